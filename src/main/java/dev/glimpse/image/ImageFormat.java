@@ -1,0 +1,74 @@
+package dev.glimpse.image;
+
+import java.util.Optional;
+
+/** The picture formats that Glimpse accepts. */
+public enum ImageFormat {
+    JPEG("jpg", "image/jpeg"),
+    PNG("png", "image/png"),
+    GIF("gif", "image/gif"),
+    WEBP("webp", "image/webp"),
+    BMP("bmp", "image/bmp"),
+    TIFF("tiff", "image/tiff");
+
+    private final String extension;
+    private final String mediaType;
+
+    ImageFormat(String extension, String mediaType) {
+        this.extension = extension;
+        this.mediaType = mediaType;
+    }
+
+    /** Without the dot, as it ends an {@link ImageId}. */
+    public String extension() {
+        return extension;
+    }
+
+    public String mediaType() {
+        return mediaType;
+    }
+
+    /** The format that the first bytes announce, whatever a file name or a header says; empty if none of ours. */
+    public static Optional<ImageFormat> sniff(byte[] bytes) {
+        if (startsWith(bytes, 0, 0xFF, 0xD8, 0xFF)) {
+            return Optional.of(JPEG);
+        }
+        if (startsWith(bytes, 0, 0x89, 'P', 'N', 'G', 0x0D, 0x0A, 0x1A, 0x0A)) {
+            return Optional.of(PNG);
+        }
+        if (startsWith(bytes, 0, 'G', 'I', 'F', '8', '7', 'a') || startsWith(bytes, 0, 'G', 'I', 'F', '8', '9', 'a')) {
+            return Optional.of(GIF);
+        }
+        if (startsWith(bytes, 0, 'R', 'I', 'F', 'F') && startsWith(bytes, 8, 'W', 'E', 'B', 'P')) {
+            return Optional.of(WEBP);
+        }
+        if (startsWith(bytes, 0, 'I', 'I', 42, 0) || startsWith(bytes, 0, 'M', 'M', 0, 42)) {
+            return Optional.of(TIFF);
+        }
+        if (startsWith(bytes, 0, 'B', 'M') && bytes.length > 26) {
+            return Optional.of(BMP);
+        }
+        return Optional.empty();
+    }
+
+    static Optional<ImageFormat> ofExtension(String extension) {
+        for (ImageFormat format : values()) {
+            if (format.extension.equals(extension)) {
+                return Optional.of(format);
+            }
+        }
+        return Optional.empty();
+    }
+
+    private static boolean startsWith(byte[] bytes, int offset, int... magic) {
+        if (bytes.length < offset + magic.length) {
+            return false;
+        }
+        for (int i = 0; i < magic.length; i++) {
+            if ((bytes[offset + i] & 0xFF) != magic[i]) {
+                return false;
+            }
+        }
+        return true;
+    }
+}

@@ -1,0 +1,57 @@
+package dev.glimpse.storage;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+
+/**
+ * Bytes under keys: a folder or a bucket. Keys are relative paths with {@code /}, as in S3. Safe to share between
+ * threads and, for the conditional put, between processes.
+ *
+ * <p>Every method throws {@link StoreUnavailableException} when the store cannot be reached or refuses for now, after
+ * the retries that are safe.
+ */
+public interface ObjectStore extends AutoCloseable {
+    /**
+     * Stores the bytes unless the key is taken, and says whether this call stored them. Durable on return. A reader
+     * sees all of the bytes or no object. If the answer of the store was lost, the object is read back: true is also
+     * said when what is there is byte for byte what this call sent.
+     *
+     * @param metadata small text values kept with the object; see {@link ObjectHead}
+     */
+    boolean putIfAbsent(String key, byte[] bytes, String mediaType, Map<String, String> metadata);
+
+    /** The same for a file of any size, without metadata. The file may be linked, so it must not change afterwards. */
+    boolean putIfAbsent(String key, Path file);
+
+    /** All bytes of the object; empty if there is none. For objects that fit in memory. */
+    Optional<byte[]> get(String key);
+
+    /**
+     * Writes the object to the target, which appears complete or not at all.
+     *
+     * @return false if there is no such object
+     * @throws IOException if the local disk fails
+     */
+    boolean download(String key, Path target) throws IOException;
+
+    /** Size and metadata without the bytes; empty if there is no such object. */
+    Optional<ObjectHead> head(String key);
+
+    /** Removes the object. Nothing happens if there is none. */
+    void delete(String key);
+
+    /** All keys that begin with the prefix, in the order of their UTF-8 bytes. */
+    List<String> list(String prefix);
+
+    /** How an operator or another program names this key: {@code s3://bucket/key}, or the key itself in a folder. */
+    String address(String key);
+
+    /** The folder whose files are the objects, if this store is one; empty for a bucket. */
+    Optional<Path> folder();
+
+    @Override
+    void close();
+}

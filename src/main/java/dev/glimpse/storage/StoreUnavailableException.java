@@ -1,0 +1,10 @@
+package dev.glimpse.storage;
+
+/** The object store could not be reached, or refused for now. Trying again later may help. */
+public class StoreUnavailableException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    public StoreUnavailableException(String message, Throwable cause) {
+        super(message, cause);
+    }
+}

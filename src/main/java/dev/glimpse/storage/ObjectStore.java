@@ -17,9 +17,12 @@ public interface ObjectStore extends AutoCloseable {
     /**
      * Stores the bytes unless the key is taken, and says whether this call stored them. Durable on return. A reader
      * sees all of the bytes or no object. If the answer of the store was lost, the object is read back: true is also
-     * said when what is there is byte for byte what this call sent.
+     * said when what is there is byte for byte what this call sent, with the same metadata.
      *
-     * @param metadata small text values kept with the object; see {@link ObjectHead}
+     * @param key relative path, at most 1,024 bytes, without empty, {@code .} or {@code ..} segments
+     * @param metadata small text values kept with the object, names in lower case, 2,048 printable ASCII characters in
+     *     all; see {@link ObjectHead}
+     * @throws IllegalArgumentException if the key or the metadata is none that every store can keep
      */
     boolean putIfAbsent(String key, byte[] bytes, String mediaType, Map<String, String> metadata);
 

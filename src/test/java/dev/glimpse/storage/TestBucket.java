@@ -1,0 +1,405 @@
+package dev.glimpse.storage;
+
+import com.sun.net.httpserver.Headers;
+import com.sun.net.httpserver.HttpExchange;
+import com.sun.net.httpserver.HttpServer;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.io.PrintStream;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
+import java.net.URI;
+import java.net.URLDecoder;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Locale;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.BiPredicate;
+import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
+import org.apache.hc.client5.http.impl.classic.HttpClients;
+import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
+import org.apache.hc.core5.http.ClassicHttpRequest;
+import org.apache.hc.core5.http.ContentType;
+import org.apache.hc.core5.http.Header;
+import org.apache.hc.core5.http.HttpHost;
+import org.apache.hc.core5.http.io.entity.ByteArrayEntity;
+import org.apache.hc.core5.http.io.entity.EntityUtils;
+import org.apache.hc.core5.http.message.BasicClassicHttpRequest;
+import org.apache.hc.core5.net.URIAuthority;
+import org.gaul.s3proxy.S3Proxy;
+import org.gaul.s3proxy.auth.AuthenticationType;
+import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A bucket in memory, reached over HTTP as R2 is: signatures are checked, conditional puts are refused with 412. A small
+ * front before it counts the requests in R2's price classes, adds R2's latency if asked, and fails on demand.
+ *
+ * <p>Also a program of its own: {@code TestBucket [port] [--slow]} prints the variables with which Glimpse uses it.
+ */
+public final class TestBucket implements AutoCloseable {
+    static {
+        // Else the server waits for the client's delayed acknowledgement, 40 ms a request.
+        System.setProperty("sun.net.httpserver.nodelay", "true");
+    }
+
+    /** How R2 charges a request: A for what changes or lists, B for what reads; a delete is free. */
+    public enum RequestClass {
+        A,
+        B,
+        FREE
+    }
+
+    /** What may go wrong with a request. Only the answer of {@code ANSWER_LOST} is lost, it is applied before. */
+    public enum Fault {
+        INTERNAL_ERROR(500),
+        SERVICE_UNAVAILABLE(503),
+        TOO_MANY_REQUESTS(429),
+        /** As S3 answers one of two conditional puts at the same moment. */
+        CONFLICT(409),
+        /** The connection ends without an answer, and nothing is applied. */
+        DROP(0),
+        /** No answer until {@link #clearFaults}, and nothing is applied. */
+        HANG(0),
+        ANSWER_LOST(0),
+        /** The connection ends after half of the answer's body; for reads and lists. */
+        BREAK_OFF(0);
+
+        private final int status;
+
+        Fault(int status) {
+            this.status = status;
+        }
+    }
+
+    /**
+     * A request as the front saw it, whether or not it was let through.
+     *
+     * @param method as in HTTP, but LIST for a listing
+     * @param key of the object, or the prefix of a LIST
+     */
+    public record Request(String method, String key) {
+        public RequestClass requestClass() {
+            return switch (method) {
+                case "GET", "HEAD" -> RequestClass.B;
+                case "DELETE" -> RequestClass.FREE;
+                default -> RequestClass.A;
+            };
+        }
+    }
+
+    private static final String BUCKET = "glimpse";
+    private static final String ACCESS_KEY_ID = "test";
+    private static final String SECRET_ACCESS_KEY = "secret";
+    private static final int THREADS = 64;
+
+    /** Set by each side for its own connection. */
+    private static final Set<String> HOP_BY_HOP =
+            Set.of("connection", "keep-alive", "transfer-encoding", "content-length", "expect", "host", "date");
+
+    private final S3Proxy store;
+    private final HttpHost storeHost;
+    private final CloseableHttpClient client;
+    private final HttpServer front;
+    private final ExecutorService threads = Executors.newFixedThreadPool(THREADS, TestBucket::daemon);
+    private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
+    private final List<Rule> rules = new CopyOnWriteArrayList<>();
+
+    private volatile CountDownLatch hanging = new CountDownLatch(1);
+    private volatile Duration readLatency = Duration.ZERO;
+    private volatile Duration writeLatency = Duration.ZERO;
+
+    private TestBucket(int port) throws Exception {
+        // First, so that a port in use leaves nothing running.
+        front = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 128);
+        TransientNio2BlobStore memory = new TransientNio2BlobStore();
+        memory.createContainer(BUCKET);
+        store = S3Proxy.builder()
+                .blobStore(memory)
+                .endpoint(URI.create("http://127.0.0.1:0"))
+                .awsAuthentication(AuthenticationType.AWS_V2_OR_V4, ACCESS_KEY_ID, SECRET_ACCESS_KEY)
+                .v4MaxNonChunkedRequestSize(1L << 30)
+                .jettyMaxThreads(THREADS + 16)
+                .build();
+        store.start();
+        storeHost = new HttpHost("http", "127.0.0.1", store.getPort());
+        client = HttpClients.custom()
+                .setConnectionManager(PoolingHttpClientConnectionManagerBuilder.create()
+                        .setMaxConnTotal(THREADS)
+                        .setMaxConnPerRoute(THREADS)
+                        .build())
+                .disableAutomaticRetries()
+                .disableRedirectHandling()
+                .disableContentCompression()
+                .disableDefaultUserAgent()
+                .build();
+        front.setExecutor(threads);
+        front.createContext("/", this::handle);
+        front.start();
+    }
+
+    /** An empty bucket on a free port, as fast as memory. */
+    public static TestBucket start() {
+        return start(0);
+    }
+
+    public static TestBucket start(int port) {
+        try {
+            return new TestBucket(port);
+        } catch (Exception e) {
+            throw new IllegalStateException("the test bucket does not start", e);
+        }
+    }
+
+    public static void main(String[] args) {
+        List<String> options = new ArrayList<>(Arrays.asList(args));
+        boolean slow = options.remove("--slow");
+        // The log goes elsewhere, so that a shell can evaluate what is printed.
+        PrintStream out = System.out;
+        System.setOut(System.err);
+        TestBucket bucket = start(options.isEmpty() ? 0 : Integer.parseInt(options.get(0)));
+        if (slow) {
+            bucket.slow();
+        }
+        out.println("export R2_ENDPOINT=" + bucket.endpoint());
+        out.println("export R2_BUCKET=" + bucket.bucket());
+        out.println("export R2_ACCESS_KEY_ID=" + bucket.accessKeyId());
+        out.println("export R2_SECRET_ACCESS_KEY=" + bucket.secretAccessKey());
+        out.flush();
+    }
+
+    /** From now on as slow as R2: 60 ms a read, 100 ms a write or list. */
+    public TestBucket slow() {
+        return latency(Duration.ofMillis(60), Duration.ofMillis(100));
+    }
+
+    /** From now on; a delete takes as long as a write. */
+    public TestBucket latency(Duration reads, Duration writesAndLists) {
+        readLatency = reads;
+        writeLatency = writesAndLists;
+        return this;
+    }
+
+    public String endpoint() {
+        return "http://127.0.0.1:" + front.getAddress().getPort();
+    }
+
+    public String bucket() {
+        return BUCKET;
+    }
+
+    public String accessKeyId() {
+        return ACCESS_KEY_ID;
+    }
+
+    public String secretAccessKey() {
+        return SECRET_ACCESS_KEY;
+    }
+
+    /** The four settings as Spring properties, {@code name=value}. */
+    public String[] properties() {
+        return new String[] {
+            "r2.endpoint=" + endpoint(),
+            "r2.bucket=" + bucket(),
+            "r2.access-key-id=" + accessKeyId(),
+            "r2.secret-access-key=" + secretAccessKey()
+        };
+    }
+
+    /** A store on this bucket, with time limits as in production. The caller closes it. */
+    public ObjectStore open() {
+        return new S3Store(r2());
+    }
+
+    R2Properties r2() {
+        return new R2Properties(endpoint(), bucket(), accessKeyId(), secretAccessKey());
+    }
+
+    /** All requests since the start or {@link #resetCounts}, in the order of their arrival. */
+    public List<Request> requests() {
+        return List.copyOf(requests);
+    }
+
+    public long count(RequestClass requestClass) {
+        return count(requestClass, "");
+    }
+
+    /** Of the keys that begin so, {@code images/} for example. */
+    public long count(RequestClass requestClass, String prefix) {
+        return requests.stream()
+                .filter(request ->
+                        request.requestClass() == requestClass && request.key().startsWith(prefix))
+                .count();
+    }
+
+    /** As HTTP calls the method, or LIST. */
+    public long count(String method, String prefix) {
+        return requests.stream()
+                .filter(request ->
+                        request.method().equals(method) && request.key().startsWith(prefix))
+                .count();
+    }
+
+    public void resetCounts() {
+        requests.clear();
+    }
+
+    /** The next so many requests whose method (LIST for a listing) and key are such fail so. Rules add up; first come. */
+    public void fault(Fault fault, int times, BiPredicate<String, String> methodAndKey) {
+        rules.add(new Rule(fault, new AtomicInteger(times), methodAndKey));
+    }
+
+    /** Every connection is dropped until {@link #clearFaults}. */
+    public void down() {
+        fault(Fault.DROP, Integer.MAX_VALUE, (method, key) -> true);
+    }
+
+    /** Ends all faults. What hangs is dropped. */
+    public void clearFaults() {
+        rules.clear();
+        CountDownLatch waiting = hanging;
+        hanging = new CountDownLatch(1);
+        waiting.countDown();
+    }
+
+    @Override
+    public void close() {
+        clearFaults();
+        front.stop(0);
+        threads.shutdownNow();
+        try {
+            client.close();
+            store.stop();
+        } catch (Exception e) {
+            throw new IllegalStateException("the test bucket does not stop", e);
+        }
+    }
+
+    private void handle(HttpExchange exchange) throws IOException {
+        try (exchange) {
+            byte[] body = exchange.getRequestBody().readAllBytes();
+            Request request = request(exchange);
+            requests.add(request);
+            boolean read = request.requestClass() == RequestClass.B;
+            TimeUnit.NANOSECONDS.sleep((read ? readLatency : writeLatency).toNanos());
+            Fault fault = take(request);
+            if (fault == null) {
+                forward(exchange, body, true, 1);
+            } else if (fault == Fault.BREAK_OFF) {
+                forward(exchange, body, true, 2);
+            } else if (fault == Fault.ANSWER_LOST) {
+                forward(exchange, body, false, 1);
+            } else if (fault == Fault.HANG) {
+                hanging.await();
+            } else if (fault != Fault.DROP) {
+                answer(exchange, fault);
+            }
+            // An exchange that is closed without an answer ends the connection.
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static Request request(HttpExchange exchange) {
+        URI uri = exchange.getRequestURI();
+        String[] path = uri.getPath().split("/", 3);
+        String key = path.length < 3 ? "" : path[2];
+        if (!key.isEmpty() || !exchange.getRequestMethod().equals("GET")) {
+            return new Request(exchange.getRequestMethod(), key);
+        }
+        String prefix = "";
+        for (String parameter : String.valueOf(uri.getRawQuery()).split("&", -1)) {
+            if (parameter.startsWith("prefix=")) {
+                prefix = URLDecoder.decode(parameter.substring(7), StandardCharsets.UTF_8);
+            }
+        }
+        return new Request("LIST", prefix);
+    }
+
+    private @Nullable Fault take(Request request) {
+        for (Rule rule : rules) {
+            if (rule.methodAndKey.test(request.method(), request.key()) && rule.left.getAndDecrement() > 0) {
+                return rule.fault;
+            }
+        }
+        return null;
+    }
+
+    private void forward(HttpExchange exchange, byte[] body, boolean answer, int part) throws IOException {
+        URI uri = exchange.getRequestURI();
+        ClassicHttpRequest forwarded = new BasicClassicHttpRequest(
+                exchange.getRequestMethod(),
+                uri.getRawPath() + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery()));
+        // The signature covers the name under which the client reached us.
+        forwarded.setAuthority(new URIAuthority("127.0.0.1", front.getAddress().getPort()));
+        forwarded.setScheme("http");
+        exchange.getRequestHeaders().forEach((name, values) -> {
+            if (!HOP_BY_HOP.contains(name.toLowerCase(Locale.ROOT))
+                    && !(name.equalsIgnoreCase("content-type") && body.length > 0)) {
+                values.forEach(value -> forwarded.addHeader(name, value));
+            }
+        });
+        if (body.length > 0) {
+            String type = exchange.getRequestHeaders().getFirst("Content-Type");
+            forwarded.setEntity(new ByteArrayEntity(body, type == null ? null : ContentType.parse(type)));
+        } else if (exchange.getRequestMethod().startsWith("P")) {
+            forwarded.setEntity(new ByteArrayEntity(body, null));
+        }
+        client.execute(storeHost, forwarded, response -> {
+            byte[] content = response.getEntity() == null ? new byte[0] : EntityUtils.toByteArray(response.getEntity());
+            if (answer) {
+                Headers headers = exchange.getResponseHeaders();
+                for (Header header : response.getHeaders()) {
+                    boolean length = header.getName().equalsIgnoreCase("content-length")
+                            && exchange.getRequestMethod().equals("HEAD");
+                    if (length || !HOP_BY_HOP.contains(header.getName().toLowerCase(Locale.ROOT))) {
+                        headers.add(header.getName(), header.getValue());
+                    }
+                }
+                send(exchange, response.getCode(), content, part);
+            }
+            return null;
+        });
+    }
+
+    private static void answer(HttpExchange exchange, Fault fault) throws IOException {
+        String code = switch (fault) {
+            case SERVICE_UNAVAILABLE -> "ServiceUnavailable";
+            case TOO_MANY_REQUESTS -> "TooManyRequests";
+            default -> "InternalError";
+        };
+        exchange.getResponseHeaders().add("Content-Type", "application/xml");
+        String error = "<Error><Code>" + code + "</Code><Message>as the test asked</Message></Error>";
+        boolean head = exchange.getRequestMethod().equals("HEAD");
+        send(exchange, fault.status, head ? new byte[0] : error.getBytes(StandardCharsets.UTF_8), 1);
+    }
+
+    /** Sends all, or announces all and sends one of so many parts; the rest is cut off when the exchange is closed. */
+    private static void send(HttpExchange exchange, int status, byte[] content, int part) throws IOException {
+        exchange.sendResponseHeaders(status, content.length == 0 ? -1 : content.length);
+        if (content.length > 0) {
+            OutputStream out = exchange.getResponseBody();
+            out.write(content, 0, content.length / part);
+            out.flush();
+        }
+    }
+
+    private static Thread daemon(Runnable task) {
+        Thread thread = new Thread(task, "test-bucket");
+        thread.setDaemon(true);
+        return thread;
+    }
+
+    private record Rule(Fault fault, AtomicInteger left, BiPredicate<String, String> methodAndKey) {}
+}

@@ -1,0 +1,234 @@
+package dev.glimpse.dataset;
+
+import dev.glimpse.image.Embedding;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.BigIntVector;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.Float4Vector;
+import org.apache.arrow.vector.IntVector;
+import org.apache.arrow.vector.TimeStampMicroTZVector;
+import org.apache.arrow.vector.VarCharVector;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.complex.FixedSizeListVector;
+import org.apache.arrow.vector.complex.ListVector;
+import org.apache.arrow.vector.complex.impl.UnionListWriter;
+import org.apache.arrow.vector.types.FloatingPointPrecision;
+import org.apache.arrow.vector.types.TimeUnit;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.FieldType;
+import org.apache.arrow.vector.types.pojo.Schema;
+import org.jspecify.annotations.Nullable;
+
+/** The columns of the table, and the way of a row into Arrow and back. */
+final class Columns {
+    static final String ID = "id";
+    static final String PATH = "path";
+    static final String VECTOR = "vector";
+    static final String CONTENT_TYPE = "content_type";
+    static final String BYTES = "bytes";
+    static final String WIDTH = "width";
+    static final String HEIGHT = "height";
+    static final String UPLOADED_AT = "uploaded_at";
+    static final String FILENAME = "filename";
+    static final String CAPTION = "caption";
+    static final String TAGS = "tags";
+    static final String DISTANCE = "_distance";
+
+    private static final ArrowType TEXT = ArrowType.Utf8.INSTANCE;
+
+    private Columns() {}
+
+    /** {@code id} is declared as the key, which cannot be done later; Lance does not enforce it. */
+    static Schema schema(int dimension) {
+        FieldType key = new FieldType(false, TEXT, null, Map.of("lance-schema:unenforced-primary-key", "true"));
+        Field component = Field.nullable("item", new ArrowType.FloatingPoint(FloatingPointPrecision.SINGLE));
+        return new Schema(List.of(
+                new Field(ID, key, null),
+                Field.nullable(PATH, TEXT),
+                new Field(VECTOR, FieldType.nullable(new ArrowType.FixedSizeList(dimension)), List.of(component)),
+                Field.nullable(CONTENT_TYPE, TEXT),
+                Field.nullable(BYTES, new ArrowType.Int(64, true)),
+                Field.nullable(WIDTH, new ArrowType.Int(32, true)),
+                Field.nullable(HEIGHT, new ArrowType.Int(32, true)),
+                Field.nullable(UPLOADED_AT, new ArrowType.Timestamp(TimeUnit.MICROSECOND, "UTC")),
+                Field.nullable(FILENAME, TEXT),
+                Field.nullable(CAPTION, TEXT),
+                new Field(TAGS, FieldType.nullable(ArrowType.List.INSTANCE), List.of(Field.nullable("item", TEXT)))));
+    }
+
+    /** The caller closes the answer. */
+    static VectorSchemaRoot toArrow(List<PictureRow> rows, int dimension, BufferAllocator allocator) {
+        VectorSchemaRoot root = VectorSchemaRoot.create(schema(dimension), allocator);
+        try {
+            root.allocateNew();
+            FixedSizeListVector vectors = vector(root, VECTOR, FixedSizeListVector.class);
+            Float4Vector components = (Float4Vector) vectors.getDataVector();
+            UnionListWriter tags = vector(root, TAGS, ListVector.class).getWriter();
+            for (int i = 0; i < rows.size(); i++) {
+                PictureRow row = rows.get(i);
+                setText(root, ID, i, row.id().toString());
+                setText(root, PATH, i, row.path());
+                setVector(vectors, components, i, row.vector(), dimension);
+                setText(root, CONTENT_TYPE, i, row.id().format().mediaType());
+                vector(root, BYTES, BigIntVector.class).setSafe(i, row.bytes());
+                vector(root, WIDTH, IntVector.class).setSafe(i, row.width());
+                vector(root, HEIGHT, IntVector.class).setSafe(i, row.height());
+                vector(root, UPLOADED_AT, TimeStampMicroTZVector.class).setSafe(i, micros(row.uploadedAt()));
+                setText(root, FILENAME, i, row.filename());
+                setText(root, CAPTION, i, row.caption());
+                tags.setPosition(i);
+                tags.startList();
+                row.tags().forEach(tag -> tags.varChar().writeVarChar(tag));
+                tags.endList();
+            }
+            components.setValueCount(rows.size() * dimension);
+            tags.setValueCount(rows.size());
+            root.setRowCount(rows.size());
+            return root;
+        } catch (RuntimeException e) {
+            root.close();
+            throw e;
+        }
+    }
+
+    /** What a hit needs of this table: of ours everything but the vector, of a foreign one what it has. */
+    static List<String> readable(Schema schema) {
+        List<String> wanted = new ArrayList<>(
+                List.of(ID, PATH, CONTENT_TYPE, BYTES, WIDTH, HEIGHT, UPLOADED_AT, FILENAME, CAPTION, TAGS));
+        wanted.retainAll(schema.getFields().stream().map(Field::getName).toList());
+        wanted.add(DISTANCE);
+        return wanted;
+    }
+
+    /** The rows of a batch that a nearest-neighbour scan gave. */
+    static List<Neighbor> neighbors(VectorSchemaRoot batch) {
+        List<Neighbor> neighbors = new ArrayList<>(batch.getRowCount());
+        Float4Vector distances = vector(batch, DISTANCE, Float4Vector.class);
+        for (int i = 0; i < batch.getRowCount(); i++) {
+            Number bytes = (Number) object(batch, BYTES, i);
+            Number width = (Number) object(batch, WIDTH, i);
+            Number height = (Number) object(batch, HEIGHT, i);
+            String id = text(batch, ID, i);
+            neighbors.add(new Neighbor(
+                    id == null ? "" : id,
+                    text(batch, PATH, i),
+                    // Rounding takes equal vectors a hair below zero.
+                    Math.max(0, distances.get(i)),
+                    text(batch, CONTENT_TYPE, i),
+                    bytes == null ? null : bytes.longValue(),
+                    width == null ? null : width.intValue(),
+                    height == null ? null : height.intValue(),
+                    instant(batch, i),
+                    text(batch, FILENAME, i),
+                    text(batch, CAPTION, i),
+                    tags(batch, i)));
+        }
+        return neighbors;
+    }
+
+    /** Name to type, spelled as Arrow's C++ and Python do, which is how clients of LanceDB know them. */
+    static Map<String, String> describe(Schema schema) {
+        Map<String, String> columns = new LinkedHashMap<>();
+        schema.getFields().forEach(field -> columns.put(field.getName(), typeName(field)));
+        return columns;
+    }
+
+    private static String typeName(Field field) {
+        ArrowType type = field.getType();
+        if (type instanceof ArrowType.FixedSizeList list) {
+            return "fixed_size_list<" + childType(field) + ">[" + list.getListSize() + "]";
+        }
+        if (type instanceof ArrowType.List) {
+            return "list<" + childType(field) + ">";
+        }
+        if (type instanceof ArrowType.Utf8) {
+            return "string";
+        }
+        if (type instanceof ArrowType.Int number) {
+            return (number.getIsSigned() ? "int" : "uint") + number.getBitWidth();
+        }
+        if (type instanceof ArrowType.FloatingPoint number) {
+            return switch (number.getPrecision()) {
+                case HALF -> "halffloat";
+                case SINGLE -> "float";
+                case DOUBLE -> "double";
+            };
+        }
+        if (type instanceof ArrowType.Timestamp timestamp) {
+            String unit = switch (timestamp.getUnit()) {
+                case SECOND -> "s";
+                case MILLISECOND -> "ms";
+                case MICROSECOND -> "us";
+                case NANOSECOND -> "ns";
+            };
+            String zone = timestamp.getTimezone();
+            return "timestamp[" + unit + (zone == null ? "" : ", tz=" + zone) + "]";
+        }
+        return type.toString();
+    }
+
+    private static String childType(Field list) {
+        Field child = list.getChildren().get(0);
+        return child.getName() + ": " + typeName(child);
+    }
+
+    private static <V extends FieldVector> V vector(VectorSchemaRoot root, String column, Class<V> type) {
+        return type.cast(root.getVector(column));
+    }
+
+    private static void setText(VectorSchemaRoot root, String column, int row, @Nullable String value) {
+        VarCharVector vector = vector(root, column, VarCharVector.class);
+        if (value == null) {
+            vector.setNull(row);
+        } else {
+            vector.setSafe(row, value.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private static void setVector(
+            FixedSizeListVector vectors, Float4Vector components, int row, Embedding embedding, int dimension) {
+        float[] values = embedding.toArray();
+        if (values.length != dimension) {
+            throw new IllegalArgumentException(
+                    "the table's vectors have " + dimension + " dimensions, not " + values.length);
+        }
+        vectors.setNotNull(row);
+        for (int j = 0; j < dimension; j++) {
+            components.setSafe(row * dimension + j, values[j]);
+        }
+    }
+
+    private static @Nullable Object object(VectorSchemaRoot batch, String column, int row) {
+        FieldVector vector = batch.getVector(column);
+        return vector == null ? null : vector.getObject(row);
+    }
+
+    static @Nullable String text(VectorSchemaRoot batch, String column, int row) {
+        Object value = object(batch, column, row);
+        return value == null ? null : value.toString();
+    }
+
+    private static @Nullable Instant instant(VectorSchemaRoot batch, int row) {
+        return object(batch, UPLOADED_AT, row) instanceof Long micros
+                ? Instant.EPOCH.plus(micros, ChronoUnit.MICROS)
+                : null;
+    }
+
+    private static List<String> tags(VectorSchemaRoot batch, int row) {
+        return object(batch, TAGS, row) instanceof List<?> tags
+                ? tags.stream().map(String::valueOf).toList()
+                : List.of();
+    }
+
+    private static long micros(Instant instant) {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, instant);
+    }
+}

@@ -1,0 +1,165 @@
+package dev.glimpse.dataset;
+
+import dev.glimpse.image.ImageId;
+import java.io.IOException;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Queue;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
+import org.lance.index.Index;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.task.AsyncTaskExecutor;
+
+/**
+ * Group commit: rows that wait while a commit runs go into the next one together, so that the number of commits follows
+ * the time they take and not the number of rows. Knows the pictures of all rows, so that none gets two.
+ */
+final class Committer implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(Committer.class);
+
+    /** Rows of one commit: a fragment of half a megabyte. What waits beyond it goes into the next. */
+    private static final int COMMIT_ROWS = 256;
+
+    /** Rows that may wait. A commit takes a few round trips, so this is some seconds of work for the store. */
+    private static final int MAX_PENDING = 4096;
+
+    /** A commit that loses against other writers this often gives up; each loss means that another one won. */
+    private static final int ATTEMPTS = 20;
+
+    private record Pending(PictureRow row, CompletableFuture<Boolean> added) {}
+
+    private final LanceTable table;
+
+    /** One thread, the only one that writes to the table. */
+    private final AsyncTaskExecutor commits;
+
+    /** Guards the fields below. */
+    private final Object lock = new Object();
+
+    private final IdSet ids = new IdSet();
+    private final Queue<Pending> pending = new ArrayDeque<>();
+    private boolean closed;
+
+    Committer(LanceTable table, AsyncTaskExecutor commits) throws IOException {
+        this.table = table;
+        this.commits = commits;
+        learnIds();
+    }
+
+    boolean contains(ImageId id) {
+        synchronized (lock) {
+            return ids.contains(id.sha256());
+        }
+    }
+
+    int pendingRows() {
+        synchronized (lock) {
+            return pending.size();
+        }
+    }
+
+    /** See {@link ImageDataset#add}. */
+    CompletableFuture<Boolean> add(PictureRow row) {
+        Pending added = new Pending(row, new CompletableFuture<>());
+        synchronized (lock) {
+            if (closed || pending.size() >= MAX_PENDING) {
+                throw new TableBusyException(
+                        closed ? "the table is closed" : MAX_PENDING + " rows wait to be committed already");
+            }
+            pending.add(added);
+            if (pending.size() == 1) {
+                commits.execute(this::commitPending);
+            }
+        }
+        return added.added;
+    }
+
+    /** Rows may have been committed since the build began, so the index goes on top of the newest version. */
+    Future<Void> commitIndex(Scratch built, Index index) {
+        return commits.submit(() -> {
+            untilWon(() -> table.commitIndex(built, index));
+            return null;
+        });
+    }
+
+    private void commitPending() {
+        List<Pending> batch;
+        synchronized (lock) {
+            batch = pending.stream().limit(COMMIT_ROWS).toList();
+        }
+        try {
+            List<Boolean> added = commit(batch.stream().map(Pending::row).toList());
+            // Before the answers: a caller that has one no longer counts as waiting.
+            forget(batch);
+            for (int i = 0; i < batch.size(); i++) {
+                batch.get(i).added.complete(added.get(i));
+            }
+        } catch (IOException | RuntimeException e) {
+            log.warn("commit of {} rows failed: {}", batch.size(), e.toString());
+            forget(batch);
+            batch.forEach(failed -> failed.added.completeExceptionally(e));
+        }
+    }
+
+    private void forget(List<Pending> batch) {
+        synchronized (lock) {
+            batch.forEach(done -> pending.remove());
+            if (!pending.isEmpty()) {
+                commits.execute(this::commitPending);
+            }
+        }
+    }
+
+    /** For each row whether it was added now. */
+    private List<Boolean> commit(List<PictureRow> batch) throws IOException {
+        List<Boolean> added = new ArrayList<>();
+        untilWon(() -> {
+            added.clear();
+            List<PictureRow> rows = new ArrayList<>();
+            Set<ImageId> seen = new HashSet<>();
+            for (PictureRow row : batch) {
+                boolean isNew = !contains(row.id()) && seen.add(row.id());
+                added.add(isNew);
+                if (isNew) {
+                    rows.add(row);
+                }
+            }
+            return rows.isEmpty() || table.append(rows);
+        });
+        return added;
+    }
+
+    private interface Attempt {
+        boolean won() throws IOException;
+    }
+
+    private void untilWon(Attempt attempt) throws IOException {
+        for (int i = 0; i < ATTEMPTS; i++) {
+            boolean won = attempt.won();
+            learnIds();
+            if (won) {
+                return;
+            }
+        }
+        throw new TableBusyException("lost the race for the next version " + ATTEMPTS + " times");
+    }
+
+    private void learnIds() throws IOException {
+        synchronized (lock) {
+            table.newIds(id -> ids.add(id.sha256()));
+        }
+    }
+
+    /** Takes no more rows. Those that wait are committed as long as their executor lives. */
+    @Override
+    public void close() {
+        synchronized (lock) {
+            closed = true;
+        }
+    }
+}

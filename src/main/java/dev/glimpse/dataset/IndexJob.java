@@ -1,0 +1,44 @@
+package dev.glimpse.dataset;
+
+import java.time.Instant;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The build of the index that was asked for last.
+ *
+ * @param startedAt null if none was ever asked for
+ * @param finishedAt null while it runs
+ * @param message why it failed
+ */
+public record IndexJob(
+        State state,
+        @Nullable Instant startedAt,
+        @Nullable Instant finishedAt,
+        @Nullable String message) {
+    public enum State {
+        NONE,
+        RUNNING,
+        DONE,
+        FAILED;
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    static final IndexJob NONE = new IndexJob(State.NONE, null, null, null);
+
+    static IndexJob running() {
+        return new IndexJob(State.RUNNING, Instant.now(), null, null);
+    }
+
+    IndexJob done() {
+        return new IndexJob(State.DONE, startedAt, Instant.now(), null);
+    }
+
+    IndexJob failed(String reason) {
+        return new IndexJob(State.FAILED, startedAt, Instant.now(), reason);
+    }
+}

@@ -1,0 +1,336 @@
+package dev.glimpse.dataset;
+
+import dev.glimpse.image.Embedding;
+import dev.glimpse.image.ImageId;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.function.Consumer;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.memory.RootAllocator;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.ipc.ArrowReader;
+import org.lance.CommitBuilder;
+import org.lance.Dataset;
+import org.lance.Fragment;
+import org.lance.FragmentMetadata;
+import org.lance.ReadOptions;
+import org.lance.Session;
+import org.lance.Transaction;
+import org.lance.WriteParams;
+import org.lance.index.DistanceType;
+import org.lance.index.Index;
+import org.lance.index.IndexOptions;
+import org.lance.index.IndexParams;
+import org.lance.index.IndexType;
+import org.lance.index.vector.VectorIndexParams;
+import org.lance.ipc.LanceScanner;
+import org.lance.ipc.Query;
+import org.lance.ipc.ScanOptions;
+import org.lance.operation.Append;
+import org.lance.operation.CreateIndex;
+import org.lance.operation.Operation;
+import org.lance.operation.UpdateConfig;
+import org.lance.operation.UpdateMap;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The Lance table: versions are made here and read here. One thread at a time may write; any number may read. Owns all
+ * native handles.
+ */
+final class LanceTable implements AutoCloseable {
+    static final String INDEX = "vec_idx";
+
+    private static final Logger log = LoggerFactory.getLogger(LanceTable.class);
+
+    /**
+     * Partitions that a search looks into. On 100,000 clustered vectors in 316 partitions 10 found 97 % and 20 found 99
+     * % of the true ten nearest, for the same time.
+     */
+    private static final int NPROBES = 20;
+
+    /** Lance's own defaults are 6 GiB and 1 GiB, more than the machines we are made for. */
+    private static final long INDEX_CACHE_BYTES = 256L << 20;
+
+    private static final long METADATA_CACHE_BYTES = 64L << 20;
+
+    /** Arrow memory on our side of the border: rows on their way in and hits on their way out. */
+    private static final long ARROW_BYTES = 256L << 20;
+
+    private final BufferAllocator allocator = new RootAllocator(ARROW_BYTES);
+    private final Session session = Session.builder()
+            .indexCacheSizeBytes(INDEX_CACHE_BYTES)
+            .metadataCacheSizeBytes(METADATA_CACHE_BYTES)
+            .build();
+    private final int dimension;
+    private final Replica replica;
+    private volatile Snapshot current;
+    private volatile boolean closed;
+
+    /** Fragments up to this one have been given out by {@link #newIds}. Of the writing thread alone. */
+    private int knownFragment = -1;
+
+    /** Makes the replica of a table whose natives are given. */
+    interface ReplicaFactory {
+        Replica make(BufferAllocator allocator);
+    }
+
+    /** Opens the newest version, or creates an empty table with this stamp. */
+    LanceTable(ReplicaFactory replicas, ModelStamp model) throws IOException {
+        this.dimension = model.dimension();
+        try {
+            this.replica = replicas.make(allocator);
+            replica.open();
+            if (replica.version() == 0) {
+                create(model);
+            }
+            this.current = openSnapshot();
+        } catch (IOException | RuntimeException e) {
+            session.close();
+            allocator.close();
+            throw e;
+        }
+    }
+
+    // ---- writing
+
+    private void create(ModelStamp model) throws IOException {
+        try (Scratch scratch = replica.emptyScratch()) {
+            Map<String, String> metadata = model.toMetadata();
+            Operation stamp = UpdateConfig.builder()
+                    .tableMetadataUpdates(
+                            UpdateMap.builder().updates(metadata).replace(false).build())
+                    .build();
+            try (Dataset empty = Dataset.write()
+                    .allocator(allocator)
+                    .schema(Columns.schema(model.dimension()))
+                    .uri(scratch.folder().toString())
+                    .mode(WriteParams.WriteMode.CREATE)
+                    .enableStableRowIds(true)
+                    .dataStorageVersion("2.1")
+                    .execute()) {
+                // Of the version without the stamp nobody may ever see a trace: a crash would leave a foreign table.
+                List<String> unstamped = scratch.newFiles();
+                commit(empty, stamp);
+                scratch.forget(unstamped);
+            }
+            if (!replica.publish(scratch)) {
+                replica.open();
+            }
+        }
+    }
+
+    /** False if another writer was first; then the newest version is its own, and what it holds is to be looked at. */
+    boolean append(List<PictureRow> rows) throws IOException {
+        try (Scratch scratch = replica.thinScratch()) {
+            List<FragmentMetadata> fragments;
+            try (VectorSchemaRoot data = Columns.toArrow(rows, dimension, allocator)) {
+                fragments = Fragment.write()
+                        .datasetUri(scratch.folder().toString())
+                        .allocator(allocator)
+                        .data(data)
+                        .mode(WriteParams.WriteMode.APPEND)
+                        .execute();
+            }
+            return commitAndPublish(
+                    scratch, dataset -> Append.builder().fragments(fragments).build());
+        }
+    }
+
+    private interface OperationOn {
+        Operation of(Dataset dataset);
+    }
+
+    private boolean commitAndPublish(Scratch scratch, OperationOn operation) throws IOException {
+        try (Dataset base = Dataset.open()
+                .allocator(allocator)
+                .uri(scratch.folder().toString())
+                .build()) {
+            commit(base, operation.of(base));
+        }
+        boolean published = replica.publish(scratch);
+        if (!published) {
+            replica.catchUp();
+        }
+        Snapshot replaced = current;
+        current = openSnapshot();
+        replaced.release();
+        return published;
+    }
+
+    private static void commit(Dataset base, Operation operation) {
+        try (Transaction transaction = new Transaction.Builder()
+                        .readVersion(base.version())
+                        .operation(operation)
+                        .build();
+                Dataset committed = new CommitBuilder(base)
+                        .skipAutoCleanup(true)
+                        .maxRetries(0)
+                        .execute(transaction)) {
+            log.debug("made version {}", committed.version());
+        }
+    }
+
+    /** All files of the newest version, for {@link #train}. */
+    Scratch fullScratch() throws IOException {
+        return replica.fullScratch();
+    }
+
+    /** Builds an IVF_FLAT index over the rows in the scratch. Touches nothing else, so any thread may do it. */
+    Index train(Scratch scratch) {
+        try (Dataset dataset = Dataset.open()
+                .allocator(allocator)
+                .uri(scratch.folder().toString())
+                .build()) {
+            long rows = dataset.countRows();
+            int partitions = (int) Math.max(1, Math.min(rows, Math.round(Math.sqrt((double) rows))));
+            return dataset.createIndex(IndexOptions.builder(
+                            List.of(Columns.VECTOR),
+                            IndexType.IVF_FLAT,
+                            IndexParams.builder()
+                                    .setVectorIndexParams(VectorIndexParams.ivfFlat(partitions, DistanceType.Cosine))
+                                    .build())
+                    .withIndexName(INDEX)
+                    .replace(true)
+                    .build());
+        }
+    }
+
+    /**
+     * Makes the index part of the newest version, which may have rows that it does not know. False if another writer was
+     * first.
+     */
+    boolean commitIndex(Scratch built, Index index) throws IOException {
+        try (Scratch scratch = replica.thinScratch()) {
+            scratch.adopt(built, "_indices/" + index.uuid() + "/");
+            return commitAndPublish(scratch, dataset -> replaceIndex(dataset, index));
+        }
+    }
+
+    private static Operation replaceIndex(Dataset dataset, Index index) {
+        List<Index> replaced = dataset.getIndexes().stream()
+                .filter(old -> old.name().equals(index.name()))
+                .toList();
+        return CreateIndex.builder()
+                .withNewIndices(List.of(index))
+                .withRemovedIndices(replaced)
+                .build();
+    }
+
+    /** The pictures of fragments that came since the last call, whoever wrote them. */
+    void newIds(Consumer<ImageId> ids) throws IOException {
+        Dataset dataset = current.dataset();
+        List<Integer> fragments = dataset.getFragments().stream()
+                .map(Fragment::getId)
+                .filter(id -> id > knownFragment)
+                .toList();
+        if (fragments.isEmpty()) {
+            return;
+        }
+        ScanOptions scan = new ScanOptions.Builder()
+                .columns(List.of(Columns.ID))
+                .fragmentIds(fragments)
+                .build();
+        scan(dataset, scan, batch -> {
+            for (int i = 0; i < batch.getRowCount(); i++) {
+                // Rows of other software may be called anything; only pictures of ours can be uploaded again.
+                Optional.ofNullable(Columns.text(batch, Columns.ID, i))
+                        .flatMap(ImageId::parse)
+                        .ifPresent(ids);
+            }
+        });
+        knownFragment = fragments.stream().mapToInt(Integer::intValue).max().orElseThrow();
+    }
+
+    // ---- reading
+
+    List<Neighbor> nearest(Embedding query, int k, boolean exact) throws IOException {
+        return read(snapshot -> nearest(snapshot, query, k, exact));
+    }
+
+    private static List<Neighbor> nearest(Snapshot snapshot, Embedding query, int k, boolean exact) throws IOException {
+        if (snapshot.rows() == 0) {
+            return List.of();
+        }
+        Query nearest = new Query.Builder()
+                .setColumn(Columns.VECTOR)
+                .setKey(query.toArray())
+                .setK(k)
+                .setDistanceType(DistanceType.Cosine)
+                .setNprobes(NPROBES)
+                .setUseIndex(!exact)
+                .build();
+        ScanOptions scan = new ScanOptions.Builder()
+                .columns(snapshot.readable())
+                .nearest(nearest)
+                .build();
+        List<Neighbor> neighbors = new ArrayList<>();
+        scan(snapshot.dataset(), scan, batch -> neighbors.addAll(Columns.neighbors(batch)));
+        return neighbors;
+    }
+
+    /** Hands over each batch, which is valid during the call alone. */
+    // The scanner's close() declares Exception, so the compiler fears an interrupt that it never throws.
+    @SuppressWarnings("try")
+    private static void scan(Dataset dataset, ScanOptions options, Consumer<VectorSchemaRoot> batches)
+            throws IOException {
+        try (LanceScanner scanner = dataset.newScan(options);
+                ArrowReader reader = scanner.scanBatches()) {
+            while (reader.loadNextBatch()) {
+                batches.accept(reader.getVectorSchemaRoot());
+            }
+        } catch (IOException | RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new IOException("cannot end the scan", e);
+        }
+    }
+
+    interface Reading<T, E extends Exception> {
+        T from(Snapshot snapshot) throws E;
+    }
+
+    /** Keeps the newest version open while it is read. */
+    <T, E extends Exception> T read(Reading<T, E> reading) throws E {
+        Snapshot snapshot = current;
+        while (!snapshot.acquire()) {
+            if (closed) {
+                throw new TableBusyException("the table is closed");
+            }
+            snapshot = current;
+        }
+        try {
+            return reading.from(snapshot);
+        } finally {
+            snapshot.release();
+        }
+    }
+
+    /** What the newest version says of itself; needs no native call, so it may be asked at any time. */
+    Snapshot newest() {
+        return current;
+    }
+
+    private Snapshot openSnapshot() {
+        return new Snapshot(Dataset.open()
+                .allocator(allocator)
+                .uri(replica.folder().toString())
+                .readOptions(new ReadOptions.Builder()
+                        .setSession(session)
+                        .setVersion(replica.version())
+                        .build())
+                .build());
+    }
+
+    /** To be called once, after the last write and the last read. */
+    @Override
+    public void close() {
+        closed = true;
+        current.release();
+        session.close();
+        allocator.close();
+    }
+}

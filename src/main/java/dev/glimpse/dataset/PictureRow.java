@@ -1,0 +1,32 @@
+package dev.glimpse.dataset;
+
+import dev.glimpse.image.Embedding;
+import dev.glimpse.image.ImageId;
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A picture as the table keeps it.
+ *
+ * @param path where the original is, as other programs name it
+ * @param bytes size of the original
+ * @param width upright, pixels
+ * @param height upright, pixels
+ * @param filename as the uploader called it
+ */
+public record PictureRow(
+        ImageId id,
+        String path,
+        Embedding vector,
+        long bytes,
+        int width,
+        int height,
+        Instant uploadedAt,
+        @Nullable String filename,
+        @Nullable String caption,
+        List<String> tags) {
+    public PictureRow {
+        tags = List.copyOf(tags);
+    }
+}

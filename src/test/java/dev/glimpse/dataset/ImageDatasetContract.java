@@ -1,0 +1,270 @@
+package dev.glimpse.dataset;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.glimpse.image.Embedding;
+import dev.glimpse.storage.ObjectStore;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.lance.Dataset;
+
+/** What a table promises, whatever store it is in. */
+abstract class ImageDatasetContract {
+    @TempDir
+    Path temporary;
+
+    ObjectStore store;
+    ImageDataset dataset;
+
+    /** A store of its own for each test, on which several servers can work. */
+    abstract ObjectStore newStore();
+
+    /** The working folder of the n-th server. */
+    Path work(int n) {
+        return temporary.resolve("data/.glimpse/" + n);
+    }
+
+    @BeforeEach
+    void openTable() {
+        store = newStore();
+        dataset = ImageDataset.open(store, work(1), Rows.MODEL);
+    }
+
+    /** Closing the allocator fails if anything of Arrow leaks, so this is the leak test of every test. */
+    @AfterEach
+    void closeTable() {
+        dataset.close();
+        store.close();
+    }
+
+    void add(int from, int to) {
+        List<CompletableFuture<Boolean>> added = IntStream.range(from, to)
+                .mapToObj(n -> dataset.add(Rows.row(n)))
+                .toList();
+        added.forEach(CompletableFuture::join);
+    }
+
+    void reopen() {
+        dataset.close();
+        dataset = ImageDataset.open(store, work(1), Rows.MODEL);
+    }
+
+    void awaitIndex() {
+        while (dataset.indexJob().state() == IndexJob.State.RUNNING) {
+            Thread.onSpinWait();
+        }
+        assertThat(dataset.indexJob().state())
+                .as(String.valueOf(dataset.indexJob().message()))
+                .isEqualTo(IndexJob.State.DONE);
+    }
+
+    @Test
+    void newTableIsEmptyAndSaysWhatItsColumnsAre() {
+        TableState state = dataset.state();
+
+        assertThat(state.committedRows()).isZero();
+        assertThat(state.columns().keySet()).startsWith("id", "path", "vector");
+        assertThat(state.columns()).containsEntry("id", "string");
+        assertThat(state.columns()).containsEntry("vector", "fixed_size_list<item: float>[512]");
+        assertThat(state.columns()).containsEntry("tags", "list<item: string>");
+        assertThat(state.columns()).containsEntry("uploaded_at", "timestamp[us, tz=UTC]");
+        assertThat(state.model()).isEqualTo(Rows.MODEL);
+        assertThat(state.problem()).isNull();
+        assertThat(dataset.nearest(Rows.vector(1), 10, false)).isEmpty();
+    }
+
+    @Test
+    void addedRowIsFoundWithAllThatWasGiven() {
+        assertThat(dataset.add(Rows.row(2)).join()).isTrue();
+
+        List<Neighbor> found = dataset.nearest(Rows.vector(2), 10, false);
+        assertThat(found).hasSize(1);
+        Neighbor hit = found.get(0);
+        PictureRow row = Rows.row(2);
+        assertThat(hit.id()).isEqualTo(row.id().toString());
+        assertThat(hit.path()).isEqualTo(row.path());
+        assertThat(hit.distance()).isBetween(0.0, 1e-6);
+        assertThat(hit.contentType()).isEqualTo("image/png");
+        assertThat(hit.bytes()).isEqualTo(1002);
+        assertThat(hit.width()).isEqualTo(640);
+        assertThat(hit.height()).isEqualTo(480);
+        assertThat(hit.uploadedAt()).isEqualTo(row.uploadedAt());
+        assertThat(hit.filename()).isEqualTo("picture 2.png");
+        assertThat(hit.caption()).isNull();
+        assertThat(hit.tags()).containsExactly("n2", "test");
+    }
+
+    @Test
+    void secondAddOfTheSamePictureAddsNothing() {
+        assertThat(dataset.add(Rows.row(1)).join()).isTrue();
+        assertThat(dataset.add(Rows.row(1)).join()).isFalse();
+
+        assertThat(dataset.state().committedRows()).isEqualTo(1);
+        assertThat(dataset.contains(Rows.id(1))).isTrue();
+        assertThat(dataset.contains(Rows.id(2))).isFalse();
+    }
+
+    @Test
+    void thousandAddsOfAHundredPicturesAtOnceGiveAHundredRows() {
+        List<CompletableFuture<Boolean>> added = IntStream.range(0, 1000)
+                .parallel()
+                .mapToObj(n -> dataset.add(Rows.row(n % 100)))
+                .toList();
+
+        long first = added.stream().filter(CompletableFuture::join).count();
+
+        assertThat(first).isEqualTo(100);
+        assertThat(dataset.state().committedRows()).isEqualTo(100);
+        // Rows that wait while a commit runs go into the next one together.
+        assertThat(dataset.state().fragments()).isLessThan(30);
+    }
+
+    @Test
+    void orderWithoutAnIndexIsThatOfBruteForce() {
+        add(0, 300);
+        Embedding query = Rows.vector(-7);
+        List<String> expected = IntStream.range(0, 300)
+                .boxed()
+                .sorted(Comparator.comparingDouble(n -> -query.cosine(Rows.vector(n))))
+                .limit(20)
+                .map(n -> Rows.id(n).toString())
+                .toList();
+
+        List<Neighbor> found = dataset.nearest(query, 20, false);
+
+        assertThat(found).extracting(Neighbor::id).containsExactlyElementsOf(expected);
+        assertThat(found).extracting(Neighbor::distance).isSorted();
+    }
+
+    @Test
+    void everythingIsThereAfterAReopen() {
+        add(0, 40);
+
+        reopen();
+
+        assertThat(dataset.state().committedRows()).isEqualTo(40);
+        assertThat(dataset.contains(Rows.id(39))).isTrue();
+        assertThat(dataset.add(Rows.row(39)).join()).isFalse();
+        assertThat(dataset.nearest(Rows.vector(7), 1, false).get(0).id())
+                .isEqualTo(Rows.id(7).toString());
+    }
+
+    @Test
+    void twoServersAddTheSamePicturesAtOnceAndNoneTwice() {
+        try (ImageDataset other = ImageDataset.open(store, work(2), Rows.MODEL)) {
+            List<CompletableFuture<Boolean>> added = new ArrayList<>();
+            for (int n = 0; n < 60; n++) {
+                added.add(dataset.add(Rows.row(n)));
+                added.add(other.add(Rows.row(59 - n)));
+                if (n % 10 == 0) {
+                    // Lets commits of both begin, so that they meet more than once.
+                    added.get(added.size() - 1).join();
+                }
+            }
+
+            long first = added.stream().filter(CompletableFuture::join).count();
+
+            assertThat(first).isEqualTo(60);
+        }
+        reopen();
+        assertThat(dataset.state().committedRows()).isEqualTo(60);
+        assertThat(dataset.nearest(Rows.vector(0), 100, true))
+                .extracting(Neighbor::id)
+                .doesNotHaveDuplicates()
+                .hasSize(60);
+    }
+
+    @Test
+    void indexIsBuiltAndSearchesIncludeRowsThatCameAfter() {
+        add(0, 400);
+
+        dataset.startIndexBuild();
+        add(400, 410);
+        awaitIndex();
+        add(410, 420);
+
+        TableState state = dataset.state();
+        assertThat(state.committedRows()).isEqualTo(420);
+        assertThat(state.indices()).hasSize(1);
+        TableState.IndexState index = state.indices().get(0);
+        assertThat(index.name()).isEqualTo("vec_idx");
+        assertThat(index.type()).isEqualTo("IVF_FLAT");
+        assertThat(index.metric()).isEqualTo("cosine");
+        assertThat(index.partitions()).isEqualTo(20);
+        assertThat(index.indexedRows() + index.unindexedRows()).isEqualTo(420);
+        assertThat(index.indexedRows()).isGreaterThanOrEqualTo(400);
+        for (int n : new int[] {0, 399, 405, 419}) {
+            assertThat(dataset.nearest(Rows.vector(n), 1, false).get(0).id())
+                    .isEqualTo(Rows.id(n).toString());
+        }
+    }
+
+    @Test
+    void secondIndexReplacesTheFirst() {
+        add(0, 10);
+        dataset.startIndexBuild();
+        awaitIndex();
+        add(10, 20);
+
+        dataset.startIndexBuild();
+        awaitIndex();
+
+        assertThat(dataset.state().indices()).hasSize(1);
+        assertThat(dataset.state().indices().get(0).indexedRows()).isEqualTo(20);
+        reopen();
+        assertThat(dataset.state().indices()).hasSize(1);
+        assertThat(dataset.nearest(Rows.vector(15), 1, false).get(0).id())
+                .isEqualTo(Rows.id(15).toString());
+    }
+
+    @Test
+    void emptyTableHasNothingToIndex() {
+        assertThatThrownBy(dataset::startIndexBuild).isInstanceOf(EmptyTableException.class);
+    }
+
+    @Test
+    void anotherModelMayNeitherWriteNorSearch() {
+        add(0, 3);
+        dataset.close();
+        dataset = ImageDataset.open(store, work(1), new ModelStamp("other", "e".repeat(64), 512));
+
+        assertThatThrownBy(() -> dataset.add(Rows.row(9)))
+                .isInstanceOf(ModelMismatchException.class)
+                .hasMessageContaining("test")
+                .hasMessageContaining("other");
+        assertThatThrownBy(() -> dataset.nearest(Rows.vector(1), 1, false)).isInstanceOf(ModelMismatchException.class);
+        assertThat(dataset.state().problem()).contains("test", "other");
+    }
+
+    @Test
+    void tableIsCreatedWithAllThatCannotBeChangedLater() {
+        add(0, 1);
+        String local = store.folder()
+                .map(root -> root.resolve("vectors/images.lance"))
+                .orElse(work(1).resolve("replica/vectors/images.lance"))
+                .toString();
+
+        try (Dataset lance = Dataset.open().uri(local).build()) {
+            assertThat(lance.hasStableRowIds()).isTrue();
+            assertThat(lance.getLanceFileFormatVersion()).isEqualTo("2.1");
+            assertThat(lance.getLanceSchema().fields().get(0).isUnenforcedPrimaryKey())
+                    .isTrue();
+            assertThat(lance.getTableMetadata())
+                    .containsAllEntriesOf(Map.of(
+                            "glimpse.model.name", "test",
+                            "glimpse.model.fingerprint", Rows.MODEL.fingerprint(),
+                            "glimpse.model.dimension", "512"));
+        }
+        assertThat(store.list("vectors/images.lance/_versions/")).allMatch(key -> key.matches(".*/\\d{20}\\.manifest"));
+    }
+}

@@ -1,0 +1,48 @@
+package dev.glimpse.dataset;
+
+import dev.glimpse.image.Embedding;
+import dev.glimpse.image.ImageFormat;
+import dev.glimpse.image.ImageId;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.List;
+import java.util.Random;
+
+/** Rows for tests: number n is always the same. */
+final class Rows {
+    static final ModelStamp MODEL = new ModelStamp("test", "f".repeat(64), 512);
+
+    private Rows() {}
+
+    static ImageId id(int n) {
+        return ImageId.of(Integer.toString(n).getBytes(StandardCharsets.UTF_8), ImageFormat.PNG);
+    }
+
+    static Embedding vector(int n) {
+        Random random = new Random(n);
+        float[] values = new float[MODEL.dimension()];
+        double squares = 0;
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+            squares += values[i] * values[i];
+        }
+        for (int i = 0; i < values.length; i++) {
+            values[i] /= (float) Math.sqrt(squares);
+        }
+        return new Embedding(values);
+    }
+
+    static PictureRow row(int n) {
+        return new PictureRow(
+                id(n),
+                "somewhere/" + id(n),
+                vector(n),
+                1000 + n,
+                640,
+                480,
+                Instant.parse("2026-01-01T00:00:00Z").plusSeconds(n),
+                n % 2 == 0 ? "picture " + n + ".png" : null,
+                null,
+                List.of("n" + n, "test"));
+    }
+}

@@ -1,0 +1,71 @@
+package dev.glimpse.search;
+
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.embedding.EncoderBusyException;
+import dev.glimpse.embedding.TextEmbedding;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+
+/** Finds pictures by words. Safe to share between threads. */
+public final class ImageSearch {
+    /** Far beyond any model's context; it bounds the work of the tokenizer. */
+    static final int MAX_TEXT = 1_000;
+
+    static final int MAX_LIMIT = 1_000;
+
+    private static final long ENCODER_DEADLINE_SECONDS = 10;
+
+    private final ClipModel model;
+    private final ImageDataset dataset;
+
+    ImageSearch(ClipModel model, ImageDataset dataset) {
+        this.model = model;
+        this.dataset = dataset;
+    }
+
+    /**
+     * What was found.
+     *
+     * @param truncated whether the end of the query did not fit into the model's context and was ignored
+     * @param neighbors nearest first
+     */
+    public record Hits(boolean truncated, List<Neighbor> neighbors) {}
+
+    /**
+     * The pictures nearest to these words.
+     *
+     * @param limit 1 to 1,000
+     * @param exact whether to go around an index
+     * @throws InvalidQueryException if the text is blank or longer than 1,000 characters, or the limit out of its range
+     */
+    public Hits search(String text, int limit, boolean exact) {
+        if (text.isBlank()) {
+            throw new InvalidQueryException("text is empty: say what the picture shows");
+        }
+        if (text.length() > MAX_TEXT) {
+            throw new InvalidQueryException(
+                    "text has " + text.length() + " characters; at most " + MAX_TEXT + " are allowed");
+        }
+        if (limit < 1 || limit > MAX_LIMIT) {
+            throw new InvalidQueryException("limit must be 1 to " + MAX_LIMIT + ": " + limit);
+        }
+        TextEmbedding query = embed(text);
+        return new Hits(query.truncated(), dataset.nearest(query.embedding(), limit, exact));
+    }
+
+    private TextEmbedding embed(String text) {
+        try {
+            return model.embed(text)
+                    .orTimeout(ENCODER_DEADLINE_SECONDS, TimeUnit.SECONDS)
+                    .join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof EncoderBusyException busy) {
+                throw busy;
+            }
+            throw e;
+        }
+    }
+}

@@ -1,0 +1,26 @@
+package dev.glimpse.search;
+
+import dev.glimpse.dataset.ImageDataset;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RestController;
+
+@RestController
+class IndexController {
+    private final ImageDataset dataset;
+
+    IndexController(ImageDataset dataset) {
+        this.dataset = dataset;
+    }
+
+    record Accepted(String state, String statusUrl) {}
+
+    /** Starts a build; its progress is the {@code indexJob} of {@code /stats}. */
+    @PostMapping(path = "/admin/index", produces = MediaType.APPLICATION_JSON_VALUE)
+    ResponseEntity<Accepted> build() {
+        dataset.startIndexBuild();
+        return ResponseEntity.accepted()
+                .body(new Accepted(dataset.indexJob().state().toString(), "/stats"));
+    }
+}

@@ -1,0 +1,73 @@
+package dev.glimpse.search;
+
+import com.github.benmanes.caffeine.cache.Cache;
+import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectStore;
+import java.time.Duration;
+import org.springframework.core.io.ByteArrayResource;
+import org.springframework.http.CacheControl;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Serves what hits point to: a picture's id is its URL. */
+@RestController
+class PictureController {
+    private static final int THUMBNAIL_SIDE = 256;
+
+    /** Some thousand thumbnails. */
+    private static final long CACHE_BYTES = 32L << 20;
+
+    /** The content is named by its hash, so it never changes. */
+    private static final CacheControl FOR_EVER =
+            CacheControl.maxAge(Duration.ofDays(365)).cachePublic().immutable();
+
+    private final ObjectStore store;
+    private final ImageDecoder decoder;
+    private final Cache<ImageId, byte[]> thumbnails = Caffeine.newBuilder()
+            .maximumWeight(CACHE_BYTES)
+            .weigher((ImageId id, byte[] jpeg) -> jpeg.length)
+            .build();
+
+    PictureController(ObjectStore store, ImageDecoder decoder) {
+        this.store = store;
+        this.decoder = decoder;
+    }
+
+    @GetMapping("/images/{name}")
+    ResponseEntity<ByteArrayResource> original(@PathVariable String name) {
+        ImageId id = parse(name);
+        return answer(id, id.format().mediaType(), id.sha256(), read(id));
+    }
+
+    @GetMapping("/images/{name}/thumbnail")
+    ResponseEntity<ByteArrayResource> thumbnail(@PathVariable String name) {
+        ImageId id = parse(name);
+        byte[] jpeg =
+                thumbnails.get(id, missing -> decoder.decode(read(missing)).thumbnail(THUMBNAIL_SIDE));
+        return answer(id, MediaType.IMAGE_JPEG_VALUE, id.sha256() + "-" + THUMBNAIL_SIDE, jpeg);
+    }
+
+    private static ImageId parse(String name) {
+        return ImageId.parse("images/" + name)
+                .orElseThrow(() -> new PictureNotFoundException(
+                        "a picture is called images/{sha256}.{ext}, and this is not: images/" + name));
+    }
+
+    private byte[] read(ImageId id) {
+        return store.get(id.toString()).orElseThrow(() -> new PictureNotFoundException("there is no picture " + id));
+    }
+
+    private static ResponseEntity<ByteArrayResource> answer(ImageId id, String type, String tag, byte[] bytes) {
+        return ResponseEntity.ok()
+                .contentType(MediaType.parseMediaType(type))
+                .cacheControl(FOR_EVER)
+                .eTag("\"" + tag + "\"")
+                .header("Content-Disposition", "inline; filename=\"" + id.sha256() + "\"")
+                .body(new ByteArrayResource(bytes));
+    }
+}

@@ -1,0 +1,118 @@
+package dev.glimpse.stats;
+
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.IndexJob;
+import dev.glimpse.dataset.ModelStamp;
+import dev.glimpse.dataset.TableState;
+import dev.glimpse.dataset.TableState.IndexState;
+import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.embedding.ModelDescriptor;
+import dev.glimpse.storage.ObjectStore;
+import java.time.Instant;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import org.springframework.boot.info.BuildProperties;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
+import org.springframework.stereotype.Controller;
+import org.springframework.web.bind.annotation.GetMapping;
+
+/** {@code GET /stats}: JSON, or a page for a browser. */
+@Controller
+class StatsController {
+    private final ImageDataset dataset;
+    private final ClipModel model;
+    private final ObjectStore store;
+    private final String serverVersion;
+    private final Instant startedAt = Instant.now();
+
+    StatsController(ImageDataset dataset, ClipModel model, ObjectStore store, BuildProperties build) {
+        this.dataset = dataset;
+        this.model = model;
+        this.store = store;
+        this.serverVersion = String.valueOf(build.getVersion());
+    }
+
+    /**
+     * The first six have been in this answer since the first version of the API and keep their names.
+     *
+     * @param rowCount distinct rows that this server knows, committed or waiting
+     * @param lastVectorDim dimension of the embeddings, also while there are none
+     * @param bytes of the table's data files; the pictures are not in it
+     * @param store {@code folder} or {@code s3}
+     * @param writable whether uploads are taken
+     * @param problem why they are not
+     */
+    record Stats(
+            long rowCount,
+            int columnCount,
+            Map<String, String> columns,
+            int lastVectorDim,
+            String tablePath,
+            List<IndexState> indices,
+            long committedRows,
+            long pendingRows,
+            long version,
+            long fragments,
+            long bytes,
+            Model model,
+            @Nullable ModelStamp tableModel,
+            String store,
+            boolean writable,
+            @Nullable String problem,
+            Job indexJob,
+            Instant startedAt,
+            String serverVersion) {}
+
+    record Model(String name, String fingerprint, int dimension, String description) {}
+
+    record Job(
+            String state,
+            @Nullable Instant startedAt,
+            @Nullable Instant finishedAt,
+            @Nullable String message) {}
+
+    @GetMapping(path = "/stats", produces = MediaType.APPLICATION_JSON_VALUE)
+    ResponseEntity<Stats> stats() {
+        return ResponseEntity.ok()
+                .varyBy(HttpHeaders.ACCEPT)
+                .header(HttpHeaders.CACHE_CONTROL, "no-store")
+                .body(current());
+    }
+
+    @GetMapping(path = "/stats", produces = MediaType.TEXT_HTML_VALUE)
+    String page(jakarta.servlet.http.HttpServletResponse response) {
+        response.setHeader(HttpHeaders.VARY, HttpHeaders.ACCEPT);
+        response.setHeader(HttpHeaders.CACHE_CONTROL, "no-cache");
+        return "forward:/stats.html";
+    }
+
+    private Stats current() {
+        TableState table = dataset.state();
+        ModelDescriptor descriptor = model.descriptor();
+        IndexJob job = dataset.indexJob();
+        return new Stats(
+                table.committedRows() + table.pendingRows(),
+                table.columns().size(),
+                table.columns(),
+                descriptor.dimension(),
+                table.path(),
+                table.indices(),
+                table.committedRows(),
+                table.pendingRows(),
+                table.version(),
+                table.fragments(),
+                table.bytes(),
+                new Model(
+                        descriptor.name(), descriptor.fingerprint(), descriptor.dimension(), descriptor.description()),
+                table.model(),
+                store.folder().isPresent() ? "folder" : "s3",
+                table.problem() == null,
+                table.problem(),
+                new Job(job.state().toString(), job.startedAt(), job.finishedAt(), job.message()),
+                startedAt,
+                serverVersion);
+    }
+}

@@ -1,0 +1,78 @@
+package dev.glimpse.upload;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.util.Base64;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * What an uploader says of a picture. It travels with the object, so that the row can be derived again from the bucket
+ * alone.
+ *
+ * @param filename cut to 200 bytes; directories that some clients send are left out
+ * @param caption null if none was given
+ * @param tags without blanks around them; empty ones are left out
+ */
+public record PictureNotes(
+        @Nullable String filename, @Nullable String caption, List<String> tags) {
+    /** S3 allows 2 KB of metadata in all. */
+    private static final int METADATA_BYTES = 2_000;
+
+    private static final int FILENAME_BYTES = 200;
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    public PictureNotes {
+        filename = blankToNull(filename == null ? null : cut(filename.substring(lastSeparator(filename) + 1)));
+        caption = blankToNull(caption);
+        tags = tags.stream().map(String::strip).filter(tag -> !tag.isEmpty()).toList();
+    }
+
+    String displayName() {
+        return filename == null ? "(no name)" : "\"" + filename + "\"";
+    }
+
+    /**
+     * One entry, {@code glimpse}: base64url of a JSON object.
+     *
+     * @throws NotesTooLongException if it is longer than 2,000 bytes
+     */
+    Map<String, String> toMetadata(Instant uploadedAt) {
+        Map<String, Object> notes = new LinkedHashMap<>();
+        notes.put("uploadedAt", uploadedAt.toString());
+        if (filename != null) {
+            notes.put("filename", filename);
+        }
+        if (caption != null) {
+            notes.put("caption", caption);
+        }
+        if (!tags.isEmpty()) {
+            notes.put("tags", tags);
+        }
+        String encoded = Base64.getUrlEncoder().withoutPadding().encodeToString(JSON.writeValueAsBytes(notes));
+        if (encoded.length() > METADATA_BYTES) {
+            throw new NotesTooLongException("caption and tags take " + encoded.length()
+                    + " bytes when encoded; at most " + METADATA_BYTES + " are kept with a picture");
+        }
+        return Map.of("glimpse", encoded);
+    }
+
+    private static int lastSeparator(String name) {
+        return Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\'));
+    }
+
+    private static String cut(String name) {
+        String cut = name;
+        while (cut.getBytes(StandardCharsets.UTF_8).length > FILENAME_BYTES) {
+            cut = cut.substring(0, cut.offsetByCodePoints(cut.length(), -1));
+        }
+        return cut;
+    }
+
+    private static @Nullable String blankToNull(@Nullable String text) {
+        return text == null || text.isBlank() ? null : text.strip();
+    }
+}

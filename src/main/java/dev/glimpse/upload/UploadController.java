@@ -1,0 +1,118 @@
+package dev.glimpse.upload;
+
+import com.fasterxml.jackson.annotation.JsonInclude;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.multipart.MultipartFile;
+
+@RestController
+class UploadController {
+    static final int MAX_FILES = 100;
+
+    /** A commit takes some round trips; one that takes this long waits for a store that does not answer. */
+    private static final long DEADLINE_SECONDS = 60;
+
+    private final Uploader uploader;
+    private final Function<Throwable, ProblemDetail> problems;
+
+    /** @param problems says what a failure looks like to the client; so one bad file of many has the problem it had alone */
+    UploadController(Uploader uploader, Function<Throwable, ProblemDetail> problems) {
+        this.uploader = uploader;
+        this.problems = problems;
+    }
+
+    /**
+     * What became of one file of many.
+     *
+     * @param status what the upload of this file alone had been answered with
+     * @param problem null if it succeeded
+     */
+    @JsonInclude(JsonInclude.Include.NON_NULL)
+    record Item(
+            int status,
+            @Nullable String id,
+            @Nullable String path,
+            @Nullable Integer vectorDim,
+            @Nullable Boolean stored,
+            @Nullable ProblemDetail problem) {}
+
+    record Items(List<Item> results) {}
+
+    /** The second path is the one that clients of the first version of this API know. */
+    @PostMapping(
+            path = {"/upload", "/vectorize_and_store"},
+            produces = MediaType.APPLICATION_JSON_VALUE)
+    ResponseEntity<?> upload(
+            @RequestParam(name = "file", required = false) @Nullable List<MultipartFile> files,
+            @RequestParam(required = false) @Nullable String caption,
+            @RequestParam(required = false) @Nullable List<String> tags) {
+        if (files == null || files.isEmpty()) {
+            throw new EmptyFileException("the request has no part called file");
+        }
+        if (files.size() > MAX_FILES) {
+            throw new TooManyFilesException(
+                    files.size() + " files in one request; at most " + MAX_FILES + " are taken");
+        }
+        List<CompletableFuture<StoredPicture>> uploads = new ArrayList<>();
+        for (MultipartFile file : files) {
+            uploads.add(start(file, caption, tags == null ? List.of() : tags));
+        }
+        if (uploads.size() == 1) {
+            StoredPicture stored = await(uploads.get(0));
+            return ResponseEntity.status(status(stored)).body(stored);
+        }
+        return ResponseEntity.ok(new Items(uploads.stream().map(this::item).toList()));
+    }
+
+    /** Never throws: a file that is refused at once is a failed upload like any other. */
+    private CompletableFuture<StoredPicture> start(MultipartFile file, @Nullable String caption, List<String> tags) {
+        try {
+            return uploader.store(file.getBytes(), new PictureNotes(file.getOriginalFilename(), caption, tags))
+                    .orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS);
+        } catch (IOException e) {
+            return CompletableFuture.failedFuture(new UncheckedIOException("cannot read the upload", e));
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    private Item item(CompletableFuture<StoredPicture> upload) {
+        try {
+            StoredPicture stored = await(upload);
+            return new Item(
+                    status(stored).value(), stored.id(), stored.path(), stored.vectorDim(), stored.stored(), null);
+        } catch (RuntimeException e) {
+            ProblemDetail problem = problems.apply(e);
+            return new Item(problem.getStatus(), null, null, null, null, problem);
+        }
+    }
+
+    private static StoredPicture await(CompletableFuture<StoredPicture> upload) {
+        try {
+            return upload.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw e;
+        }
+    }
+
+    private static HttpStatus status(StoredPicture stored) {
+        return stored.stored() ? HttpStatus.CREATED : HttpStatus.OK;
+    }
+}

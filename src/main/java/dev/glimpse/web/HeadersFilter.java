@@ -1,0 +1,54 @@
+package dev.glimpse.web;
+
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.UUID;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
+import org.springframework.core.Ordered;
+import org.springframework.core.annotation.Order;
+import org.springframework.stereotype.Component;
+import org.springframework.web.filter.OncePerRequestFilter;
+
+/** Gives each request an id, in the answer and in the log, and tells browsers to trust nothing but us. */
+@Component
+@Order(Ordered.HIGHEST_PRECEDENCE)
+class HeadersFilter extends OncePerRequestFilter {
+    private static final String REQUEST_ID = "X-Request-Id";
+
+    /** What a proxy may give us; anything else could forge lines of the log. */
+    private static final Pattern SAFE_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
+
+    private static final String POLICY = "default-src 'self'; img-src 'self' blob: data:; object-src 'none';"
+            + " base-uri 'none'; form-action 'self'; frame-ancestors 'none'";
+
+    /** Swagger's page styles itself inline; nothing that an uploader sends is shown there. */
+    private static final String SWAGGER_POLICY = POLICY + "; style-src 'self' 'unsafe-inline'";
+
+    @Override
+    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws ServletException, IOException {
+        String id = requestId(request.getHeader(REQUEST_ID));
+        response.setHeader(REQUEST_ID, id);
+        response.setHeader("X-Content-Type-Options", "nosniff");
+        response.setHeader("Referrer-Policy", "no-referrer");
+        boolean swagger = request.getRequestURI().startsWith("/swagger-ui");
+        response.setHeader("Content-Security-Policy", swagger ? SWAGGER_POLICY : POLICY);
+        MDC.put("request", id);
+        try {
+            chain.doFilter(request, response);
+        } finally {
+            MDC.remove("request");
+        }
+    }
+
+    private static String requestId(@Nullable String given) {
+        return given != null && SAFE_ID.matcher(given).matches()
+                ? given
+                : UUID.randomUUID().toString();
+    }
+}

@@ -1,0 +1,180 @@
+package dev.glimpse.web;
+
+import dev.glimpse.dataset.EmptyTableException;
+import dev.glimpse.dataset.ForeignTableException;
+import dev.glimpse.dataset.IndexBuildRunningException;
+import dev.glimpse.dataset.ModelMismatchException;
+import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.embedding.EncoderBusyException;
+import dev.glimpse.image.DamagedImageException;
+import dev.glimpse.image.ImageTooLargeException;
+import dev.glimpse.image.UnsupportedImageException;
+import dev.glimpse.search.InvalidQueryException;
+import dev.glimpse.search.PictureNotFoundException;
+import dev.glimpse.storage.StoreUnavailableException;
+import dev.glimpse.upload.EmptyFileException;
+import dev.glimpse.upload.NotesTooLongException;
+import dev.glimpse.upload.TooManyFilesException;
+import java.net.URI;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeoutException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.beans.TypeMismatchException;
+import org.springframework.core.task.TaskRejectedException;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
+import org.springframework.http.ResponseEntity;
+import org.springframework.web.ErrorResponse;
+import org.springframework.web.bind.annotation.ExceptionHandler;
+import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.context.request.WebRequest;
+import org.springframework.web.multipart.MaxUploadSizeExceededException;
+import org.springframework.web.multipart.MultipartException;
+import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
+
+/** Turns every failure into an RFC 9457 problem. The type is a stable name that clients may switch on. */
+@RestControllerAdvice
+class ProblemHandler extends ResponseEntityExceptionHandler {
+    private static final Logger log = LoggerFactory.getLogger(ProblemHandler.class);
+
+    /** Overload and outages that we know pass within seconds. */
+    private static final String RETRY_AFTER_SECONDS = "5";
+
+    private record Rule(Class<? extends Throwable> failure, HttpStatus status, String type) {}
+
+    private static final List<Rule> RULES = List.of(
+            new Rule(EmptyFileException.class, HttpStatus.BAD_REQUEST, "no-file"),
+            new Rule(DamagedImageException.class, HttpStatus.BAD_REQUEST, "damaged-image"),
+            new Rule(NotesTooLongException.class, HttpStatus.BAD_REQUEST, "metadata-too-long"),
+            new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
+            new Rule(PictureNotFoundException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
+            new Rule(EmptyTableException.class, HttpStatus.CONFLICT, "empty-table"),
+            new Rule(IndexBuildRunningException.class, HttpStatus.CONFLICT, "index-build-running"),
+            new Rule(ImageTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "too-many-pixels"),
+            new Rule(TooManyFilesException.class, HttpStatus.CONTENT_TOO_LARGE, "too-many-files"),
+            new Rule(MaxUploadSizeExceededException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
+            new Rule(UnsupportedImageException.class, HttpStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-image"),
+            new Rule(ForeignTableException.class, HttpStatus.SERVICE_UNAVAILABLE, "foreign-table"),
+            new Rule(ModelMismatchException.class, HttpStatus.SERVICE_UNAVAILABLE, "model-mismatch"),
+            new Rule(StoreUnavailableException.class, HttpStatus.SERVICE_UNAVAILABLE, "store-unavailable"),
+            new Rule(EncoderBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
+            new Rule(TableBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
+            new Rule(TaskRejectedException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
+            new Rule(RejectedExecutionException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
+            new Rule(TimeoutException.class, HttpStatus.SERVICE_UNAVAILABLE, "timeout"));
+
+    /** Whatever was thrown; a failure of ours is logged here and nowhere else, and its message stays in the log. */
+    static ProblemDetail problemOf(Throwable failure) {
+        Throwable cause = failure;
+        while (cause instanceof CompletionException && cause.getCause() != null) {
+            cause = cause.getCause();
+        }
+        for (Rule rule : RULES) {
+            if (rule.failure.isInstance(cause)) {
+                if (rule.status.is5xxServerError()) {
+                    log.warn("problem={} {}", rule.type, cause.toString());
+                }
+                return problem(rule.status, rule.type, detail(cause));
+            }
+        }
+        log.error("unexpected failure", cause);
+        return problem(
+                HttpStatus.INTERNAL_SERVER_ERROR,
+                "internal-error",
+                "an error of ours; the server's log tells more under this request's id");
+    }
+
+    @ExceptionHandler(Exception.class)
+    ResponseEntity<ProblemDetail> failed(Exception failure) {
+        return answer(problemOf(failure));
+    }
+
+    @Override
+    protected @Nullable ResponseEntity<Object> handleMaxUploadSizeExceededException(
+            MaxUploadSizeExceededException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        return untyped(answer(problemOf(e)));
+    }
+
+    @ExceptionHandler(MultipartException.class)
+    ResponseEntity<ProblemDetail> badMultipart(MultipartException e) {
+        Throwable root = e;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        // Tomcat has no type of its own to tell a client's bad body from ours; the part count is the one limit it
+        // names.
+        boolean tooMany = String.valueOf(root.getClass().getSimpleName()).contains("FileCountLimit");
+        return answer(
+                tooMany
+                        ? problem(HttpStatus.CONTENT_TOO_LARGE, "too-many-files", "the request has too many parts")
+                        : problem(
+                                HttpStatus.BAD_REQUEST,
+                                "bad-multipart",
+                                "the body is not valid multipart/form-data: " + root.getMessage()));
+    }
+
+    @Override
+    protected @Nullable ResponseEntity<Object> handleTypeMismatch(
+            TypeMismatchException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        String type = e.getRequiredType() == null
+                ? "of another type"
+                : e.getRequiredType().getSimpleName();
+        return untyped(answer(problem(
+                HttpStatus.BAD_REQUEST,
+                "invalid-query",
+                e.getPropertyName() + " must be " + type + ": " + e.getValue())));
+    }
+
+    /** What Spring itself refuses: wrong methods, types, parameters. */
+    @Override
+    protected @Nullable ResponseEntity<Object> handleExceptionInternal(
+            Exception e, @Nullable Object body, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        ProblemDetail problem = e instanceof ErrorResponse response
+                ? response.getBody()
+                : ProblemDetail.forStatusAndDetail(status, String.valueOf(e.getMessage()));
+        return ResponseEntity.status(status)
+                .headers(headers)
+                .contentType(MediaType.APPLICATION_PROBLEM_JSON)
+                .body(problem);
+    }
+
+    private static ResponseEntity<ProblemDetail> answer(ProblemDetail problem) {
+        ResponseEntity.BodyBuilder answer =
+                ResponseEntity.status(problem.getStatus()).contentType(MediaType.APPLICATION_PROBLEM_JSON);
+        if (problem.getStatus() == HttpStatus.SERVICE_UNAVAILABLE.value()) {
+            answer.header(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
+        }
+        return answer.body(problem);
+    }
+
+    private static ResponseEntity<Object> untyped(ResponseEntity<ProblemDetail> answer) {
+        return ResponseEntity.status(answer.getStatusCode())
+                .headers(answer.getHeaders())
+                .body(answer.getBody());
+    }
+
+    private static ProblemDetail problem(HttpStatus status, String type, String detail) {
+        ProblemDetail problem = ProblemDetail.forStatusAndDetail(status, detail);
+        problem.setType(URI.create("/problems/" + type));
+        problem.setTitle(status.getReasonPhrase());
+        return problem;
+    }
+
+    private static String detail(Throwable failure) {
+        if (failure instanceof MaxUploadSizeExceededException) {
+            return "a file may have 20 MB and a request 100 MB";
+        }
+        if (failure instanceof TimeoutException) {
+            return "the store did not answer in time; the upload may or may not be kept, and sending it again is safe";
+        }
+        String message = failure.getMessage();
+        return message == null ? failure.getClass().getSimpleName() : message;
+    }
+}

@@ -1,0 +1,98 @@
+const REFRESH_MILLIS = 5000;
+
+const $ = id => document.getElementById(id);
+
+function element(tag, text, className) {
+  const made = document.createElement(tag);
+  made.textContent = text;
+  if (className) made.className = className;
+  return made;
+}
+
+function bytes(n) {
+  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
+  let unit = 0;
+  while (n >= 1000 && unit < units.length - 1) {
+    n /= 1000;
+    unit++;
+  }
+  return `${unit === 0 ? n : n.toFixed(n < 10 ? 1 : 0)} ${units[unit]}`;
+}
+
+function pairs(list, entries) {
+  list.replaceChildren(...entries.map(([name, value]) => {
+    const pair = document.createElement('div');
+    pair.append(element('dt', name), element('dd', value));
+    return pair;
+  }));
+}
+
+function rows(table, entries) {
+  table.tBodies[0].replaceChildren(...entries.map(cells => {
+    const row = document.createElement('tr');
+    row.append(...cells.map(cell => element('td', cell)));
+    return row;
+  }));
+}
+
+function show(stats) {
+  const number = n => n.toLocaleString();
+  $('problem').hidden = !stats.problem;
+  $('problem').textContent = stats.problem ?? '';
+  pairs($('tiles'), [
+    ['pictures', number(stats.rowCount)],
+    ['waiting for a commit', number(stats.pendingRows)],
+    ['table version', number(stats.version)],
+    ['fragments', number(stats.fragments)],
+    ['table data', bytes(stats.bytes)],
+    ['store', stats.store === 's3' ? 'bucket' : 'folder']]);
+  pairs($('model'), [
+    ['name', stats.model.name],
+    ['dimension', number(stats.model.dimension)],
+    ['about', stats.model.description],
+    ['fingerprint', stats.model.fingerprint],
+    ['table', stats.tablePath]]);
+  rows($('columns'), Object.entries(stats.columns));
+  rows($('indices'), stats.indices.map(index => [
+    index.name, index.type, index.metric, number(index.partitions), number(index.indexedRows), number(index.unindexedRows)]));
+  $('indices').hidden = stats.indices.length === 0;
+  $('no-index').hidden = stats.indices.length > 0;
+  const job = stats.indexJob;
+  $('build').disabled = job.state === 'running' || stats.rowCount === 0 || !stats.writable;
+  $('job').textContent = {
+    none: '',
+    running: 'being built…',
+    done: `built ${new Date(job.finishedAt).toLocaleString()}`,
+    failed: `failed: ${job.message}`,
+  }[job.state];
+}
+
+async function refresh() {
+  try {
+    const response = await fetch('/stats', {headers: {Accept: 'application/json'}});
+    if (!response.ok) throw new Error(`the server answered ${response.status}`);
+    show(await response.json());
+    $('status').textContent = `As of ${new Date().toLocaleTimeString()}`;
+    $('status').classList.remove('error');
+  } catch (error) {
+    $('status').textContent = error instanceof TypeError ? 'The server cannot be reached.' : error.message;
+    $('status').classList.add('error');
+  }
+}
+
+$('build').addEventListener('click', async () => {
+  $('build').disabled = true;
+  const response = await fetch('/admin/index', {method: 'POST'});
+  if (!response.ok) {
+    const problem = await response.json().catch(() => null);
+    $('job').textContent = problem?.detail ?? `the server answered ${response.status}`;
+    return;
+  }
+  await refresh();
+});
+$('self').textContent = `${location.origin}/stats`;
+
+setInterval(() => {
+  if (!document.hidden) refresh();
+}, REFRESH_MILLIS);
+refresh();

@@ -1,6 +1,7 @@
 package dev.glimpse.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -113,15 +114,12 @@ class StorageConfigurationTest {
 
     @Test
     void stoppedStartTellsTheOperatorWithoutTheSecret(CapturedOutput output) {
-        SpringApplicationBuilder application = new SpringApplicationBuilder(StorageConfiguration.class)
-                .web(WebApplicationType.NONE)
-                .properties("glimpse.data=" + data, "r2.secret-access-key=" + SECRET);
+        SpringApplicationBuilder application =
+                new SpringApplicationBuilder(StorageConfiguration.class).web(WebApplicationType.NONE);
 
-        try {
-            application.run().close();
-        } catch (RuntimeException e) {
-            assertThat(e).rootCause().isInstanceOf(StorageSettingsException.class);
-        }
+        assertThatThrownBy(() -> application.run("--glimpse.data=" + data, "--r2.secret-access-key=" + SECRET))
+                .rootCause()
+                .isInstanceOf(StorageSettingsException.class);
 
         assertThat(output).contains("R2_ENDPOINT and R2_BUCKET and R2_ACCESS_KEY_ID not set");
         assertThat(output).doesNotContain(SECRET).doesNotContain("\tat ");

@@ -1,0 +1,99 @@
+package dev.glimpse;
+
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
+import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
+
+import com.tngtech.archunit.core.importer.ImportOption;
+import com.tngtech.archunit.junit.AnalyzeClasses;
+import com.tngtech.archunit.junit.ArchTest;
+import com.tngtech.archunit.lang.ArchRule;
+
+/** The house: who may know whom, and who alone knows which outside world. */
+@AnalyzeClasses(packages = "dev.glimpse", importOptions = ImportOption.DoNotIncludeTests.class)
+class ArchitectureTest {
+    @ArchTest
+    static final ArchRule packagesHaveNoCycles =
+            slices().matching("dev.glimpse.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule imageKnowsNobody = onlyKnows("image");
+
+    @ArchTest
+    static final ArchRule storageKnowsNobody = onlyKnows("storage");
+
+    @ArchTest
+    static final ArchRule embeddingKnowsPictures = onlyKnows("embedding", "image");
+
+    @ArchTest
+    static final ArchRule datasetKnowsPicturesAndTheStore = onlyKnows("dataset", "image", "storage");
+
+    @ArchTest
+    static final ArchRule uploadKnowsTheGroundFloor = onlyKnows("upload", "image", "embedding", "storage", "dataset");
+
+    @ArchTest
+    static final ArchRule searchKnowsTheGroundFloor = onlyKnows("search", "image", "embedding", "storage", "dataset");
+
+    @ArchTest
+    static final ArchRule statsKnowsWhatItReports = onlyKnows("stats", "embedding", "storage", "dataset");
+
+    @ArchTest
+    static final ArchRule webKnowsFailuresOnly = noClasses()
+            .that()
+            .resideInAPackage("dev.glimpse.web")
+            .should()
+            .dependOnClassesThat(com.tngtech.archunit.base.DescribedPredicate.describe(
+                    "are ours, of another package and no exceptions",
+                    type -> type.getPackageName().startsWith("dev.glimpse.")
+                            && !type.getPackageName().equals("dev.glimpse.web")
+                            && !type.isAssignableTo(Throwable.class)));
+
+    @ArchTest
+    static final ArchRule imagesNeedNoSpring = noClasses()
+            .that()
+            .resideInAPackage("dev.glimpse.image")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("org.springframework..");
+
+    @ArchTest
+    static final ArchRule embeddingAloneKnowsDjl = alone("embedding", "ai.djl..");
+
+    @ArchTest
+    static final ArchRule storageAloneKnowsTheS3Client = alone("storage", "software.amazon.awssdk..");
+
+    @ArchTest
+    static final ArchRule datasetAloneKnowsLance = alone("dataset", "org.lance..");
+
+    @ArchTest
+    static final ArchRule datasetAloneKnowsArrow = alone("dataset", "org.apache.arrow..");
+
+    @ArchTest
+    static final ArchRule controllersAreForSpringAlone =
+            classes().that().haveSimpleNameEndingWith("Controller").should().notBePublic();
+
+    private static ArchRule onlyKnows(String name, String... others) {
+        String[] allowed = new String[others.length + 1];
+        allowed[0] = "dev.glimpse." + name;
+        for (int i = 0; i < others.length; i++) {
+            allowed[i + 1] = "dev.glimpse." + others[i];
+        }
+        return noClasses()
+                .that()
+                .resideInAPackage("dev.glimpse." + name)
+                .should()
+                .dependOnClassesThat(com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage(
+                                "dev.glimpse..")
+                        .and(com.tngtech.archunit.base.DescribedPredicate.not(
+                                com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage(allowed))));
+    }
+
+    private static ArchRule alone(String name, String library) {
+        return noClasses()
+                .that()
+                .resideOutsideOfPackage("dev.glimpse." + name)
+                .should()
+                .dependOnClassesThat()
+                .resideInAPackage(library);
+    }
+}

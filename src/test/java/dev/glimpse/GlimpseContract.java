@@ -1,0 +1,352 @@
+package dev.glimpse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.glimpse.Client.Answer;
+import dev.glimpse.Client.Part;
+import java.io.ByteArrayOutputStream;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.zip.CRC32;
+import java.util.zip.DeflaterOutputStream;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import tools.jackson.databind.JsonNode;
+
+/** The HTTP contract, on the real model and a real table, whatever store is behind it. */
+@SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+abstract class GlimpseContract {
+    private static final Random RANDOM = new Random();
+
+    @LocalServerPort
+    int port;
+
+    Client client;
+
+    @BeforeEach
+    void connect() {
+        client = new Client(port);
+    }
+
+    /** A picture that no other test has uploaded. */
+    static byte[] newPicture() {
+        return TestPictures.png(RANDOM.nextInt());
+    }
+
+    long rows() {
+        return client.get("/stats").json().get("rowCount").longValue();
+    }
+
+    @Test
+    void newPictureIs201AndFoundAtOnceAndServedBackAsItWas() {
+        byte[] picture = newPicture();
+
+        Answer upload = client.multipart(
+                "/upload",
+                List.of(
+                        Part.file("my picture.png", picture),
+                        Part.field("caption", "A <b>caption</b>"),
+                        Part.field("tags", "one"),
+                        Part.field("tags", "two")));
+
+        assertThat(upload.status()).as(upload.toString()).isEqualTo(201);
+        String id = upload.json().get("id").stringValue();
+        assertThat(id).matches("images/[0-9a-f]{64}\\.png");
+        assertThat(upload.json().get("vectorDim").intValue()).isEqualTo(512);
+        assertThat(upload.json().get("stored").booleanValue()).isTrue();
+        assertThat(upload.json().get("path").stringValue()).isEqualTo(pathOf(id));
+
+        JsonNode hits = client.search("anything", 1000).json().get("results");
+        JsonNode hit = hits.valueStream()
+                .filter(h -> h.get("id").stringValue().equals(id))
+                .findFirst()
+                .orElseThrow();
+        assertThat(hit.get("path").stringValue()).isEqualTo(pathOf(id));
+        assertThat(hit.get("filename").stringValue()).isEqualTo("my picture.png");
+        assertThat(hit.get("caption").stringValue()).isEqualTo("A <b>caption</b>");
+        assertThat(hit.get("tags").toString()).isEqualTo("[\"one\",\"two\"]");
+        assertThat(hit.get("contentType").stringValue()).isEqualTo("image/png");
+        assertThat(hit.get("bytes").intValue()).isEqualTo(picture.length);
+        assertThat(hit.get("width").intValue()).isEqualTo(64);
+        assertThat(hit.get("height").intValue()).isEqualTo(48);
+
+        Answer original = client.get("/" + id);
+        assertThat(original.bytes()).isEqualTo(picture);
+        assertThat(original.header("Content-Type")).isEqualTo("image/png");
+        assertThat(original.header("X-Content-Type-Options")).isEqualTo("nosniff");
+        assertThat(original.header("Cache-Control")).contains("immutable");
+        Answer thumbnail = client.get("/" + id + "/thumbnail");
+        assertThat(thumbnail.header("Content-Type")).isEqualTo("image/jpeg");
+        assertThat(thumbnail.bytes()).startsWith(0xFF, 0xD8, 0xFF);
+    }
+
+    /** The path of a picture in answers. */
+    abstract String pathOf(String id);
+
+    @Test
+    void samePictureAgainIs200AndAddsNothing() {
+        byte[] picture = newPicture();
+        client.upload("a.png", picture);
+        long before = rows();
+
+        Answer again = client.upload("b.png", picture);
+        Answer oldPath = client.multipart("/vectorize_and_store", List.of(Part.file("c.jpg", picture)));
+
+        assertThat(again.status()).isEqualTo(200);
+        assertThat(again.json().get("stored").booleanValue()).isFalse();
+        assertThat(oldPath.status()).isEqualTo(200);
+        assertThat(oldPath.json().get("id")).isEqualTo(again.json().get("id"));
+        assertThat(rows()).isEqualTo(before);
+    }
+
+    @Test
+    void severalFilesAreAnsweredOneByOneInOrder() {
+        byte[] known = newPicture();
+        client.upload("known.png", known);
+
+        Answer answer = client.multipart(
+                "/upload",
+                List.of(
+                        Part.file("new.png", newPicture()),
+                        Part.file("note.txt", "hello".getBytes(StandardCharsets.UTF_8)),
+                        Part.file("known.png", known),
+                        Part.file("empty.png", new byte[0])));
+
+        assertThat(answer.status()).isEqualTo(200);
+        List<JsonNode> items = answer.json().get("results").valueStream().toList();
+        assertThat(items).extracting(item -> item.get("status").intValue()).containsExactly(201, 415, 200, 400);
+        assertThat(items.get(0).get("stored").booleanValue()).isTrue();
+        assertThat(items.get(1).get("problem").get("type").stringValue()).isEqualTo("/problems/unsupported-image");
+        assertThat(items.get(1).has("id")).isFalse();
+        assertThat(items.get(3).get("problem").get("detail").stringValue()).contains("empty.png");
+    }
+
+    @Test
+    void everyBadUploadIsAClear4xxAndTheServerStaysWell() throws Exception {
+        byte[] good = newPicture();
+        byte[] jpegStart = {(byte) 0xFF, (byte) 0xD8, (byte) 0xFF, (byte) 0xE0, 0, 16, 'J', 'F', 'I', 'F'};
+        byte[] noise = new byte[5000];
+        new Random(1).nextBytes(noise);
+        Map<String, byte[]> files = new TreeMap<>(Map.of(
+                "empty.png", new byte[0],
+                "text.jpg", "just some words".getBytes(StandardCharsets.UTF_8),
+                "page.png", "<!DOCTYPE html><script>alert(1)</script>".getBytes(StandardCharsets.UTF_8),
+                "drawing.svg", "<svg xmlns='http://www.w3.org/2000/svg'/>".getBytes(StandardCharsets.UTF_8),
+                "archive.jpg", new byte[] {'P', 'K', 3, 4, 0, 0, 0, 0},
+                "half.png", Arrays.copyOf(good, good.length / 2),
+                "start.jpg", jpegStart,
+                "noise.jpg", noise,
+                "bomb.png", hugePng()));
+        Map<String, Integer> statuses = new TreeMap<>();
+        List<String> types = new ArrayList<>();
+
+        files.forEach((name, bytes) -> {
+            Answer answer = client.upload(name, bytes);
+            statuses.put(name, answer.status());
+            assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
+            assertThat(answer.json().get("detail").stringValue()).isNotBlank();
+            types.add(answer.json().get("type").stringValue());
+        });
+
+        assertThat(statuses)
+                .containsExactlyInAnyOrderEntriesOf(Map.of(
+                        "empty.png", 400,
+                        "text.jpg", 415,
+                        "page.png", 415,
+                        "drawing.svg", 415,
+                        "archive.jpg", 415,
+                        "half.png", 400,
+                        "start.jpg", 400,
+                        "noise.jpg", 415,
+                        "bomb.png", 413));
+        assertThat(types).allMatch(type -> type.startsWith("/problems/"));
+        assertThat(client.upload("good.png", good).status()).isEqualTo(201);
+        assertThat(client.get("/actuator/health/readiness").status()).isEqualTo(200);
+    }
+
+    /** 30,000 x 30,000 pixels of black in a hundred kilobytes. */
+    private static byte[] hugePng() throws Exception {
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        png.write(new byte[] {(byte) 0x89, 'P', 'N', 'G', 0x0D, 0x0A, 0x1A, 0x0A});
+        chunk(
+                png,
+                "IHDR",
+                ByteBuffer.allocate(13)
+                        .putInt(30_000)
+                        .putInt(30_000)
+                        .put((byte) 1)
+                        .array());
+        ByteArrayOutputStream rows = new ByteArrayOutputStream();
+        try (DeflaterOutputStream deflater = new DeflaterOutputStream(rows)) {
+            for (int i = 0; i < 30_000; i++) {
+                deflater.write(new byte[1 + 30_000 / 8]);
+            }
+        }
+        chunk(png, "IDAT", rows.toByteArray());
+        chunk(png, "IEND", new byte[0]);
+        return png.toByteArray();
+    }
+
+    private static void chunk(ByteArrayOutputStream png, String type, byte[] data) {
+        byte[] body = ByteBuffer.allocate(4 + data.length)
+                .put(type.getBytes(StandardCharsets.US_ASCII))
+                .put(data)
+                .array();
+        CRC32 crc = new CRC32();
+        crc.update(body);
+        png.writeBytes(ByteBuffer.allocate(4).putInt(data.length).array());
+        png.writeBytes(body);
+        png.writeBytes(ByteBuffer.allocate(4).putInt((int) crc.getValue()).array());
+    }
+
+    @Test
+    void requestWithoutAFileIs400() {
+        assertThat(client.post("/upload").status()).isEqualTo(400);
+        assertThat(client.multipart("/upload", List.of(Part.field("x", "y"))).status())
+                .isEqualTo(400);
+    }
+
+    @Test
+    void fileOver20MegabytesIs413() {
+        Answer answer = client.upload("large.png", new byte[21 << 20]);
+
+        assertThat(answer.status()).isEqualTo(413);
+        assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/upload-too-large");
+        assertThat(answer.json().get("detail").stringValue()).contains("20 MB");
+    }
+
+    @Test
+    void moreThanAHundredFilesAre413() {
+        List<Part> parts = new ArrayList<>();
+        for (int i = 0; i < 101; i++) {
+            parts.add(Part.file(i + ".png", new byte[] {1}));
+        }
+
+        Answer answer = client.multipart("/upload", parts);
+
+        assertThat(answer.status()).isEqualTo(413);
+        assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/too-many-files");
+    }
+
+    @Test
+    void captionTooLongForTheObjectsMetadataIs400AndStoresNothing() {
+        long before = rows();
+
+        Answer answer = client.multipart(
+                "/upload", List.of(Part.file("a.png", newPicture()), Part.field("caption", "x".repeat(2000))));
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/metadata-too-long");
+        assertThat(rows()).isEqualTo(before);
+    }
+
+    @Test
+    void badQueriesAre400AndSayWhy() {
+        assertThat(client.get("/search").toString()).startsWith("400").contains("text is empty");
+        assertThat(client.get("/search?text=%20").status()).isEqualTo(400);
+        assertThat(client.search("x".repeat(1001), 10).toString())
+                .startsWith("400")
+                .contains("1001");
+        for (String limit : new String[] {"0", "-1", "1001", "many", "99999999999"}) {
+            Answer answer = client.get("/search?text=cat&limit=" + limit);
+            assertThat(answer.toString()).startsWith("400").contains(limit);
+            assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/invalid-query");
+        }
+    }
+
+    @Test
+    void textBeyondTheContextIsTruncatedAndTheAnswerSaysSo() {
+        assertThat(client.search("cat ".repeat(200), 1).json().get("truncated").booleanValue())
+                .isTrue();
+        assertThat(client.search("cat", 1).json().get("truncated").booleanValue())
+                .isFalse();
+    }
+
+    @Test
+    void limitIsKept() {
+        client.upload("a.png", newPicture());
+        client.upload("b.png", newPicture());
+
+        assertThat(client.search("cat", 1).json().get("results").size()).isEqualTo(1);
+    }
+
+    @Test
+    void unknownPicturesAre404() {
+        assertThat(client.get("/images/" + "0".repeat(64) + ".png").status()).isEqualTo(404);
+        assertThat(client.get("/images/" + "0".repeat(64) + ".png/thumbnail").status())
+                .isEqualTo(404);
+        assertThat(client.get("/images/passwd").status()).isEqualTo(404);
+        assertThat(client.get("/images/..%2F..%2Fetc%2Fpasswd").status()).isIn(400, 404);
+    }
+
+    @Test
+    void statsAreJsonForCurlAndAPageForABrowser() {
+        Answer curl = client.get("/stats", "Accept", "*/*");
+        Answer browser = client.get("/stats", "Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
+
+        assertThat(curl.header("Content-Type")).isEqualTo("application/json");
+        assertThat(curl.header("Vary")).contains("Accept");
+        assertThat(curl.json().propertyNames())
+                .contains("rowCount", "columnCount", "columns", "lastVectorDim", "tablePath", "indices")
+                .contains("committedRows", "pendingRows", "version");
+        assertThat(curl.json().get("columns").propertyNames()).startsWith("id", "path", "vector");
+        assertThat(curl.json().get("columnCount").intValue())
+                .isEqualTo(curl.json().get("columns").size());
+        assertThat(curl.json().get("lastVectorDim").intValue()).isEqualTo(512);
+        assertThat(curl.json().get("tablePath").stringValue()).endsWith("vectors/images.lance");
+        assertThat(browser.header("Content-Type")).startsWith("text/html");
+        assertThat(browser.header("Vary")).contains("Accept");
+    }
+
+    @Test
+    void indexIsBuiltOnRequestAndShownInStats() {
+        client.upload("a.png", newPicture());
+
+        Answer answer = client.post("/admin/index");
+
+        assertThat(answer.status()).isEqualTo(202);
+        JsonNode stats = client.get("/stats").json();
+        while (stats.get("indexJob").get("state").stringValue().equals("running")) {
+            stats = client.get("/stats").json();
+        }
+        assertThat(stats.get("indexJob").get("state").stringValue()).isEqualTo("done");
+        JsonNode index = stats.get("indices").get(0);
+        assertThat(index.get("type").stringValue()).isEqualTo("IVF_FLAT");
+        assertThat(index.get("metric").stringValue()).isEqualTo("cosine");
+        assertThat(index.get("indexedRows").longValue()
+                        + index.get("unindexedRows").longValue())
+                .isEqualTo(stats.get("committedRows").longValue());
+    }
+
+    @Test
+    void administrationIsClosedToForwardedCallers() {
+        Answer answer = client.post("/admin/index", "X-Forwarded-For", "127.0.0.1");
+
+        assertThat(answer.status()).isEqualTo(401);
+        assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
+    }
+
+    @Test
+    void ecosystemFindsWhatItExpects() {
+        assertThat(client.get("/v3/api-docs").status()).isEqualTo(200);
+        assertThat(client.get("/swagger-ui/index.html").status()).isEqualTo(200);
+        assertThat(client.get("/actuator/health/liveness").status()).isEqualTo(200);
+        assertThat(client.get("/actuator/prometheus").status()).isEqualTo(200);
+        assertThat(client.get("/").header("Content-Type")).startsWith("text/html");
+    }
+
+    @Test
+    void unknownPathAndWrongMethodAreProblems() {
+        assertThat(client.get("/nowhere").status()).isEqualTo(404);
+        assertThat(client.get("/nowhere").header("Content-Type")).isEqualTo("application/problem+json");
+        assertThat(client.get("/upload").status()).isEqualTo(405);
+    }
+}

@@ -1,0 +1,193 @@
+package dev.glimpse.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.glimpse.Client;
+import dev.glimpse.TestPictures;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Base64;
+import java.util.List;
+import java.util.logging.Level;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.openqa.selenium.By;
+import org.openqa.selenium.WebElement;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.chrome.ChromeDriverService;
+import org.openqa.selenium.chrome.ChromeOptions;
+import org.openqa.selenium.logging.LogType;
+import org.openqa.selenium.logging.LoggingPreferences;
+import org.openqa.selenium.support.ui.ExpectedConditions;
+import org.openqa.selenium.support.ui.WebDriverWait;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+
+/** The pages in a real browser. */
+@SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+class PagesBrowserIT {
+    private static final Path CHROMIUM = Path.of("/usr/bin/chromium");
+    private static final Path DRIVER = Path.of("/usr/bin/chromedriver");
+
+    @TempDir
+    static Path data;
+
+    static ChromeDriver browser;
+
+    @TempDir
+    Path pictures;
+
+    @LocalServerPort
+    int port;
+
+    @DynamicPropertySource
+    static void settings(DynamicPropertyRegistry registry) {
+        registry.add("glimpse.data", data::toString);
+    }
+
+    @BeforeAll
+    static void openBrowser() {
+        assertThat(List.of(CHROMIUM, DRIVER))
+                .as("install Debian's packages chromium and chromium-driver")
+                .allMatch(Files::exists);
+        ChromeOptions options = new ChromeOptions();
+        options.setBinary(CHROMIUM.toString());
+        options.addArguments(
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-quic",
+                "--no-first-run",
+                "--disable-background-networking",
+                "--disable-component-update",
+                "--disable-sync",
+                "--disable-dev-shm-usage",
+                "--window-size=1200,900");
+        LoggingPreferences logs = new LoggingPreferences();
+        logs.enable(LogType.BROWSER, Level.ALL);
+        options.setCapability("goog:loggingPrefs", logs);
+        browser = new ChromeDriver(
+                new ChromeDriverService.Builder()
+                        .usingDriverExecutable(DRIVER.toFile())
+                        .build(),
+                options);
+    }
+
+    @AfterAll
+    static void closeBrowser() {
+        if (browser != null) {
+            browser.quit();
+        }
+    }
+
+    @BeforeEach
+    void openPage() {
+        browser.get("http://127.0.0.1:" + port + "/");
+        browser.manage().logs().get(LogType.BROWSER);
+    }
+
+    private static WebDriverWait patiently() {
+        return new WebDriverWait(browser, Duration.ofSeconds(20));
+    }
+
+    private static WebElement await(String css) {
+        return patiently().until(ExpectedConditions.visibilityOfElementLocated(By.cssSelector(css)));
+    }
+
+    private static void search(String text) {
+        WebElement box = browser.findElement(By.id("text"));
+        box.clear();
+        box.sendKeys(text + "\n");
+    }
+
+    /** A failure of the page shows in the console, and so does a request that its policy forbids. */
+    private static void consoleIsClean() {
+        assertThat(browser.manage().logs().get(LogType.BROWSER).getAll()).isEmpty();
+    }
+
+    @Test
+    void chosenFileIsUploadedAndFoundByASearchThatCanBeLinked() throws IOException {
+        Path picture = Files.write(pictures.resolve("my picture.png"), TestPictures.png(101));
+
+        browser.findElement(By.id("files")).sendKeys(picture.toString());
+
+        assertThat(await("#uploads li.done .outcome").getText()).isEqualTo("added");
+        search("my picture");
+        await(".card img");
+        assertThat(browser.findElements(By.cssSelector(".card .name")))
+                .extracting(WebElement::getText)
+                .contains("my picture.png");
+        patiently()
+                .until(driver -> Boolean.TRUE.equals(
+                        browser.executeScript("return document.querySelector('.card img').naturalWidth > 0")));
+        assertThat(browser.getCurrentUrl()).endsWith("?q=my%20picture");
+        browser.navigate().refresh();
+        await(".card img");
+        consoleIsClean();
+    }
+
+    @Test
+    void droppedFileIsUploaded() {
+        String base64 = Base64.getEncoder().encodeToString(TestPictures.png(102));
+
+        browser.executeScript("""
+                const bytes = Uint8Array.from(atob(arguments[0]), c => c.charCodeAt(0));
+                const data = new DataTransfer();
+                data.items.add(new File([bytes], 'dropped.png', {type: 'image/png'}));
+                document.body.dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}));
+                """, base64);
+
+        assertThat(await("#uploads li.done .name").getText()).isEqualTo("dropped.png");
+        consoleIsClean();
+    }
+
+    @Test
+    void refusedFileSaysWhy() throws IOException {
+        Path text = Files.writeString(pictures.resolve("note.png"), "no picture");
+
+        browser.findElement(By.id("files")).sendKeys(text.toString());
+
+        assertThat(await("#uploads li.failed .outcome").getText()).contains("looks like text");
+    }
+
+    @Test
+    void nothingThatAnUploaderWritesIsReadAsHtml() {
+        String hostile = "<img src=x onerror=document.title=1>";
+        new Client(port)
+                .multipart(
+                        "/upload",
+                        List.of(
+                                Client.Part.file(hostile.replace("/", ""), TestPictures.png(103)),
+                                Client.Part.field("caption", hostile)));
+
+        search("<script>document.title=2</script>");
+
+        patiently()
+                .until(driver -> browser.findElements(By.cssSelector(".card .name")).stream()
+                        .anyMatch(name -> name.getText().equals(hostile)));
+        assertThat(browser.getTitle()).isEqualTo("<script>document.title=2</script> – Glimpse");
+        assertThat(browser.findElements(By.cssSelector(".card .name img"))).isEmpty();
+        consoleIsClean();
+    }
+
+    @Test
+    void statsPageShowsTheTableAndBuildsTheIndex() {
+        new Client(port).upload("a.png", TestPictures.png(104));
+        browser.get("http://127.0.0.1:" + port + "/stats");
+
+        String rows = await("#tiles dd").getText();
+        browser.findElement(By.id("build")).click();
+
+        assertThat(Integer.parseInt(rows)).isPositive();
+        assertThat(await("#indices tbody td").getText()).isEqualTo("vec_idx");
+        assertThat(browser.findElement(By.id("columns")).getText()).contains("fixed_size_list<item: float>[512]");
+        consoleIsClean();
+    }
+}

@@ -9,6 +9,8 @@ import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.util.Iterator;
 import java.util.concurrent.Semaphore;
 import javax.imageio.ImageIO;
@@ -59,6 +61,9 @@ public final class ImageDecoder {
      */
     public DecodedImage decode(byte[] bytes) {
         ImageFormat format = ImageFormat.sniff(bytes).orElseThrow(() -> UnsupportedImageException.of(bytes));
+        if (format == ImageFormat.WEBP) {
+            requireWholeRiff(bytes);
+        }
         ImageReader reader = readerOf(format);
         try (ImageInputStream input = ImageIO.createImageInputStream(new ByteArrayInputStream(bytes))) {
             reader.setInput(input, true, false);
@@ -86,14 +91,14 @@ public final class ImageDecoder {
         int pixels = Math.max(1, Math.toIntExact((long) width * height));
         pixelsInWork.acquireUninterruptibly(pixels);
         try {
-            FirstWarning warning = new FirstWarning();
-            reader.addIIOReadWarningListener(warning);
+            TruncationWarning truncation = new TruncationWarning();
+            reader.addIIOReadWarningListener(truncation);
             int step = Math.max(1, Math.min(width, height) / ENOUGH_PIXELS);
             ImageReadParam param = reader.getDefaultReadParam();
             param.setSourceSubsampling(step, step, 0, 0);
             BufferedImage upright = Orientation.apply(orientation, onWhite(reader.read(0, param)));
-            if (warning.saysTruncated()) {
-                throw new DamagedImageException("the " + format + " picture ends too early: " + warning.text);
+            if (truncation.text != null) {
+                throw new DamagedImageException("the " + format + " picture ends too early: " + truncation.text);
             }
             boolean turned = Orientation.swapsSides(orientation);
             return new DecodedImage(format, turned ? height : width, turned ? width : height, upright);
@@ -125,6 +130,15 @@ public final class ImageDecoder {
         return rgb;
     }
 
+    /** The reader takes what it gets for the whole picture, but the container says how long that is. */
+    private static void requireWholeRiff(byte[] bytes) {
+        long announced = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(4) & 0xFFFFFFFFL;
+        if (announced + 8 > bytes.length) {
+            throw new DamagedImageException(
+                    "the WEBP picture ends too early: " + bytes.length + " of " + (announced + 8) + " bytes are there");
+        }
+    }
+
     /** 1 to 8 as in EXIF; 1, upright, where nothing or nonsense is said. */
     private static int orientation(byte[] bytes) {
         try {
@@ -146,20 +160,18 @@ public final class ImageDecoder {
         return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
     }
 
-    /** Readers of JPEG return half a picture, grey below, and only warn. */
-    private static final class FirstWarning implements IIOReadWarningListener {
+    /**
+     * Readers of JPEG return half a picture, grey below, and only warn. (Where nothing but the end marker is missing, the
+     * picture is whole, and they warn in other words.)
+     */
+    private static final class TruncationWarning implements IIOReadWarningListener {
         private @Nullable String text;
 
         @Override
         public void warningOccurred(ImageReader source, String warning) {
-            if (text == null) {
+            if (warning.contains("premature end")) {
                 text = warning;
             }
-        }
-
-        boolean saysTruncated() {
-            return text != null
-                    && (text.contains("premature end") || text.contains("Premature end") || text.contains("EOF"));
         }
     }
 }

@@ -41,7 +41,7 @@ function show(stats) {
   $('problem').textContent = stats.problem ?? '';
   pairs($('tiles'), [
     ['pictures', number(stats.rowCount)],
-    ['waiting for a commit', number(stats.pendingRows)],
+    ['pending', number(stats.pendingRows)],
     ['table version', number(stats.version)],
     ['fragments', number(stats.fragments)],
     ['table data', bytes(stats.bytes)],

@@ -99,7 +99,8 @@ final class Committer implements AutoCloseable {
             for (int i = 0; i < batch.size(); i++) {
                 batch.get(i).added.complete(added.get(i));
             }
-        } catch (IOException | RuntimeException e) {
+        } catch (Throwable e) {
+            // Of any kind, since uploads wait for it and the next batch must have its turn.
             log.warn("commit of {} rows failed: {}", batch.size(), e.toString());
             forget(batch);
             batch.forEach(failed -> failed.added.completeExceptionally(e));

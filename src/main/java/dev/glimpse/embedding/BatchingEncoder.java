@@ -84,8 +84,7 @@ final class BatchingEncoder<T> implements AutoCloseable {
         }
     }
 
-    // Whatever a native call throws, the callers must hear of it and the worker must live on.
-    @SuppressWarnings("CatchingUnchecked")
+    // Whatever a native call throws, errors of linking included, the callers must hear of it and the worker live on.
     private void answer(Predictor<NDList, NDList> predictor, List<Job<T>> batch) {
         try {
             List<Embedding> embeddings =
@@ -93,7 +92,7 @@ final class BatchingEncoder<T> implements AutoCloseable {
             for (int i = 0; i < batch.size(); i++) {
                 batch.get(i).answer.complete(embeddings.get(i));
             }
-        } catch (Exception e) {
+        } catch (Throwable e) {
             batch.forEach(job -> job.answer.completeExceptionally(e));
         }
     }

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
@@ -26,8 +27,16 @@ class UploadController {
     /** A commit takes some round trips; one that takes this long waits for a store that does not answer. */
     private static final long DEADLINE_SECONDS = 60;
 
+    private static final long BUDGET_WAIT_SECONDS = 10;
+
     private final Uploader uploader;
     private final Function<Throwable, ProblemDetail> problems;
+
+    /**
+     * Kilobytes of pictures that may be in memory at one time: a quarter of the heap, and at least two of the largest.
+     */
+    private final Semaphore budget =
+            new Semaphore((int) Math.max(2 * 20 * 1024, Runtime.getRuntime().maxMemory() / 4 / 1024), true);
 
     /** @param problems says what a failure looks like to the client; so one bad file of many has the problem it had alone */
     UploadController(Uploader uploader, Function<Throwable, ProblemDetail> problems) {
@@ -80,9 +89,26 @@ class UploadController {
 
     /** Never throws: a file that is refused at once is a failed upload like any other. */
     private CompletableFuture<StoredPicture> start(MultipartFile file, @Nullable String caption, List<String> tags) {
+        int kilobytes = (int) (file.getSize() / 1024) + 1;
         try {
-            return uploader.store(file.getBytes(), new PictureNotes(file.getOriginalFilename(), caption, tags))
-                    .orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS);
+            if (!budget.tryAcquire(kilobytes, BUDGET_WAIT_SECONDS, TimeUnit.SECONDS)) {
+                return CompletableFuture.failedFuture(
+                        new UploadsBusyException("more pictures are being uploaded than fit into memory"));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return CompletableFuture.failedFuture(new UploadsBusyException("the server stops"));
+        }
+        // Given back when the upload ends, not when its client has been told to wait no longer.
+        return store(file, caption, tags)
+                .whenComplete((stored, failure) -> budget.release(kilobytes))
+                .copy()
+                .orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS);
+    }
+
+    private CompletableFuture<StoredPicture> store(MultipartFile file, @Nullable String caption, List<String> tags) {
+        try {
+            return uploader.store(file.getBytes(), new PictureNotes(file.getOriginalFilename(), caption, tags));
         } catch (IOException e) {
             return CompletableFuture.failedFuture(new UncheckedIOException("cannot read the upload", e));
         } catch (RuntimeException e) {

@@ -44,6 +44,10 @@ public final class Uploader {
      * @throws UnsupportedImageException if the bytes are no picture that we accept
      * @throws dev.glimpse.image.DamagedImageException if they begin like one and cannot be decoded
      * @throws dev.glimpse.image.ImageTooLargeException if it has too many pixels
+     * @throws NotesTooLongException if the notes do not fit into the object's metadata
+     * @throws dev.glimpse.dataset.ForeignTableException if the table is not ours to write
+     * @throws dev.glimpse.dataset.ModelMismatchException if the table was made with another model
+     * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
      */
     public CompletableFuture<StoredPicture> store(byte[] bytes, PictureNotes notes) {
         if (bytes.length == 0) {
@@ -54,7 +58,11 @@ public final class Uploader {
         if (dataset.contains(id)) {
             return CompletableFuture.completedFuture(stored(id, false));
         }
+        dataset.requireWritable();
         DecodedImage image = decoder.decode(bytes);
+        // Only these go on: the pixels of all uploads under way would fill the heap.
+        int width = image.width();
+        int height = image.height();
         Instant uploadedAt = Instant.now();
         Map<String, String> metadata = notes.toMetadata(uploadedAt);
         CompletableFuture<Embedding> embedded = model.embed(image);
@@ -67,8 +75,8 @@ public final class Uploader {
                                 store.address(id.toString()),
                                 embedding,
                                 bytes.length,
-                                image.width(),
-                                image.height(),
+                                width,
+                                height,
                                 uploadedAt,
                                 notes.filename(),
                                 notes.caption(),

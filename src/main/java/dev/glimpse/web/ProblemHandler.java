@@ -15,6 +15,7 @@ import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.upload.EmptyFileException;
 import dev.glimpse.upload.NotesTooLongException;
 import dev.glimpse.upload.TooManyFilesException;
+import dev.glimpse.upload.UploadsBusyException;
 import java.net.URI;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -66,6 +67,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(StoreUnavailableException.class, HttpStatus.SERVICE_UNAVAILABLE, "store-unavailable"),
             new Rule(EncoderBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(TableBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
+            new Rule(UploadsBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(TaskRejectedException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(RejectedExecutionException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(TimeoutException.class, HttpStatus.SERVICE_UNAVAILABLE, "timeout"));

@@ -1,0 +1,98 @@
+package dev.glimpse;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+
+/** The packaged server as a process of its own, to be killed. */
+final class ServerProcess implements AutoCloseable {
+    private static final Duration START = Duration.ofMinutes(2);
+
+    private final Process process;
+    private final Path log;
+    private final int port;
+
+    private ServerProcess(Process process, Path log, int port) {
+        this.process = process;
+        this.log = log;
+        this.port = port;
+    }
+
+    /** Starts {@code target/glimpse.jar} and waits until it is ready. */
+    static ServerProcess start(Path data, Path log, Map<String, String> environment) throws IOException {
+        int port = freePort();
+        List<String> command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xmx512m",
+                "-jar",
+                "target/glimpse.jar"));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        builder.environment().put("PORT", Integer.toString(port));
+        builder.environment().put("GLIMPSE_DATA", data.toString());
+        builder.environment().putAll(environment);
+        ServerProcess server = new ServerProcess(builder.start(), log, port);
+        server.awaitReadiness();
+        return server;
+    }
+
+    Client client() {
+        return new Client(port);
+    }
+
+    /** {@code kill -9}. */
+    void kill() throws InterruptedException {
+        process.destroyForcibly().waitFor();
+    }
+
+    /** SIGTERM; the exit status, or a failure after 30 s. */
+    int terminate() throws InterruptedException {
+        process.destroy();
+        if (!process.waitFor(30, TimeUnit.SECONDS)) {
+            process.destroyForcibly();
+            throw new IllegalStateException("still running 30 s after SIGTERM");
+        }
+        return process.exitValue();
+    }
+
+    private void awaitReadiness() throws IOException {
+        Instant end = Instant.now().plus(START);
+        while (Instant.now().isBefore(end)) {
+            if (!process.isAlive()) {
+                throw new IllegalStateException("the server did not start:\n" + Files.readString(log));
+            }
+            try {
+                if (client().get("/actuator/health/readiness").status() == 200) {
+                    return;
+                }
+            } catch (UncheckedIOException e) {
+                // Not listening yet; a moment between two attempts leaves it the processor.
+                process.onExit()
+                        .orTimeout(200, TimeUnit.MILLISECONDS)
+                        .exceptionally(late -> process)
+                        .join();
+            }
+        }
+        throw new IllegalStateException("not ready after " + START + ":\n" + Files.readString(log));
+    }
+
+    private static int freePort() throws IOException {
+        try (ServerSocket socket = new ServerSocket(0)) {
+            return socket.getLocalPort();
+        }
+    }
+
+    @Override
+    public void close() {
+        process.destroyForcibly();
+    }
+}

@@ -1,0 +1,51 @@
+package dev.glimpse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.test.context.ConfigDataApplicationContextInitializer;
+import org.springframework.boot.test.context.runner.ApplicationContextRunner;
+
+class SettingsTest {
+    private final ApplicationContextRunner settings =
+            new ApplicationContextRunner().withInitializer(new ConfigDataApplicationContextInitializer());
+
+    @ParameterizedTest
+    @CsvSource({
+        "server.address, 127.0.0.1",
+        "server.port, 8080",
+        "server.shutdown, graceful",
+        "server.tomcat.max-part-count, 120",
+        "spring.lifecycle.timeout-per-shutdown-phase, 25s",
+        "spring.servlet.multipart.max-file-size, 20MB",
+        "spring.servlet.multipart.max-request-size, 100MB",
+        "glimpse.data, ./data",
+        "glimpse.model, models/mini-clip",
+        "r2.endpoint, ''",
+        "management.endpoints.web.exposure.include, 'health,info,prometheus'"
+    })
+    void bareStartHasSaneDefaults(String property, String value) {
+        settings.run(context ->
+                assertThat(context.getEnvironment().getProperty(property)).isEqualTo(value));
+    }
+
+    @Test
+    void environmentVariablesOfTheReadmeAreHeard() {
+        settings.withSystemProperties(
+                        "PORT=9000",
+                        "GLIMPSE_ADDRESS=0.0.0.0",
+                        "GLIMPSE_DATA=/elsewhere",
+                        "GLIMPSE_MODEL=/models/other",
+                        "R2_BUCKET=pictures")
+                .run(context -> {
+                    var environment = context.getEnvironment();
+                    assertThat(environment.getProperty("server.port")).isEqualTo("9000");
+                    assertThat(environment.getProperty("server.address")).isEqualTo("0.0.0.0");
+                    assertThat(environment.getProperty("glimpse.data")).isEqualTo("/elsewhere");
+                    assertThat(environment.getProperty("glimpse.model")).isEqualTo("/models/other");
+                    assertThat(environment.getProperty("r2.bucket")).isEqualTo("pictures");
+                });
+    }
+}

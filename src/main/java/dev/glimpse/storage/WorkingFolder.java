@@ -5,15 +5,13 @@ import java.io.UncheckedIOException;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileLock;
 import java.nio.channels.OverlappingFileLockException;
-import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardOpenOption;
-import java.nio.file.attribute.BasicFileAttributes;
 import java.util.HashMap;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import org.springframework.util.FileSystemUtils;
 
 /**
  * {@code .glimpse} in the data folder: what this machine keeps for itself, whether the objects are in the folder or in a
@@ -91,30 +89,6 @@ public final class WorkingFolder implements AutoCloseable {
         return path.toString();
     }
 
-    private static void empty(Path folder) throws IOException {
-        if (!Files.isDirectory(folder)) {
-            return;
-        }
-        Files.walkFileTree(folder, new SimpleFileVisitor<>() {
-            @Override
-            public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) throws IOException {
-                Files.delete(file);
-                return FileVisitResult.CONTINUE;
-            }
-
-            @Override
-            public FileVisitResult postVisitDirectory(Path visited, @Nullable IOException e) throws IOException {
-                if (e != null) {
-                    throw e;
-                }
-                if (!visited.equals(folder)) {
-                    Files.delete(visited);
-                }
-                return FileVisitResult.CONTINUE;
-            }
-        });
-    }
-
     /** The lock, and how many in this process rely on it. */
     private static final class Held {
         private final FileChannel channel;
@@ -133,8 +107,10 @@ public final class WorkingFolder implements AutoCloseable {
                     throw new FolderInUseException("Another Glimpse is running on " + path.getParent()
                             + ". Stop it, or give this one a data folder of its own (GLIMPSE_DATA).");
                 }
-                empty(path.resolve("tmp"));
-                empty(path.resolve("tmp-put"));
+                for (String temporary : new String[] {"tmp", "tmp-put"}) {
+                    FileSystemUtils.deleteRecursively(path.resolve(temporary));
+                    Files.createDirectory(path.resolve(temporary));
+                }
                 return new Held(channel);
             } catch (IOException | RuntimeException e) {
                 channel.close();

@@ -37,10 +37,10 @@ class AdminAccess extends OncePerRequestFilter {
             chain.doFilter(request, response);
             return;
         }
-        ProblemDetail problem = ProblemDetail.forStatusAndDetail(
-                HttpStatus.UNAUTHORIZED, "administration is open to callers on the server's own machine only");
-        problem.setType(java.net.URI.create("/problems/unauthorized"));
-        problem.setTitle(HttpStatus.UNAUTHORIZED.getReasonPhrase());
+        ProblemDetail problem = ProblemHandler.problem(
+                HttpStatus.UNAUTHORIZED,
+                "unauthorized",
+                "administration is open to callers on the server's own machine only");
         response.setStatus(HttpStatus.UNAUTHORIZED.value());
         response.setHeader("WWW-Authenticate", "ApiKey");
         response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);

@@ -162,7 +162,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                 .body(answer.getBody());
     }
 
-    private static ProblemDetail problem(HttpStatus status, String type, String detail) {
+    static ProblemDetail problem(HttpStatus status, String type, String detail) {
         ProblemDetail problem = ProblemDetail.forStatusAndDetail(status, detail);
         problem.setType(URI.create("/problems/" + type));
         problem.setTitle(status.getReasonPhrase());

@@ -45,11 +45,13 @@ final class FolderStore implements ObjectStore {
     private static final List<Object> LOCKS =
             IntStream.range(0, 64).mapToObj(i -> new Object()).toList();
 
+    private final Path configured;
     private final Path root;
     private final Path temporary;
 
     /** @param root need not exist yet, must be on one file system, which must know hard links */
     FolderStore(Path root) {
+        this.configured = root;
         this.root = root.toAbsolutePath().normalize();
         this.temporary = WorkingFolder.temporaryPuts(this.root);
     }
@@ -188,7 +190,7 @@ final class FolderStore implements ObjectStore {
 
     @Override
     public Optional<Path> folder() {
-        return Optional.of(root);
+        return Optional.of(configured);
     }
 
     @Override

@@ -52,7 +52,7 @@ public interface ObjectStore extends AutoCloseable {
     /** How an operator or another program names this key: {@code s3://bucket/key}, or the key itself in a folder. */
     String address(String key);
 
-    /** The folder whose files are the objects, if this store is one; empty for a bucket. */
+    /** The folder whose files are the objects, as it was configured, if this store is one; empty for a bucket. */
     Optional<Path> folder();
 
     @Override

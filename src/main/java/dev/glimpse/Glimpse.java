@@ -17,9 +17,9 @@ public class Glimpse {
     }
 
     /**
-     * Native libraries unpack into the temporary folder and, after a kill, stay there: 173 MB each time. So it is ours,
-     * and emptied when the next server starts on the same data. Must come before anything makes a temporary file, since
-     * the JDK looks at the property once.
+     * Native libraries unpack into the temporary folder and, after a kill, stay there: 173 MB each time. So it is in our
+     * working folder, which is emptied here, before Tomcat and the libraries put something into it. Newer JDKs look at
+     * the property before any code of ours runs, so the scripts that start the server set it as a flag as well.
      */
     private static ApplicationListener<ApplicationEnvironmentPreparedEvent> temporaryFilesInWorkingFolder() {
         return event -> {

@@ -119,9 +119,10 @@ final class Committer implements AutoCloseable {
     /** For each row whether it was added now. */
     private List<Boolean> commit(List<PictureRow> batch) throws IOException {
         List<Boolean> added = new ArrayList<>();
+        List<PictureRow> rows = new ArrayList<>();
         untilWon(() -> {
             added.clear();
-            List<PictureRow> rows = new ArrayList<>();
+            rows.clear();
             Set<ImageId> seen = new HashSet<>();
             for (PictureRow row : batch) {
                 boolean isNew = !contains(row.id()) && seen.add(row.id());
@@ -132,6 +133,9 @@ final class Committer implements AutoCloseable {
             }
             return rows.isEmpty() || table.append(rows);
         });
+        synchronized (lock) {
+            rows.forEach(row -> ids.add(row.id().sha256()));
+        }
         return added;
     }
 
@@ -141,11 +145,11 @@ final class Committer implements AutoCloseable {
 
     private void untilWon(Attempt attempt) throws IOException {
         for (int i = 0; i < ATTEMPTS; i++) {
-            boolean won = attempt.won();
-            learnIds();
-            if (won) {
+            if (attempt.won()) {
                 return;
             }
+            // The rows of whoever won are in the way of ours.
+            learnIds();
         }
         throw new TableBusyException("lost the race for the next version " + ATTEMPTS + " times");
     }

@@ -220,7 +220,7 @@ final class LanceTable implements AutoCloseable {
                 .build();
     }
 
-    /** The pictures of fragments that came since the last call, whoever wrote them. */
+    /** The pictures of fragments that came since the last call, whoever wrote them: reads these fragments' ids. */
     void newIds(Consumer<ImageId> ids) throws IOException {
         Dataset dataset = current.dataset();
         List<Integer> fragments = dataset.getFragments().stream()

@@ -18,6 +18,6 @@ class GlimpseConfiguration {
 
     @Bean
     ImageDecoder imageDecoder() {
-        return new ImageDecoder(ImageDecoder.MAX_PIXELS);
+        return new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
     }
 }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -24,7 +25,7 @@ import tools.jackson.databind.JsonNode;
 /** The HTTP contract, on the real model and a real table, whatever store is behind it. */
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
 abstract class GlimpseContract {
-    private static final Random RANDOM = new Random();
+    private static final AtomicInteger PICTURES = new AtomicInteger();
 
     @LocalServerPort
     int port;
@@ -38,7 +39,7 @@ abstract class GlimpseContract {
 
     /** A picture that no other test has uploaded. */
     static byte[] newPicture() {
-        return TestPictures.png(RANDOM.nextInt());
+        return TestPictures.png(PICTURES.getAndIncrement());
     }
 
     long rows() {

@@ -1,16 +1,11 @@
 package dev.glimpse;
 
-import java.awt.Color;
-import java.awt.Graphics2D;
-import java.awt.image.BufferedImage;
-import java.io.ByteArrayOutputStream;
+import dev.glimpse.image.TestImages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Random;
-import javax.imageio.ImageIO;
 
 /** Pictures for tests of the whole service. */
 public final class TestPictures {
@@ -21,21 +16,7 @@ public final class TestPictures {
 
     /** A small picture; the same number is the same bytes, another number is another picture. */
     public static byte[] png(int n) {
-        Random random = new Random(n);
-        BufferedImage image = new BufferedImage(64, 48, BufferedImage.TYPE_INT_RGB);
-        Graphics2D graphics = image.createGraphics();
-        for (int i = 0; i < 12; i++) {
-            graphics.setColor(new Color(random.nextInt(1 << 24)));
-            graphics.fillOval(random.nextInt(64), random.nextInt(48), random.nextInt(40), random.nextInt(40));
-        }
-        graphics.dispose();
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try {
-            ImageIO.write(image, "png", bytes);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
-        return bytes.toByteArray();
+        return TestImages.png(64, 48, n);
     }
 
     /** A scene of the demonstration, by its file name. */

@@ -1,126 +1,114 @@
 package dev.glimpse.image;
 
-import java.awt.image.BufferedImage;
-
 /**
- * Resizes as Pillow does with BICUBIC on 8-bit pixels, to the bit: a cubic filter with a = -0.5, widened when shrinking,
- * weights in 22-bit fixed point, first along rows and then along columns with 8 bits in between. CLIP's reference
- * preprocessing is made of it, and models notice the difference.
+ * Pillow's bicubic resampling of 8-bit RGB, to the bit: the model was trained on pictures resized this way, and other
+ * bicubic filters (no antialiasing, other rounding) move its embeddings.
+ *
+ * <p>Two passes, horizontal first, each rounded to 8 bits. Only the asked window of the output is computed, so a strip
+ * of 1x65000 pixels costs no more than its centre.
  */
 final class Bicubic {
-    private static final int PRECISION = 22;
-    private static final double SUPPORT = 2;
+    /** Weights are fixed-point: 8 bits are the pixel's, 2 are head room for the overshoot. */
+    private static final int PRECISION_BITS = 32 - 8 - 2;
 
     private Bicubic() {}
 
-    /** For each output position: the first source position, and weights whose sum is 2^22. */
-    private static final class Axis {
-        private final int[] first;
-        private final int[][] weights;
+    /** The outputs {@code from} to {@code from + count} of one side that is resized from {@code in} to {@code out}. */
+    record Axis(int in, long out, long from, int count) {}
 
-        /** For {@code count} of {@code out} positions, from {@code offset} on. */
-        Axis(int in, long out, long offset, int count) {
-            first = new int[count];
-            weights = new int[count][];
-            double scale = (double) in / out;
-            double filterScale = Math.max(scale, 1);
-            double support = SUPPORT * filterScale;
-            for (int i = 0; i < count; i++) {
-                double center = (i + offset + 0.5) * scale;
-                int from = Math.max(0, (int) (center - support + 0.5));
-                int to = Math.min(in, (int) (center + support + 0.5));
-                double[] exact = new double[to - from];
-                double sum = 0;
-                for (int k = 0; k < exact.length; k++) {
-                    exact[k] = cubic((k + from - center + 0.5) / filterScale);
-                    sum += exact[k];
-                }
-                first[i] = from;
-                weights[i] = new int[exact.length];
-                for (int k = 0; k < exact.length; k++) {
-                    double w = exact[k] / sum * (1 << PRECISION);
-                    weights[i][k] = (int) (w < 0 ? w - 0.5 : w + 0.5);
-                }
-            }
-        }
+    /** Resizes interleaved RGB of {@code x.in * y.in} pixels; answers {@code x.count * y.count} pixels. */
+    static byte[] resize(byte[] rgb, Axis x, Axis y) {
+        Weights across = Weights.of(x);
+        Weights down = Weights.of(y);
 
-        int end() {
-            int end = 0;
-            for (int i = 0; i < first.length; i++) {
-                end = Math.max(end, first[i] + weights[i].length);
-            }
-            return end;
-        }
-    }
-
-    /**
-     * Resizes the picture to {@code width x height} and computes only the window at {@code (x, y)}.
-     *
-     * @return {@code uint8 [windowHeight, windowWidth, 3]}, RGB
-     */
-    static byte[] resize(
-            BufferedImage image, long width, long height, long x, long y, int windowWidth, int windowHeight) {
-        Axis horizontal = new Axis(image.getWidth(), width, x, windowWidth);
-        Axis vertical = new Axis(image.getHeight(), height, y, windowHeight);
-        int top = vertical.first[0];
-        int rows = vertical.end() - top;
-        byte[] narrowed = narrow(image, horizontal, top, rows, windowWidth);
-        byte[] out = new byte[windowWidth * windowHeight * 3];
-        int stride = windowWidth * 3;
-        for (int i = 0; i < windowHeight; i++) {
-            int[] weights = vertical.weights[i];
-            int start = (vertical.first[i] - top) * stride;
-            for (int j = 0; j < stride; j++) {
-                int sum = 1 << (PRECISION - 1);
-                for (int k = 0; k < weights.length; k++) {
-                    sum += (narrowed[start + k * stride + j] & 0xFF) * weights[k];
-                }
-                out[i * stride + j] = clip(sum);
-            }
-        }
-        return out;
-    }
-
-    private static byte[] narrow(BufferedImage image, Axis axis, int top, int rows, int windowWidth) {
-        byte[] out = new byte[rows * windowWidth * 3];
-        int[] line = new int[image.getWidth()];
-        int next = 0;
+        // Only the rows that the second pass will read.
+        int firstRow = down.first[0];
+        int rows = down.first[y.count - 1] + down.weights[y.count - 1].length - firstRow;
+        byte[] narrow = new byte[Math.multiplyExact(rows, x.count * 3)];
         for (int row = 0; row < rows; row++) {
-            image.getRGB(0, top + row, line.length, 1, line, 0, line.length);
-            for (int i = 0; i < windowWidth; i++) {
-                int[] weights = axis.weights[i];
-                int first = axis.first[i];
-                int red = 1 << (PRECISION - 1);
-                int green = red;
-                int blue = red;
-                for (int k = 0; k < weights.length; k++) {
-                    int rgb = line[first + k];
-                    red += ((rgb >> 16) & 0xFF) * weights[k];
-                    green += ((rgb >> 8) & 0xFF) * weights[k];
-                    blue += (rgb & 0xFF) * weights[k];
-                }
-                out[next++] = clip(red);
-                out[next++] = clip(green);
-                out[next++] = clip(blue);
+            int source = (firstRow + row) * x.in * 3;
+            for (int i = 0; i < x.count; i++) {
+                int target = (row * x.count + i) * 3;
+                sum(rgb, source + across.first[i] * 3, 3, across.weights[i], narrow, target);
             }
         }
-        return out;
+
+        byte[] result = new byte[x.count * y.count * 3];
+        for (int row = 0; row < y.count; row++) {
+            int source = (down.first[row] - firstRow) * x.count * 3;
+            for (int i = 0; i < x.count; i++) {
+                int target = (row * x.count + i) * 3;
+                sum(narrow, source + i * 3, x.count * 3, down.weights[row], result, target);
+            }
+        }
+        return result;
+    }
+
+    private static void sum(byte[] source, int offset, int step, int[] weights, byte[] target, int at) {
+        int half = 1 << (PRECISION_BITS - 1);
+        int red = half;
+        int green = half;
+        int blue = half;
+        int from = offset;
+        for (int weight : weights) {
+            red += (source[from] & 0xFF) * weight;
+            green += (source[from + 1] & 0xFF) * weight;
+            blue += (source[from + 2] & 0xFF) * weight;
+            from += step;
+        }
+        target[at] = clip(red);
+        target[at + 1] = clip(green);
+        target[at + 2] = clip(blue);
     }
 
     private static byte clip(int sum) {
-        return (byte) Math.max(0, Math.min(255, sum >> PRECISION));
+        return (byte) Math.max(0, Math.min(255, sum >> PRECISION_BITS));
     }
 
-    /** The cubic convolution kernel of Keys with a = -0.5, which is Pillow's. */
-    private static double cubic(double x) {
-        double a = -0.5;
-        double t = Math.abs(x);
-        if (t < 1) {
-            return ((a + 2) * t - (a + 3)) * t * t + 1;
+    /** For each output: the first input it is made of, and the weight of that one and those after it. */
+    private static final class Weights {
+        final int[] first;
+        final int[][] weights;
+
+        private Weights(int[] first, int[][] weights) {
+            this.first = first;
+            this.weights = weights;
         }
-        if (t < 2) {
-            return (((t - 5) * t + 8) * t - 4) * a;
+
+        static Weights of(Axis axis) {
+            double scale = (double) axis.in / axis.out;
+            double widening = Math.max(scale, 1);
+            double support = 2 * widening;
+            double narrowing = 1 / widening;
+            int[] first = new int[axis.count];
+            int[][] weights = new int[axis.count][];
+            for (int i = 0; i < axis.count; i++) {
+                double center = (axis.from + i + 0.5) * scale;
+                int low = Math.max(0, (int) (center - support + 0.5));
+                int high = Math.min(axis.in, (int) (center + support + 0.5));
+                double[] exact = new double[high - low];
+                double sum = 0;
+                for (int k = 0; k < exact.length; k++) {
+                    exact[k] = bicubic((k + low - center + 0.5) * narrowing);
+                    sum += exact[k];
+                }
+                first[i] = low;
+                weights[i] = new int[exact.length];
+                for (int k = 0; k < exact.length; k++) {
+                    double scaled = exact[k] / sum * (1 << PRECISION_BITS);
+                    weights[i][k] = (int) (scaled < 0 ? scaled - 0.5 : scaled + 0.5);
+                }
+            }
+            return new Weights(first, weights);
         }
-        return 0;
+
+        private static double bicubic(double x) {
+            double a = -0.5;
+            double t = Math.abs(x);
+            if (t < 1) {
+                return ((a + 2) * t - (a + 3)) * t * t + 1;
+            }
+            return t < 2 ? (((t - 5) * t + 8) * t - 4) * a : 0;
+        }
     }
 }

@@ -1,14 +1,16 @@
 package dev.glimpse.image;
 
-/** Bytes that begin like a picture and cannot be decoded: cut off, garbled, or not what they say. */
-public class DamagedImageException extends RuntimeException {
+import org.jspecify.annotations.Nullable;
+
+/** The bytes begin like a picture but cannot be decoded to the end. The message says what failed. */
+public final class DamagedImageException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    DamagedImageException(String message) {
+    public DamagedImageException(String message) {
         super(message);
     }
 
-    DamagedImageException(String message, Throwable cause) {
+    public DamagedImageException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

@@ -1,91 +1,123 @@
 package dev.glimpse.image;
 
+import java.awt.color.ColorSpace;
 import java.awt.image.BufferedImage;
+import java.awt.image.DataBuffer;
 import java.awt.image.DataBufferByte;
+import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
+import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
-import javax.imageio.stream.ImageOutputStream;
+import javax.imageio.stream.MemoryCacheImageOutputStream;
 
-/** Upright RGB pixels of a picture. Large ones are kept at a fraction of their size; see {@link ImageDecoder}. */
+/** A picture's pixels: upright, RGB, white where it was transparent. Immutable, may be shared between threads. */
 public final class DecodedImage {
     private static final float THUMBNAIL_QUALITY = 0.85f;
 
     private final ImageFormat format;
     private final int width;
     private final int height;
-    private final BufferedImage pixels;
+    private final int storedWidth;
+    private final int storedHeight;
+    private final byte[] rgb;
 
-    DecodedImage(ImageFormat format, int width, int height, BufferedImage pixels) {
+    /**
+     * @param width of the original, upright; the stored pixels may be fewer, when a large picture was thinned out
+     * @param rgb not copied: the decoder gives it away
+     */
+    DecodedImage(ImageFormat format, int width, int height, int storedWidth, int storedHeight, byte[] rgb) {
+        if (width < 1 || height < 1 || storedWidth < 1 || storedHeight < 1) {
+            throw new IllegalArgumentException(
+                    "no pixels: %dx%d, stored %dx%d".formatted(width, height, storedWidth, storedHeight));
+        }
+        if (rgb.length != storedWidth * storedHeight * 3) {
+            throw new IllegalArgumentException(
+                    "not %dx%d pixels: %d bytes".formatted(storedWidth, storedHeight, rgb.length));
+        }
         this.format = format;
         this.width = width;
         this.height = height;
-        this.pixels = pixels;
+        this.storedWidth = storedWidth;
+        this.storedHeight = storedHeight;
+        this.rgb = rgb;
     }
 
     public ImageFormat format() {
         return format;
     }
 
-    /** Of the original, upright. */
+    /** Of the original once upright: a photo taken sideways has its sides swapped. */
     public int width() {
         return width;
     }
 
-    /** Of the original, upright. */
     public int height() {
         return height;
     }
 
     /**
-     * The middle square as CLIP sees it: the short side is resized to {@code size}, the long one in proportion, and what
-     * is beyond the square is cut off evenly.
-     *
-     * @return {@code uint8 [size, size, 3]}, RGB
+     * The middle square as the model expects it: the short side resized to {@code size}, the long one in proportion and
+     * rounded down, then the centre, half a pixel towards the beginning if it is uneven. Bytes are red, green, blue, row
+     * by row.
      */
     public byte[] cropTo(int size) {
-        int w = pixels.getWidth();
-        int h = pixels.getHeight();
-        // As the reference does: the long side is rounded down, and so is the margin.
-        long scaledWidth = w <= h ? size : (long) size * w / h;
-        long scaledHeight = w <= h ? (long) size * h / w : size;
-        return Bicubic.resize(
-                pixels, scaledWidth, scaledHeight, (scaledWidth - size) / 2, (scaledHeight - size) / 2, size, size);
-    }
-
-    /** A JPEG that fits into a square of this side; a smaller picture keeps its size. */
-    public byte[] thumbnail(int maxSide) {
-        int w = pixels.getWidth();
-        int h = pixels.getHeight();
-        double scale = Math.min(1, (double) maxSide / Math.max(w, h));
-        int scaledWidth = Math.max(1, (int) Math.round(w * scale));
-        int scaledHeight = Math.max(1, (int) Math.round(h * scale));
-        byte[] rgb = Bicubic.resize(pixels, scaledWidth, scaledHeight, 0, 0, scaledWidth, scaledHeight);
-        BufferedImage small = new BufferedImage(scaledWidth, scaledHeight, BufferedImage.TYPE_3BYTE_BGR);
-        byte[] bgr = ((DataBufferByte) small.getRaster().getDataBuffer()).getData();
-        for (int i = 0; i < rgb.length; i += 3) {
-            bgr[i] = rgb[i + 2];
-            bgr[i + 1] = rgb[i + 1];
-            bgr[i + 2] = rgb[i];
+        if (size < 1) {
+            throw new IllegalArgumentException("size must be at least 1: " + size);
         }
-        return jpeg(small);
+        int shortSide = Math.min(width, height);
+        long outWidth = (long) size * width / shortSide;
+        long outHeight = (long) size * height / shortSide;
+        return Bicubic.resize(
+                rgb,
+                new Bicubic.Axis(storedWidth, outWidth, (outWidth - size) / 2, size),
+                new Bicubic.Axis(storedHeight, outHeight, (outHeight - size) / 2, size));
     }
 
-    private static byte[] jpeg(BufferedImage image) {
+    /**
+     * The whole picture as a JPEG that fits into {@code maxSide} x {@code maxSide}. Never enlarged: a smaller picture
+     * keeps its size.
+     */
+    public byte[] thumbnail(int maxSide) {
+        if (maxSide < 1) {
+            throw new IllegalArgumentException("maxSide must be at least 1: " + maxSide);
+        }
+        // Against the stored pixels: enlarging those would only invent detail.
+        double scale = Math.min(1, (double) maxSide / Math.max(storedWidth, storedHeight));
+        int outWidth = (int) Math.max(1, Math.round(storedWidth * scale));
+        int outHeight = (int) Math.max(1, Math.round(storedHeight * scale));
+        return jpeg(
+                Bicubic.resize(
+                        rgb,
+                        new Bicubic.Axis(storedWidth, outWidth, 0, outWidth),
+                        new Bicubic.Axis(storedHeight, outHeight, 0, outHeight)),
+                outWidth,
+                outHeight);
+    }
+
+    private static byte[] jpeg(byte[] rgb, int width, int height) {
+        ImageTypeSpecifier type = ImageTypeSpecifier.createInterleaved(
+                ColorSpace.getInstance(ColorSpace.CS_sRGB), new int[] {0, 1, 2}, DataBuffer.TYPE_BYTE, false, false);
+        BufferedImage picture = new BufferedImage(
+                type.getColorModel(),
+                Raster.createWritableRaster(
+                        type.getSampleModel(width, height), new DataBufferByte(rgb, rgb.length), null),
+                false,
+                null);
         ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ImageOutputStream output = ImageIO.createImageOutputStream(bytes)) {
-            ImageWriteParam param = writer.getDefaultWriteParam();
-            param.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
-            param.setCompressionQuality(THUMBNAIL_QUALITY);
-            writer.setOutput(output);
-            writer.write(null, new IIOImage(image, null, null), param);
+        try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
+            ImageWriteParam quality = writer.getDefaultWriteParam();
+            quality.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
+            quality.setCompressionQuality(THUMBNAIL_QUALITY);
+            writer.setOutput(out);
+            writer.write(null, new IIOImage(picture, null, null), quality);
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot write to memory", e);
+            throw new UncheckedIOException("memory does not fail", e);
         } finally {
             writer.dispose();
         }

@@ -1,177 +1,182 @@
 package dev.glimpse.image;
 
-import com.drew.imaging.ImageMetadataReader;
-import com.drew.imaging.ImageProcessingException;
-import com.drew.metadata.exif.ExifDirectoryBase;
-import com.drew.metadata.exif.ExifIFD0Directory;
-import java.awt.Color;
-import java.awt.Graphics2D;
+import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
 import java.awt.image.BufferedImage;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
-import java.nio.ByteBuffer;
-import java.nio.ByteOrder;
 import java.util.Iterator;
+import java.util.Locale;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicReference;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
-import javax.imageio.event.IIOReadWarningListener;
+import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.stream.ImageInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Turns bytes into upright RGB pixels, or refuses them by name. Whatever the bytes are, the answer comes: the size is
- * read from the header before anything is decoded. Safe to share between threads.
+ * Turns a picture's bytes into upright pixels, or refuses them by name. The format is what the first bytes say, and the
+ * size is checked in the header before anything is decoded. May be shared between threads.
  */
 public final class ImageDecoder {
-    /** Twice the largest photograph of common cameras. */
-    public static final long MAX_PIXELS = 50_000_000;
+    /** Above a phone's everyday photo. At most 350 MB of heap while decoded, 550 MB with 16 bits a sample and alpha. */
+    public static final long DEFAULT_MAX_PIXELS = 50_000_000;
+
+    /** What JPEG and GIF can hold at most; beyond it the resampling weights of one line alone would take much memory. */
+    static final int MAX_SIDE = 65_535;
 
     /**
-     * Above this short side every n-th pixel is read, so that at least half of it is left. On photographs the embedding
-     * keeps a cosine of 0.9999 to that of the whole picture, at half the time.
+     * Large pictures are thinned out while being read, to no less than this short side: four times what the model looks
+     * at, so that every pixel it sees is still an average of many.
      */
-    private static final int ENOUGH_PIXELS = 448;
-
-    /**
-     * Pixels decoded at one time, over all threads; one picture of the largest size fits. A decoder and the RGB copy
-     * need some 8 bytes a pixel.
-     */
-    private final Semaphore pixelsInWork;
+    private static final int KEPT_SHORT_SIDE = 896;
 
     private final long maxPixels;
 
+    /** Pixels being decoded at one time, over all threads: one picture of the largest size, or many small ones. */
+    private final Semaphore pixelsInWork;
+
     static {
-        // Else every picture would be written to a temporary file first.
+        // A picture is in memory already: no temporary files.
         ImageIO.setUseCache(false);
     }
 
+    /** @throws IllegalStateException if this runtime lacks the reader of an accepted format */
     public ImageDecoder(long maxPixels) {
+        if (maxPixels < 1) {
+            throw new IllegalArgumentException("maxPixels must be at least 1: " + maxPixels);
+        }
         this.maxPixels = maxPixels;
         this.pixelsInWork = new Semaphore(Math.toIntExact(maxPixels), true);
+        for (ImageFormat format : ImageFormat.values()) {
+            reader(format).dispose();
+        }
     }
 
     /**
-     * Decodes the first frame, turned as its EXIF orientation says, on white where it is transparent.
+     * What the first bytes say, whatever the rest is.
      *
-     * @throws UnsupportedImageException if the bytes begin like no accepted format
-     * @throws ImageTooLargeException if the header announces more pixels than the limit
-     * @throws DamagedImageException if they cannot be decoded, or end too early
+     * @throws UnsupportedImageException if they begin like none of the accepted formats
+     */
+    public static ImageFormat formatOf(byte[] bytes) {
+        return ImageFormat.sniff(bytes)
+                .orElseThrow(() -> new UnsupportedImageException("not a picture we can read: the bytes look like "
+                        + Lookalike.of(bytes) + "; accepted are JPEG, PNG, GIF, WebP, BMP and TIFF"));
+    }
+
+    /**
+     * The first frame, upright. Waits while others decode as many pixels as are allowed at one time.
+     *
+     * @throws UnsupportedImageException if the bytes begin like none of the accepted formats
+     * @throws ImageTooLargeException if the header announces more pixels than allowed
+     * @throws DamagedImageException if the picture is cut off or otherwise cannot be decoded
      */
     public DecodedImage decode(byte[] bytes) {
-        ImageFormat format = ImageFormat.sniff(bytes).orElseThrow(() -> UnsupportedImageException.of(bytes));
-        if (format == ImageFormat.WEBP) {
-            requireWholeRiff(bytes);
-        }
-        ImageReader reader = readerOf(format);
-        try (ImageInputStream input = ImageIO.createImageInputStream(new ByteArrayInputStream(bytes))) {
-            reader.setInput(input, true, false);
-            int width = reader.getWidth(0);
-            int height = reader.getHeight(0);
-            if ((long) width * height > maxPixels) {
-                throw new ImageTooLargeException(
-                        "the picture has " + width + " x " + height + " pixels; at most " + maxPixels + " are decoded");
-            }
-            return decode(reader, format, width, height, orientation(bytes));
+        ImageFormat format = formatOf(bytes);
+        ImageReader reader = reader(format);
+        try (ImageInputStream in = new ByteArrayImageInputStream(bytes)) {
+            Container container = Container.walk(format, bytes);
+            checkSize(container.maxWidth(), container.maxHeight());
+            return decode(reader, in, format, container.orientation());
         } catch (IOException | RuntimeException e) {
-            if (e instanceof ImageTooLargeException || e instanceof DamagedImageException) {
+            if (e instanceof DamagedImageException || e instanceof ImageTooLargeException) {
                 throw (RuntimeException) e;
             }
-            // Readers throw all kinds of things at garbled input: indices out of bounds, negative sizes, end of file.
-            throw new DamagedImageException(
-                    "the file begins like " + format + " and cannot be decoded: " + reason(e), e);
+            // Readers answer hostile bytes with exceptions of every kind.
+            String reason =
+                    e.getMessage() != null ? e.getMessage() : e.getClass().getSimpleName();
+            throw new DamagedImageException("damaged " + format + ": " + reason, e);
         } finally {
             reader.dispose();
         }
     }
 
-    private DecodedImage decode(ImageReader reader, ImageFormat format, int width, int height, int orientation)
+    private DecodedImage decode(ImageReader reader, ImageInputStream in, ImageFormat format, Orientation orientation)
             throws IOException {
-        int pixels = Math.max(1, Math.toIntExact((long) width * height));
+        // Metadata ignored: a few compressed kilobytes of text in a PNG would unfold to gigabytes.
+        reader.setInput(in, true, true);
+        int width = reader.getWidth(0);
+        int height = reader.getHeight(0);
+        checkSize(width, height);
+        if (format == ImageFormat.TIFF) {
+            checkDepth(reader.getImageTypes(0).next(), (long) width * height);
+        }
+        int pixels = Math.max(1, Math.multiplyExact(width, height));
         pixelsInWork.acquireUninterruptibly(pixels);
         try {
-            TruncationWarning truncation = new TruncationWarning();
-            reader.addIIOReadWarningListener(truncation);
-            int step = Math.max(1, Math.min(width, height) / ENOUGH_PIXELS);
-            ImageReadParam param = reader.getDefaultReadParam();
-            param.setSourceSubsampling(step, step, 0, 0);
-            BufferedImage upright = Orientation.apply(orientation, onWhite(reader.read(0, param)));
-            if (truncation.text != null) {
-                throw new DamagedImageException("the " + format + " picture ends too early: " + truncation.text);
-            }
-            boolean turned = Orientation.swapsSides(orientation);
-            return new DecodedImage(format, turned ? height : width, turned ? width : height, upright);
+            return read(reader, format, orientation, width, height);
         } finally {
             pixelsInWork.release(pixels);
         }
     }
 
-    private static ImageReader readerOf(ImageFormat format) {
-        Iterator<ImageReader> readers = ImageIO.getImageReadersByMIMEType(format.mediaType());
-        if (!readers.hasNext()) {
-            throw new IllegalStateException("no reader of " + format.mediaType() + " on the class path");
-        }
-        return readers.next();
-    }
-
-    /**
-     * Drawing, unlike getRGB, keeps the stored values of grey pictures: getRGB takes grey for linear light and brightens
-     * it.
-     */
-    private static BufferedImage onWhite(BufferedImage image) {
-        BufferedImage rgb = new BufferedImage(image.getWidth(), image.getHeight(), BufferedImage.TYPE_INT_RGB);
-        Graphics2D graphics = rgb.createGraphics();
-        try {
-            graphics.drawImage(image, 0, 0, Color.WHITE, null);
-        } finally {
-            graphics.dispose();
-        }
-        return rgb;
-    }
-
-    /** The reader takes what it gets for the whole picture, but the container says how long that is. */
-    private static void requireWholeRiff(byte[] bytes) {
-        long announced = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(4) & 0xFFFFFFFFL;
-        if (announced + 8 > bytes.length) {
-            throw new DamagedImageException(
-                    "the WEBP picture ends too early: " + bytes.length + " of " + (announced + 8) + " bytes are there");
-        }
-    }
-
-    /** 1 to 8 as in EXIF; 1, upright, where nothing or nonsense is said. */
-    private static int orientation(byte[] bytes) {
-        try {
-            for (ExifIFD0Directory exif : ImageMetadataReader.readMetadata(new ByteArrayInputStream(bytes))
-                    .getDirectoriesOfType(ExifIFD0Directory.class)) {
-                Integer value = exif.getInteger(ExifDirectoryBase.TAG_ORIENTATION);
-                if (value != null && value >= 1 && value <= 8) {
-                    return value;
-                }
+    private static DecodedImage read(
+            ImageReader reader, ImageFormat format, Orientation orientation, int width, int height) throws IOException {
+        // A JPEG that is cut off within a scan decodes to grey below the cut, with no more than a warning.
+        AtomicReference<@Nullable String> cutOff = new AtomicReference<>();
+        reader.addIIOReadWarningListener((source, warning) -> {
+            if (warning.toLowerCase(Locale.ROOT).contains("premature end")) {
+                cutOff.set(warning);
             }
-        } catch (ImageProcessingException | IOException | RuntimeException e) {
-            // Metadata that cannot be read says nothing; whether the picture itself can be is for the reader to say.
-            return 1;
+        });
+        BufferedImage picture = reader.read(0, thinning(reader, format, width, height));
+        if (cutOff.get() != null) {
+            throw new DamagedImageException("damaged " + format + ": cut off (" + cutOff.get() + ")");
         }
-        return 1;
+
+        byte[] rgb = Pixels.upright(picture, orientation);
+        boolean turned = orientation.swapsSides();
+        return new DecodedImage(
+                format,
+                turned ? height : width,
+                turned ? width : height,
+                turned ? picture.getHeight() : picture.getWidth(),
+                turned ? picture.getWidth() : picture.getHeight(),
+                rgb);
     }
 
-    private static String reason(Exception e) {
-        return e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
+    private void checkSize(long width, long height) {
+        if (width > MAX_SIDE || height > MAX_SIDE || width * height > maxPixels) {
+            throw new ImageTooLargeException(width, height, maxPixels);
+        }
     }
 
-    /**
-     * Readers of JPEG return half a picture, grey below, and only warn. (Where nothing but the end marker is missing, the
-     * picture is whole, and they warn in other words.)
-     */
-    private static final class TruncationWarning implements IIOReadWarningListener {
-        private @Nullable String text;
+    /** A TIFF may have any number of samples a pixel: the limit on pixels is kept for what takes 64 bits each. */
+    private void checkDepth(ImageTypeSpecifier type, long pixels) {
+        long bits = 0;
+        for (int band = 0; band < type.getNumBands(); band++) {
+            bits += type.getBitsPerBand(band);
+        }
+        if (pixels * bits > maxPixels * 64) {
+            throw new DamagedImageException("damaged TIFF: %d bits for each of %d pixels".formatted(bits, pixels));
+        }
+    }
 
-        @Override
-        public void warningOccurred(ImageReader source, String warning) {
-            if (warning.contains("premature end")) {
-                text = warning;
+    private static ImageReadParam thinning(ImageReader reader, ImageFormat format, int width, int height) {
+        ImageReadParam param = reader.getDefaultReadParam();
+        int step = Math.min(width, height) / KEPT_SHORT_SIDE;
+        // The WebP reader saves nothing by it, and gets the colours of lossy pictures wrong.
+        if (step > 1 && format != ImageFormat.WEBP) {
+            // The middle of each step, except that the TIFF reader only knows its beginning.
+            int first = format == ImageFormat.TIFF ? 0 : (step - 1) / 2;
+            param.setSourceSubsampling(step, step, first, first);
+        }
+        return param;
+    }
+
+    private static ImageReader reader(ImageFormat format) {
+        @Nullable ImageReader found = null;
+        Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format.name());
+        while (readers.hasNext()) {
+            ImageReader next = readers.next();
+            // The JDK's own JPEG and TIFF readers get the colours of CMYK wrong.
+            if (found == null || next.getClass().getName().startsWith("com.twelvemonkeys.")) {
+                found = next;
             }
         }
+        if (found == null) {
+            throw new IllegalStateException("no reader for " + format + " on the class path");
+        }
+        return found;
     }
 }

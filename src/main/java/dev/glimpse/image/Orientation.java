@@ -1,42 +1,47 @@
 package dev.glimpse.image;
 
-import java.awt.image.BufferedImage;
+/** How a camera was held: where the stored pixels belong in the upright picture. The numbers are EXIF's, 1 to 8. */
+enum Orientation {
+    UPRIGHT(false, false, false),
+    MIRRORED(false, true, false),
+    UPSIDE_DOWN(false, true, true),
+    FLIPPED(false, false, true),
+    TRANSPOSED(true, false, false),
+    TURNED_LEFT(true, true, false),
+    TRANSVERSED(true, true, true),
+    TURNED_RIGHT(true, false, true);
 
-/** The eight orientations of EXIF: how stored pixels are to be turned and mirrored to stand upright. */
-final class Orientation {
-    private Orientation() {}
+    private final boolean swapsSides;
+    private final boolean fromTheRight;
+    private final boolean fromTheBottom;
 
-    static boolean swapsSides(int orientation) {
-        return orientation >= 5;
+    Orientation(boolean swapsSides, boolean fromTheRight, boolean fromTheBottom) {
+        this.swapsSides = swapsSides;
+        this.fromTheRight = fromTheRight;
+        this.fromTheBottom = fromTheBottom;
     }
 
-    /** The picture upright; itself if it is. */
-    static BufferedImage apply(int orientation, BufferedImage stored) {
-        if (orientation == 1) {
-            return stored;
+    /** A number outside 1 to 8 means nothing, so the pixels stay as they are. */
+    static Orientation of(int exif) {
+        return exif >= 1 && exif <= 8 ? values()[exif - 1] : UPRIGHT;
+    }
+
+    boolean swapsSides() {
+        return swapsSides;
+    }
+
+    /** The index, in the upright picture, of the pixel stored at x, y of width x height. */
+    int index(int x, int y, int width, int height) {
+        int uprightX = swapsSides ? y : x;
+        int uprightY = swapsSides ? x : y;
+        int uprightWidth = swapsSides ? height : width;
+        int uprightHeight = swapsSides ? width : height;
+        if (fromTheRight) {
+            uprightX = uprightWidth - 1 - uprightX;
         }
-        int width = stored.getWidth();
-        int height = stored.getHeight();
-        boolean swap = swapsSides(orientation);
-        BufferedImage upright =
-                new BufferedImage(swap ? height : width, swap ? width : height, BufferedImage.TYPE_INT_RGB);
-        for (int y = 0; y < upright.getHeight(); y++) {
-            for (int x = 0; x < upright.getWidth(); x++) {
-                int right = width - 1;
-                int bottom = height - 1;
-                int rgb = switch (orientation) {
-                    case 2 -> stored.getRGB(right - x, y);
-                    case 3 -> stored.getRGB(right - x, bottom - y);
-                    case 4 -> stored.getRGB(x, bottom - y);
-                    case 5 -> stored.getRGB(y, x);
-                    case 6 -> stored.getRGB(y, bottom - x);
-                    case 7 -> stored.getRGB(right - y, bottom - x);
-                    case 8 -> stored.getRGB(right - y, x);
-                    default -> throw new IllegalArgumentException("orientation is 1 to 8: " + orientation);
-                };
-                upright.setRGB(x, y, rgb);
-            }
+        if (fromTheBottom) {
+            uprightY = uprightHeight - 1 - uprightY;
         }
-        return upright;
+        return uprightY * uprightWidth + uprightX;
     }
 }

@@ -8,7 +8,6 @@ import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.storage.ObjectStore;
 import java.time.Instant;
 import java.util.Map;
@@ -41,7 +40,7 @@ public final class Uploader {
      * leaves a picture without a row, and uploading it again adds the row.
      *
      * @throws EmptyFileException if there are no bytes
-     * @throws UnsupportedImageException if the bytes are no picture that we accept
+     * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept
      * @throws dev.glimpse.image.DamagedImageException if they begin like one and cannot be decoded
      * @throws dev.glimpse.image.ImageTooLargeException if it has too many pixels
      * @throws NotesTooLongException if the notes do not fit into the object's metadata
@@ -53,7 +52,7 @@ public final class Uploader {
         if (bytes.length == 0) {
             throw new EmptyFileException("the file " + notes.displayName() + " is empty");
         }
-        ImageFormat format = ImageFormat.sniff(bytes).orElseThrow(() -> UnsupportedImageException.of(bytes));
+        ImageFormat format = ImageDecoder.formatOf(bytes);
         ImageId id = ImageId.of(bytes, format);
         if (dataset.contains(id)) {
             return CompletableFuture.completedFuture(stored(id, false));

@@ -29,7 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** The model in {@code models/mini-clip}, held to what Python computed with it and to what it promises. */
 class ClipModelIT {
     static final Path FOLDER = Path.of("models/mini-clip");
-    static final ImageDecoder DECODER = new ImageDecoder(ImageDecoder.MAX_PIXELS);
+    static final ImageDecoder DECODER = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
 
     static ClipModel model;
     static JsonNode golden;

@@ -1,45 +1,96 @@
 package dev.glimpse.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.util.Arrays;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class DecodedImageTest {
-    private final ImageDecoder decoder = new ImageDecoder(ImageDecoder.MAX_PIXELS);
+    @ParameterizedTest
+    @CsvSource({"1,65000", "65000,1", "1,1", "3,224", "500,2"})
+    void everyShapeGivesASquare(int width, int height) {
+        byte[] blue = new byte[width * height * 3];
+        Arrays.fill(blue, (byte) 77);
+        DecodedImage image = new DecodedImage(ImageFormat.PNG, width, height, width, height, blue);
+
+        byte[] square = image.cropTo(224);
+
+        assertThat(square).hasSize(224 * 224 * 3).containsOnly(77);
+    }
+
+    @Test
+    void squareIsTheMiddle() {
+        // Three columns: black, grey, black.
+        byte[] columns = new byte[9];
+        Arrays.fill(columns, 3, 6, (byte) 100);
+        DecodedImage image = new DecodedImage(ImageFormat.PNG, 3, 1, 3, 1, columns);
+
+        byte[] middle = image.cropTo(1);
+
+        assertThat(middle).containsExactly(100, 100, 100);
+    }
+
+    @Test
+    void callsDoNotDisturbEachOther() {
+        byte[] rgb = TestImages.rgb(TestImages.png(30, 20, 5));
+        DecodedImage image = new DecodedImage(ImageFormat.PNG, 30, 20, 30, 20, rgb);
+        byte[] first = image.cropTo(16);
+
+        Arrays.fill(image.cropTo(16), (byte) 0);
+
+        assertThat(image.cropTo(16)).isEqualTo(first);
+    }
 
     @ParameterizedTest
-    @CsvSource({"wide, 64", "wide, 100", "tall, 64", "tall, 100", "tiny, 64", "tiny, 100", "strip, 64", "strip, 100"})
-    void cropIsPillowsToTheBit(String name, int size) {
-        byte[] crop =
-                decoder.decode(TestImages.bytes("resize-" + name + ".png")).cropTo(size);
+    @CsvSource({
+        "400,300,100,100,75",
+        "300,400,100,75,100",
+        "50,40,100,50,40",
+        "65000,1,100,100,1",
+        "100,100,100,100,100"
+    })
+    void thumbnailFitsAndIsNeverEnlarged(int width, int height, int maxSide, int expectedWidth, int expectedHeight)
+            throws IOException {
+        DecodedImage image =
+                new DecodedImage(ImageFormat.PNG, width, height, width, height, new byte[width * height * 3]);
 
-        assertThat(crop).isEqualTo(TestImages.pixels("resize-" + name + "-" + size + ".png"));
+        byte[] thumbnail = image.thumbnail(maxSide);
+
+        BufferedImage read = ImageIO.read(new ByteArrayInputStream(thumbnail));
+        assertThat(ImageFormat.sniff(thumbnail)).contains(ImageFormat.JPEG);
+        assertThat(read.getWidth()).isEqualTo(expectedWidth);
+        assertThat(read.getHeight()).isEqualTo(expectedHeight);
     }
 
     @Test
-    void thinnestStripHasAMiddleToo() {
-        DecodedImage strip =
-                new DecodedImage(ImageFormat.PNG, 1, 60_000, new BufferedImage(1, 60_000, BufferedImage.TYPE_INT_RGB));
+    void thumbnailHasTheColoursOfThePicture() {
+        ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
+        DecodedImage scene = decoder.decode(TestImages.file("scene.png"));
 
-        assertThat(strip.cropTo(64)).hasSize(64 * 64 * 3);
-        assertThat(strip.thumbnail(256)).isNotEmpty();
+        DecodedImage thumbnail = decoder.decode(scene.thumbnail(48));
+
+        assertThat(thumbnail.width()).isEqualTo(48);
+        assertThat(thumbnail.height()).isEqualTo(32);
+        assertThat(ImageDecoderTest.meanDifference(thumbnail.cropTo(32), scene.cropTo(32)))
+                .isLessThan(6);
     }
 
     @Test
-    void thumbnailFitsAndKeepsItsProportions() throws IOException {
-        DecodedImage image = decoder.decode(TestImages.bytes("resize-wide.png"));
+    void refusesNonsense() {
+        DecodedImage image = new DecodedImage(ImageFormat.PNG, 1, 1, 1, 1, new byte[3]);
 
-        BufferedImage thumbnail = ImageIO.read(new ByteArrayInputStream(image.thumbnail(100)));
-        BufferedImage notEnlarged = ImageIO.read(new ByteArrayInputStream(image.thumbnail(1000)));
-
-        assertThat(thumbnail.getWidth()).isEqualTo(100);
-        assertThat(thumbnail.getHeight()).isEqualTo(32);
-        assertThat(notEnlarged.getWidth()).isEqualTo(301);
+        assertThatThrownBy(() -> image.cropTo(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> image.thumbnail(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new DecodedImage(ImageFormat.PNG, 0, 1, 1, 1, new byte[3]))
+                .isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new DecodedImage(ImageFormat.PNG, 2, 1, 2, 1, new byte[3]))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -8,29 +8,52 @@ import org.junit.jupiter.api.Test;
 
 class EmbeddingTest {
     @Test
-    void cosineOfUnitVectorsIsTheirProduct() {
-        Embedding east = new Embedding(new float[] {1, 0});
-        Embedding northEast = new Embedding(new float[] {0.6f, 0.8f});
+    void cosineIsOneWithItselfZeroAcrossAndMinusOneOpposite() {
+        Embedding embedding = new Embedding(new float[] {0.6f, 0.8f});
 
-        assertThat(east.cosine(northEast)).isCloseTo(0.6, within(1e-6));
-        assertThat(east.cosine(east)).isCloseTo(1, within(1e-6));
+        assertThat(embedding.cosine(embedding)).isCloseTo(1, within(1e-6));
+        assertThat(embedding.cosine(new Embedding(new float[] {-0.8f, 0.6f}))).isCloseTo(0, within(1e-6));
+        assertThat(embedding.cosine(new Embedding(new float[] {-0.6f, -0.8f}))).isCloseTo(-1, within(1e-6));
     }
 
     @Test
-    void arrayIsCopiedInAndOut() {
-        float[] values = {1, 0};
-        Embedding embedding = new Embedding(values);
+    void changesToTheArraysDoNotReachIt() {
+        float[] given = {1, 0};
+        Embedding embedding = new Embedding(given);
 
-        values[0] = 0;
-        embedding.toArray()[0] = 0;
+        given[0] = 5;
+        embedding.toArray()[0] = 7;
 
         assertThat(embedding.toArray()).containsExactly(1, 0);
     }
 
     @Test
-    void whatIsNotOfUnitLengthIsRefused() {
-        assertThatThrownBy(() -> new Embedding(new float[] {1, 1})).hasMessageContaining("unit length");
-        assertThatThrownBy(() -> new Embedding(new float[] {0, 0})).hasMessageContaining("unit length");
-        assertThatThrownBy(() -> new Embedding(new float[] {Float.NaN, 0})).hasMessageContaining("unit length");
+    void equalValuesAreEqual() {
+        Embedding first = new Embedding(new float[] {0, 1});
+        Embedding second = new Embedding(new float[] {0, 1});
+
+        assertThat(first).isEqualTo(second).hasSameHashCodeAs(second);
+        assertThat(first).isNotEqualTo(new Embedding(new float[] {1, 0}));
+        assertThat(first).hasToString("Embedding[2]");
+        assertThat(first.dimension()).isEqualTo(2);
+    }
+
+    @Test
+    void refusesWhatIsNotOfUnitLength() {
+        for (float[] values : new float[][] {{}, {0, 0}, {1, 1}, {Float.NaN, 1}, {Float.POSITIVE_INFINITY}}) {
+            assertThatThrownBy(() -> new Embedding(values))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("not of unit length: norm ");
+        }
+    }
+
+    @Test
+    void refusesTheCosineOfDifferentDimensions() {
+        Embedding two = new Embedding(new float[] {0, 1});
+        Embedding three = new Embedding(new float[] {0, 1, 0});
+
+        assertThatThrownBy(() -> two.cosine(three))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("dimensions differ: 2 and 3");
     }
 }

@@ -3,21 +3,36 @@ package dev.glimpse.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class ImageIdTest {
-    /** SHA-256 of "abc", from FIPS 180-2. */
     private static final String ABC = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
 
     @Test
-    void idIsTheHashAndTheFormat() {
-        ImageId id = ImageId.of("abc".getBytes(StandardCharsets.UTF_8), ImageFormat.JPEG);
+    void isTheSha256OfTheBytes() {
+        ImageId id = ImageId.of(new byte[] {'a', 'b', 'c'}, ImageFormat.PNG);
 
-        assertThat(id).hasToString("images/" + ABC + ".jpg");
-        assertThat(ImageId.parse(id.toString())).contains(id);
+        assertThat(id.sha256()).isEqualTo(ABC);
+        assertThat(id).hasToString("images/" + ABC + ".png");
+    }
+
+    @Test
+    void sameBytesHaveTheSameIdAndOthersAnother() {
+        ImageId first = ImageId.of(TestImages.png(5, 5, 1), ImageFormat.PNG);
+
+        assertThat(ImageId.of(TestImages.png(5, 5, 1), ImageFormat.PNG)).isEqualTo(first);
+        assertThat(ImageId.of(TestImages.png(5, 5, 2), ImageFormat.PNG)).isNotEqualTo(first);
+    }
+
+    @Test
+    void whatIsPrintedIsParsedBack() {
+        for (ImageFormat format : ImageFormat.values()) {
+            ImageId id = new ImageId(ABC, format);
+
+            assertThat(ImageId.parse(id.toString())).contains(id);
+        }
     }
 
     @ParameterizedTest
@@ -25,20 +40,26 @@ class ImageIdTest {
             strings = {
                 "",
                 "images/",
-                "images/abc.jpg",
-                "images/../../etc/passwd",
-                "images/BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD.jpg",
-                "images/ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad.exe",
-                "images/ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad.jpg/x"
+                "images/12ab.png",
+                "/images/" + ABC + ".png",
+                ABC + ".png",
+                "images/" + ABC,
+                "images/" + ABC + ".",
+                "images/" + ABC + ".exe",
+                "images/" + ABC + ".PNG",
+                "images/" + ABC + ".png/",
+                "images/../" + ABC + ".png",
+                "images/" + ABC + ".png\n",
+                "images/BA7816BF8F01CFEA414140DE5DAE2223B00361A396177A9CB410FF61F20015AD.png"
             })
-    void nothingElseIsAnId(String text) {
+    void anyOtherTextIsNoId(String text) {
         assertThat(ImageId.parse(text)).isEmpty();
     }
 
     @Test
-    void nonsenseIsRefusedWithTheNonsenseInTheMessage() {
+    void refusesWhatIsNoHash() {
         assertThatThrownBy(() -> new ImageId("12ab", ImageFormat.PNG))
                 .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("12ab");
+                .hasMessage("not a SHA-256: 12ab");
     }
 }

@@ -1,39 +1,90 @@
 package dev.glimpse.image;
 
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.zip.CRC32;
+import java.util.zip.Deflater;
 import javax.imageio.ImageIO;
 
-/** The pictures in {@code src/test/resources/images}; Pillow wrote them. */
-final class TestImages {
-    static final int WIDTH = 96;
-    static final int HEIGHT = 64;
-
+/** Small pictures for tests: drawn when asked for, always the same bytes for the same arguments. */
+public final class TestImages {
     private TestImages() {}
 
-    static byte[] bytes(String name) {
+    /** A different picture for each seed from 0 to 2^24. */
+    public static byte[] png(int width, int height, int seed) {
+        return write(drawing(width, height, seed), "png");
+    }
+
+    /** Different bytes for each seed, from 1x1 pixel on: the seed is in a comment as well. */
+    public static byte[] jpeg(int width, int height, int seed) {
+        byte[] plain = write(drawing(width, height, seed), "jpeg");
+        byte[] comment = ("seed " + seed).getBytes(StandardCharsets.US_ASCII);
+        return ByteBuffer.allocate(plain.length + comment.length + 4)
+                .put(plain, 0, 2)
+                .put((byte) 0xFF)
+                .put((byte) 0xFE)
+                .putShort((short) (comment.length + 2))
+                .put(comment)
+                .put(plain, 2, plain.length - 2)
+                .array();
+    }
+
+    /** A gradient whose first pixel is exactly the seed. */
+    static BufferedImage drawing(int width, int height, int seed) {
+        BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
+        for (int y = 0; y < height; y++) {
+            for (int x = 0; x < width; x++) {
+                int red = (seed >> 16) + 200 * x / width;
+                int green = (seed >> 8) + 200 * y / height;
+                int blue = seed + 100 * (x + y) / (width + height);
+                picture.setRGB(x, y, ((red & 0xFF) << 16) | ((green & 0xFF) << 8) | (blue & 0xFF));
+            }
+        }
+        return picture;
+    }
+
+    /** As one of {@code png, jpeg, gif, bmp, tiff}. */
+    static byte[] write(BufferedImage picture, String format) {
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try {
-            return Files.readAllBytes(Path.of("src/test/resources/images", name));
+            if (!ImageIO.write(picture, format, bytes)) {
+                throw new IllegalArgumentException("cannot write this picture as " + format);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return bytes.toByteArray();
+    }
+
+    /** A file of {@code src/test/resources/images}; {@code make.py} beside them says what they are. */
+    static byte[] file(String name) {
+        try (InputStream in = TestImages.class.getResourceAsStream("/images/" + name)) {
+            if (in == null) {
+                throw new IllegalArgumentException("no such test picture: " + name);
+            }
+            return in.readAllBytes();
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
     }
 
-    /** The pixels of a PNG as {@code uint8 [height, width, 3]}. */
-    static byte[] pixels(String png) {
+    /** The pixels of a PNG in plain RGB, by the JDK alone. */
+    static byte[] rgb(byte[] png) {
         try {
-            var image = ImageIO.read(new ByteArrayInputStream(bytes(png)));
-            byte[] rgb = new byte[image.getWidth() * image.getHeight() * 3];
-            int next = 0;
-            for (int y = 0; y < image.getHeight(); y++) {
-                for (int x = 0; x < image.getWidth(); x++) {
-                    int pixel = image.getRGB(x, y);
-                    rgb[next++] = (byte) (pixel >> 16);
-                    rgb[next++] = (byte) (pixel >> 8);
-                    rgb[next++] = (byte) pixel;
+            BufferedImage picture = ImageIO.read(new ByteArrayInputStream(png));
+            byte[] rgb = new byte[picture.getWidth() * picture.getHeight() * 3];
+            for (int y = 0, at = 0; y < picture.getHeight(); y++) {
+                for (int x = 0; x < picture.getWidth(); x++) {
+                    int pixel = picture.getRGB(x, y);
+                    rgb[at++] = (byte) (pixel >> 16);
+                    rgb[at++] = (byte) (pixel >> 8);
+                    rgb[at++] = (byte) pixel;
                 }
             }
             return rgb;
@@ -42,12 +93,56 @@ final class TestImages {
         }
     }
 
-    /** The mean difference of two equal-sized pixel arrays, in levels of 256. */
-    static double meanDifference(byte[] a, byte[] b) {
-        long sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += Math.abs((a[i] & 0xFF) - (b[i] & 0xFF));
+    /**
+     * A PNG whose header says anything.
+     *
+     * @param colorType 0 grey, 2 RGB, 4 grey and alpha, 6 RGB and alpha
+     * @param rows the uncompressed rows, each after its filter byte
+     */
+    static byte[] rawPng(int width, int height, int depth, int colorType, byte[] rows, byte[]... chunks) {
+        byte[] header = ByteBuffer.allocate(13)
+                .putInt(width)
+                .putInt(height)
+                .put((byte) depth)
+                .put((byte) colorType)
+                .array();
+        ByteArrayOutputStream file = new ByteArrayOutputStream();
+        file.writeBytes(new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'});
+        file.writeBytes(chunk("IHDR", header));
+        for (byte[] chunk : chunks) {
+            file.writeBytes(chunk);
         }
-        return (double) sum / a.length;
+        file.writeBytes(chunk("IDAT", deflated(rows)));
+        file.writeBytes(chunk("IEND", new byte[0]));
+        return file.toByteArray();
+    }
+
+    static byte[] chunk(String name, byte[] data) {
+        byte[] nameBytes = name.getBytes(StandardCharsets.US_ASCII);
+        CRC32 checksum = new CRC32();
+        checksum.update(nameBytes);
+        checksum.update(data);
+        return ByteBuffer.allocate(12 + data.length)
+                .putInt(data.length)
+                .put(nameBytes)
+                .put(data)
+                .putInt((int) checksum.getValue())
+                .array();
+    }
+
+    static byte[] deflated(byte[] data) {
+        Deflater deflater = new Deflater(9);
+        try {
+            deflater.setInput(data);
+            deflater.finish();
+            ByteArrayOutputStream out = new ByteArrayOutputStream();
+            byte[] buffer = new byte[8192];
+            while (!deflater.finished()) {
+                out.write(buffer, 0, deflater.deflate(buffer));
+            }
+            return out.toByteArray();
+        } finally {
+            deflater.end();
+        }
     }
 }

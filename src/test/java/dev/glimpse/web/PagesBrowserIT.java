@@ -154,7 +154,7 @@ class PagesBrowserIT {
 
         browser.findElement(By.id("files")).sendKeys(text.toString());
 
-        assertThat(await("#uploads li.failed .outcome").getText()).contains("looks like text");
+        assertThat(await("#uploads li.failed .outcome").getText()).contains("look like text");
     }
 
     @Test

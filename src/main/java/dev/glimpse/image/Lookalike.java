@@ -1,0 +1,45 @@
+package dev.glimpse.image;
+
+import java.nio.charset.StandardCharsets;
+import java.util.Locale;
+
+/** Guesses what bytes are that are no accepted picture, so that the refusal can say it. Only ever used in messages. */
+final class Lookalike {
+    private Lookalike() {}
+
+    static String of(byte[] bytes) {
+        if (bytes.length == 0) {
+            return "nothing: there are none";
+        }
+        String head = new String(bytes, 0, Math.min(bytes.length, 1024), StandardCharsets.ISO_8859_1);
+        if (head.startsWith("ftyp", 4) && head.length() >= 12) {
+            String brand = head.substring(8, 12);
+            return switch (brand) {
+                case "avif", "avis" -> "AVIF";
+                case "heic", "heix", "hevc", "heim", "heis", "mif1", "msf1" -> "HEIC";
+                default -> "a video or another MP4-like file";
+            };
+        }
+        if (head.startsWith("PK\3\4")) {
+            return "a ZIP archive";
+        }
+        if (head.startsWith("%PDF-")) {
+            return "PDF";
+        }
+        if (head.startsWith("\u00FF\n") || head.startsWith("JXL ", 4)) {
+            return "JPEG XL";
+        }
+        if (head.startsWith("II+\0") || head.startsWith("MM\0+")) {
+            return "BigTIFF";
+        }
+        String text = head.toLowerCase(Locale.ROOT);
+        if (text.contains("<svg")) {
+            return "SVG";
+        }
+        if (text.contains("<!doctype html") || text.contains("<html")) {
+            return "HTML";
+        }
+        boolean printable = text.chars().allMatch(c -> c >= ' ' || c == '\n' || c == '\r' || c == '\t');
+        return printable ? "text" : "no known type";
+    }
+}

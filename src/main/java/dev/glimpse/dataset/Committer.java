@@ -2,6 +2,7 @@ package dev.glimpse.dataset;
 
 import dev.glimpse.image.ImageId;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -10,6 +11,8 @@ import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.lance.index.Index;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +33,9 @@ final class Committer implements AutoCloseable {
 
     /** A commit that loses against other writers this often gives up; each loss means that another one won. */
     private static final int ATTEMPTS = 20;
+
+    /** A server that is told to stop has 30 s in all. */
+    private static final Duration CLOSE = Duration.ofSeconds(20);
 
     private record Pending(PictureRow row, CompletableFuture<Boolean> added) {}
 
@@ -92,25 +98,34 @@ final class Committer implements AutoCloseable {
         synchronized (lock) {
             batch = pending.stream().limit(COMMIT_ROWS).toList();
         }
+        List<Boolean> added = List.of();
+        @Nullable Throwable failure = null;
         try {
-            List<Boolean> added = commit(batch.stream().map(Pending::row).toList());
-            // Before the answers: a caller that has one no longer counts as waiting.
-            forget(batch);
-            for (int i = 0; i < batch.size(); i++) {
-                batch.get(i).added.complete(added.get(i));
-            }
+            added = commit(batch.stream().map(Pending::row).toList());
         } catch (Throwable e) {
             // Of any kind, since uploads wait for it and the next batch must have its turn.
             log.warn("commit of {} rows failed: {}", batch.size(), e.toString());
-            forget(batch);
-            batch.forEach(failed -> failed.added.completeExceptionally(e));
+            failure = e;
+        }
+        // Before the answers: a caller that has one no longer counts as waiting.
+        forget(batch.size());
+        for (int i = 0; i < batch.size(); i++) {
+            if (failure == null) {
+                batch.get(i).added.complete(added.get(i));
+            } else {
+                batch.get(i).added.completeExceptionally(failure);
+            }
         }
     }
 
-    private void forget(List<Pending> batch) {
+    private void forget(int rows) {
         synchronized (lock) {
-            batch.forEach(done -> pending.remove());
-            if (!pending.isEmpty()) {
+            for (int i = 0; i < rows; i++) {
+                pending.remove();
+            }
+            if (pending.isEmpty()) {
+                lock.notifyAll();
+            } else {
                 commits.execute(this::commitPending);
             }
         }
@@ -160,11 +175,20 @@ final class Committer implements AutoCloseable {
         }
     }
 
-    /** Takes no more rows. Those that wait are committed as long as their executor lives. */
+    /** Takes no more rows, and waits until those that came before are committed, or 20 s are over. */
     @Override
     public void close() {
+        long end = System.nanoTime() + CLOSE.toNanos();
         synchronized (lock) {
             closed = true;
+            try {
+                for (long left = CLOSE.toMillis(); !pending.isEmpty() && left > 0; ) {
+                    lock.wait(left);
+                    left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+                }
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 }

@@ -36,6 +36,9 @@ public final class ImageDataset implements AutoCloseable {
 
     private static final Duration READ_DEADLINE = Duration.ofSeconds(10);
 
+    /** For what runs when the table is closed. What waits to be committed has been waited for before. */
+    private static final int CLOSE_SECONDS = 2;
+
     /** Files of one commit that travel at the same time. */
     private static final int TRANSFERS = 16;
 
@@ -241,12 +244,16 @@ public final class ImageDataset implements AutoCloseable {
         pool.setQueueCapacity(queue);
         pool.setAllowCoreThreadTimeOut(true);
         pool.setWaitForTasksToCompleteOnShutdown(true);
-        pool.setAwaitTerminationSeconds(25);
+        pool.setAwaitTerminationSeconds(CLOSE_SECONDS);
         pool.initialize();
         return pool;
     }
 
-    /** Commits what waits, lets running searches finish, then frees all that is native. Twice is fine. */
+    /**
+     * Commits what waits, lets running searches finish, then frees all that is native. An index build, which cannot be
+     * interrupted, is not waited for: the table stays as it was before, and what is native is then left to the end of
+     * the process. Twice is fine.
+     */
     @Override
     public void close() {
         synchronized (jobLock) {
@@ -255,11 +262,15 @@ public final class ImageDataset implements AutoCloseable {
             }
             closed = true;
         }
-        builds.shutdown();
         committer.close();
+        builds.shutdown();
         commits.shutdown();
         reads.shutdown();
         transfers.shutdown();
-        table.close();
+        if (builds.getActiveCount() + commits.getActiveCount() + reads.getActiveCount() == 0) {
+            table.close();
+        } else {
+            log.warn("closed while native calls still run");
+        }
     }
 }

@@ -160,6 +160,17 @@ abstract class ImageDatasetContract {
     }
 
     @Test
+    void closeCommitsWhatWaits() {
+        List<CompletableFuture<Boolean>> added =
+                IntStream.range(0, 600).mapToObj(n -> dataset.add(Rows.row(n))).toList();
+
+        reopen();
+
+        assertThat(added).allMatch(CompletableFuture::join);
+        assertThat(dataset.state().committedRows()).isEqualTo(600);
+    }
+
+    @Test
     void twoServersAddTheSamePicturesAtOnceAndNoneTwice() {
         try (ImageDataset other = ImageDataset.open(store, work(2), Rows.MODEL)) {
             List<CompletableFuture<Boolean>> added = new ArrayList<>();

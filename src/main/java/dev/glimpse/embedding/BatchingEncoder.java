@@ -1,7 +1,6 @@
 package dev.glimpse.embedding;
 
 import ai.djl.inference.Predictor;
-import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.repository.zoo.ZooModel;
@@ -13,19 +12,20 @@ import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * One TorchScript encoder with a bounded queue in front. Each worker thread has its own predictor and takes what waits,
- * up to a batch; nobody waits for a batch to fill. Owns the model it is given.
+ * up to a batch; nobody waits for a batch to fill. The model is the caller's, and open until this is closed.
  *
  * @param <T> one input of a batch
  */
 final class BatchingEncoder<T> implements AutoCloseable {
-    /** Puts the inputs of a batch into one array: {@code [batch, ...]}. */
+    /** Puts the inputs of a batch into what the model takes: one array {@code [batch, ...]}, or several. */
     interface Stacker<T> {
-        NDArray stack(NDManager manager, List<T> inputs);
+        NDList stack(NDManager manager, List<T> inputs);
     }
 
     private record Job<T>(T input, CompletableFuture<Embedding> answer) {}
@@ -40,17 +40,26 @@ final class BatchingEncoder<T> implements AutoCloseable {
     private final Stacker<T> stacker;
     private final int maxBatch;
     private final int dimension;
+    private final Function<float[], Embedding> reader;
     private final BlockingQueue<Job<T>> queue = new ArrayBlockingQueue<>(QUEUE);
     private final List<Thread> workers = new ArrayList<>();
     private volatile boolean closed;
 
+    /** @param reader makes an embedding of the model's values */
     BatchingEncoder(
-            String name, ZooModel<NDList, NDList> model, Stacker<T> stacker, int threads, int maxBatch, int dimension) {
+            String name,
+            ZooModel<NDList, NDList> model,
+            Stacker<T> stacker,
+            int threads,
+            int maxBatch,
+            int dimension,
+            Function<float[], Embedding> reader) {
         this.name = name;
         this.model = model;
         this.stacker = stacker;
         this.maxBatch = maxBatch;
         this.dimension = dimension;
+        this.reader = reader;
         for (int i = 0; i < threads; i++) {
             Thread worker = new Thread(this::work, name + "-" + i);
             worker.setDaemon(true);
@@ -99,7 +108,7 @@ final class BatchingEncoder<T> implements AutoCloseable {
 
     private List<Embedding> run(Predictor<NDList, NDList> predictor, List<T> inputs) throws TranslateException {
         try (NDManager manager = model.getNDManager().newSubManager();
-                NDList output = predictor.predict(new NDList(stacker.stack(manager, inputs)))) {
+                NDList output = predictor.predict(stacker.stack(manager, inputs))) {
             float[] values = output.singletonOrThrow().toFloatArray();
             if (values.length != inputs.size() * dimension) {
                 throw new IllegalStateException(name + " gave " + values.length + " values for " + inputs.size()
@@ -107,13 +116,13 @@ final class BatchingEncoder<T> implements AutoCloseable {
             }
             List<Embedding> embeddings = new ArrayList<>(inputs.size());
             for (int i = 0; i < inputs.size(); i++) {
-                embeddings.add(new Embedding(Arrays.copyOfRange(values, i * dimension, (i + 1) * dimension)));
+                embeddings.add(reader.apply(Arrays.copyOfRange(values, i * dimension, (i + 1) * dimension)));
             }
             return embeddings;
         }
     }
 
-    /** Lets the running batch finish, refuses what still waits, and frees the model. */
+    /** Lets the running batch finish and refuses what still waits. */
     @Override
     public void close() {
         if (closed) {
@@ -135,7 +144,6 @@ final class BatchingEncoder<T> implements AutoCloseable {
         List<Job<T>> waiting = new ArrayList<>();
         queue.drainTo(waiting);
         waiting.forEach(job -> job.answer.completeExceptionally(new EncoderBusyException(name + " is closed")));
-        model.close();
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

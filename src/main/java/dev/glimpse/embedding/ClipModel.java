@@ -7,7 +7,6 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ModelNotFoundException;
@@ -16,11 +15,12 @@ import ai.djl.translate.NoopTranslator;
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.Embedding;
 import java.io.IOException;
-import java.nio.ByteBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
@@ -28,7 +28,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /**
  * One CLIP model: puts pictures and sentences into one space, where what belongs together is near. Safe to share
- * between threads. Owns the encoders and the tokenizer; close it after the last use.
+ * between threads. Owns the TorchScript models, the encoders and the tokenizer; close it after the last use.
  */
 public final class ClipModel implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ClipModel.class);
@@ -39,6 +39,8 @@ public final class ClipModel implements AutoCloseable {
     private final ModelDescriptor descriptor;
     private final HuggingFaceTokenizer tokenizer;
     private final List<String> specialTokens;
+    private final ZooModel<NDList, NDList> imageModel;
+    private final ZooModel<NDList, NDList> textModel;
     private final BatchingEncoder<byte[]> imageEncoder;
     private final BatchingEncoder<long[]> textEncoder;
 
@@ -46,13 +48,28 @@ public final class ClipModel implements AutoCloseable {
             ModelDescriptor descriptor,
             HuggingFaceTokenizer tokenizer,
             List<String> specialTokens,
-            BatchingEncoder<byte[]> imageEncoder,
-            BatchingEncoder<long[]> textEncoder) {
+            ZooModel<NDList, NDList> imageModel,
+            ZooModel<NDList, NDList> textModel) {
         this.descriptor = descriptor;
         this.tokenizer = tokenizer;
         this.specialTokens = specialTokens;
-        this.imageEncoder = imageEncoder;
-        this.textEncoder = textEncoder;
+        this.imageModel = imageModel;
+        this.textModel = textModel;
+        ImageStacker images = new ImageStacker(descriptor.image());
+        ModelDescriptor.TextInput text = descriptor.text();
+        Function<float[], Embedding> reader = descriptor.givesUnitLength() ? Embedding::new : Embedding::ofDirection;
+        int threads = Runtime.getRuntime().availableProcessors();
+        imageEncoder = new BatchingEncoder<>(
+                "image-encoder", imageModel, images::stack, threads, IMAGE_BATCH, descriptor.dimension(), reader);
+        textEncoder = new BatchingEncoder<>(
+                "text-encoder",
+                textModel,
+                (manager, texts) -> stackTexts(manager, texts, text),
+                threads,
+                // Padding to the longest text of a batch costs more than batching gains.
+                1,
+                descriptor.dimension(),
+                reader);
     }
 
     /**
@@ -70,10 +87,10 @@ public final class ClipModel implements AutoCloseable {
         ModelDescriptor descriptor = ModelDescriptor.read(folder);
         ModelDescriptor.ImageInput image = descriptor.image();
         ModelDescriptor.TextInput text = descriptor.text();
-        int threads = Runtime.getRuntime().availableProcessors();
         ClipModel model;
         try {
             Path tokenizerFile = folder.resolve(text.tokenizer());
+            ZooModel<NDList, NDList> imageModel = loadTorchScript(folder, image.fileInUse());
             model = new ClipModel(
                     descriptor,
                     HuggingFaceTokenizer.builder()
@@ -83,21 +100,11 @@ public final class ClipModel implements AutoCloseable {
                             .optPadding(false)
                             .build(),
                     specialTokens(tokenizerFile),
-                    new BatchingEncoder<>(
-                            "image-encoder",
-                            loadTorchScript(folder, image.file()),
-                            (manager, pictures) -> stackImages(manager, pictures, image.size()),
-                            threads,
-                            IMAGE_BATCH,
-                            descriptor.dimension()),
-                    new BatchingEncoder<>(
-                            "text-encoder",
-                            loadTorchScript(folder, text.file()),
-                            (manager, texts) -> stackTexts(manager, texts, text),
-                            threads,
-                            // Padding to the longest text of a batch costs more than batching gains.
-                            1,
-                            descriptor.dimension()));
+                    imageModel,
+                    // One file with two methods is in memory once.
+                    text.fileInUse().equals(image.fileInUse())
+                            ? imageModel
+                            : loadTorchScript(folder, text.fileInUse()));
         } catch (IOException | ModelNotFoundException | MalformedModelException e) {
             throw new InvalidModelException("cannot load the model in " + folder + ": " + e.getMessage(), e);
         }
@@ -170,22 +177,32 @@ public final class ClipModel implements AutoCloseable {
                 .loadModel();
     }
 
-    private static NDArray stackImages(NDManager manager, List<byte[]> pictures, int size) {
-        ByteBuffer pixels = ByteBuffer.allocateDirect(pictures.size() * size * size * 3);
-        pictures.forEach(pixels::put);
-        pixels.flip();
-        return manager.create(pixels, new Shape(pictures.size(), size, size, 3), DataType.UINT8);
-    }
-
-    private static NDArray stackTexts(NDManager manager, List<long[]> texts, ModelDescriptor.TextInput input) {
+    private static NDList stackTexts(NDManager manager, List<long[]> texts, ModelDescriptor.TextInput input) {
         int longest = texts.stream().mapToInt(ids -> ids.length).max().orElseThrow();
         int length = input.padToContext() ? input.contextLength() : longest;
         long[] ids = new long[texts.size() * length];
+        long[] mask = new long[ids.length];
         Arrays.fill(ids, input.padId());
         for (int i = 0; i < texts.size(); i++) {
             System.arraycopy(texts.get(i), 0, ids, i * length, texts.get(i).length);
+            Arrays.fill(mask, i * length, i * length + texts.get(i).length, 1);
         }
-        return manager.create(ids, new Shape(texts.size(), length));
+        Shape shape = new Shape(texts.size(), length);
+        NDList inputs = new NDList(manager.create(ids, shape));
+        if (input.takesAttentionMask()) {
+            inputs.add(manager.create(mask, shape));
+        }
+        addMethod(manager, inputs, input.method());
+        return inputs;
+    }
+
+    /** DJL calls the method that it finds as the name of an input; that input itself it leaves out. */
+    static void addMethod(NDManager manager, NDList inputs, @Nullable String method) {
+        if (method != null) {
+            NDArray placeholder = manager.create(0);
+            placeholder.setName("module_method:" + method);
+            inputs.add(placeholder);
+        }
     }
 
     private void warmUp() {
@@ -200,11 +217,14 @@ public final class ClipModel implements AutoCloseable {
         }
     }
 
-    /** Lets running forward passes finish, then frees both encoders and the tokenizer. Twice is fine. */
+    /** Lets running forward passes finish, then frees the models and the tokenizer. Twice is fine. */
     @Override
     public void close() {
         textEncoder.close();
         imageEncoder.close();
+        // May be one and the same; closing twice is fine.
+        textModel.close();
+        imageModel.close();
         tokenizer.close();
     }
 }

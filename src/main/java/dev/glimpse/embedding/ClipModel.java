@@ -12,6 +12,8 @@ import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ModelNotFoundException;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.translate.NoopTranslator;
+import com.github.benmanes.caffeine.cache.AsyncCache;
+import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.Embedding;
 import java.io.IOException;
@@ -36,6 +38,9 @@ public final class ClipModel implements AutoCloseable {
     /** Beyond this a bigger batch only adds waiting: the encoder is near the machine's limit already. */
     private static final int IMAGE_BATCH = 8;
 
+    /** At 2 kB each, some megabytes: what people search for repeats itself. */
+    private static final int REMEMBERED_TEXTS = 4_096;
+
     private final ModelDescriptor descriptor;
     private final HuggingFaceTokenizer tokenizer;
     private final List<String> specialTokens;
@@ -43,6 +48,8 @@ public final class ClipModel implements AutoCloseable {
     private final ZooModel<NDList, NDList> textModel;
     private final BatchingEncoder<byte[]> imageEncoder;
     private final BatchingEncoder<long[]> textEncoder;
+    private final AsyncCache<String, TextEmbedding> texts =
+            Caffeine.newBuilder().maximumSize(REMEMBERED_TEXTS).buildAsync();
 
     private ClipModel(
             ModelDescriptor descriptor,
@@ -60,16 +67,20 @@ public final class ClipModel implements AutoCloseable {
         Function<float[], Embedding> reader = descriptor.givesUnitLength() ? Embedding::new : Embedding::ofDirection;
         int threads = Runtime.getRuntime().availableProcessors();
         imageEncoder = new BatchingEncoder<>(
-                "image-encoder", imageModel, images::stack, threads, IMAGE_BATCH, descriptor.dimension(), reader);
+                "image-encoder",
+                threads,
+                IMAGE_BATCH,
+                () -> new TorchScriptPass<>(imageModel, images::stack, descriptor.dimension(), reader));
         textEncoder = new BatchingEncoder<>(
                 "text-encoder",
-                textModel,
-                (manager, texts) -> stackTexts(manager, texts, text),
                 threads,
                 // Padding to the longest text of a batch costs more than batching gains.
                 1,
-                descriptor.dimension(),
-                reader);
+                () -> new TorchScriptPass<>(
+                        textModel,
+                        (manager, texts) -> stackTexts(manager, texts, text),
+                        descriptor.dimension(),
+                        reader));
     }
 
     /**
@@ -131,12 +142,40 @@ public final class ClipModel implements AutoCloseable {
         return imageEncoder.encode(picture.cropTo(descriptor.image().size()));
     }
 
+    /** A picture on its way. While there is one, the encoder waits a moment for it, to take several at once. */
+    public final class ComingPicture implements AutoCloseable {
+        private ComingPicture() {
+            imageEncoder.announce(1);
+        }
+
+        /** It is here: {@link ClipModel#embed(DecodedImage)}. */
+        public CompletableFuture<Embedding> embed(DecodedImage picture) {
+            return ClipModel.this.embed(picture);
+        }
+
+        /** It is embedded, or will not come. */
+        @Override
+        public void close() {
+            imageEncoder.announce(-1);
+        }
+    }
+
+    /** Announces a picture before it is decoded. */
+    public ComingPicture announcePicture() {
+        return new ComingPicture();
+    }
+
     /**
-     * What is beyond the context length is left out, and the answer says so.
+     * What is beyond the context length is left out, and the answer says so. The texts of late cost nothing: their
+     * embeddings are remembered. Do not complete or cancel the answer, others may wait for it too.
      *
      * @throws EncoderBusyException if too many texts wait already
      */
     public CompletableFuture<TextEmbedding> embed(String text) {
+        return texts.get(text, (key, executor) -> encode(key));
+    }
+
+    private CompletableFuture<TextEmbedding> encode(String text) {
         Tokens tokens = tokenize(text);
         return textEncoder.encode(tokens.ids).thenApply(embedding -> new TextEmbedding(embedding, tokens.truncated));
     }

@@ -146,6 +146,13 @@ class ClipModelIT {
     }
 
     @Test
+    void textThatWasEmbeddedBeforeCostsNothing() {
+        TextEmbedding first = model.embed("a very small unicorn").join();
+
+        assertThat(model.embed("a very small unicorn").join()).isSameAs(first);
+    }
+
+    @Test
     void batchGivesWhatEachGivesAlone() {
         List<String> files =
                 TestPictures.scenes().stream().limit(20).map(scene -> scene[0]).toList();

@@ -114,7 +114,7 @@ final class ParityCheck {
                 miss(file + ": cosine " + cosine);
             }
             cosines.add(cosine);
-            byKind.computeIfAbsent(file.split("-")[0], kind -> new ArrayList<>())
+            byKind.computeIfAbsent(file.substring(0, file.indexOf('-')), kind -> new ArrayList<>())
                     .add(cosine);
             unrelated.add(embedding.cosine(vector(reference.get("images").get(0), "vector")));
             double other = image.has("openClip") ? embedding.cosine(vector(image, "openClip")) : Double.NaN;

@@ -66,7 +66,7 @@ def shapes(out: Path, china: Image.Image, cat: Image.Image) -> None:
         china.resize(side, Image.LANCZOS).save(out / f"odd-{side[0]}x{side[1]}.jpg", quality=92)
 
 
-def colors(out: Path, china: Image.Image, cat: Image.Image) -> None:
+def colors(out: Path, china: Image.Image, cat: Image.Image, wide: bytes) -> None:
     gray = china.convert("L")
     gray.save(out / "gray-jpeg.jpg", quality=90)
     gray.save(out / "gray-png.png")
@@ -102,6 +102,9 @@ def colors(out: Path, china: Image.Image, cat: Image.Image) -> None:
     profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
     china.save(out / "icc-srgb.jpg", quality=90, icc_profile=profile)
     china.save(out / "icc-srgb.png", icc_profile=profile)
+    for suffix, options in (("jpg", {"quality": 90}), ("png", {}), ("webp", {"lossless": True}), ("tiff", {})):
+        china.save(out / f"icc-wide.{suffix}", icc_profile=wide, **options)
+    seen_through.save(out / "icc-wide-alpha.png", icc_profile=wide)
 
 
 def files(out: Path, china: Image.Image, cat: Image.Image) -> None:
@@ -174,7 +177,8 @@ def main() -> None:
     china = Image.open(opened["china.jpg"]).convert("RGB")
     cat = Image.open(opened["chelsea.png"]).convert("RGB")
     shapes(out, china, cat)
-    colors(out, china, cat)
+    # Its profile is Adobe RGB (1998).
+    colors(out, china, cat, Image.open(opened["rocket.jpg"]).info["icc_profile"])
     files(out, china, cat)
     big = max(found, key=lambda path: path.stat().st_size if path.suffix == ".jpg" else 0)
     large(out, Image.open(big).convert("RGB"))

@@ -7,6 +7,7 @@ import java.awt.color.ICC_ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorConvertOp;
 import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 
@@ -37,6 +38,28 @@ final class Pixels {
             }
         }
         return rgb;
+    }
+
+    /** Whether its red, green and blue are not the standard ones. */
+    static boolean hasProfile(ColorModel colors) {
+        return colors instanceof ComponentColorModel
+                && colors.getColorSpace().getType() == ColorSpace.TYPE_RGB
+                && !colors.getColorSpace().isCS_sRGB();
+    }
+
+    /** The same numbers, taken for standard colours. Shares its pixels with the original. */
+    static BufferedImage withoutProfile(BufferedImage picture) {
+        ColorModel colors = picture.getColorModel();
+        if (!hasProfile(colors)) {
+            return picture;
+        }
+        ColorModel standard = new ComponentColorModel(
+                ColorSpace.getInstance(ColorSpace.CS_sRGB),
+                colors.hasAlpha(),
+                colors.isAlphaPremultiplied(),
+                colors.getTransparency(),
+                colors.getTransferType());
+        return new BufferedImage(standard, picture.getRaster(), colors.isAlphaPremultiplied(), null);
     }
 
     private static BufferedImage converted(BufferedImage band) {

@@ -23,13 +23,14 @@ from PIL import Image, ImageCms
 SKIMAGE = ("astronaut.png", "brick.png", "camera.png", "cell.png", "chelsea.png", "coffee.png", "coins.png", "grass.png",
            "gravel.png", "hubble_deep_field.jpg", "ihc.png", "microaneurysms.png", "moon.png", "motorcycle_left.png",
            "motorcycle_right.png", "page.png", "retina.jpg", "rocket.jpg")
+SKIMAGE_DATA = Path(skimage.__file__).parent / "data"
 ORIENTATION = 0x0112
 TURNS = {2: Image.FLIP_LEFT_RIGHT, 3: Image.ROTATE_180, 4: Image.FLIP_TOP_BOTTOM, 5: Image.TRANSPOSE, 6: Image.ROTATE_90,
          7: Image.TRANSVERSE, 8: Image.ROTATE_270}
 
 
 def photographs(folders: list[str]) -> list[Path]:
-    found = [Path(skimage.__file__).parent / "data" / name for name in SKIMAGE]
+    found = [SKIMAGE_DATA / name for name in SKIMAGE]
     found += [Path(sklearn.__file__).parent / "datasets" / "images" / name for name in ("china.jpg", "flower.jpg")]
     found.append(Path(matplotlib.get_data_path()) / "sample_data" / "grace_hopper.jpg")
     for folder in folders:

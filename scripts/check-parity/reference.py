@@ -37,6 +37,18 @@ def upright(path: Path) -> Image.Image:
     return picture.convert("RGB")
 
 
+def read_texts(path: str | Path) -> list[str]:
+    with open(path, encoding="utf-8") as file:
+        return [json.loads(line) for line in file]
+
+
+def token_ids(tokenizer: CLIPTokenizer, text: str) -> list[int]:
+    # Glimpse takes the markers out, so that a text that names one is not cut there.
+    for marker in tokenizer.all_special_tokens:
+        text = text.replace(marker, " ")
+    return tokenizer(text, truncation=True, max_length=77)["input_ids"]
+
+
 class Transformers:
     def __init__(self, folder: str):
         self.model = CLIPModel.from_pretrained(folder).eval()
@@ -44,10 +56,7 @@ class Transformers:
         self.tokenizer = CLIPTokenizer.from_pretrained(folder)
 
     def ids(self, text: str) -> list[int]:
-        # Glimpse takes the markers out, so that a text that names one is not cut there.
-        for marker in self.tokenizer.all_special_tokens:
-            text = text.replace(marker, " ")
-        return self.tokenizer(text, truncation=True, max_length=77)["input_ids"]
+        return token_ids(self.tokenizer, text)
 
     def text(self, ids: list[int]) -> Tensor:
         return features(self.model.get_text_features(input_ids=torch.tensor([ids])))[0]
@@ -198,9 +207,7 @@ def main() -> None:
             Image.fromarray(reference.crop(picture)).save(os.path.join(out, "crops", path.name + ".png"))
             entry = {"file": path.name, "width": picture.width, "height": picture.height, "vector": packed(vector)}
             answer["images"].append(entry | ({"openClip": packed(other)} if opinion else {}))
-    with open(texts, encoding="utf-8") as file:
-        lines = [json.loads(line) for line in file]
-    for text in lines:
+    for text in read_texts(texts):
         ids = reference.ids(text)
         entry = {"text": text, "ids": ids, "vector": packed(reference.text(ids))}
         if opinion:
@@ -209,7 +216,7 @@ def main() -> None:
         answer["texts"].append(entry)
     with open(os.path.join(out, "reference.json"), "w", encoding="utf-8") as file:
         json.dump(answer, file, indent=1)
-    print(f"{len(answer['images'])} pictures and {len(lines)} texts, in {out}")
+    print(f"{len(answer['images'])} pictures and {len(answer['texts'])} texts, in {out}")
 
 
 if __name__ == "__main__":

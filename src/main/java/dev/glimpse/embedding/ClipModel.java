@@ -2,8 +2,6 @@ package dev.glimpse.embedding;
 
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
-import ai.djl.huggingface.tokenizers.Encoding;
-import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
@@ -23,8 +21,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * One CLIP model: puts pictures and sentences into one space, where what belongs together is near. Safe to share
@@ -37,20 +33,17 @@ public final class ClipModel implements AutoCloseable {
     private static final int IMAGE_BATCH = 8;
 
     private final ModelDescriptor descriptor;
-    private final HuggingFaceTokenizer tokenizer;
-    private final List<String> specialTokens;
+    private final ClipTokenizer tokenizer;
     private final BatchingEncoder<byte[]> imageEncoder;
     private final BatchingEncoder<long[]> textEncoder;
 
     private ClipModel(
             ModelDescriptor descriptor,
-            HuggingFaceTokenizer tokenizer,
-            List<String> specialTokens,
+            ClipTokenizer tokenizer,
             BatchingEncoder<byte[]> imageEncoder,
             BatchingEncoder<long[]> textEncoder) {
         this.descriptor = descriptor;
         this.tokenizer = tokenizer;
-        this.specialTokens = specialTokens;
         this.imageEncoder = imageEncoder;
         this.textEncoder = textEncoder;
     }
@@ -73,16 +66,9 @@ public final class ClipModel implements AutoCloseable {
         int threads = Runtime.getRuntime().availableProcessors();
         ClipModel model;
         try {
-            Path tokenizerFile = folder.resolve(text.tokenizer());
             model = new ClipModel(
                     descriptor,
-                    HuggingFaceTokenizer.builder()
-                            .optTokenizerPath(tokenizerFile)
-                            .optTruncation(true)
-                            .optMaxLength(text.contextLength())
-                            .optPadding(false)
-                            .build(),
-                    specialTokens(tokenizerFile),
+                    ClipTokenizer.load(folder.resolve(text.tokenizer()), text.contextLength()),
                     new BatchingEncoder<>(
                             "image-encoder",
                             loadTorchScript(folder, image.file()),
@@ -130,31 +116,14 @@ public final class ClipModel implements AutoCloseable {
      * @throws EncoderBusyException if too many texts wait already
      */
     public CompletableFuture<TextEmbedding> embed(String text) {
-        Tokens tokens = tokenize(text);
-        return textEncoder.encode(tokens.ids).thenApply(embedding -> new TextEmbedding(embedding, tokens.truncated));
+        ClipTokenizer.Tokens tokens = tokenizer.tokenize(text);
+        return textEncoder
+                .encode(tokens.ids())
+                .thenApply(embedding -> new TextEmbedding(embedding, tokens.truncated()));
     }
 
-    // Goes from one method to the next, never compared and never shared.
-    @SuppressWarnings("ArrayRecordComponent")
-    record Tokens(long[] ids, boolean truncated) {}
-
-    Tokens tokenize(String text) {
-        String plain = text;
-        for (String token : specialTokens) {
-            // A typed end-of-text marker would become the real one and cut the text there.
-            plain = plain.replace(token, " ");
-        }
-        Encoding encoding = tokenizer.encode(plain);
-        return new Tokens(encoding.getIds(), encoding.exceedMaxLength());
-    }
-
-    private static List<String> specialTokens(Path tokenizerFile) {
-        JsonNode added = new JsonMapper().readTree(tokenizerFile).path("added_tokens");
-        return added.valueStream()
-                .filter(token -> token.path("special").booleanValue(false))
-                .map(token -> token.path("content").stringValue(""))
-                .filter(content -> !content.isEmpty())
-                .toList();
+    ClipTokenizer.Tokens tokenize(String text) {
+        return tokenizer.tokenize(text);
     }
 
     private static ZooModel<NDList, NDList> loadTorchScript(Path folder, String file)

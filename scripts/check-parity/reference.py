@@ -197,7 +197,7 @@ def main() -> None:
     opinion = None if ours else OpenClip(reference)
 
     answer = {"images": [], "texts": []}
-    paths = sorted(path for path in Path(pictures).iterdir() if path.is_file())
+    paths = sorted(path for path in Path(pictures).iterdir() if path.suffix)
     for start in range(0, len(paths), BATCH):
         some = paths[start : start + BATCH]
         opened = [upright(path) for path in some]

@@ -1,5 +1,7 @@
 package dev.glimpse.embedding;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageDecoder;
@@ -15,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import javax.imageio.ImageIO;
+import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -42,6 +45,8 @@ final class ParityCheck {
             System.err.println("Use: ParityCheck MODEL PICTURES REFERENCE");
             System.exit(2);
         }
+        // DJL's remarks on the machine have no place in the table.
+        ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).setLevel(Level.ERROR);
         Path answers = Path.of(arguments[2]);
         boolean missed;
         try (ClipModel model = ClipModel.load(Path.of(arguments[0]))) {
@@ -117,18 +122,21 @@ final class ParityCheck {
             byKind.computeIfAbsent(file.substring(0, file.indexOf('-')), kind -> new ArrayList<>())
                     .add(cosine);
             unrelated.add(embedding.cosine(vector(reference.get("images").get(0), "vector")));
-            double other = image.has("openClip") ? embedding.cosine(vector(image, "openClip")) : Double.NaN;
-            second.add(other);
+            String other = "-";
+            if (image.has("openClip")) {
+                second.add(embedding.cosine(vector(image, "openClip")));
+                other = "%.7f".formatted(second.get(second.size() - 1));
+            }
             Difference difference =
                     difference(picture.cropTo(model.descriptor().image().size()), rgb(crops.resolve(file + ".png")));
             samePixels += difference.max == 0 ? 1 : 0;
             System.out.printf(
-                    "%-42s %11s %.7f %.7f %9.3f %9d%n",
+                    "%-42s %11s %.7f %9s %9.3f %9d%n",
                     file, picture.width() + "x" + picture.height(), cosine, other, difference.mean, difference.max);
         }
         System.out.printf("%nimages: %d, pixels of %d identical%n", cosines.size(), samePixels);
         print("image vectors", cosines);
-        if (!second.get(0).isNaN()) {
+        if (!second.isEmpty()) {
             print("image vectors to open_clip's", second);
         }
         print("for scale: image vectors to the first image's", unrelated);

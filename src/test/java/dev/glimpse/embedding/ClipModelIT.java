@@ -12,11 +12,13 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -87,6 +89,20 @@ class ClipModelIT {
 
             assertThat(model.tokenize(words).ids()).as(words).isEqualTo(expected);
         }
+    }
+
+    @Test
+    void tokenIdsOfEveryScriptAreThoseOfTheReference() {
+        for (JsonNode text : golden.get("tokens").values()) {
+            String words = text.get("text").stringValue();
+
+            String ids = Arrays.stream(model.tokenize(words).ids())
+                    .mapToObj(Long::toString)
+                    .collect(Collectors.joining(" "));
+
+            assertThat(ids).as(words).isEqualTo(text.get("ids").stringValue());
+        }
+        assertThat(golden.get("tokens").size()).isGreaterThan(190);
     }
 
     @Test

@@ -44,6 +44,7 @@ class TorchScriptPassIT {
     private static TorchScriptPass<Integer> pass(int dimension) {
         return new TorchScriptPass<>(
                 model,
+                null,
                 (manager, shades) -> new NDList(
                         manager.full(new Shape(shades.size(), SIZE, SIZE, 3), shades.get(0), DataType.UINT8)),
                 dimension,

@@ -27,10 +27,7 @@ final class ImageStacker {
     }
 
     NDList stack(NDManager manager, List<byte[]> pictures) {
-        NDList inputs =
-                new NDList(input.input().equals("uint8_nhwc") ? bytes(manager, pictures) : floats(manager, pictures));
-        ClipModel.addMethod(manager, inputs, input.method());
-        return inputs;
+        return new NDList(input.input().equals("uint8_nhwc") ? bytes(manager, pictures) : floats(manager, pictures));
     }
 
     private NDArray bytes(NDManager manager, List<byte[]> pictures) {

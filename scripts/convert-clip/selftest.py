@@ -1,10 +1,8 @@
 """Randomly initialised CLIPs of real size in the forms they are published in, through scripts/get-model, against
-transformers and open_clip: python selftest.py FOLDER. scripts/selftest get-model makes what it needs and calls it.
-
-Leaves FOLDER/models/NAME and FOLDER/NAME.json (pictures, texts and the reference's vectors) for the Java side.
+transformers and open_clip: python selftest.py FOLDER. scripts/selftest get-model makes what it needs and calls it. Java's side
+of a converted model is what scripts/selftest parity looks at.
 """
 
-import base64
 import gzip
 import hashlib
 import http.server
@@ -237,16 +235,6 @@ def compare(folder: str, name: str, reference, tokenized: list[list[int]], bars:
     print(f"{name}: token ids the same {same}/{len(TEXTS)}; cosine to the reference: images least {image_cosines.min():.7f} "
           f"median {image_cosines.median():.7f}, texts least {text_cosines.min():.7f} median {text_cosines.median():.7f}; "
           f"between different images {between(images):.3f}, texts {between(texts):.3f}", flush=True)
-
-    def packed(vector: torch.Tensor) -> str:
-        return base64.b64encode(vector.numpy().astype("<f4").tobytes()).decode()
-
-    files = []
-    for i, (crop, vector) in enumerate(zip(crops, images)):
-        crop.save(os.path.join(folder, f"{i}.png"))
-        files.append({"file": os.path.join(folder, f"{i}.png"), "vector": packed(vector)})
-    _write(folder, name + ".json", {"bars": bars, "images": files, "texts": [
-        {"text": text, "ids": one, "vector": packed(vector)} for text, one, vector in zip(TEXTS, tokenized, texts)]})
     return same == len(TEXTS) and image_cosines.min() >= bars[0] and text_cosines.min() >= bars[1]
 
 

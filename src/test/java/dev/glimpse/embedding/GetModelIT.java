@@ -95,6 +95,10 @@ class GetModelIT {
         if (checksums.containsKey(path)) {
             exchange.getResponseHeaders().set("X-Linked-ETag", '"' + checksums.get(path) + '"');
         }
+        if (begin > 0) {
+            exchange.getResponseHeaders()
+                    .set("Content-Range", "bytes " + begin + "-" + (file.length - 1) + "/" + file.length);
+        }
         exchange.sendResponseHeaders(begin == 0 ? 200 : 206, file.length - begin);
         int end = breaking.remove(path) == null ? file.length : (begin + file.length) / 2;
         OutputStream body = exchange.getResponseBody();

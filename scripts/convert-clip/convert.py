@@ -116,6 +116,7 @@ def main() -> None:
     options.source = options.source or os.path.basename(os.path.normpath(options.path))
     warnings.filterwarnings("ignore", category=DeprecationWarning)
     warnings.filterwarnings("ignore", category=FutureWarning)
+    warnings.filterwarnings("ignore", message="torch.quantize")
     torch.set_num_threads(min(2, torch.get_num_threads()))
 
     with torch.inference_mode(False), torch.no_grad():

@@ -180,7 +180,7 @@ def make_open_clip(folder: str, kind: str, seed: int, archive: bool):
             digest = hashlib.file_digest(file, "sha256").hexdigest()
         os.makedirs(os.path.join(folder, digest))
         os.rename(path, os.path.join(folder, digest, OPENAI))
-        model.load_state_dict({name: value.float() for name, value in traced.state_dict().items()}, strict=False)
+        model.float()  # the archive's weights are the model's own, so rounded like them
     else:
         _write(folder, "open_clip_config.json", {
             "model_cfg": open_clip.get_model_config(kind), "preprocess_cfg": {"mean": MEAN, "std": STD}})

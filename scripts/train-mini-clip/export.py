@@ -105,7 +105,17 @@ def golden(pair: Pair, tokenizer) -> dict:
         "images": [{"file": file, "vector": packed(vector)} for file, vector in zip(files, images)],
         "texts": [{"text": text, "ids": tokenizer.encode(text).ids, "vector": packed(vector)}
                   for text, vector in zip(GOLDEN_TEXTS, texts)],
+        "tokens": tokens(tokenizer),
     }
+
+
+def tokens(tokenizer) -> list[dict]:
+    """Ids alone, of many more texts. Typed markers are left out: Glimpse takes them out before the tokenizer sees them."""
+    with open(os.path.join(ROOT, "scripts", "check-parity", "texts.txt"), encoding="utf-8") as file:
+        texts = [json.loads(line) for line in file]
+    markers = [token.content for token in tokenizer.get_added_tokens_decoder().values() if token.special]
+    return [{"text": text, "ids": " ".join(map(str, tokenizer.encode(text).ids))}
+            for text in texts if not any(marker in text for marker in markers)]
 
 
 def card(figures: dict, saved: dict, folder: str, pair: Pair) -> str:

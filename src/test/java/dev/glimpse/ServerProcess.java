@@ -50,6 +50,10 @@ final class ServerProcess implements AutoCloseable {
         return new Client(port);
     }
 
+    ProcessHandle handle() {
+        return process.toHandle();
+    }
+
     /** {@code kill -9}. */
     void kill() throws InterruptedException {
         process.destroyForcibly().waitFor();

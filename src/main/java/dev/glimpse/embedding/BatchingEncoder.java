@@ -1,31 +1,31 @@
 package dev.glimpse.embedding;
 
-import ai.djl.inference.Predictor;
-import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
-import ai.djl.ndarray.NDManager;
-import ai.djl.repository.zoo.ZooModel;
-import ai.djl.translate.TranslateException;
 import dev.glimpse.image.Embedding;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One TorchScript encoder with a bounded queue in front. Each worker thread has its own predictor and takes what waits,
- * up to a batch; nobody waits for a batch to fill. Owns the model it is given.
+ * A bounded queue in front of an encoder, and the threads that work it off in batches. A worker takes its share of what
+ * is there or announced, and waits a moment for what is missing of it; an input that is alone never waits.
  *
  * @param <T> one input of a batch
  */
 final class BatchingEncoder<T> implements AutoCloseable {
-    /** Puts the inputs of a batch into one array: {@code [batch, ...]}. */
-    interface Stacker<T> {
-        NDArray stack(NDManager manager, List<T> inputs);
+    /** One worker's forward pass; used by that thread alone, which closes it. */
+    interface ForwardPass<T> extends AutoCloseable {
+        /** One embedding for each input, in order. */
+        List<Embedding> run(List<T> inputs) throws Exception;
+
+        @Override
+        void close();
     }
 
     private record Job<T>(T input, CompletableFuture<Embedding> answer) {}
@@ -33,87 +33,109 @@ final class BatchingEncoder<T> implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(BatchingEncoder.class);
 
     /** At some 0.1 s a picture and core, a full queue is worked off within seconds. */
-    private static final int QUEUE = 128;
+    static final int QUEUE = 128;
+
+    /**
+     * A worker waits for the next input at most this part of the time that encoding one takes: full-size models gain up to
+     * a third from batches, and waste no more than this on an input that does not come.
+     */
+    private static final int LINGER_PART = 4;
 
     private final String name;
-    private final ZooModel<NDList, NDList> model;
-    private final Stacker<T> stacker;
+    private final int threads;
     private final int maxBatch;
-    private final int dimension;
     private final BlockingQueue<Job<T>> queue = new ArrayBlockingQueue<>(QUEUE);
     private final List<Thread> workers = new ArrayList<>();
+
+    /** Inputs announced, waiting or running. */
+    private final AtomicInteger inside = new AtomicInteger();
+
+    /** What encoding took lately, for each input. */
+    private volatile long nanosEach;
+
     private volatile boolean closed;
 
-    BatchingEncoder(
-            String name, ZooModel<NDList, NDList> model, Stacker<T> stacker, int threads, int maxBatch, int dimension) {
+    /** @param passes makes one forward pass for each worker, on that worker's thread */
+    BatchingEncoder(String name, int threads, int maxBatch, Supplier<ForwardPass<T>> passes) {
         this.name = name;
-        this.model = model;
-        this.stacker = stacker;
+        this.threads = threads;
         this.maxBatch = maxBatch;
-        this.dimension = dimension;
         for (int i = 0; i < threads; i++) {
-            Thread worker = new Thread(this::work, name + "-" + i);
+            Thread worker = new Thread(() -> work(passes), name + "-" + i);
             worker.setDaemon(true);
             worker.start();
             workers.add(worker);
         }
     }
 
+    /** One more input, or with -1 one less, is being made ready for {@link #encode}. */
+    void announce(int inputs) {
+        inside.addAndGet(inputs);
+    }
+
     /** @throws EncoderBusyException if the queue is full or the encoder is closed */
     CompletableFuture<Embedding> encode(T input) {
         Job<T> job = new Job<>(input, new CompletableFuture<>());
+        inside.incrementAndGet();
         if (closed || !queue.offer(job)) {
+            inside.decrementAndGet();
             throw new EncoderBusyException(
                     closed ? name + " is closed" : name + " has " + QUEUE + " inputs waiting already");
         }
         return job.answer;
     }
 
-    private void work() {
-        try (Predictor<NDList, NDList> predictor = model.newPredictor()) {
-            List<Job<T>> batch = new ArrayList<>(maxBatch);
+    private void work(Supplier<ForwardPass<T>> passes) {
+        List<Job<T>> batch = new ArrayList<>(maxBatch);
+        try (ForwardPass<T> pass = passes.get()) {
             while (!closed) {
-                batch.add(queue.take());
-                queue.drainTo(batch, maxBatch - 1);
-                answer(predictor, batch);
+                collect(batch);
+                answer(pass, batch);
                 batch.clear();
             }
         } catch (InterruptedException e) {
             // close() asks for it; the thread ends here, so there is no one to pass the interrupt on to
             log.debug("{} stops", Thread.currentThread().getName());
         }
+        refuse(batch);
+    }
+
+    private void collect(List<Job<T>> batch) throws InterruptedException {
+        Job<T> next = queue.take();
+        while (next != null) {
+            batch.add(next);
+            queue.drainTo(batch, share() - batch.size());
+            next = batch.size() < share() ? queue.poll(nanosEach / LINGER_PART, TimeUnit.NANOSECONDS) : null;
+        }
+    }
+
+    /** What falls to one worker of all that is inside: one batch of eight beside an idle core takes longer than two of four. */
+    private int share() {
+        return Math.max(1, Math.min(maxBatch, (inside.get() + threads - 1) / threads));
     }
 
     // Whatever a native call throws, errors of linking included, the callers must hear of it and the worker live on.
-    private void answer(Predictor<NDList, NDList> predictor, List<Job<T>> batch) {
+    private void answer(ForwardPass<T> pass, List<Job<T>> batch) {
+        long start = System.nanoTime();
         try {
-            List<Embedding> embeddings =
-                    run(predictor, batch.stream().map(Job::input).toList());
+            List<Embedding> embeddings = pass.run(batch.stream().map(Job::input).toList());
+            nanosEach = (System.nanoTime() - start) / batch.size();
+            inside.addAndGet(-batch.size());
             for (int i = 0; i < batch.size(); i++) {
                 batch.get(i).answer.complete(embeddings.get(i));
             }
         } catch (Throwable e) {
+            inside.addAndGet(-batch.size());
             batch.forEach(job -> job.answer.completeExceptionally(e));
         }
     }
 
-    private List<Embedding> run(Predictor<NDList, NDList> predictor, List<T> inputs) throws TranslateException {
-        try (NDManager manager = model.getNDManager().newSubManager();
-                NDList output = predictor.predict(new NDList(stacker.stack(manager, inputs)))) {
-            float[] values = output.singletonOrThrow().toFloatArray();
-            if (values.length != inputs.size() * dimension) {
-                throw new IllegalStateException(name + " gave " + values.length + " values for " + inputs.size()
-                        + " inputs of dimension " + dimension);
-            }
-            List<Embedding> embeddings = new ArrayList<>(inputs.size());
-            for (int i = 0; i < inputs.size(); i++) {
-                embeddings.add(new Embedding(Arrays.copyOfRange(values, i * dimension, (i + 1) * dimension)));
-            }
-            return embeddings;
-        }
+    private void refuse(List<Job<T>> jobs) {
+        inside.addAndGet(-jobs.size());
+        jobs.forEach(job -> job.answer.completeExceptionally(new EncoderBusyException(name + " is closed")));
     }
 
-    /** Lets the running batch finish, refuses what still waits, and frees the model. */
+    /** Lets the running batches finish and refuses what still waits. Twice is fine. */
     @Override
     public void close() {
         if (closed) {
@@ -134,8 +156,7 @@ final class BatchingEncoder<T> implements AutoCloseable {
         }
         List<Job<T>> waiting = new ArrayList<>();
         queue.drainTo(waiting);
-        waiting.forEach(job -> job.answer.completeExceptionally(new EncoderBusyException(name + " is closed")));
-        model.close();
+        refuse(waiting);
         if (interrupted) {
             Thread.currentThread().interrupt();
         }

@@ -10,6 +10,7 @@ import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.HexFormat;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.json.JsonMapper;
@@ -24,7 +25,10 @@ import tools.jackson.databind.json.JsonMapper;
  * @param dimension length of the embeddings of both encoders
  * @param image how a picture goes in
  * @param text how words go in
- * @param fingerprint 64 hex digits; see {@link #fingerprintOf}
+ * @param unitLength whether both encoders give vectors of unit length; absent means yes, else we scale them
+ * @param fingerprint 64 hex digits: {@link #fingerprintOf} the image encoder's file in use, {@code text.file} and the
+ *     tokenizer. A reduced-precision image encoder is another model to a table. A reduced-precision text encoder is
+ *     not: embeddings of texts are never stored
  */
 public record ModelDescriptor(
         int schema,
@@ -34,6 +38,7 @@ public record ModelDescriptor(
         int dimension,
         ImageInput image,
         TextInput text,
+        @Nullable Boolean unitLength,
         String fingerprint) {
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
@@ -43,16 +48,20 @@ public record ModelDescriptor(
     /**
      * How a picture becomes the image encoder's input.
      *
-     * @param file TorchScript; takes {@code uint8 [batch, size, size, 3]}, gives {@code float32 [batch, dimension]} of
-     *     unit length
-     * @param input {@code uint8_nhwc}, the only layout so far
+     * @param file TorchScript; takes the batch as {@code input} says, gives {@code float32 [batch, dimension]}
+     * @param input {@code uint8_nhwc}: {@code uint8 [batch, size, size, 3]}; or {@code float32_nchw}: {@code float32
+     *     [batch, 3, size, size]} of pixels scaled to 0..1
      * @param size side of the square that the encoder sees, pixels
      * @param resize {@code short_side}: the shorter side becomes {@code size}
      * @param interpolation {@code bicubic}, as Pillow computes it on 8-bit pixels
      * @param crop {@code center}
      * @param mean per channel, of pixels scaled to 0..1
      * @param std per channel, likewise
-     * @param normalizeInGraph whether the encoder itself applies mean and std; must be true
+     * @param normalizeInGraph whether the encoder itself applies mean and std; else we do, which needs {@code
+     *     float32_nchw}
+     * @param method of the TorchScript module; absent means {@code forward}
+     * @param int8File the same encoder with reduced precision
+     * @param precision which of both is used: {@code fp32} or {@code int8}; absent means {@code fp32}
      */
     public record ImageInput(
             String file,
@@ -63,31 +72,78 @@ public record ModelDescriptor(
             String crop,
             List<Double> mean,
             List<Double> std,
-            boolean normalizeInGraph) {}
+            boolean normalizeInGraph,
+            @Nullable String method,
+            @Nullable String int8File,
+            @Nullable String precision) {
+        public ImageInput {
+            requireOneOf("image.input", input, "uint8_nhwc", "float32_nchw");
+            require(size >= 8 && size <= 1024, "image.size", size, "8 to 1024");
+            requireOneOf("image.resize", resize, "short_side");
+            requireOneOf("image.interpolation", interpolation, "bicubic");
+            requireOneOf("image.crop", crop, "center");
+            require(mean.size() == 3, "image.mean", mean, "three numbers");
+            require(std.size() == 3 && std.stream().allMatch(value -> value > 0), "image.std", std, "three above 0");
+            require(
+                    normalizeInGraph || input.equals("float32_nchw"),
+                    "image.normalizeInGraph",
+                    false,
+                    "true with image.input " + input);
+            requirePrecision("image", precision, int8File);
+        }
+
+        /** The file of the precision in use. */
+        String fileInUse() {
+            return int8File != null && "int8".equals(precision) ? int8File : file;
+        }
+    }
 
     /**
      * How words become the text encoder's input.
      *
-     * @param file TorchScript; takes {@code int64 [batch, length]}, gives {@code float32 [batch, dimension]} of unit
-     *     length
+     * @param file TorchScript; takes {@code int64 [batch, length]}, gives {@code float32 [batch, dimension]}
      * @param tokenizer a HuggingFace {@code tokenizer.json}
      * @param contextLength most tokens of a text, start and end included
      * @param padId what fills shorter texts of a batch
      * @param padToContext whether the encoder wants every text filled up to the context length
+     * @param method of the TorchScript module; absent means {@code forward}
+     * @param attentionMask whether the encoder takes a second input: 1 for a token, 0 for padding; absent means no
+     * @param int8File the same encoder with reduced precision
+     * @param precision which of both is used: {@code fp32} or {@code int8}; absent means {@code fp32}
      */
-    public record TextInput(String file, String tokenizer, int contextLength, int padId, boolean padToContext) {}
+    public record TextInput(
+            String file,
+            String tokenizer,
+            int contextLength,
+            int padId,
+            boolean padToContext,
+            @Nullable String method,
+            @Nullable Boolean attentionMask,
+            @Nullable String int8File,
+            @Nullable String precision) {
+        public TextInput {
+            require(contextLength >= 3, "text.contextLength", contextLength, "at least 3");
+            requirePrecision("text", precision, int8File);
+        }
+
+        /** The file of the precision in use. */
+        String fileInUse() {
+            return int8File != null && "int8".equals(precision) ? int8File : file;
+        }
+
+        boolean takesAttentionMask() {
+            return Boolean.TRUE.equals(attentionMask);
+        }
+    }
 
     public ModelDescriptor {
         require(schema == 1, "schema", schema, "1");
         require(!name.isBlank(), "name", name, "not blank");
         require(dimension > 0 && dimension <= 4096, "dimension", dimension, "1 to 4096");
-        require(image.input.equals("uint8_nhwc"), "image.input", image.input, "uint8_nhwc");
-        require(image.size >= 8 && image.size <= 1024, "image.size", image.size, "8 to 1024");
-        require(image.resize.equals("short_side"), "image.resize", image.resize, "short_side");
-        require(image.interpolation.equals("bicubic"), "image.interpolation", image.interpolation, "bicubic");
-        require(image.crop.equals("center"), "image.crop", image.crop, "center");
-        require(image.normalizeInGraph, "image.normalizeInGraph", false, "true");
-        require(text.contextLength >= 3, "text.contextLength", text.contextLength, "at least 3");
+    }
+
+    boolean givesUnitLength() {
+        return !Boolean.FALSE.equals(unitLength);
     }
 
     /**
@@ -107,8 +163,8 @@ public record ModelDescriptor(
         } catch (JacksonException e) {
             throw new InvalidModelException(file + ": " + e.getOriginalMessage(), e);
         }
-        String actual =
-                fingerprintOf(folder, List.of(descriptor.image.file, descriptor.text.file, descriptor.text.tokenizer));
+        String actual = fingerprintOf(
+                folder, List.of(descriptor.image.fileInUse(), descriptor.text.file, descriptor.text.tokenizer));
         if (!actual.equals(descriptor.fingerprint)) {
             throw new InvalidModelException(file + " has fingerprint " + descriptor.fingerprint
                     + " but the files beside it have " + actual + ": they do not belong together");
@@ -141,6 +197,21 @@ public record ModelDescriptor(
         } catch (NoSuchAlgorithmException e) {
             throw new IllegalStateException("every Java runtime has SHA-256", e);
         }
+    }
+
+    private static void requirePrecision(String encoder, @Nullable String precision, @Nullable String int8File) {
+        if (precision != null) {
+            requireOneOf(encoder + ".precision", precision, "fp32", "int8");
+            require(
+                    int8File != null || precision.equals("fp32"),
+                    encoder + ".precision",
+                    precision,
+                    "fp32 without " + encoder + ".int8File");
+        }
+    }
+
+    private static void requireOneOf(String key, String value, String... allowed) {
+        require(List.of(allowed).contains(value), key, value, String.join(" or ", allowed));
     }
 
     private static void require(boolean holds, String key, Object value, String rule) {

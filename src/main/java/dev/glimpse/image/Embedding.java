@@ -9,6 +9,23 @@ public final class Embedding {
 
     private final float[] values;
 
+    /**
+     * The point of unit length in the direction of the values.
+     *
+     * @throws IllegalArgumentException if a value is not finite or all are 0
+     */
+    public static Embedding ofDirection(float[] values) {
+        double squares = 0;
+        for (float value : values) {
+            squares += (double) value * value;
+        }
+        float[] unit = new float[values.length];
+        for (int i = 0; i < unit.length; i++) {
+            unit[i] = (float) (values[i] / Math.sqrt(squares));
+        }
+        return new Embedding(unit);
+    }
+
     /** @throws IllegalArgumentException if a value is not finite or the norm is not 1 within 0.001 */
     public Embedding(float[] values) {
         double squares = 0;

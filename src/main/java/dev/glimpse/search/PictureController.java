@@ -47,8 +47,8 @@ class PictureController {
     @GetMapping("/images/{name}/thumbnail")
     ResponseEntity<ByteArrayResource> thumbnail(@PathVariable String name) {
         ImageId id = parse(name);
-        byte[] jpeg =
-                thumbnails.get(id, missing -> decoder.decode(read(missing)).thumbnail(THUMBNAIL_SIDE));
+        byte[] jpeg = thumbnails.get(
+                id, missing -> decoder.decodeInTrueColors(read(missing)).thumbnail(THUMBNAIL_SIDE));
         return answer(id, MediaType.IMAGE_JPEG_VALUE, id.sha256() + "-" + THUMBNAIL_SIDE, jpeg);
     }
 

@@ -58,13 +58,18 @@ public final class Uploader {
             return CompletableFuture.completedFuture(stored(id, false));
         }
         dataset.requireWritable();
-        DecodedImage image = decoder.decode(bytes);
-        // Only these go on: the pixels of all uploads under way would fill the heap.
-        int width = image.width();
-        int height = image.height();
         Instant uploadedAt = Instant.now();
         Map<String, String> metadata = notes.toMetadata(uploadedAt);
-        CompletableFuture<Embedding> embedded = model.embed(image);
+        // Only these go on: the pixels of all uploads under way would fill the heap.
+        int width;
+        int height;
+        CompletableFuture<Embedding> embedded;
+        try (ClipModel.ComingPicture coming = model.announcePicture()) {
+            DecodedImage image = decoder.decode(bytes);
+            width = image.width();
+            height = image.height();
+            embedded = coming.embed(image);
+        }
         CompletableFuture<Boolean> put = CompletableFuture.supplyAsync(
                 () -> store.putIfAbsent(id.toString(), bytes, format.mediaType(), metadata), puts);
         return put.thenCombine(

@@ -12,11 +12,13 @@ import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -90,6 +92,20 @@ class ClipModelIT {
     }
 
     @Test
+    void tokenIdsOfEveryScriptAreThoseOfTheReference() {
+        for (JsonNode text : golden.get("tokens").values()) {
+            String words = text.get("text").stringValue();
+
+            String ids = Arrays.stream(model.tokenize(words).ids())
+                    .mapToObj(Long::toString)
+                    .collect(Collectors.joining(" "));
+
+            assertThat(ids).as(words).isEqualTo(text.get("ids").stringValue());
+        }
+        assertThat(golden.get("tokens").size()).isGreaterThan(190);
+    }
+
+    @Test
     void textEmbeddingsAreThoseOfTheReference() {
         for (JsonNode text : golden.get("texts").values()) {
             String words = text.get("text").stringValue();
@@ -143,6 +159,13 @@ class ClipModelIT {
         assertThat(things).hasSize(500);
         assertThat(first / 500.0).isGreaterThanOrEqualTo(0.85);
         assertThat(amongFive / 500.0).isGreaterThanOrEqualTo(0.98);
+    }
+
+    @Test
+    void textThatWasEmbeddedBeforeCostsNothing() {
+        TextEmbedding first = model.embed("a very small unicorn").join();
+
+        assertThat(model.embed("a very small unicorn").join()).isSameAs(first);
     }
 
     @Test

@@ -1,0 +1,208 @@
+package dev.glimpse.embedding;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.glimpse.image.Embedding;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+
+/** Forward passes here are let through one by one, so that a test knows what waits while one runs. */
+@Timeout(30)
+class BatchingEncoderTest {
+    private final Semaphore gate = new Semaphore(0);
+    private final Queue<List<Integer>> batches = new ConcurrentLinkedQueue<>();
+    private final CountDownLatch closedPasses = new CountDownLatch(2);
+    private final Semaphore started = new Semaphore(0);
+
+    /** Gives each input a direction of its own. */
+    private final class Pass implements BatchingEncoder.ForwardPass<Integer> {
+        @Override
+        public List<Embedding> run(List<Integer> inputs) throws InterruptedException {
+            batches.add(inputs);
+            started.release();
+            gate.acquireUninterruptibly();
+            if (inputs.contains(-1)) {
+                throw new IllegalStateException("no embedding of -1");
+            }
+            return inputs.stream().map(BatchingEncoderTest::direction).toList();
+        }
+
+        @Override
+        public void close() {
+            closedPasses.countDown();
+        }
+    }
+
+    private static Embedding direction(int input) {
+        return new Embedding(new float[] {(float) Math.cos(input), (float) Math.sin(input)});
+    }
+
+    private BatchingEncoder<Integer> encoder(int threads, int maxBatch) {
+        return new BatchingEncoder<>("test", threads, maxBatch, Pass::new);
+    }
+
+    private static List<CompletableFuture<Embedding>> encode(BatchingEncoder<Integer> encoder, int... inputs) {
+        List<CompletableFuture<Embedding>> answers = new ArrayList<>();
+        for (int input : inputs) {
+            answers.add(encoder.encode(input));
+        }
+        return answers;
+    }
+
+    @Test
+    void inputThatIsAloneRunsAtOnce() {
+        try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
+            gate.release();
+
+            encoder.encode(1).join();
+
+            assertThat(batches).containsExactly(List.of(1));
+        }
+    }
+
+    @Test
+    void inputsThatWaitRunTogetherUpToABatch() throws InterruptedException {
+        try (BatchingEncoder<Integer> encoder = encoder(1, 4)) {
+            encode(encoder, 1);
+            started.acquire();
+            List<CompletableFuture<Embedding>> waiting = encode(encoder, 2, 3, 4, 5, 6);
+            gate.release(3);
+
+            waiting.forEach(CompletableFuture::join);
+
+            assertThat(batches).containsExactly(List.of(1), List.of(2, 3, 4, 5), List.of(6));
+        }
+    }
+
+    @Test
+    void everyInputGetsItsOwnEmbedding() throws InterruptedException {
+        try (BatchingEncoder<Integer> encoder = encoder(2, 4)) {
+            gate.release(100);
+            List<CompletableFuture<Embedding>> answers = encode(encoder, 1, 2, 3, 4, 5, 6, 7, 8, 9);
+
+            for (int i = 0; i < answers.size(); i++) {
+                assertThat(answers.get(i).join().cosine(direction(i + 1))).isGreaterThan(0.9999);
+            }
+        }
+    }
+
+    @Test
+    void workersShareWhatIsThere() throws InterruptedException {
+        try (BatchingEncoder<Integer> encoder = encoder(2, 8)) {
+            encode(encoder, 1);
+            started.acquire();
+            encode(encoder, 2);
+            started.acquire();
+            List<CompletableFuture<Embedding>> waiting = encode(encoder, 3, 4, 5, 6, 7, 8);
+            gate.release(1);
+            started.acquire();
+
+            // of the seven that are inside then, one runs elsewhere
+            assertThat(batches.stream().skip(2).findFirst().orElseThrow()).hasSize(4);
+            gate.release(10);
+            waiting.forEach(CompletableFuture::join);
+        }
+    }
+
+    @Test
+    void workerWaitsAMomentForAnnouncedInputs() throws Exception {
+        try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
+            // The first pass takes long, so that a moment, which is a part of that, is long too.
+            encode(encoder, 1);
+            started.acquire();
+            assertThat(gate.tryAcquire(1_000, TimeUnit.MILLISECONDS)).isFalse();
+            gate.release();
+            encoder.announce(1);
+            CompletableFuture<Embedding> first = encoder.encode(2);
+            assertThat(started.tryAcquire(20, TimeUnit.MILLISECONDS)).isFalse();
+            CompletableFuture<Embedding> second = encoder.encode(3);
+            encoder.announce(-1);
+            gate.release();
+
+            CompletableFuture.allOf(first, second).join();
+
+            assertThat(batches).containsExactly(List.of(1), List.of(2, 3));
+        }
+    }
+
+    @Test
+    void announcedInputThatNeverComesHoldsNobodyUpForLong() {
+        try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
+            gate.release(2);
+            encoder.encode(1).join();
+            encoder.announce(1);
+
+            encoder.encode(2).join();
+
+            encoder.announce(-1);
+            assertThat(batches).containsExactly(List.of(1), List.of(2));
+        }
+    }
+
+    @Test
+    void fullQueueRefusesAndGoesOn() throws InterruptedException {
+        try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
+            CompletableFuture<Embedding> running = encoder.encode(0);
+            started.acquire();
+            List<CompletableFuture<Embedding>> waiting = new ArrayList<>();
+            for (int i = 0; i < BatchingEncoder.QUEUE; i++) {
+                waiting.add(encoder.encode(i));
+            }
+
+            assertThatThrownBy(() -> encoder.encode(1))
+                    .isInstanceOf(EncoderBusyException.class)
+                    .hasMessageContaining("128 inputs waiting");
+
+            gate.release(1000);
+            running.join();
+            waiting.forEach(CompletableFuture::join);
+            encoder.encode(1).join();
+        }
+    }
+
+    @Test
+    void failedPassFailsItsInputsAndNoOthers() throws InterruptedException {
+        try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
+            gate.release(2);
+
+            CompletableFuture<Embedding> failed = encoder.encode(-1);
+
+            assertThatThrownBy(failed::join)
+                    .isInstanceOf(CompletionException.class)
+                    .hasMessageContaining("no embedding of -1");
+            assertThat(encoder.encode(1).join().cosine(direction(1))).isGreaterThan(0.9999);
+        }
+    }
+
+    @Test
+    void closeLetsTheRunningPassFinishAndRefusesTheRest() throws Exception {
+        BatchingEncoder<Integer> encoder = encoder(2, 1);
+        CompletableFuture<Embedding> running = encoder.encode(1);
+        CompletableFuture<Embedding> alsoRunning = encoder.encode(2);
+        started.acquire(2);
+        CompletableFuture<Embedding> waiting = encoder.encode(3);
+        Thread closer = new Thread(encoder::close);
+        closer.start();
+
+        closer.join(100);
+        assertThat(closer.isAlive()).isTrue();
+        gate.release(2);
+        closer.join();
+
+        assertThat(running.join().cosine(direction(1))).isGreaterThan(0.9999);
+        assertThat(alsoRunning.join().cosine(direction(2))).isGreaterThan(0.9999);
+        assertThatThrownBy(waiting::join).hasCauseInstanceOf(EncoderBusyException.class);
+        assertThatThrownBy(() -> encoder.encode(4)).hasMessageContaining("closed");
+        assertThat(closedPasses.await(0, TimeUnit.SECONDS)).isTrue();
+    }
+}

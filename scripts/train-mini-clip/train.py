@@ -25,6 +25,7 @@ WEIGHT_DECAY = 0.05
 WARM_UP = 0.03  # of the whole run
 LARGEST_SCALE = 100.0
 TWIN_SHARE = 0.34  # of the scenes of a batch
+LATE, LATE_STYLED = 0.6, 0.5  # from this part of the run on, this part of the drawings that were restyled before
 KEYWORDS = 0.4  # share of captions of single things that are keywords
 
 
@@ -114,7 +115,7 @@ class Captioner:
         colours = COLOUR_NAMES[first], COLOUR_NAMES[second]
         say = lambda ground, *parts: about_parts(list(parts), ground, chance)  # noqa: E731
         kind = chance.choices(("colours", "paint", "ground", "painted pair", "shapes", "count", "counted pair", "pair"),
-                              weights=(24, 8, 6, 16, 8, 14, 14, 10))[0]
+                              weights=(22, 6, 4, 26, 10, 8, 14, 10))[0]
         if kind == "colours":
             return tuple(Scene([one], [paint, NONE, NONE], ground, say(COLOUR_NAMES[ground], with_article(
                 f"{COLOUR_NAMES[paint]} {bare(one)}"))) for paint, ground in ((first, second), (second, first)))
@@ -259,7 +260,8 @@ def main() -> None:
             shown = torch.tensor([scene.things + [0] * (MOST - len(scene.things)) for scene in scenes])
             counts = torch.tensor([len(scene.things) for scene in scenes])
             pixels, sizes, grounds = compose(sheet, shown, counts, torch.tensor([scene.paints for scene in scenes]),
-                                             torch.tensor([scene.ground for scene in scenes]), captioner.chance)
+                                             torch.tensor([scene.ground for scene in scenes]), captioner.chance,
+                                             1.0 if progress < LATE else LATE_STYLED)
             captions, hidden = captioner.describe(scenes, sizes.tolist(), grounds)
             ids = encode(tokenizer, captions)
         drawing += time.monotonic() - began

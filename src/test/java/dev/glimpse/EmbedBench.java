@@ -335,10 +335,39 @@ final class EmbedBench {
                     sorted[sorted.length * 99 / 100],
                     sorted[sorted.length - 1]);
             say("  server: %s", peakMemory(server.handle().pid()));
-            say("  SIGTERM: exit status %d", server.terminate());
+            say("  SIGTERM amid uploads: %s", terminateUnderLoad(server, chance));
         } finally {
             bucket.destroy();
         }
+    }
+
+    /** Forward passes are running when the signal comes; none may be cut off by the end of the JVM. */
+    private static String terminateUnderLoad(ServerProcess server, Random chance) throws Exception {
+        List<byte[]> files = new ArrayList<>();
+        for (int i = 0; i < 4 * CLIENTS; i++) {
+            files.add(jpeg(512, 512, chance));
+        }
+        Client client = server.client();
+        AtomicInteger answered = new AtomicInteger();
+        ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
+        for (byte[] file : files) {
+            clients.execute(() -> {
+                // what comes after the signal is refused
+                if (client.upload("last.jpg", file).status() == 201) {
+                    answered.incrementAndGet();
+                }
+            });
+        }
+        while (answered.get() == 0) {
+            Thread.onSpinWait();
+        }
+        long start = System.nanoTime();
+        int status = server.terminate();
+        double seconds = (System.nanoTime() - start) / 1e9;
+        clients.shutdownNow();
+        boolean crashed = Files.exists(Path.of("hs_err_pid" + server.handle().pid() + ".log"));
+        return "exit status %d after %.1f s%s, %d of %d uploads done"
+                .formatted(status, seconds, crashed ? ", CRASHED" : "", answered.get(), files.size());
     }
 
     private static String peakMemory(long pid) throws IOException {

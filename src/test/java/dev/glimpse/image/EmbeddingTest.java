@@ -56,4 +56,14 @@ class EmbeddingTest {
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("dimensions differ: 2 and 3");
     }
+
+    @Test
+    void directionIsScaledToUnitLength() {
+        assertThat(Embedding.ofDirection(new float[] {3, 0, -4}).toArray()).containsExactly(0.6f, 0, -0.8f);
+    }
+
+    @Test
+    void nothingHasNoDirection() {
+        assertThatThrownBy(() -> Embedding.ofDirection(new float[3])).isInstanceOf(IllegalArgumentException.class);
+    }
 }

@@ -20,18 +20,19 @@ MIPS = (64, 32, 16)
 MOST = 3
 COLOUR_NAMES = list(COLOURS)
 PALETTE = torch.tensor([COLOURS[name] for name in COLOUR_NAMES]) / 255.0
-ARTIST_SHARES = (0.65, 0.17, 0.18)  # Noto, then TRAINING_ARTISTS
 NONE = -1  # no colour asked for
 
 
 class SpriteSheet:
     """Every drawing of every thing that training may see, at three sizes, as tensors."""
 
-    def __init__(self, things: list[Thing]) -> None:
+    def __init__(self, things: list[Thing], noto: float) -> None:
+        """noto: the share of Noto's drawings; TRAINING_ARTISTS have the rest, each the same."""
         drawings, self.choices = [], []
+        artist_shares = [noto] + [(1 - noto) / len(TRAINING_ARTISTS)] * len(TRAINING_ARTISTS)
         for thing in things:
             sets = [sprites(thing)] + [sprites_by(artist, thing) for artist in TRAINING_ARTISTS]
-            sets = [(drawn, share) for drawn, share in zip(sets, ARTIST_SHARES) if drawn]
+            sets = [(drawn, share) for drawn, share in zip(sets, artist_shares) if drawn]
             shares = [share / len(drawn) for drawn, share in sets for _ in drawn]
             first = len(drawings)
             drawings.extend(drawing for drawn, _ in sets for drawing in drawn)

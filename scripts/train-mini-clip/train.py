@@ -204,6 +204,8 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--threads", type=int, default=2)
     parser.add_argument("--resume", action="store_true", help="go on with the run in --out")
+    parser.add_argument("--noto", type=float, default=0.65, help="share of Noto's drawings, the rest are other artists'")
+    parser.add_argument("--styled", type=float, default=1.0, help="share of the drawings in scenes.STYLES that are restyled")
     parser.add_argument("--start", help="folder of a run whose weights and tokenizer this one begins with")
     options = parser.parse_args()
 
@@ -212,7 +214,7 @@ def main() -> None:
     torch.set_flush_denormal(True)  # moments of words that are rarely said decay to such numbers, which cost 100 times as much
     torch.manual_seed(options.seed)
     things = read_things()
-    sheet, captioner = SpriteSheet(things), Captioner(things, options.seed)
+    sheet, captioner = SpriteSheet(things, options.noto), Captioner(things, options.seed)
     vocabulary = os.path.join(options.out, "tokenizer.json")
     if options.resume:
         tokenizer = Tokenizer.from_file(vocabulary)
@@ -261,7 +263,7 @@ def main() -> None:
             counts = torch.tensor([len(scene.things) for scene in scenes])
             pixels, sizes, grounds = compose(sheet, shown, counts, torch.tensor([scene.paints for scene in scenes]),
                                              torch.tensor([scene.ground for scene in scenes]), captioner.chance,
-                                             1.0 if progress < LATE else LATE_STYLED)
+                                             options.styled * (1.0 if progress < LATE else LATE_STYLED))
             captions, hidden = captioner.describe(scenes, sizes.tolist(), grounds)
             ids = encode(tokenizer, captions)
         drawing += time.monotonic() - began

@@ -17,8 +17,9 @@ ONE = (
     "there is {x}", "this is {x}", "pictures of {x}", "{x} picture", "one {n}", "where is {x}?", "i want to see {x}",
     "a {s} {n}", "a picture of a {s} {n}", "{s} {n}", "a cute {n}", "my {n}", "a photo of my {n}", "some {n}",
 )
+PLAIN = ("a picture of {x}", "a picture of {x}", "{x}", "{x}", "a photo of {x}", "an image of {x}", "there is {x}")
 ON_BACKGROUND = ("{x} on a {b} background", "a picture of {x} on a {b} background", "{x} on {b}", "{x}, {b} background",
-                 "{x} in front of a {b} wall", "a photo of {x} on a {b} background")
+                 "{x} on a {b} background", "{x} in front of a {b} wall", "a photo of {x} on a {b} background")
 SEVERAL = ("a picture of {x}", "a picture of {x}", "{x}", "{x}", "a photo of {x}", "an image of {x}", "picture of {x}",
            "there are {x}", "a picture with {x}", "{x} together")
 NUMBERS = {2: ("two {p}", "2 {p}", "a picture of two {p}", "a pair of {p}"),
@@ -65,6 +66,22 @@ def about_names(names: list[str], size: float, background: str, chance: random.R
     if background and chance.random() < 0.15:
         return f"{joined} on a {background} background"
     return chance.choice(SEVERAL).format(x=joined)
+
+
+def counted(count: int, name: str, chance: random.Random) -> str:
+    """ "a dog", "one dog", "two dogs", "3 dogs". """
+    if count == 1:
+        return chance.choice((with_article(name), "one " + name))
+    return chance.choice((("two", "2"), ("three", "3"))[count - 2]) + " " + plural(name)
+
+
+def about_parts(parts: list[str], ground: str, chance: random.Random) -> str:
+    """A sentence about things that are described in full already: "a red dog", "two cats"."""
+    chance.shuffle(parts)
+    joined = chance.choice((" and ", " and ", " and ", " with ", " next to ", ", ")).join(parts)
+    if ground:
+        return chance.choice(ON_BACKGROUND).format(x=joined, b=ground)
+    return chance.choice(SEVERAL[:-1] if len(parts) > 1 else PLAIN).format(x=joined)
 
 
 def about_keywords(keywords: list[str], chance: random.Random) -> str:

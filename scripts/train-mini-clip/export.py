@@ -81,8 +81,8 @@ def descriptor(folder: str) -> dict:
         "name": "mini-clip",
         "description": f"A demonstration model: it knows {things} drawn things and some coloured shapes, and no photographs. "
                        "To put a full-size CLIP in its place, see the README, section on models.",
-        "license": "Weights: Apache-2.0. Trained on artwork of Noto Color Emoji (OFL-1.1) and names from Unicode CLDR "
-                   "(Unicode License v3).",
+        "license": "Weights: Apache-2.0. Trained on artwork of Noto Color Emoji (OFL-1.1) and Fluent Emoji (MIT), "
+                   "and names from Unicode CLDR (Unicode License v3).",
         "dimension": DIMENSION,
         "image": {"file": "image-encoder.pt", "input": "uint8_nhwc", "size": IMAGE_SIZE, "resize": "short_side",
                   "interpolation": "bicubic", "crop": "center", "mean": list(MEAN), "std": list(STD),
@@ -123,10 +123,14 @@ def card(figures: dict, saved: dict, folder: str, pair: Pair) -> str:
         text = file.read()
     things = read_things()
     rows = [f"| {what} | " + " | ".join(f"{100 * part[k]:.1f} %" for k in ("R@1", "R@5", "R@10")) + " |"
-            for what, part in figures.items()]
+            for what, part in figures.items() if "R@1" in part]
+    two_way = [f"| {what.removeprefix('two-way: ')} | {100 * part['right']:.1f} % |"
+               for what, part in figures.items() if "right" in part]
     size = sum(os.path.getsize(os.path.join(folder, name)) for name in HASHED)
     values = {
         "figures": "\n".join(rows),
+        "two_way": "\n".join(two_way),
+        "earlier": f"{saved['earlier']:,}",
         "things": sum(1 for thing in things if thing.codepoints),
         "shapes": sum(1 for thing in things if not thing.codepoints),
         "samples": f"{saved['samples']:,}",

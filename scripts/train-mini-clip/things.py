@@ -16,6 +16,11 @@ THINGS_FILE = os.path.join(HERE, "things.tsv")
 FONT_FILE = os.environ.get("EMOJI_FONT", "/usr/share/fonts/truetype/noto/NotoColorEmoji.ttf")
 UNICODE_DIR = os.environ.get("UNICODE_DIR", "/usr/share/unicode")
 
+ART_DIR = os.environ.get("EMOJI_ART", os.path.join(HERE, "../../target/mini-clip/art"))  # filled by ./art
+# Who else drew the same things. Training looks at the first two; the last is only ever measured.
+TRAINING_ARTISTS = ("fluent-flat", "fluent-3d")
+UNSEEN_ARTIST = "twemoji"
+
 STRIKE = 109  # the only size the font's bitmaps come in; a glyph is 136x128
 SPRITE = 136
 
@@ -70,6 +75,16 @@ class Thing:
     keywords: tuple[str, ...]
     codepoints: tuple[str, ...]  # empty: a coloured shape
 
+    @property
+    def colour(self) -> str:
+        """The colour that the name tells, "" if none."""
+        return next((word for word in self.name.split() if word in COLOURS), "")
+
+    @property
+    def bare_name(self) -> str:
+        """The name without its colour: what a repainted one is called."""
+        return " ".join(word for word in self.name.split() if word not in COLOURS)
+
 
 def read_things() -> list[Thing]:
     """All things, the drawn ones first, in the order of things.tsv, then the coloured shapes."""
@@ -98,6 +113,18 @@ def sprites(thing: Thing) -> list[Image.Image]:
         at = ((SPRITE - (right - left)) // 2 - left, (SPRITE - (bottom - top)) // 2 - top)
         ImageDraw.Draw(image).text(at, text, font=font, embedded_color=True)
         drawings.append(image)
+    return drawings
+
+
+def sprites_by(artist: str, thing: Thing) -> list[Image.Image]:
+    """Another artist's drawings of the thing, RGBA, SPRITE pixels square; empty if there are none."""
+    drawings = []
+    for codepoint in thing.codepoints:
+        found = [path for path in (os.path.join(ART_DIR, artist, name + end)
+                                   for name in (codepoint, codepoint + "-fe0f") for end in (".png", ".webp"))
+                 if os.path.exists(path)]
+        if found:
+            drawings.append(Image.open(found[0]).convert("RGBA").resize((SPRITE, SPRITE), Image.Resampling.LANCZOS))
     return drawings
 
 

@@ -1,4 +1,5 @@
-"""The image encoder of a model folder in Python: torch as it is, and onnxruntime, on all cores. For scripts/bench embed."""
+"""The image encoder of a model folder in Python: as it is in torch, in onnxruntime, and, given the HuggingFace folder that it
+came from, in transformers; on all cores. For scripts/bench embed."""
 
 import io
 import json
@@ -35,7 +36,13 @@ def main() -> None:
 
     torch.set_num_threads(threads)
     with torch.inference_mode():
-        measure(f"Python torch {torch.__version__}, {threads} threads", lambda: encoder(pixels))
+        if len(sys.argv) > 2:
+            from transformers import CLIPVisionModelWithProjection, __version__
+
+            reference = CLIPVisionModelWithProjection.from_pretrained(sys.argv[2]).eval()
+            floats = pixels.permute(0, 3, 1, 2).float()
+            measure(f"transformers {__version__} in torch {torch.__version__}, {threads} threads", lambda: reference(floats))
+        measure(f"the same TorchScript in Python, {threads} threads", lambda: encoder(pixels))
         traced = torch.jit.trace(encoder, pixels)
         file = io.BytesIO()
         torch.onnx.export(traced, (pixels,), file, input_names=["image"], opset_version=17, dynamo=False)

@@ -56,23 +56,27 @@ final class EmbedBench {
     private static final int BATCH = 8;
     private static final int CLIENTS = 8;
 
-    /** Uploads before the measured ones: the JVM compiles what runs often. */
-    private static final int WARM_UP = 256;
-
     private final Path folder;
     private final int rounds;
     private final int images;
+    private final int warmUp;
     private final int threads = Runtime.getRuntime().availableProcessors();
 
-    private EmbedBench(Path folder, int rounds, int images) {
+    private EmbedBench(Path folder, int rounds, int images, int warmUp) {
         this.folder = folder;
         this.rounds = rounds;
         this.images = images;
+        this.warmUp = warmUp;
     }
 
-    /** Arguments: model folder, rounds, images a round. */
+    /** Arguments: model folder, rounds, images a round, uploads before the measured ones (0: no uploads at all). */
     public static void main(String[] args) throws Exception {
-        new EmbedBench(Path.of(args[0]), Integer.parseInt(args[1]), Integer.parseInt(args[2])).run();
+        new EmbedBench(
+                        Path.of(args[0]),
+                        Integer.parseInt(args[1]),
+                        Integer.parseInt(args[2]),
+                        Integer.parseInt(args[3]))
+                .run();
     }
 
     /** What a stretch of work took: seconds on the clock, and seconds of CPU. */
@@ -103,7 +107,9 @@ final class EmbedBench {
             encoderCpu = images(model, size);
             texts(model);
         }
-        endToEnd(encoderCpu);
+        if (warmUp > 0) {
+            endToEnd(encoderCpu);
+        }
     }
 
     private static double gemm(NDManager manager) throws Exception {
@@ -244,31 +250,8 @@ final class EmbedBench {
         }
     }
 
-    private void endToEnd(double encoderCpu) throws Exception {
-        for (int[] sides : new int[][] {{512, 512}, {1154, 866}}) {
-            List<byte[]> files = new ArrayList<>();
-            Random chance = new Random(sides[0]);
-            for (int i = 0; i < images; i++) {
-                files.add(jpeg(sides[0], sides[1], chance));
-            }
-            ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
-            Spent decodeAndCrop = new Spent(0, 0);
-            for (int round = 0; round < 2; round++) { // the first one warms up
-                decodeAndCrop = Spent.of(() -> {
-                    files.forEach(file -> decoder.decode(file).cropTo(224));
-                    return true;
-                });
-            }
-            double ideal = encoderCpu + decodeAndCrop.cpu / images;
-            say(
-                    "%d x %d JPEG of %d kB: decode and resize %.1f ms CPU",
-                    sides[0], sides[1], files.get(0).length / 1024, decodeAndCrop.cpu * 1e3 / images);
-            upload(files, ideal);
-        }
-    }
-
     /** Against a bucket without latency: the clock shall show the processors, not the waiting. */
-    private void upload(List<byte[]> files, double ideal) throws Exception {
+    private void endToEnd(double encoderCpu) throws Exception {
         Path data = Files.createTempDirectory(Path.of("target"), "bench-").toAbsolutePath();
         Process bucket = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -285,68 +268,81 @@ final class EmbedBench {
             String[] variable = exports.readLine().substring("export ".length()).split("=", 2);
             settings.put(variable[0], variable[1]);
         }
+        Random chance = new Random(9);
         try (ServerProcess server = ServerProcess.start(data, data.resolve("log"), settings)) {
-            Client client = server.client();
-            Random chance = new Random(9);
-            AtomicInteger next = new AtomicInteger();
-            List<byte[]> warm = new ArrayList<>();
-            for (int i = 0; i < WARM_UP; i++) {
-                warm.add(jpeg(512, 512, chance));
-            }
-            uploadAll(client, warm, next);
-            next.set(0);
-            Map<String, Double> before = cpuByThread(server.handle().pid());
-            double serverCpu = processCpu(server.handle());
-            double bucketCpu = processCpu(bucket.toHandle());
-            ScheduledExecutorService probe = Executors.newSingleThreadScheduledExecutor();
-            List<Double> health = Collections.synchronizedList(new ArrayList<>());
-            ScheduledFuture<?> probing =
-                    probe.scheduleAtFixedRate(() -> health.add(healthMillis(client)), 0, 50, TimeUnit.MILLISECONDS);
-            Spent spent = Spent.of(() -> uploadAll(client, files, next));
-            probing.cancel(false);
-            probe.shutdown();
-            int count = files.size();
-            say(
-                    "  POST /upload, %d clients, bucket: %.2f/s; CPU an image: server %.1f ms, clients %.1f ms, bucket %.1f ms",
-                    CLIENTS,
-                    count / spent.wall,
-                    (processCpu(server.handle()) - serverCpu) * 1e3 / count,
-                    spent.cpu * 1e3 / count,
-                    (processCpu(bucket.toHandle()) - bucketCpu) * 1e3 / count);
-            double compiler = 0;
-            Map<String, Double> after = cpuByThread(server.handle().pid());
-            for (Map.Entry<String, Double> kind : after.entrySet()) {
-                double each = (kind.getValue() - before.getOrDefault(kind.getKey(), 0.0)) / count;
-                compiler += kind.getKey().contains("Compiler") ? each : 0;
-                if (each >= 0.0005) {
-                    say("    %-24s %6.1f ms", kind.getKey(), each * 1e3);
-                }
-            }
-            double each = (processCpu(server.handle()) - serverCpu) / count;
-            say(
-                    "  (encoder + decode + resize) / server, by CPU: %.3f, without the JIT compiler %.3f (at least 0.85)",
-                    ideal / each, ideal / (each - compiler));
-            double[] sorted =
-                    health.stream().mapToDouble(millis -> millis).sorted().toArray();
-            say(
-                    "  liveness meanwhile, %d times: median %.1f ms, p99 %.1f ms, longest %.1f ms",
-                    sorted.length,
-                    sorted[sorted.length / 2],
-                    sorted[sorted.length * 99 / 100],
-                    sorted[sorted.length - 1]);
-            say("  server: %s", peakMemory(server.handle().pid()));
-            say("  SIGTERM amid uploads: %s", terminateUnderLoad(server, chance));
+            // The JVM compiles what runs often, and that takes its time.
+            uploadAll(server.client(), jpegs(512, 512, warmUp / 2, chance));
+            uploadAll(server.client(), jpegs(1154, 866, warmUp / 2, chance));
+            upload(server, bucket, jpegs(512, 512, images, chance), encoderCpu);
+            upload(server, bucket, jpegs(1154, 866, images, chance), encoderCpu);
+            say("server: %s", memory(server.handle().pid()));
+            say("SIGTERM amid uploads: %s", terminateUnderLoad(server, chance));
         } finally {
             bucket.destroy();
         }
     }
 
+    private void upload(ServerProcess server, Process bucket, List<byte[]> files, double encoderCpu) throws Exception {
+        ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
+        double decodeCpu = 0;
+        for (int round = 0; round < 3; round++) { // the last one counts, the JIT compiler has been there then
+            Spent spent = Spent.of(() -> {
+                files.forEach(file -> decoder.decode(file).cropTo(224));
+                return true;
+            });
+            decodeCpu = spent.cpu / files.size();
+        }
+        Map<String, Double> before = cpuByThread(server.handle().pid());
+        double serverCpu = processCpu(server.handle());
+        double bucketCpu = processCpu(bucket.toHandle());
+        ScheduledExecutorService probe = Executors.newSingleThreadScheduledExecutor();
+        List<Double> health = Collections.synchronizedList(new ArrayList<>());
+        ScheduledFuture<?> probing = probe.scheduleAtFixedRate(
+                () -> health.add(healthMillis(server.client())), 0, 50, TimeUnit.MILLISECONDS);
+        Spent spent = Spent.of(() -> uploadAll(server.client(), files));
+        probing.cancel(false);
+        probe.shutdown();
+        int count = files.size();
+        serverCpu = (processCpu(server.handle()) - serverCpu) / count;
+        say(
+                "POST /upload, JPEGs of %d kB, %d clients, bucket: %.2f/s; CPU an image: server %.1f ms, clients %.1f ms, bucket %.1f ms",
+                files.get(0).length / 1024,
+                CLIENTS,
+                count / spent.wall,
+                serverCpu * 1e3,
+                spent.cpu * 1e3 / count,
+                (processCpu(bucket.toHandle()) - bucketCpu) * 1e3 / count);
+        double inServer = 0;
+        for (Map.Entry<String, Double> kind : cpuByThread(server.handle().pid()).entrySet()) {
+            double each = (kind.getValue() - before.getOrDefault(kind.getKey(), 0.0)) / count;
+            inServer = kind.getKey().equals("image-encoder") ? each : inServer;
+            if (each >= 0.0005) {
+                say("  %-24s %6.1f ms", kind.getKey(), each * 1e3);
+            }
+        }
+        say(
+                "  alone: encoder at batch %d %.1f ms, decode and resize %.1f ms",
+                BATCH, encoderCpu * 1e3, decodeCpu * 1e3);
+        say(
+                "  (encoder + decode + resize) / server: %.3f; with the encoder's batches in the server: %.3f (at least 0.85)",
+                (encoderCpu + decodeCpu) / serverCpu, (inServer + decodeCpu) / serverCpu);
+        double[] sorted = health.stream().mapToDouble(millis -> millis).sorted().toArray();
+        say(
+                "  liveness meanwhile, %d times: median %.1f ms, p99 %.1f ms, longest %.1f ms",
+                sorted.length, sorted[sorted.length / 2], sorted[sorted.length * 99 / 100], sorted[sorted.length - 1]);
+    }
+
+    private static List<byte[]> jpegs(int width, int height, int count, Random chance) throws IOException {
+        List<byte[]> files = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            files.add(jpeg(width, height, chance));
+        }
+        return files;
+    }
+
     /** Forward passes are running when the signal comes; none may be cut off by the end of the JVM. */
     private static String terminateUnderLoad(ServerProcess server, Random chance) throws Exception {
-        List<byte[]> files = new ArrayList<>();
-        for (int i = 0; i < 4 * CLIENTS; i++) {
-            files.add(jpeg(512, 512, chance));
-        }
+        List<byte[]> files = jpegs(512, 512, 4 * CLIENTS, chance);
         Client client = server.client();
         AtomicInteger answered = new AtomicInteger();
         ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
@@ -370,7 +366,7 @@ final class EmbedBench {
                 .formatted(status, seconds, crashed ? ", CRASHED" : "", answered.get(), files.size());
     }
 
-    private static String peakMemory(long pid) throws IOException {
+    private static String memory(long pid) throws IOException {
         return Files.readAllLines(Path.of("/proc", Long.toString(pid), "status")).stream()
                 .filter(line -> line.startsWith("VmHWM") || line.startsWith("VmRSS"))
                 .map(line -> line.replaceAll("\\s+", " "))
@@ -383,7 +379,8 @@ final class EmbedBench {
         return (System.nanoTime() - start) / 1e6;
     }
 
-    private static boolean uploadAll(Client client, List<byte[]> files, AtomicInteger next) throws Exception {
+    private static boolean uploadAll(Client client, List<byte[]> files) throws Exception {
+        AtomicInteger next = new AtomicInteger();
         return inParallel(CLIENTS, thread -> {
             for (int i = next.getAndIncrement(); i < files.size(); i = next.getAndIncrement()) {
                 Client.Answer answer = client.upload("bench.jpg", files.get(i));

@@ -39,7 +39,7 @@ final class BatchingEncoder<T> implements AutoCloseable {
      * A worker waits for the next input at most this part of the time that encoding one takes: full-size models gain up to
      * a third from batches, and waste no more than this on an input that does not come.
      */
-    private static final int LINGER_PART = 4;
+    private static final int LINGER_PART = 3;
 
     private final String name;
     private final int threads;

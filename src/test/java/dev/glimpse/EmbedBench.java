@@ -131,7 +131,7 @@ final class EmbedBench {
     /** The bare loop and the package by turns, so that both see the same machine; gives CPU seconds an image, bare. */
     private double images(ClipModel model, int size) throws Exception {
         DecodedImage picture =
-                new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS).decode(jpeg(size, size, new Random(1)));
+                new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS).decode(jpeg(clouds(size, size, new Random(1))));
         byte[] square = picture.cropTo(size);
         int singles = images / BATCH;
         List<Spent> bare = new ArrayList<>();
@@ -333,9 +333,15 @@ final class EmbedBench {
     }
 
     private static List<byte[]> jpegs(int width, int height, int count, Random chance) throws IOException {
+        BufferedImage picture = clouds(width, height, chance);
         List<byte[]> files = new ArrayList<>();
         for (int i = 0; i < count; i++) {
-            files.add(jpeg(width, height, chance));
+            // one patch more makes it another picture
+            int left = chance.nextInt(width - 32);
+            int top = chance.nextInt(height - 32);
+            int[] patch = chance.ints(32 * 32, 0, 1 << 24).toArray();
+            picture.setRGB(left, top, 32, 32, patch, 0, 32);
+            files.add(jpeg(picture));
         }
         return files;
     }
@@ -438,7 +444,7 @@ final class EmbedBench {
     }
 
     /** Clouds of all sizes, in colour, with grain: compresses about like a photograph. */
-    private static byte[] jpeg(int width, int height, Random chance) throws IOException {
+    private static BufferedImage clouds(int width, int height, Random chance) {
         BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
         double[] waves = chance.doubles(36).toArray();
         for (int y = 0; y < height; y++) {
@@ -458,6 +464,10 @@ final class EmbedBench {
                 picture.setRGB(x, y, rgb);
             }
         }
+        return picture;
+    }
+
+    private static byte[] jpeg(BufferedImage picture) throws IOException {
         ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
         ByteArrayOutputStream bytes = new ByteArrayOutputStream();
         try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {

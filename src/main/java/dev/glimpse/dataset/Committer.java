@@ -1,32 +1,32 @@
 package dev.glimpse.dataset;
 
+import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.StoreUnavailableException;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.ArrayDeque;
+import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Queue;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.lance.index.Index;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.task.AsyncTaskExecutor;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
- * Group commit: rows that wait while a commit runs go into the next one together, so that the number of commits follows
- * the time they take and not the number of rows. Knows the pictures of all rows, so that none gets two.
+ * Group commit: rows wait in memory, where searches find them, and go into the table together. A row that has been taken
+ * is kept until it is committed, however long the store is away. Knows the pictures of all rows, so that none gets two.
  */
 final class Committer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Committer.class);
-
-    /** Rows of one commit: a fragment of half a megabyte. What waits beyond it goes into the next. */
-    private static final int COMMIT_ROWS = 256;
 
     /** Rows that may wait. A commit takes a few round trips, so this is some seconds of work for the store. */
     private static final int MAX_PENDING = 4096;
@@ -34,32 +34,45 @@ final class Committer implements AutoCloseable {
     /** A commit that loses against other writers this often gives up; each loss means that another one won. */
     private static final int ATTEMPTS = 20;
 
+    /** After a commit that failed, doubled each time that the next one fails too. */
+    private static final Duration PAUSE = Duration.ofSeconds(1);
+
+    private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
+
     /** A server that is told to stop has 30 s in all. */
     private static final Duration CLOSE = Duration.ofSeconds(20);
 
-    private record Pending(PictureRow row, CompletableFuture<Boolean> added) {}
+    private record Pending(PictureRow row, CompletableFuture<Boolean> committed) {}
 
     private final LanceTable table;
+    private final CommitProperties policy;
 
     /** One thread, the only one that writes to the table. */
-    private final AsyncTaskExecutor commits;
+    private final ThreadPoolTaskScheduler commits;
 
     /** Guards the fields below. */
     private final Object lock = new Object();
 
-    private final IdSet ids = new IdSet();
-    private final Queue<Pending> pending = new ArrayDeque<>();
-    private boolean closed;
+    private IdSet ids = new IdSet();
+    private final Map<ImageId, Pending> pending = new LinkedHashMap<>();
 
-    Committer(LanceTable table, AsyncTaskExecutor commits) throws IOException {
+    /** Rows that are being deleted: in the table perhaps, and no longer shown. */
+    private final Set<ImageId> leaving = new HashSet<>();
+
+    private boolean scheduled;
+    private boolean closed;
+    private Duration pause = PAUSE;
+
+    Committer(LanceTable table, CommitProperties policy, ThreadPoolTaskScheduler commits) throws IOException {
         this.table = table;
+        this.policy = policy;
         this.commits = commits;
         learnIds();
     }
 
     boolean contains(ImageId id) {
         synchronized (lock) {
-            return ids.contains(id.sha256());
+            return (pending.containsKey(id) || ids.contains(id.sha256())) && !leaving.contains(id);
         }
     }
 
@@ -69,20 +82,102 @@ final class Committer implements AutoCloseable {
         }
     }
 
-    /** See {@link ImageDataset#add}. */
-    CompletableFuture<Boolean> add(PictureRow row) {
-        Pending added = new Pending(row, new CompletableFuture<>());
+    /** See {@link ImageDataset#requireRoom}. */
+    void requireRoom() {
         synchronized (lock) {
             if (closed || pending.size() >= MAX_PENDING) {
                 throw new TableBusyException(
                         closed ? "the table is closed" : MAX_PENDING + " rows wait to be committed already");
             }
-            pending.add(added);
-            if (pending.size() == 1) {
-                commits.execute(this::commitPending);
-            }
         }
-        return added.added;
+    }
+
+    /** See {@link ImageDataset#add}. */
+    CompletableFuture<Boolean> add(PictureRow row) {
+        synchronized (lock) {
+            Pending waiting = pending.get(row.id());
+            if (waiting != null) {
+                return waiting.committed.thenApply(added -> false);
+            }
+            if (ids.contains(row.id().sha256())) {
+                return CompletableFuture.completedFuture(false);
+            }
+            if (closed) {
+                throw new TableBusyException("the table is closed");
+            }
+            Pending added = new Pending(row, new CompletableFuture<>());
+            pending.put(row.id(), added);
+            if (pending.size() >= policy.rows()) {
+                commitNow();
+            } else {
+                commitIn(policy.age());
+            }
+            return added.committed;
+        }
+    }
+
+    /** The rows that wait, as hits, and which rows of the table are not to be shown. To be asked before the table is. */
+    Unsettled unsettled(Embedding query) {
+        synchronized (lock) {
+            return new Unsettled(
+                    pending.values().stream()
+                            .filter(waiting -> !leaving.contains(waiting.row.id()))
+                            .map(waiting -> Neighbor.of(waiting.row, query))
+                            .toList(),
+                    leaving.stream().map(ImageId::toString).toList());
+        }
+    }
+
+    /** What a search has to know beside the table. */
+    record Unsettled(List<Neighbor> pending, Collection<String> leaving) {}
+
+    /** From now on the row is not shown; {@link #remove} or {@link #keep} has to follow. */
+    void hide(ImageId id) {
+        synchronized (lock) {
+            leaving.add(id);
+        }
+    }
+
+    /** The row is shown again. */
+    void keep(ImageId id) {
+        synchronized (lock) {
+            leaving.remove(id);
+        }
+    }
+
+    /** See {@link ImageDataset#remove}. */
+    CompletableFuture<Boolean> remove(ImageId id) {
+        return commits.submitCompletable(() -> {
+            boolean[] removed = {false};
+            untilWon(() -> {
+                synchronized (lock) {
+                    Pending waiting = pending.remove(id);
+                    if (waiting != null) {
+                        removed[0] = true;
+                        waiting.committed.complete(false);
+                    }
+                    if (!ids.contains(id.sha256())) {
+                        return true;
+                    }
+                }
+                removed[0] = true;
+                return table.delete(List.of(id));
+            });
+            synchronized (lock) {
+                ids.remove(id.sha256());
+                leaving.remove(id);
+            }
+            return removed[0];
+        });
+    }
+
+    /** See {@link ImageDataset#refresh}. */
+    Future<Void> refresh() {
+        return commits.submit(() -> {
+            table.catchUp();
+            learnIds();
+            return null;
+        });
     }
 
     /** Rows may have been committed since the build began, so the index goes on top of the newest version. */
@@ -93,64 +188,75 @@ final class Committer implements AutoCloseable {
         });
     }
 
+    /** Holding the lock. */
+    private void commitNow() {
+        commits.execute(this::commitPending);
+    }
+
+    /** Holding the lock. */
+    private void commitIn(Duration time) {
+        if (!scheduled) {
+            scheduled = true;
+            commits.schedule(
+                    () -> {
+                        synchronized (lock) {
+                            scheduled = false;
+                        }
+                        commitPending();
+                    },
+                    Instant.now().plus(time));
+        }
+    }
+
     private void commitPending() {
         List<Pending> batch;
         synchronized (lock) {
-            batch = pending.stream().limit(COMMIT_ROWS).toList();
+            batch = pending.values().stream().limit(policy.rows()).toList();
         }
-        List<Boolean> added = List.of();
-        @Nullable Throwable failure = null;
+        if (batch.isEmpty()) {
+            return;
+        }
         try {
-            added = commit(batch.stream().map(Pending::row).toList());
-        } catch (Throwable e) {
-            // Of any kind, since uploads wait for it and the next batch must have its turn.
-            log.warn("commit of {} rows failed: {}", batch.size(), e.toString());
-            failure = e;
-        }
-        // Before the answers: a caller that has one no longer counts as waiting.
-        forget(batch.size());
-        for (int i = 0; i < batch.size(); i++) {
-            if (failure == null) {
-                batch.get(i).added.complete(added.get(i));
-            } else {
-                batch.get(i).added.completeExceptionally(failure);
-            }
-        }
-    }
-
-    private void forget(int rows) {
-        synchronized (lock) {
-            for (int i = 0; i < rows; i++) {
-                pending.remove();
-            }
-            if (pending.isEmpty()) {
+            Set<ImageId> added = commit(batch.stream().map(Pending::row).toList());
+            synchronized (lock) {
+                pause = PAUSE;
+                batch.forEach(waiting -> {
+                    ids.add(waiting.row.id().sha256());
+                    pending.remove(waiting.row.id());
+                });
                 lock.notifyAll();
-            } else {
-                commits.execute(this::commitPending);
-            }
-        }
-    }
-
-    /** For each row whether it was added now. */
-    private List<Boolean> commit(List<PictureRow> batch) throws IOException {
-        List<Boolean> added = new ArrayList<>();
-        List<PictureRow> rows = new ArrayList<>();
-        untilWon(() -> {
-            added.clear();
-            rows.clear();
-            Set<ImageId> seen = new HashSet<>();
-            for (PictureRow row : batch) {
-                boolean isNew = !contains(row.id()) && seen.add(row.id());
-                added.add(isNew);
-                if (isNew) {
-                    rows.add(row);
+                if (pending.size() >= policy.rows() || (closed && !pending.isEmpty())) {
+                    commitNow();
+                } else if (!pending.isEmpty()) {
+                    commitIn(policy.age());
                 }
             }
+            // After the lock: what waits for it may do anything.
+            batch.forEach(waiting -> waiting.committed.complete(added.contains(waiting.row.id())));
+        } catch (Throwable e) {
+            // Of any kind, since these rows have been promised, and the commits must go on.
+            synchronized (lock) {
+                log.warn("{} rows wait for {} s: the commit failed: {}", batch.size(), pause.toSeconds(), e.toString());
+                commitIn(closed ? PAUSE : pause);
+                pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
+            }
+        }
+    }
+
+    /** Gives the pictures whose rows were added now. */
+    private Set<ImageId> commit(List<PictureRow> batch) throws IOException {
+        Set<ImageId> added = new HashSet<>();
+        untilWon(() -> {
+            List<PictureRow> rows;
+            synchronized (lock) {
+                rows = batch.stream()
+                        .filter(row -> !ids.contains(row.id().sha256()))
+                        .toList();
+            }
+            added.clear();
+            rows.forEach(row -> added.add(row.id()));
             return rows.isEmpty() || table.append(rows);
         });
-        synchronized (lock) {
-            rows.forEach(row -> ids.add(row.id().sha256()));
-        }
         return added;
     }
 
@@ -169,18 +275,30 @@ final class Committer implements AutoCloseable {
         throw new TableBusyException("lost the race for the next version " + ATTEMPTS + " times");
     }
 
+    /** What others have added is read on top of what is known; if they have deleted, all ids are read. */
     private void learnIds() throws IOException {
         synchronized (lock) {
             table.newIds(id -> ids.add(id.sha256()));
+            if (ids.size() > table.newest().rows()) {
+                IdSet all = new IdSet();
+                table.allIds(id -> all.add(id.sha256()));
+                ids = all;
+            }
         }
     }
 
-    /** Takes no more rows, and waits until those that came before are committed, or 20 s are over. */
+    /**
+     * Takes no more rows, and waits until those that came before are committed, or 20 s are over. What is left then is
+     * in the store as pictures, and the next server finds it by their markers.
+     */
     @Override
     public void close() {
         long end = System.nanoTime() + CLOSE.toNanos();
         synchronized (lock) {
             closed = true;
+            if (!pending.isEmpty()) {
+                commitNow();
+            }
             try {
                 for (long left = CLOSE.toMillis(); !pending.isEmpty() && left > 0; ) {
                     lock.wait(left);
@@ -188,6 +306,12 @@ final class Committer implements AutoCloseable {
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
+            }
+            if (!pending.isEmpty()) {
+                log.warn("{} rows could not be committed before the stop", pending.size());
+                pending.values()
+                        .forEach(waiting -> waiting.committed.completeExceptionally(
+                                new StoreUnavailableException("the server stopped before the commit", null)));
             }
         }
     }

@@ -15,13 +15,14 @@ import java.nio.file.SimpleFileVisitor;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
-import java.util.ArrayList;
+import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
@@ -168,18 +169,49 @@ final class FolderStore implements ObjectStore {
     }
 
     @Override
-    public List<String> list(String prefix) {
+    public boolean copy(String from, String to) {
+        Path source = path(from);
+        Path target = path(to);
+        try {
+            if (attributes(source) == null) {
+                return false;
+            }
+            synchronized (lock(to)) {
+                Map<String, String> metadata = readMetadata(from);
+                if (!metadata.isEmpty()) {
+                    writeMetadata(to, metadata);
+                }
+                Path copy = newTemporary();
+                try {
+                    Files.copy(source, copy);
+                    force(copy);
+                    makeFolder(parent(target));
+                    Files.move(copy, target, StandardCopyOption.ATOMIC_MOVE);
+                } finally {
+                    Files.deleteIfExists(copy);
+                }
+                force(parent(target));
+            }
+            return true;
+        } catch (NoSuchFileException e) {
+            return false;
+        } catch (IOException e) {
+            throw unavailable("copy", from, e);
+        }
+    }
+
+    @Override
+    public Instant list(String prefix, Consumer<Listed> objects) {
         KeyRules.requirePrefix(prefix);
         Path start = root.resolve(prefix.substring(0, prefix.lastIndexOf('/') + 1));
-        List<String> keys = new ArrayList<>();
+        Instant clock = Instant.now();
         try {
             Files.walkFileTree(
-                    start, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, new Lister(prefix, keys));
+                    start, EnumSet.of(FileVisitOption.FOLLOW_LINKS), Integer.MAX_VALUE, new Lister(prefix, objects));
         } catch (IOException e) {
             throw unavailable("list", prefix, e);
         }
-        keys.sort(KeyRules.BYTE_ORDER);
-        return keys;
+        return clock;
     }
 
     @Override
@@ -350,11 +382,11 @@ final class FolderStore implements ObjectStore {
     /** Files that come and go while it walks are no failure. */
     private final class Lister extends SimpleFileVisitor<Path> {
         private final String prefix;
-        private final List<String> keys;
+        private final Consumer<Listed> objects;
 
-        Lister(String prefix, List<String> keys) {
+        Lister(String prefix, Consumer<Listed> objects) {
             this.prefix = prefix;
-            this.keys = keys;
+            this.objects = objects;
         }
 
         @Override
@@ -370,7 +402,7 @@ final class FolderStore implements ObjectStore {
         public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
             String key = root.relativize(file).toString();
             if (attributes.isRegularFile() && key.startsWith(prefix) && KeyRules.isKey(key)) {
-                keys.add(key);
+                objects.accept(new Listed(key, attributes.lastModifiedTime().toInstant()));
             }
             return FileVisitResult.CONTINUE;
         }

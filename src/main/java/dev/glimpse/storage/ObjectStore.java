@@ -2,9 +2,12 @@ package dev.glimpse.storage;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.function.Consumer;
 
 /**
  * Bytes under keys: a folder or a bucket. Keys are relative paths with {@code /}, as in S3. Safe to share between
@@ -46,8 +49,35 @@ public interface ObjectStore extends AutoCloseable {
     /** Removes the object. Nothing happens if there is none. */
     void delete(String key);
 
+    /**
+     * Makes the object a copy of another one, with the same metadata, whether or not there is one already.
+     *
+     * @return false if there is nothing to copy
+     */
+    boolean copy(String from, String to);
+
+    /**
+     * An object as a listing names it.
+     *
+     * @param lastModified by the store's clock, to the second
+     */
+    record Listed(String key, Instant lastModified) {}
+
+    /**
+     * Hands over all objects whose keys begin with the prefix, as they come from the store, in no order that one may
+     * rely on. In a bucket each thousand is a request.
+     *
+     * @return the store's clock when it answered, to the second
+     */
+    Instant list(String prefix, Consumer<Listed> objects);
+
     /** All keys that begin with the prefix, in the order of their UTF-8 bytes. */
-    List<String> list(String prefix);
+    default List<String> list(String prefix) {
+        List<String> keys = new ArrayList<>();
+        list(prefix, object -> keys.add(object.key()));
+        keys.sort(KeyRules.BYTE_ORDER);
+        return keys;
+    }
 
     /** How an operator or another program names this key: {@code s3://bucket/key}, or the key itself in a folder. */
     String address(String key);

@@ -11,12 +11,13 @@ import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.time.Instant;
+import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
@@ -39,8 +40,8 @@ import software.amazon.awssdk.services.s3.S3Configuration;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
-import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
  * Objects in a bucket of an S3-compatible store, R2 above all: whatever R2 does not know (checksum trailers, chunked
@@ -280,17 +281,36 @@ final class S3Store implements ObjectStore {
     }
 
     @Override
-    public List<String> list(String prefix) {
+    public boolean copy(String from, String to) {
+        KeyRules.requireKey(from);
+        KeyRules.requireKey(to);
+        try {
+            s3.copyObject(copy -> copy.sourceBucket(bucket)
+                    .sourceKey(from)
+                    .destinationBucket(bucket)
+                    .destinationKey(to));
+            return true;
+        } catch (NoSuchKeyException e) {
+            return false;
+        } catch (SdkException e) {
+            throw unavailable("copy", from, e);
+        }
+    }
+
+    @Override
+    public Instant list(String prefix, Consumer<Listed> objects) {
         KeyRules.requirePrefix(prefix);
         try {
-            List<String> keys = new ArrayList<>();
-            for (S3Object object : s3.listObjectsV2Paginator(
-                            request -> request.bucket(bucket).prefix(prefix))
-                    .contents()) {
-                keys.add(object.key());
+            Instant clock = Instant.MIN;
+            for (ListObjectsV2Response page : s3.listObjectsV2Paginator(
+                    request -> request.bucket(bucket).prefix(prefix))) {
+                page.contents().forEach(object -> objects.accept(new Listed(object.key(), object.lastModified())));
+                clock = page.sdkHttpResponse()
+                        .firstMatchingHeader("Date")
+                        .map(date -> Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(date)))
+                        .orElseGet(Instant::now);
             }
-            keys.sort(KeyRules.BYTE_ORDER);
-            return keys;
+            return clock;
         } catch (SdkException e) {
             throw unavailable("list", prefix, e);
         }

@@ -11,6 +11,7 @@ import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.translate.NoopTranslator;
 import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.ImageDecoder;
 import java.awt.image.BufferedImage;
@@ -18,6 +19,7 @@ import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -137,8 +139,10 @@ final class EmbedBench {
         List<Spent> bare = new ArrayList<>();
         List<Spent> ours = new ArrayList<>();
         List<Spent> single = new ArrayList<>();
+        ModelDescriptor.ImageInput image = model.descriptor().image();
+        String int8 = image.int8File();
         try (ZooModel<NDList, NDList> encoder =
-                torchScript(model.descriptor().image().file())) {
+                torchScript(int8 != null && "int8".equals(image.precision()) ? int8 : image.file())) {
             for (int round = 0; round <= rounds; round++) {
                 Spent first = Spent.of(() -> bareLoop(encoder, square, size, BATCH, images));
                 Spent second = Spent.of(() -> throughPackage(model, picture, images));
@@ -271,8 +275,10 @@ final class EmbedBench {
         Random chance = new Random(9);
         try (ServerProcess server = ServerProcess.start(data, data.resolve("log"), settings)) {
             // The JVM compiles what runs often, and that takes its time.
-            uploadAll(server.client(), jpegs(512, 512, warmUp / 2, chance));
-            uploadAll(server.client(), jpegs(1154, 866, warmUp / 2, chance));
+            for (int done = 0; done < warmUp; done += 2 * images) {
+                uploadAll(server.client(), jpegs(512, 512, images, chance));
+                uploadAll(server.client(), jpegs(1154, 866, images, chance));
+            }
             upload(server, bucket, jpegs(512, 512, images, chance), encoderCpu);
             upload(server, bucket, jpegs(1154, 866, images, chance), encoderCpu);
             say("server: %s", memory(server.handle().pid()));
@@ -354,9 +360,12 @@ final class EmbedBench {
         ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
         for (byte[] file : files) {
             clients.execute(() -> {
-                // what comes after the signal is refused
-                if (client.upload("last.jpg", file).status() == 201) {
-                    answered.incrementAndGet();
+                try {
+                    if (client.upload("last.jpg", file).status() == 201) {
+                        answered.incrementAndGet();
+                    }
+                } catch (UncheckedIOException e) {
+                    // what comes after the signal finds no server
                 }
             });
         }

@@ -31,6 +31,7 @@ final class ServerProcess implements AutoCloseable {
         int port = freePort();
         List<String> command = new ArrayList<>(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xms128m",
                 "-Xmx512m",
                 "-XX:+UseSerialGC",
                 "-Djava.io.tmpdir=" + Files.createDirectories(data.resolve(".glimpse/tmp")),
@@ -39,6 +40,7 @@ final class ServerProcess implements AutoCloseable {
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
+        builder.environment().put("MALLOC_ARENA_MAX", "2");
         builder.environment().put("PORT", Integer.toString(port));
         builder.environment().put("GLIMPSE_DATA", data.toString());
         builder.environment().putAll(environment);

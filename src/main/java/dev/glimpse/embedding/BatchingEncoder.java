@@ -14,7 +14,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A bounded queue in front of an encoder, and the threads that work it off in batches. A worker takes its share of what
- * is there or announced, and waits a moment for what is missing of it; an input that is alone never waits.
+ * is there or announced, and waits a moment for what is missing of it and for those whom it has just answered; an input
+ * that is alone never waits.
  *
  * @param <T> one input of a batch
  */
@@ -49,6 +50,9 @@ final class BatchingEncoder<T> implements AutoCloseable {
 
     /** Inputs announced, waiting or running. */
     private final AtomicInteger inside = new AtomicInteger();
+
+    /** How many were inside when the last batch was done. Who waited for its answers often asks again at once. */
+    private volatile int insideLately;
 
     /** What encoding took lately, for each input. */
     private volatile long nanosEach;
@@ -109,9 +113,13 @@ final class BatchingEncoder<T> implements AutoCloseable {
         }
     }
 
-    /** What falls to one worker of all that is inside: one batch of eight beside an idle core takes longer than two of four. */
+    /**
+     * What falls to one worker of all that is inside, or was lately: one batch of eight beside an idle core takes longer
+     * than two of four.
+     */
     private int share() {
-        return Math.max(1, Math.min(maxBatch, (inside.get() + threads - 1) / threads));
+        int all = Math.max(inside.get(), insideLately);
+        return Math.max(1, Math.min(maxBatch, (all + threads - 1) / threads));
     }
 
     // Whatever a native call throws, errors of linking included, the callers must hear of it and the worker live on.
@@ -120,7 +128,7 @@ final class BatchingEncoder<T> implements AutoCloseable {
         try {
             List<Embedding> embeddings = pass.run(batch.stream().map(Job::input).toList());
             nanosEach = (System.nanoTime() - start) / batch.size();
-            inside.addAndGet(-batch.size());
+            insideLately = inside.getAndAdd(-batch.size());
             for (int i = 0; i < batch.size(); i++) {
                 batch.get(i).answer.complete(embeddings.get(i));
             }

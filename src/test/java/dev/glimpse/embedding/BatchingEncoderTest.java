@@ -136,6 +136,29 @@ class BatchingEncoderTest {
     }
 
     @Test
+    void workerWaitsAMomentForThoseWhomItHasJustAnswered() throws Exception {
+        try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
+            encode(encoder, 1);
+            started.acquire();
+            List<CompletableFuture<Embedding>> together = encode(encoder, 2, 3);
+            gate.release();
+            started.acquire();
+            assertThat(gate.tryAcquire(1_000, TimeUnit.MILLISECONDS)).isFalse();
+            gate.release();
+            together.forEach(CompletableFuture::join);
+
+            CompletableFuture<Embedding> first = encoder.encode(4);
+            assertThat(started.tryAcquire(20, TimeUnit.MILLISECONDS)).isFalse();
+            CompletableFuture<Embedding> second = encoder.encode(5);
+            gate.release();
+
+            CompletableFuture.allOf(first, second).join();
+
+            assertThat(batches).containsExactly(List.of(1), List.of(2, 3), List.of(4, 5));
+        }
+    }
+
+    @Test
     void announcedInputThatNeverComesHoldsNobodyUpForLong() {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release(2);

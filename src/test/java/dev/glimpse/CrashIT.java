@@ -1,12 +1,15 @@
 package dev.glimpse;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
@@ -70,7 +73,8 @@ class CrashIT {
         System.out.println("seed " + seed);
         Path data = temporary.resolve("data");
         Path log = temporary.resolve("server.log");
-        try (TestBucket bucket = TestBucket.start().slow()) {
+        try (TestBucket bucket = TestBucket.start().slow();
+                ObjectStore store = bucket.open()) {
             Map<String, String> variables = Map.of(
                     "R2_ENDPOINT", bucket.endpoint(),
                     "R2_BUCKET", bucket.bucket(),
@@ -87,7 +91,7 @@ class CrashIT {
 
             try (ServerProcess server = ServerProcess.start(data, log, variables)) {
                 Client client = server.client();
-                assertThat(rows(client)).isGreaterThanOrEqualTo(acknowledged.size());
+                await().atMost(Duration.ofMinutes(1)).until(() -> rows(client) >= acknowledged.size());
                 for (int n : acknowledged) {
                     assertThat(client.upload("again.png", TestPictures.png(n)).status())
                             .as("picture %d was acknowledged", n)
@@ -98,6 +102,8 @@ class CrashIT {
                             .isIn(200, 201);
                 }
                 assertThat(rows(client)).isEqualTo(PICTURES);
+                await().atMost(Duration.ofMinutes(1))
+                        .until(() -> store.list("pending/").isEmpty());
                 assertThat(client.search("anything", 1000)
                                 .json()
                                 .get("results")

@@ -20,10 +20,12 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.annotation.DirtiesContext;
 import tools.jackson.databind.JsonNode;
 
 /** The HTTP contract, on the real model and a real table, whatever store is behind it. */
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@DirtiesContext // it has to be stopped before its folder is removed
 abstract class GlimpseContract {
     private static final AtomicInteger PICTURES = new AtomicInteger();
 
@@ -309,7 +311,7 @@ abstract class GlimpseContract {
 
     @Test
     void indexIsBuiltOnRequestAndShownInStats() {
-        client.upload("a.png", newPicture());
+        client.multipart("/upload?durability=committed", List.of(Part.file("a.png", newPicture())));
 
         Answer answer = client.post("/admin/index");
 
@@ -325,6 +327,24 @@ abstract class GlimpseContract {
         assertThat(index.get("indexedRows").longValue()
                         + index.get("unindexedRows").longValue())
                 .isEqualTo(stats.get("committedRows").longValue());
+    }
+
+    @Test
+    void uploadThatAsksForItIsAnsweredAfterTheCommit() {
+        List<Part> parts = List.of(Part.file("a.png", newPicture()));
+
+        Answer answer = client.multipart("/upload?durability=committed", parts);
+
+        assertThat(answer.status()).isEqualTo(201);
+        assertThat(client.get("/stats").json().get("pendingRows").longValue()).isZero();
+    }
+
+    @Test
+    void durabilityThatDoesNotExistIs400() {
+        Answer answer = client.multipart("/upload?durability=maybe", List.of(Part.file("a.png", newPicture())));
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().get("detail").stringValue()).contains("maybe", "committed");
     }
 
     @Test

@@ -1,13 +1,10 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.StoreUnavailableException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -16,6 +13,7 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import org.lance.index.Index;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,8 +37,8 @@ final class Committer implements AutoCloseable {
 
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
-    /** A server that is told to stop has 30 s in all. */
-    private static final Duration CLOSE = Duration.ofSeconds(20);
+    /** For commits when this is closed. Who has much to commit flushes before. */
+    private static final Duration CLOSE = Duration.ofSeconds(5);
 
     private record Pending(PictureRow row, CompletableFuture<Boolean> committed) {}
 
@@ -60,6 +58,7 @@ final class Committer implements AutoCloseable {
     private final Set<ImageId> leaving = new HashSet<>();
 
     private boolean scheduled;
+    private boolean flushing;
     private boolean closed;
     private Duration pause = PAUSE;
 
@@ -116,30 +115,46 @@ final class Committer implements AutoCloseable {
         }
     }
 
-    /** The rows that wait, as hits, and which rows of the table are not to be shown. To be asked before the table is. */
-    Unsettled unsettled(Embedding query) {
+    /** What a search has to know beside the table, and before it looks there: else a row could be in neither. */
+    Unsettled unsettled() {
         synchronized (lock) {
             return new Unsettled(
                     pending.values().stream()
-                            .filter(waiting -> !leaving.contains(waiting.row.id()))
-                            .map(waiting -> Neighbor.of(waiting.row, query))
+                            .map(Pending::row)
+                            .filter(row -> !leaving.contains(row.id()))
                             .toList(),
-                    leaving.stream().map(ImageId::toString).toList());
+                    leaving.stream().map(ImageId::toString).collect(Collectors.toSet()));
         }
     }
 
-    /** What a search has to know beside the table. */
-    record Unsettled(List<Neighbor> pending, Collection<String> leaving) {}
+    /**
+     * Rows on their way in and out.
+     *
+     * @param pending may be in the table by now as well
+     * @param leaving ids of rows that are in the table perhaps, and are not to be shown
+     */
+    record Unsettled(List<PictureRow> pending, Set<String> leaving) {
+        boolean isNothing() {
+            return pending.isEmpty() && leaving.isEmpty();
+        }
+    }
 
-    /** From now on the row is not shown; {@link #remove} or {@link #keep} has to follow. */
+    /** See {@link ImageDataset#committed}. */
+    CompletableFuture<Boolean> committed(ImageId id) {
+        synchronized (lock) {
+            Pending waiting = pending.get(id);
+            return waiting == null ? CompletableFuture.completedFuture(ids.contains(id.sha256())) : waiting.committed;
+        }
+    }
+
+    /** See {@link ImageDataset#hide}. */
     void hide(ImageId id) {
         synchronized (lock) {
             leaving.add(id);
         }
     }
 
-    /** The row is shown again. */
-    void keep(ImageId id) {
+    void show(ImageId id) {
         synchronized (lock) {
             leaving.remove(id);
         }
@@ -149,6 +164,9 @@ final class Committer implements AutoCloseable {
     CompletableFuture<Boolean> remove(ImageId id) {
         return commits.submitCompletable(() -> {
             boolean[] removed = {false};
+            // A commit whose answer was lost may have brought the row in, and so may another server's.
+            table.catchUp();
+            learnIds();
             untilWon(() -> {
                 synchronized (lock) {
                     Pending waiting = pending.remove(id);
@@ -172,8 +190,8 @@ final class Committer implements AutoCloseable {
     }
 
     /** See {@link ImageDataset#refresh}. */
-    Future<Void> refresh() {
-        return commits.submit(() -> {
+    CompletableFuture<Void> refresh() {
+        return commits.submitCompletable(() -> {
             table.catchUp();
             learnIds();
             return null;
@@ -194,6 +212,8 @@ final class Committer implements AutoCloseable {
     }
 
     /** Holding the lock. */
+    // The task ends all failures itself.
+    @SuppressWarnings("FutureReturnValueIgnored")
     private void commitIn(Duration time) {
         if (!scheduled) {
             scheduled = true;
@@ -225,7 +245,7 @@ final class Committer implements AutoCloseable {
                     pending.remove(waiting.row.id());
                 });
                 lock.notifyAll();
-                if (pending.size() >= policy.rows() || (closed && !pending.isEmpty())) {
+                if (pending.size() >= policy.rows() || (flushing && !pending.isEmpty())) {
                     commitNow();
                 } else if (!pending.isEmpty()) {
                     commitIn(policy.age());
@@ -237,7 +257,7 @@ final class Committer implements AutoCloseable {
             // Of any kind, since these rows have been promised, and the commits must go on.
             synchronized (lock) {
                 log.warn("{} rows wait for {} s: the commit failed: {}", batch.size(), pause.toSeconds(), e.toString());
-                commitIn(closed ? PAUSE : pause);
+                commitIn(flushing ? PAUSE : pause);
                 pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
             }
         }
@@ -287,32 +307,42 @@ final class Committer implements AutoCloseable {
         }
     }
 
-    /**
-     * Takes no more rows, and waits until those that came before are committed, or 20 s are over. What is left then is
-     * in the store as pictures, and the next server finds it by their markers.
-     */
-    @Override
-    public void close() {
-        long end = System.nanoTime() + CLOSE.toNanos();
+    /** See {@link ImageDataset#flush}. */
+    void flush(Duration time) {
+        long end = System.nanoTime() + time.toNanos();
         synchronized (lock) {
-            closed = true;
-            if (!pending.isEmpty()) {
-                commitNow();
+            if (pending.isEmpty()) {
+                return;
             }
+            flushing = true;
+            commitNow();
             try {
-                for (long left = CLOSE.toMillis(); !pending.isEmpty() && left > 0; ) {
+                for (long left = time.toMillis(); !pending.isEmpty() && left > 0; ) {
                     lock.wait(left);
                     left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
                 }
             } catch (InterruptedException e) {
                 Thread.currentThread().interrupt();
+            } finally {
+                flushing = false;
             }
+        }
+    }
+
+    /** Takes no more rows, and flushes. What is left then is in the store as pictures, to be found by their markers. */
+    @Override
+    public void close() {
+        synchronized (lock) {
+            closed = true;
+        }
+        flush(CLOSE);
+        synchronized (lock) {
             if (!pending.isEmpty()) {
                 log.warn("{} rows could not be committed before the stop", pending.size());
-                pending.values()
-                        .forEach(waiting -> waiting.committed.completeExceptionally(
-                                new StoreUnavailableException("the server stopped before the commit", null)));
             }
+            pending.values()
+                    .forEach(waiting -> waiting.committed.completeExceptionally(
+                            new StoreUnavailableException("the server stopped before the commit", null)));
         }
     }
 }

@@ -2,13 +2,15 @@ package dev.glimpse.dataset;
 
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.WorkingFolder;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 @Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(CommitProperties.class)
 class DatasetConfiguration {
     @Bean
-    ImageDataset imageDataset(ObjectStore store, WorkingFolder work, ModelStamp model) {
-        return ImageDataset.open(store, work.path(), model);
+    ImageDataset imageDataset(ObjectStore store, WorkingFolder work, ModelStamp model, CommitProperties policy) {
+        return ImageDataset.open(store, work.path(), model, policy);
     }
 }

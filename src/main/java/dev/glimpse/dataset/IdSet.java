@@ -19,6 +19,28 @@ final class IdSet {
         return insert(high(sha256), low(sha256));
     }
 
+    /** Nothing happens if it is not there. */
+    void remove(String sha256) {
+        int slot = find(high(sha256), low(sha256));
+        if (slots[slot] == 0 && slots[slot + 1] == 0) {
+            return;
+        }
+        slots[slot] = 0;
+        slots[slot + 1] = 0;
+        size--;
+        // A search ends at a free slot, so what follows up to the next one may have to move.
+        int next = (slot + 2) % slots.length;
+        while (slots[next] != 0 || slots[next + 1] != 0) {
+            long high = slots[next];
+            long low = slots[next + 1];
+            slots[next] = 0;
+            slots[next + 1] = 0;
+            size--;
+            insert(high, low);
+            next = (next + 2) % slots.length;
+        }
+    }
+
     boolean contains(String sha256) {
         int slot = find(high(sha256), low(sha256));
         return slots[slot] != 0 || slots[slot + 1] != 0;

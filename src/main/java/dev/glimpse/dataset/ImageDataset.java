@@ -8,18 +8,23 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lance.index.Index;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
  * The table of pictures. One row per picture, whoever adds it and how often. Safe to share between threads; between
@@ -46,7 +51,7 @@ public final class ImageDataset implements AutoCloseable {
     private final String path;
     private final ThreadPoolTaskExecutor reads =
             pool("lance-read", Math.max(2, Runtime.getRuntime().availableProcessors()), READ_QUEUE);
-    private final ThreadPoolTaskExecutor commits = pool("lance-commit", 1, Integer.MAX_VALUE);
+    private final ThreadPoolTaskScheduler commits = commitThread();
     private final ThreadPoolTaskExecutor builds = pool("lance-index", 1, 1);
     private final ThreadPoolTaskExecutor transfers = pool("table-transfer", TRANSFERS, Integer.MAX_VALUE);
     private final LanceTable table;
@@ -55,7 +60,7 @@ public final class ImageDataset implements AutoCloseable {
     private volatile IndexJob indexJob = IndexJob.NONE;
     private boolean closed;
 
-    private ImageDataset(ObjectStore store, Path work, ModelStamp model) throws IOException {
+    private ImageDataset(ObjectStore store, Path work, ModelStamp model, CommitProperties policy) throws IOException {
         this.model = model;
         this.path = store.folder()
                 .map(root -> root.resolve(KEY).toString())
@@ -64,7 +69,7 @@ public final class ImageDataset implements AutoCloseable {
                 allocator ->
                         new Replica(store, KEY, work.resolve("replica"), work.resolve("scratch"), allocator, transfers),
                 model);
-        this.committer = new Committer(table, commits);
+        this.committer = new Committer(table, policy, commits);
     }
 
     /**
@@ -74,9 +79,9 @@ public final class ImageDataset implements AutoCloseable {
      * @param work local folder that belongs to this process alone; with a folder store it must be on its file system
      * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
      */
-    public static ImageDataset open(ObjectStore store, Path work, ModelStamp model) {
+    public static ImageDataset open(ObjectStore store, Path work, ModelStamp model, CommitProperties policy) {
         try {
-            ImageDataset dataset = new ImageDataset(store, work, model);
+            ImageDataset dataset = new ImageDataset(store, work, model, policy);
             TableState state = dataset.state();
             log.info(
                     "table={} rows={} version={} problem={}",
@@ -90,24 +95,73 @@ public final class ImageDataset implements AutoCloseable {
         }
     }
 
-    /** Whether a row of this picture is committed. Reads memory alone. */
+    /** Whether there is a row of this picture, committed or waiting to be. Reads memory alone. */
     public boolean contains(ImageId id) {
         return committer.contains(id);
     }
 
     /**
-     * Adds the row unless its picture has one. The answer comes when the row is in the store and found by searches, and
-     * says whether this call added it. Rows that wait at the same time are committed together.
+     * Adds the row unless its picture has one. Searches find it when this returns. Rows that wait are committed together,
+     * and one that waits is never given up while this process lives; until its commit, only its picture in the store
+     * outlives the process.
      *
-     * @return completes exceptionally with {@link dev.glimpse.storage.StoreUnavailableException} when the row may or may
-     *     not be committed; adding it again is right
-     * @throws TableBusyException if too many rows wait already
+     * @return completes when the row is committed, and says whether it came from this call; exceptionally with {@link
+     *     dev.glimpse.storage.StoreUnavailableException} if this is closed before that
+     * @throws TableBusyException if this is closed
      * @throws ForeignTableException if the table was not made by Glimpse
      * @throws ModelMismatchException if the table was made with another model
      */
     public CompletableFuture<Boolean> add(PictureRow row) {
         requireWritable();
         return committer.add(row);
+    }
+
+    /** Completes when the row of this picture is committed, at once with false if there is none. */
+    public CompletableFuture<Boolean> committed(ImageId id) {
+        return committer.committed(id);
+    }
+
+    /** Commits what waits, and waits for that, but not for longer than this. */
+    public void flush(Duration time) {
+        committer.flush(time);
+    }
+
+    /**
+     * Takes the row out of what searches show and {@link #contains} knows. To be followed by {@link #remove}, or by {@link
+     * #show} if it stays.
+     */
+    public void hide(ImageId id) {
+        committer.hide(id);
+    }
+
+    public void show(ImageId id) {
+        committer.show(id);
+    }
+
+    /**
+     * Removes the row of this picture, committed or waiting.
+     *
+     * @return completes when that is committed, and says whether there was one
+     * @throws ForeignTableException if the table was not made by Glimpse
+     * @throws ModelMismatchException if the table was made with another model
+     */
+    public CompletableFuture<Boolean> remove(ImageId id) {
+        requireWritable();
+        return committer.remove(id);
+    }
+
+    /** Takes over what other servers have committed; completes when that is known here. */
+    public CompletableFuture<Void> refresh() {
+        return committer.refresh();
+    }
+
+    /**
+     * Whether one more row may come in.
+     *
+     * @throws TableBusyException if too many wait to be committed
+     */
+    public void requireRoom() {
+        committer.requireRoom();
     }
 
     /** Whether rows can be added; else throws what {@link #add} would. */
@@ -127,11 +181,23 @@ public final class ImageDataset implements AutoCloseable {
      */
     public List<Neighbor> nearest(Embedding query, int k, boolean exact) {
         requireSameModel();
+        Committer.Unsettled unsettled = committer.unsettled();
+        List<Neighbor> committed;
         try {
-            return await(reads.submit(() -> table.nearest(query, k, exact)));
+            committed = await(reads.submit(
+                    () -> table.nearest(query, k + unsettled.leaving().size(), exact)));
         } catch (TaskRejectedException e) {
             throw new TableBusyException(READ_QUEUE + " searches wait already");
         }
+        if (unsettled.isNothing()) {
+            return committed;
+        }
+        Set<String> seen = new HashSet<>(unsettled.leaving());
+        return Stream.concat(committed.stream(), unsettled.pending().stream().map(row -> Neighbor.of(row, query)))
+                .filter(neighbor -> seen.add(neighbor.id()))
+                .sorted(Comparator.comparingDouble(Neighbor::distance))
+                .limit(k)
+                .toList();
     }
 
     /** What {@code /stats} shows. Reads memory alone. */
@@ -234,6 +300,17 @@ public final class ImageDataset implements AutoCloseable {
             }
             throw new IllegalStateException("the table cannot be read: " + e.getCause(), e);
         }
+    }
+
+    private static ThreadPoolTaskScheduler commitThread() {
+        ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
+        thread.setThreadNamePrefix("lance-commit-");
+        thread.setPoolSize(1);
+        thread.setWaitForTasksToCompleteOnShutdown(true);
+        thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        thread.setAwaitTerminationSeconds(CLOSE_SECONDS);
+        thread.initialize();
+        return thread;
     }
 
     private static ThreadPoolTaskExecutor pool(String name, int threads, int queue) {

@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.stream.Collectors;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.VectorSchemaRoot;
@@ -151,14 +152,45 @@ final class LanceTable implements AutoCloseable {
                 .build()) {
             commit(base, operation.of(base));
         }
+        return publish(scratch);
+    }
+
+    private boolean publish(Scratch scratch) throws IOException {
         boolean published = replica.publish(scratch);
         if (!published) {
             replica.catchUp();
         }
+        swap();
+        return published;
+    }
+
+    /** Takes over what other writers have committed since. */
+    void catchUp() throws IOException {
+        replica.catchUp();
+        if (replica.version() != current.version()) {
+            swap();
+        }
+    }
+
+    private void swap() {
         Snapshot replaced = current;
         current = openSnapshot();
         replaced.release();
-        return published;
+    }
+
+    /** False if another writer was first. A version is made also if none of these rows is there. */
+    boolean delete(List<ImageId> ids) throws IOException {
+        // An id is made of hex digits and a few letters, so there is nothing to quote.
+        String these = ids.stream().map(id -> "'" + id + "'").collect(Collectors.joining(", "));
+        try (Scratch scratch = replica.fullScratch()) {
+            try (Dataset dataset = Dataset.open()
+                    .allocator(allocator)
+                    .uri(scratch.folder().toString())
+                    .build()) {
+                dataset.delete(Columns.ID + " IN (" + these + ")");
+            }
+            return publish(scratch);
+        }
     }
 
     private static void commit(Dataset base, Operation operation) {
@@ -222,19 +254,24 @@ final class LanceTable implements AutoCloseable {
 
     /** The pictures of fragments that came since the last call, whoever wrote them: reads these fragments' ids. */
     void newIds(Consumer<ImageId> ids) throws IOException {
-        Dataset dataset = current.dataset();
-        List<Integer> fragments = dataset.getFragments().stream()
+        List<Integer> fragments = current.dataset().getFragments().stream()
                 .map(Fragment::getId)
                 .filter(id -> id > knownFragment)
                 .toList();
         if (fragments.isEmpty()) {
             return;
         }
-        ScanOptions scan = new ScanOptions.Builder()
-                .columns(List.of(Columns.ID))
-                .fragmentIds(fragments)
-                .build();
-        scan(dataset, scan, batch -> {
+        scanIds(new ScanOptions.Builder().fragmentIds(fragments), ids);
+        knownFragment = fragments.stream().mapToInt(Integer::intValue).max().orElseThrow();
+    }
+
+    /** The pictures of all rows. */
+    void allIds(Consumer<ImageId> ids) throws IOException {
+        scanIds(new ScanOptions.Builder(), ids);
+    }
+
+    private void scanIds(ScanOptions.Builder rows, Consumer<ImageId> ids) throws IOException {
+        scan(current.dataset(), rows.columns(List.of(Columns.ID)).build(), batch -> {
             for (int i = 0; i < batch.getRowCount(); i++) {
                 // Rows of other software may be called anything; only pictures of ours can be uploaded again.
                 Optional.ofNullable(Columns.text(batch, Columns.ID, i))
@@ -242,7 +279,6 @@ final class LanceTable implements AutoCloseable {
                         .ifPresent(ids);
             }
         });
-        knownFragment = fragments.stream().mapToInt(Integer::intValue).max().orElseThrow();
     }
 
     // ---- reading

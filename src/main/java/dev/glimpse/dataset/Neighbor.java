@@ -1,6 +1,7 @@
 package dev.glimpse.dataset;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import dev.glimpse.image.Embedding;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -25,5 +26,22 @@ public record Neighbor(
         List<String> tags) {
     public Neighbor {
         tags = List.copyOf(tags);
+    }
+
+    /** The row as a hit of this query. */
+    static Neighbor of(PictureRow row, Embedding query) {
+        return new Neighbor(
+                row.id().toString(),
+                row.path(),
+                // Rounding takes equal vectors a hair below zero.
+                Math.max(0, 1 - query.cosine(row.vector())),
+                row.id().format().mediaType(),
+                row.bytes(),
+                row.width(),
+                row.height(),
+                row.uploadedAt(),
+                row.filename(),
+                row.caption(),
+                row.tags());
     }
 }

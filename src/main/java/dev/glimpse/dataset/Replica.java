@@ -144,7 +144,8 @@ final class Replica {
                 files, name -> store.putIfAbsent(prefix + name, scratch.folder().resolve(name)));
         if (!store.putIfAbsent(prefix + next, scratch.folder().resolve(next))) {
             files.stream()
-                    .filter(name -> name.startsWith(DATA) || name.startsWith(TRANSACTIONS))
+                    .filter(name ->
+                            name.startsWith(DATA) || name.startsWith(TRANSACTIONS) || name.startsWith(DELETIONS))
                     .forEach(name -> store.delete(prefix + name));
             return false;
         }

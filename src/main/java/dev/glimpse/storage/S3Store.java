@@ -302,8 +302,8 @@ final class S3Store implements ObjectStore {
         KeyRules.requirePrefix(prefix);
         try {
             Instant clock = Instant.MIN;
-            for (ListObjectsV2Response page : s3.listObjectsV2Paginator(
-                    request -> request.bucket(bucket).prefix(prefix))) {
+            for (ListObjectsV2Response page :
+                    s3.listObjectsV2Paginator(request -> request.bucket(bucket).prefix(prefix))) {
                 page.contents().forEach(object -> objects.accept(new Listed(object.key(), object.lastModified())));
                 clock = page.sdkHttpResponse()
                         .firstMatchingHeader("Date")

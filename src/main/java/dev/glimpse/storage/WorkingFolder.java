@@ -64,6 +64,21 @@ public final class WorkingFolder implements AutoCloseable {
         return path;
     }
 
+    /**
+     * Notes down this server's name, and gives the name of the one that worked here before, which has ended: it has lost
+     * its lock. Empty if there was none.
+     */
+    public String succeed(String server) {
+        Path file = path.resolve("server");
+        try {
+            String before = Files.exists(file) ? Files.readString(file) : "";
+            Files.writeString(file, server);
+            return before;
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot write " + file, e);
+        }
+    }
+
     /** For files that need not outlive the process; empty at its start. */
     public Path temporary() {
         return path.resolve("tmp");

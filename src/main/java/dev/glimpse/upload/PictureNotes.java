@@ -1,12 +1,15 @@
 package dev.glimpse.upload;
 
 import java.nio.charset.StandardCharsets;
+import java.time.DateTimeException;
 import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
@@ -19,6 +22,8 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public record PictureNotes(
         @Nullable String filename, @Nullable String caption, List<String> tags) {
+    private static final String ENTRY = "glimpse";
+
     /** S3 allows 2 KB of metadata in all. */
     private static final int METADATA_BYTES = 2_000;
 
@@ -36,12 +41,42 @@ public record PictureNotes(
     }
 
     /**
+     * What an object in the store says of itself.
+     *
+     * @param group of uploads that it came in with, null if it does not say
+     * @param uploadedAt null if it does not say
+     */
+    record Stored(@Nullable String group, @Nullable Instant uploadedAt, PictureNotes notes) {}
+
+    /** Reads what {@link #toMetadata} has written. Objects of other software say nothing that we understand. */
+    static Stored fromMetadata(Map<String, String> metadata) {
+        try {
+            byte[] encoded = metadata.getOrDefault(ENTRY, "").getBytes(StandardCharsets.US_ASCII);
+            JsonNode notes = JSON.readTree(Base64.getUrlDecoder().decode(encoded));
+            return new Stored(
+                    notes.path("group").asStringOpt().orElse(null),
+                    notes.path("uploadedAt").asStringOpt().map(Instant::parse).orElse(null),
+                    new PictureNotes(
+                            notes.path("filename").asStringOpt().orElse(null),
+                            notes.path("caption").asStringOpt().orElse(null),
+                            notes.path("tags")
+                                    .valueStream()
+                                    .map(JsonNode::asString)
+                                    .toList()));
+        } catch (IllegalArgumentException | DateTimeException | JacksonException e) {
+            return new Stored(null, null, new PictureNotes(null, null, List.of()));
+        }
+    }
+
+    /**
      * One entry, {@code glimpse}: base64url of a JSON object.
      *
+     * @param group of uploads that the picture comes in with
      * @throws NotesTooLongException if it is longer than 2,000 bytes
      */
-    Map<String, String> toMetadata(Instant uploadedAt) {
+    Map<String, String> toMetadata(String group, Instant uploadedAt) {
         Map<String, Object> notes = new LinkedHashMap<>();
+        notes.put("group", group);
         notes.put("uploadedAt", uploadedAt.toString());
         if (filename != null) {
             notes.put("filename", filename);
@@ -57,7 +92,7 @@ public record PictureNotes(
             throw new NotesTooLongException("caption and tags take " + encoded.length()
                     + " bytes when encoded; at most " + METADATA_BYTES + " are kept with a picture");
         }
-        return Map.of("glimpse", encoded);
+        return Map.of(ENTRY, encoded);
     }
 
     private static int lastSeparator(String name) {

@@ -1,13 +1,19 @@
 package dev.glimpse.upload;
 
+import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.WorkingFolder;
+import java.security.SecureRandom;
+import java.util.function.Predicate;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 @Configuration(proxyBeanMethods = false)
 class UploadConfiguration {
@@ -17,13 +23,69 @@ class UploadConfiguration {
     private static final int WAITING_PUTS = 512;
 
     @Bean
+    RowDeriver rowDeriver(ImageDecoder decoder, ClipModel model, ObjectStore store) {
+        return new RowDeriver(decoder, model, store);
+    }
+
+    @Bean
+    Groups groups(ObjectStore store, CommitProperties policy, @Qualifier("picturePuts") ThreadPoolTaskExecutor puts) {
+        return new Groups(store, puts, policy, new SecureRandom());
+    }
+
+    @Bean
+    Turns turns(@Qualifier("picturePuts") ThreadPoolTaskExecutor puts) {
+        return new Turns(puts);
+    }
+
+    @Bean
+    Recovery recovery(
+            ObjectStore store,
+            WorkingFolder work,
+            ImageDataset dataset,
+            RowDeriver deriver,
+            Groups groups,
+            @Qualifier("picturePuts") ThreadPoolTaskExecutor puts,
+            @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
+        // A folder has one server at a time, by the lock on it.
+        String before = work.succeed(groups.server());
+        Predicate<String> dead = store.folder().isPresent() ? server -> true : server -> server.equals(before);
+        return new Recovery(store, dataset, deriver, groups, dead, puts, thread);
+    }
+
+    @Bean
     Uploader uploader(
-            ImageDecoder decoder,
+            RowDeriver deriver,
             ClipModel model,
             ObjectStore store,
             ImageDataset dataset,
+            Groups groups,
+            Recovery recovery,
+            Turns turns,
             @Qualifier("picturePuts") ThreadPoolTaskExecutor puts) {
-        return new Uploader(decoder, model, store, dataset, puts);
+        return new Uploader(
+                deriver,
+                store,
+                dataset,
+                groups,
+                recovery,
+                turns,
+                model.descriptor().dimension(),
+                puts);
+    }
+
+    /** Begins when requests are taken, and ends after the last of them: commits what waits, and removes the markers. */
+    @Bean
+    SmartLifecycle uploads(ImageDataset dataset, Groups groups, Recovery recovery) {
+        return new UploadsLifecycle(dataset, groups, recovery);
+    }
+
+    @Bean(defaultCandidate = false)
+    ThreadPoolTaskScheduler recoveryThread() {
+        ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
+        thread.setThreadNamePrefix("recovery-");
+        thread.setPoolSize(1);
+        thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        return thread;
     }
 
     /** Not the default candidate, so that it does not stand in for Spring's own executor. */

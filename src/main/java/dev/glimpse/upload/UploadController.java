@@ -68,7 +68,9 @@ class UploadController {
     ResponseEntity<?> upload(
             @RequestParam(name = "file", required = false) @Nullable List<MultipartFile> files,
             @RequestParam(required = false) @Nullable String caption,
-            @RequestParam(required = false) @Nullable List<String> tags) {
+            @RequestParam(required = false) @Nullable List<String> tags,
+            @RequestParam(defaultValue = "recoverable") String durability) {
+        Durability wanted = durability(durability);
         if (files == null || files.isEmpty()) {
             throw new EmptyFileException("the request has no part called file");
         }
@@ -78,7 +80,7 @@ class UploadController {
         }
         List<CompletableFuture<StoredPicture>> uploads = new ArrayList<>();
         for (MultipartFile file : files) {
-            uploads.add(start(file, caption, tags == null ? List.of() : tags));
+            uploads.add(start(file, caption, tags == null ? List.of() : tags, wanted));
         }
         if (uploads.size() == 1) {
             StoredPicture stored = await(uploads.get(0));
@@ -88,7 +90,8 @@ class UploadController {
     }
 
     /** Never throws: a file that is refused at once is a failed upload like any other. */
-    private CompletableFuture<StoredPicture> start(MultipartFile file, @Nullable String caption, List<String> tags) {
+    private CompletableFuture<StoredPicture> start(
+            MultipartFile file, @Nullable String caption, List<String> tags, Durability durability) {
         int kilobytes = (int) (file.getSize() / 1024) + 1;
         try {
             if (!budget.tryAcquire(kilobytes, BUDGET_WAIT_SECONDS, TimeUnit.SECONDS)) {
@@ -100,20 +103,31 @@ class UploadController {
             return CompletableFuture.failedFuture(new UploadsBusyException("the server stops"));
         }
         // Given back when the upload ends, not when its client has been told to wait no longer.
-        return store(file, caption, tags)
+        return store(file, caption, tags, durability)
                 .whenComplete((stored, failure) -> budget.release(kilobytes))
                 .copy()
                 .orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS);
     }
 
-    private CompletableFuture<StoredPicture> store(MultipartFile file, @Nullable String caption, List<String> tags) {
+    private CompletableFuture<StoredPicture> store(
+            MultipartFile file, @Nullable String caption, List<String> tags, Durability durability) {
         try {
-            return uploader.store(file.getBytes(), new PictureNotes(file.getOriginalFilename(), caption, tags));
+            return uploader.store(
+                    file.getBytes(), new PictureNotes(file.getOriginalFilename(), caption, tags), durability);
         } catch (IOException e) {
             return CompletableFuture.failedFuture(new UncheckedIOException("cannot read the upload", e));
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
+    }
+
+    private static Durability durability(String name) {
+        for (Durability durability : Durability.values()) {
+            if (durability.name().equalsIgnoreCase(name)) {
+                return durability;
+            }
+        }
+        throw new InvalidDurabilityException("durability must be recoverable or committed: " + name);
     }
 
     private Item item(CompletableFuture<StoredPicture> upload) {

@@ -13,6 +13,7 @@ import dev.glimpse.search.InvalidQueryException;
 import dev.glimpse.search.PictureNotFoundException;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.upload.EmptyFileException;
+import dev.glimpse.upload.InvalidDurabilityException;
 import dev.glimpse.upload.NotesTooLongException;
 import dev.glimpse.upload.TooManyFilesException;
 import dev.glimpse.upload.UploadsBusyException;
@@ -54,6 +55,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(EmptyFileException.class, HttpStatus.BAD_REQUEST, "no-file"),
             new Rule(DamagedImageException.class, HttpStatus.BAD_REQUEST, "damaged-image"),
             new Rule(NotesTooLongException.class, HttpStatus.BAD_REQUEST, "metadata-too-long"),
+            new Rule(InvalidDurabilityException.class, HttpStatus.BAD_REQUEST, "invalid-durability"),
             new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(PictureNotFoundException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
             new Rule(EmptyTableException.class, HttpStatus.CONFLICT, "empty-table"),

@@ -1,12 +1,10 @@
 package dev.glimpse.dataset;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.storage.ObjectStore;
-import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.TestBucket;
-import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -68,19 +66,22 @@ class BucketImageDatasetIT extends ImageDatasetContract {
     }
 
     @Test
-    void searchGoesOnWhileTheBucketIsDownAndAddsFailUntilItIsBack() {
+    void rowsAreFoundAndWaitWhileTheBucketIsDownAndAreCommittedWhenItIsBack() {
         add(0, 5);
         bucket.down();
 
-        assertThatThrownBy(() -> dataset.add(Rows.row(9)).join())
-                .isInstanceOf(CompletionException.class)
-                .hasCauseInstanceOf(StoreUnavailableException.class);
-        assertThat(dataset.nearest(Rows.vector(3), 1, false).get(0).id())
-                .isEqualTo(Rows.id(3).toString());
-        bucket.clearFaults();
+        CompletableFuture<Boolean> added = dataset.add(Rows.row(9));
 
-        assertThat(dataset.add(Rows.row(9)).join()).isTrue();
+        assertThat(dataset.contains(Rows.id(9))).isTrue();
+        for (int n : new int[] {3, 9}) {
+            assertThat(dataset.nearest(Rows.vector(n), 1, false).get(0).id())
+                    .isEqualTo(Rows.id(n).toString());
+        }
+        assertThat(dataset.state().pendingRows()).isEqualTo(1);
+        bucket.clearFaults();
+        assertThat(added.join()).isTrue();
         assertThat(dataset.state().committedRows()).isEqualTo(6);
+        assertThat(dataset.state().pendingRows()).isZero();
     }
 
     @Test

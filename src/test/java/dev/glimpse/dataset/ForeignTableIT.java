@@ -87,7 +87,7 @@ class ForeignTableIT {
         ObjectStore store = TestStores.folder(data);
         List<String> before = store.list("vectors/");
 
-        try (ImageDataset dataset = ImageDataset.open(store, data.resolve(".glimpse"), Rows.MODEL)) {
+        try (ImageDataset dataset = ImageDataset.open(store, data.resolve(".glimpse"), Rows.MODEL, Rows.AT_ONCE)) {
             Neighbor nearest = dataset.nearest(Rows.vector(3), 2, false).get(0);
             assertThat(nearest.id()).isEqualTo("row-3");
             assertThat(nearest.path()).isEqualTo("s3://old/3");

@@ -37,7 +37,7 @@ abstract class ImageDatasetContract {
     @BeforeEach
     void openTable() {
         store = newStore();
-        dataset = ImageDataset.open(store, work(1), Rows.MODEL);
+        dataset = ImageDataset.open(store, work(1), Rows.MODEL, Rows.AT_ONCE);
     }
 
     /** Closing the allocator fails if anything of Arrow leaks, so this is the leak test of every test. */
@@ -56,7 +56,7 @@ abstract class ImageDatasetContract {
 
     void reopen() {
         dataset.close();
-        dataset = ImageDataset.open(store, work(1), Rows.MODEL);
+        dataset = ImageDataset.open(store, work(1), Rows.MODEL, Rows.AT_ONCE);
     }
 
     void awaitIndex() {
@@ -172,7 +172,7 @@ abstract class ImageDatasetContract {
 
     @Test
     void twoServersAddTheSamePicturesAtOnceAndNoneTwice() {
-        try (ImageDataset other = ImageDataset.open(store, work(2), Rows.MODEL)) {
+        try (ImageDataset other = ImageDataset.open(store, work(2), Rows.MODEL, Rows.AT_ONCE)) {
             List<CompletableFuture<Boolean>> added = new ArrayList<>();
             for (int n = 0; n < 60; n++) {
                 added.add(dataset.add(Rows.row(n)));
@@ -247,7 +247,7 @@ abstract class ImageDatasetContract {
     void anotherModelMayNeitherWriteNorSearch() {
         add(0, 3);
         dataset.close();
-        dataset = ImageDataset.open(store, work(1), new ModelStamp("other", "e".repeat(64), 512));
+        dataset = ImageDataset.open(store, work(1), new ModelStamp("other", "e".repeat(64), 512), Rows.AT_ONCE);
 
         assertThatThrownBy(() -> dataset.add(Rows.row(9)))
                 .isInstanceOf(ModelMismatchException.class)

@@ -4,6 +4,7 @@ import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
@@ -11,6 +12,9 @@ import java.util.Random;
 /** Rows for tests: number n is always the same. */
 final class Rows {
     static final ModelStamp MODEL = new ModelStamp("test", "f".repeat(64), 512);
+
+    /** Each commit begins as soon as the one before is done. */
+    static final CommitProperties AT_ONCE = new CommitProperties(256, Duration.ZERO);
 
     private Rows() {}
 

@@ -1,0 +1,47 @@
+package dev.glimpse.upload;
+
+import dev.glimpse.dataset.ImageDataset;
+import java.time.Duration;
+import org.springframework.boot.web.server.context.WebServerApplicationContext;
+import org.springframework.context.SmartLifecycle;
+
+/** Looks for what a crash has left at the start, and leaves nothing behind at the stop. */
+final class UploadsLifecycle implements SmartLifecycle {
+    private static final Duration COMMITS = Duration.ofSeconds(10);
+    private static final Duration MARKERS = Duration.ofSeconds(3);
+
+    private final ImageDataset dataset;
+    private final Groups groups;
+    private final Recovery recovery;
+    private volatile boolean running;
+
+    UploadsLifecycle(ImageDataset dataset, Groups groups, Recovery recovery) {
+        this.dataset = dataset;
+        this.groups = groups;
+        this.recovery = recovery;
+    }
+
+    @Override
+    public void start() {
+        running = true;
+        recovery.start();
+    }
+
+    /** The requests have ended by then, as their phase stops before. */
+    @Override
+    public void stop() {
+        dataset.flush(COMMITS);
+        groups.awaitNone(MARKERS);
+        running = false;
+    }
+
+    @Override
+    public boolean isRunning() {
+        return running;
+    }
+
+    @Override
+    public int getPhase() {
+        return WebServerApplicationContext.START_STOP_LIFECYCLE_PHASE - 1024;
+    }
+}

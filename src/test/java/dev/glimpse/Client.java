@@ -87,6 +87,10 @@ public final class Client {
         return send(request(path, headers).POST(HttpRequest.BodyPublishers.noBody()));
     }
 
+    public Answer delete(String path, String... headers) {
+        return send(request(path, headers).DELETE());
+    }
+
     public Answer upload(String filename, byte[] bytes) {
         return multipart("/upload", List.of(Part.file(filename, bytes)));
     }

@@ -348,6 +348,29 @@ abstract class GlimpseContract {
     }
 
     @Test
+    void deletedPictureIsGoneEverywhereAndCanBeUploadedAgain() {
+        byte[] picture = newPicture();
+        String id = client.upload("a.png", picture).json().get("id").stringValue();
+        client.get("/" + id + "/thumbnail");
+
+        assertThat(client.delete("/" + id).status()).isEqualTo(204);
+
+        assertThat(client.get("/" + id).status()).isEqualTo(404);
+        assertThat(client.get("/" + id + "/thumbnail").status()).isEqualTo(404);
+        assertThat(client.search("anything", 1000).json().get("results").valueStream())
+                .noneMatch(hit -> hit.get("id").stringValue().equals(id));
+        assertThat(client.delete("/" + id).status()).isEqualTo(404);
+        assertThat(client.upload("a.png", picture).status()).isEqualTo(201);
+    }
+
+    @Test
+    void deletesAreClosedToForwardedCallers() {
+        Answer answer = client.delete("/images/" + "0".repeat(64) + ".png", "X-Forwarded-For", "127.0.0.1");
+
+        assertThat(answer.status()).isEqualTo(401);
+    }
+
+    @Test
     void administrationIsClosedToForwardedCallers() {
         Answer answer = client.post("/admin/index", "X-Forwarded-For", "127.0.0.1");
 

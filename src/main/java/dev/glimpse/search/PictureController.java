@@ -2,6 +2,7 @@ package dev.glimpse.search;
 
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
@@ -27,14 +28,16 @@ class PictureController {
             CacheControl.maxAge(Duration.ofDays(365)).cachePublic().immutable();
 
     private final ObjectStore store;
+    private final ImageDataset dataset;
     private final ImageDecoder decoder;
     private final Cache<ImageId, byte[]> thumbnails = Caffeine.newBuilder()
             .maximumWeight(CACHE_BYTES)
             .weigher((ImageId id, byte[] jpeg) -> jpeg.length)
             .build();
 
-    PictureController(ObjectStore store, ImageDecoder decoder) {
+    PictureController(ObjectStore store, ImageDataset dataset, ImageDecoder decoder) {
         this.store = store;
+        this.dataset = dataset;
         this.decoder = decoder;
     }
 
@@ -47,6 +50,10 @@ class PictureController {
     @GetMapping("/images/{name}/thumbnail")
     ResponseEntity<ByteArrayResource> thumbnail(@PathVariable String name) {
         ImageId id = parse(name);
+        if (!dataset.contains(id)) {
+            // It may have been deleted; the store knows.
+            thumbnails.invalidate(id);
+        }
         byte[] jpeg = thumbnails.get(
                 id, missing -> decoder.decodeInTrueColors(read(missing)).thumbnail(THUMBNAIL_SIDE));
         return answer(id, MediaType.IMAGE_JPEG_VALUE, id.sha256() + "-" + THUMBNAIL_SIDE, jpeg);

@@ -1,10 +1,7 @@
 package dev.glimpse.upload;
 
 import dev.glimpse.dataset.ImageDataset;
-import dev.glimpse.image.DamagedImageException;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.image.ImageTooLargeException;
-import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.ObjectStore.Listed;
@@ -23,6 +20,7 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.task.AsyncTaskExecutor;
@@ -55,16 +53,19 @@ final class Recovery {
 
     private static final int MAX_SUSPECTS = 4096;
 
+    /** An upload of this server that has failed in the open. */
     private record Suspect(Group group, long since) {}
 
     private final ObjectStore store;
     private final ImageDataset dataset;
     private final RowDeriver deriver;
     private final Groups groups;
+    private final Deletion deletion;
     private final Predicate<String> dead;
     private final AsyncTaskExecutor requests;
     private final ThreadPoolTaskScheduler thread;
     private final Map<ImageId, Suspect> suspects = new ConcurrentHashMap<>();
+    private final Map<ImageId, Optional<String>> deletes = new ConcurrentHashMap<>();
     private boolean scheduled;
 
     /**
@@ -77,6 +78,7 @@ final class Recovery {
             ImageDataset dataset,
             RowDeriver deriver,
             Groups groups,
+            Deletion deletion,
             Predicate<String> dead,
             AsyncTaskExecutor requests,
             ThreadPoolTaskScheduler thread) {
@@ -84,6 +86,7 @@ final class Recovery {
         this.dataset = dataset;
         this.deriver = deriver;
         this.groups = groups;
+        this.deletion = deletion;
         this.dead = dead;
         this.requests = requests;
         this.thread = thread;
@@ -94,6 +97,16 @@ final class Recovery {
     /** It is not known whether the store has the picture. Its group waits until it is. */
     void suspect(ImageId id, Group group) {
         suspects.put(id, new Suspect(group, System.nanoTime()));
+        settleSoon();
+    }
+
+    /**
+     * The picture's delete did not come to its end.
+     *
+     * @param group of the picture, if it is known
+     */
+    void unfinished(ImageId id, @Nullable String group) {
+        deletes.put(id, Optional.ofNullable(group));
         settleSoon();
     }
 
@@ -114,10 +127,16 @@ final class Recovery {
                     each.remove();
                 }
             }
+            deletes.forEach((id, group) -> {
+                if (deletion.finish(deletion.marker(id), id, group.orElse(null))) {
+                    deletes.remove(id);
+                }
+            });
         } catch (RuntimeException e) {
-            log.warn("{} uploads are not settled yet: {}", suspects.size(), e.toString());
+            log.warn(
+                    "{} uploads and {} deletes are not settled yet: {}", suspects.size(), deletes.size(), e.toString());
         }
-        if (!suspects.isEmpty()) {
+        if (!suspects.isEmpty() || !deletes.isEmpty()) {
             settleSoon();
         }
     }
@@ -146,7 +165,7 @@ final class Recovery {
             group.leave();
             return true;
         }
-        Future<?> unused = derive(id, head.get()).whenComplete((row, failure) -> {
+        Future<?> unused = deriver.addRowOf(id, head.get()).whenComplete((row, failure) -> {
             if (failure == null) {
                 group.leave();
             } else {
@@ -213,9 +232,25 @@ final class Recovery {
     }
 
     private void recover(List<Listed> markers) {
-        long start = System.nanoTime();
         dataset.requireWritable();
         dataset.refresh().join();
+        List<Listed> uploads = new ArrayList<>();
+        for (Listed marker : markers) {
+            Optional<ImageId> deleted = Deletion.pictureOf(marker.key());
+            if (deleted.isPresent()) {
+                deletion.finish(marker.key(), deleted.get(), null);
+                log.info("finished the delete of {}", deleted.get());
+            } else {
+                uploads.add(marker);
+            }
+        }
+        if (!uploads.isEmpty()) {
+            recoverUploads(uploads);
+        }
+    }
+
+    private void recoverUploads(List<Listed> markers) {
+        long start = System.nanoTime();
         Set<String> names = new HashSet<>();
         markers.forEach(marker -> names.add(nameOf(marker)));
         Instant since = markers.stream()
@@ -274,7 +309,7 @@ final class Recovery {
         memory.acquireUninterruptibly();
         CompletableFuture<Boolean> row;
         try {
-            row = derive(id, head.get());
+            row = deriver.addRowOf(id, head.get());
         } catch (RuntimeException e) {
             memory.release();
             throw e;
@@ -285,23 +320,6 @@ final class Recovery {
                 store.head(id.toString()).isPresent()
                         ? CompletableFuture.completedFuture(true)
                         : dataset.remove(id).thenApply(removed -> false));
-    }
-
-    /** Completes when the row is committed, or it is clear that there can be none. */
-    private CompletableFuture<Boolean> derive(ImageId id, ObjectHead head) {
-        Optional<byte[]> bytes = store.get(id.toString());
-        if (bytes.isEmpty()) {
-            return CompletableFuture.completedFuture(false);
-        }
-        PictureNotes.Stored said = PictureNotes.fromMetadata(head.metadata());
-        try {
-            return deriver.derive(id, bytes.get())
-                    .row(said.notes(), said.uploadedAt() == null ? Instant.now() : said.uploadedAt())
-                    .thenCompose(dataset::add);
-        } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException e) {
-            log.warn("{} is in the store and cannot get a row: {}", id, e.getMessage());
-            return CompletableFuture.completedFuture(false);
-        }
     }
 
     private static String nameOf(Listed marker) {

@@ -1,25 +1,37 @@
 package dev.glimpse.upload;
 
+import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.image.DamagedImageException;
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.image.ImageTooLargeException;
+import dev.glimpse.image.UnsupportedImageException;
+import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import java.time.Instant;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Makes the row of a picture from its bytes and its notes: the same row whenever it is made. */
 final class RowDeriver {
+    private static final Logger log = LoggerFactory.getLogger(RowDeriver.class);
+
     private final ImageDecoder decoder;
     private final ClipModel model;
     private final ObjectStore store;
+    private final ImageDataset dataset;
 
-    RowDeriver(ImageDecoder decoder, ClipModel model, ObjectStore store) {
+    RowDeriver(ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
         this.decoder = decoder;
         this.model = model;
         this.store = store;
+        this.dataset = dataset;
     }
 
     /** What the bytes say. The pixels do not go on: those of all uploads under way would fill the heap. */
@@ -52,6 +64,29 @@ final class RowDeriver {
             DecodedImage image = decoder.decode(bytes);
             return new Derived(
                     id, store.address(id.toString()), bytes.length, image.width(), image.height(), coming.embed(image));
+        }
+    }
+
+    /**
+     * Adds the row of a picture that is in the store.
+     *
+     * @param head of it: the row says what that says
+     * @return completes when the row is committed; with false if it came from elsewhere, or there can be none
+     * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
+     */
+    CompletableFuture<Boolean> addRowOf(ImageId id, ObjectHead head) {
+        Optional<byte[]> bytes = store.get(id.toString());
+        if (bytes.isEmpty()) {
+            return CompletableFuture.completedFuture(false);
+        }
+        PictureNotes.Stored said = PictureNotes.fromMetadata(head.metadata());
+        try {
+            return derive(id, bytes.get())
+                    .row(said.notes(), said.uploadedAt() == null ? Instant.now() : said.uploadedAt())
+                    .thenCompose(dataset::add);
+        } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException e) {
+            log.warn("{} is in the store and cannot get a row: {}", id, e.getMessage());
+            return CompletableFuture.completedFuture(false);
         }
     }
 }

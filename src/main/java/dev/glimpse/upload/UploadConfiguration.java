@@ -23,8 +23,8 @@ class UploadConfiguration {
     private static final int WAITING_PUTS = 512;
 
     @Bean
-    RowDeriver rowDeriver(ImageDecoder decoder, ClipModel model, ObjectStore store) {
-        return new RowDeriver(decoder, model, store);
+    RowDeriver rowDeriver(ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
+        return new RowDeriver(decoder, model, store, dataset);
     }
 
     @Bean
@@ -38,18 +38,35 @@ class UploadConfiguration {
     }
 
     @Bean
+    Deletion deletion(ObjectStore store, ImageDataset dataset, RowDeriver deriver, Groups groups) {
+        return new Deletion(store, dataset, deriver, groups.server());
+    }
+
+    @Bean
+    Remover remover(
+            Deletion deletion,
+            ObjectStore store,
+            ImageDataset dataset,
+            Recovery recovery,
+            Turns turns,
+            @Qualifier("picturePuts") ThreadPoolTaskExecutor requests) {
+        return new Remover(deletion, store, dataset, recovery, turns, requests);
+    }
+
+    @Bean
     Recovery recovery(
             ObjectStore store,
             WorkingFolder work,
             ImageDataset dataset,
             RowDeriver deriver,
             Groups groups,
+            Deletion deletion,
             @Qualifier("picturePuts") ThreadPoolTaskExecutor puts,
             @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
         // A folder has one server at a time, by the lock on it.
         String before = work.succeed(groups.server());
         Predicate<String> dead = store.folder().isPresent() ? server -> true : server -> server.equals(before);
-        return new Recovery(store, dataset, deriver, groups, dead, puts, thread);
+        return new Recovery(store, dataset, deriver, groups, deletion, dead, puts, thread);
     }
 
     @Bean

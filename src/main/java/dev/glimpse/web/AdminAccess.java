@@ -16,7 +16,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Lets administration be called from this machine alone. A forwarded request may come from anywhere. */
+/** Lets administration and deletes be called from this machine alone. A forwarded request may come from anywhere. */
 @Component
 class AdminAccess extends OncePerRequestFilter {
     private final JsonMapper json;
@@ -27,7 +27,8 @@ class AdminAccess extends OncePerRequestFilter {
 
     @Override
     protected boolean shouldNotFilter(HttpServletRequest request) {
-        return !request.getServletPath().startsWith("/admin");
+        return !request.getServletPath().startsWith("/admin")
+                && !request.getMethod().equals("DELETE");
     }
 
     @Override
@@ -40,7 +41,7 @@ class AdminAccess extends OncePerRequestFilter {
         ProblemDetail problem = ProblemHandler.problem(
                 HttpStatus.UNAUTHORIZED,
                 "unauthorized",
-                "administration is open to callers on the server's own machine only");
+                "administration and deletes are open to callers on the server's own machine only");
         response.setStatus(HttpStatus.UNAUTHORIZED.value());
         response.setHeader("WWW-Authenticate", "ApiKey");
         response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);

@@ -16,6 +16,7 @@ import dev.glimpse.upload.EmptyFileException;
 import dev.glimpse.upload.InvalidDurabilityException;
 import dev.glimpse.upload.NotesTooLongException;
 import dev.glimpse.upload.TooManyFilesException;
+import dev.glimpse.upload.UnknownPictureException;
 import dev.glimpse.upload.UploadsBusyException;
 import java.net.URI;
 import java.util.List;
@@ -58,6 +59,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(InvalidDurabilityException.class, HttpStatus.BAD_REQUEST, "invalid-durability"),
             new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(PictureNotFoundException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
+            new Rule(UnknownPictureException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
             new Rule(EmptyTableException.class, HttpStatus.CONFLICT, "empty-table"),
             new Rule(IndexBuildRunningException.class, HttpStatus.CONFLICT, "index-build-running"),
             new Rule(ImageTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "too-many-pixels"),

@@ -265,6 +265,11 @@ public final class TestBucket implements AutoCloseable {
         fault(Fault.DROP, Integer.MAX_VALUE, (method, key) -> true);
     }
 
+    /** No new faults; what hangs goes on to hang. */
+    public void onlyHeldRequestsHang() {
+        rules.clear();
+    }
+
     /** Ends all faults. What hangs is dropped. */
     public void clearFaults() {
         rules.clear();

@@ -1,0 +1,70 @@
+package dev.glimpse.upload;
+
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectStore;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import org.jspecify.annotations.Nullable;
+
+/** Takes pictures out again. Safe to share between threads. */
+final class Remover {
+    private final Deletion deletion;
+    private final ObjectStore store;
+    private final ImageDataset dataset;
+    private final Recovery recovery;
+    private final Turns turns;
+    private final Executor requests;
+
+    /** @param requests runs what waits for the store */
+    Remover(
+            Deletion deletion,
+            ObjectStore store,
+            ImageDataset dataset,
+            Recovery recovery,
+            Turns turns,
+            Executor requests) {
+        this.deletion = deletion;
+        this.store = store;
+        this.dataset = dataset;
+        this.recovery = recovery;
+        this.turns = turns;
+        this.requests = requests;
+    }
+
+    /**
+     * Removes a picture and its row. When this completes, this server neither finds nor shows it, and it does not come
+     * back unless it is uploaded again.
+     *
+     * @param purge whether no copy is kept in the trash
+     * @return completes exceptionally with {@link UnknownPictureException} if there is neither picture nor row; with
+     *     {@link dev.glimpse.storage.StoreUnavailableException} if the picture is perhaps still there
+     * @throws dev.glimpse.dataset.ForeignTableException if the table is not ours to write
+     * @throws dev.glimpse.dataset.ModelMismatchException if the table was made with another model
+     */
+    CompletableFuture<Void> remove(ImageId id, boolean purge) {
+        dataset.requireWritable();
+        return turns.take(id, over -> {
+            CompletableFuture<Void> removed = CompletableFuture.runAsync(() -> removeInTurn(id, purge), requests);
+            Future<?> unused = removed.whenComplete((nothing, failure) -> over.complete(null));
+            return removed;
+        });
+    }
+
+    private void removeInTurn(ImageId id, boolean purge) {
+        if (!dataset.contains(id) && store.head(id.toString()).isEmpty()) {
+            throw new UnknownPictureException("there is no picture " + id);
+        }
+        @Nullable String group = null;
+        boolean finished = false;
+        try {
+            group = deletion.removePicture(id, purge);
+            finished = deletion.finish(deletion.marker(id), id, group);
+        } finally {
+            if (!finished) {
+                recovery.unfinished(id, group);
+            }
+        }
+    }
+}

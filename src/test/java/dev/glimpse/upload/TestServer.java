@@ -1,0 +1,101 @@
+package dev.glimpse.upload;
+
+import dev.glimpse.TestPictures;
+import dev.glimpse.dataset.CommitProperties;
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.ModelStamp;
+import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.embedding.ModelDescriptor;
+import dev.glimpse.image.Embedding;
+import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.ImageFormat;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectStore;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+
+/** The write path of one server, without HTTP; several may work on one bucket. */
+final class TestServer implements AutoCloseable {
+    private static final ClipModel MODEL = ClipModel.load(Path.of("models/mini-clip"));
+    private static final PictureNotes NOTES = new PictureNotes("test.png", null, List.of());
+
+    private final UploadConfiguration configuration = new UploadConfiguration();
+    private final ThreadPoolTaskExecutor requests = configuration.picturePuts();
+    private final ThreadPoolTaskScheduler recoveryThread = configuration.recoveryThread();
+
+    final AtomicBoolean othersAreDead = new AtomicBoolean();
+    final ObjectStore store;
+    final ImageDataset dataset;
+    final Groups groups;
+    final Recovery recovery;
+    final Uploader uploader;
+    final Remover remover;
+
+    /**
+     * @param work of this server alone
+     * @param commitAge how long acknowledged rows wait for their commit
+     */
+    TestServer(ObjectStore store, Path work, Duration commitAge) {
+        this.store = store;
+        CommitProperties policy = new CommitProperties(256, commitAge);
+        ModelDescriptor model = MODEL.descriptor();
+        requests.initialize();
+        recoveryThread.initialize();
+        dataset = ImageDataset.open(
+                store, work, new ModelStamp(model.name(), model.fingerprint(), model.dimension()), policy);
+        groups = new Groups(store, requests, policy, new Random());
+        RowDeriver deriver = new RowDeriver(new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS), MODEL, store, dataset);
+        Deletion deletion = new Deletion(store, dataset, deriver, groups.server());
+        recovery = new Recovery(
+                store, dataset, deriver, groups, deletion, server -> othersAreDead.get(), requests, recoveryThread);
+        Turns turns = new Turns(requests);
+        uploader = new Uploader(deriver, store, dataset, groups, recovery, turns, model.dimension(), requests);
+        remover = new Remover(deletion, store, dataset, recovery, turns, requests);
+    }
+
+    static byte[] picture(int n) {
+        return TestPictures.png(n);
+    }
+
+    static ImageId id(int n) {
+        return ImageId.of(picture(n), ImageFormat.PNG);
+    }
+
+    static Embedding embedding(int n) {
+        return MODEL.embed(new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS).decode(picture(n)))
+                .join();
+    }
+
+    CompletableFuture<StoredPicture> upload(int n) {
+        return uploader.store(picture(n), NOTES, Durability.RECOVERABLE);
+    }
+
+    CompletableFuture<StoredPicture> uploadCommitted(int n) {
+        return uploader.store(picture(n), NOTES, Durability.COMMITTED);
+    }
+
+    /** Takes the markers of all other servers for those of dead ones. */
+    void recoverAll() {
+        othersAreDead.set(true);
+        recovery.start();
+    }
+
+    long rows() {
+        return dataset.state().committedRows();
+    }
+
+    @Override
+    public void close() {
+        dataset.flush(Duration.ofSeconds(10));
+        groups.awaitNone(Duration.ofSeconds(3));
+        recoveryThread.shutdown();
+        requests.shutdown();
+        dataset.close();
+    }
+}

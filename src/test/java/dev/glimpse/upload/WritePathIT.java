@@ -1,0 +1,327 @@
+package dev.glimpse.upload;
+
+import static dev.glimpse.upload.TestServer.id;
+import static dev.glimpse.upload.TestServer.picture;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.StoreUnavailableException;
+import dev.glimpse.storage.TestBucket;
+import dev.glimpse.storage.TestBucket.Fault;
+import dev.glimpse.storage.TestBucket.RequestClass;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+
+/** One row per picture, and none lost, whichever servers work on a bucket and whatever happens to them. */
+@Timeout(120)
+class WritePathIT {
+    private static final Duration SOON = Duration.ofMillis(100);
+
+    /** Longer than any test: rows wait in memory, as in a server that is about to die. */
+    private static final Duration LATE = Duration.ofSeconds(30);
+
+    @TempDir
+    Path temporary;
+
+    private final TestBucket bucket = TestBucket.start();
+    private final ObjectStore store = bucket.open();
+    private final List<TestServer> servers = new ArrayList<>();
+    private TestServer server;
+
+    @BeforeEach
+    void startServer() {
+        server = start(SOON);
+    }
+
+    private TestServer start(Duration commitAge) {
+        TestServer started = new TestServer(store, temporary.resolve("work" + servers.size()), commitAge);
+        servers.add(started);
+        return started;
+    }
+
+    @AfterEach
+    void stop() {
+        bucket.clearFaults();
+        servers.forEach(TestServer::close);
+        store.close();
+        bucket.close();
+    }
+
+    private List<String> markers() {
+        return store.list("pending/");
+    }
+
+    private void settle(TestServer... settling) {
+        for (TestServer each : settling) {
+            await().atMost(Duration.ofSeconds(30))
+                    .until(() -> each.dataset.state().pendingRows() == 0);
+        }
+        await().atMost(Duration.ofSeconds(30)).until(() -> markers().isEmpty());
+    }
+
+    /** What another server finds that starts now. */
+    private long rowsForAll() {
+        return start(SOON).rows();
+    }
+
+    @Test
+    void answerComesBeforeTheCommitAndAfterThePictureAndTheMarkerAreDurable() {
+        TestServer slow = start(LATE);
+
+        StoredPicture stored = slow.upload(1).join();
+
+        assertThat(stored.stored()).isTrue();
+        assertThat(store.head(id(1).toString())).isPresent();
+        assertThat(markers()).hasSize(1);
+        assertThat(slow.rows()).isZero();
+        assertThat(slow.dataset.contains(id(1))).isTrue();
+    }
+
+    @Test
+    void newPictureCostsItsPutAndTheFirstOfAGroupTheMarkerAsWell() {
+        TestServer slow = start(LATE);
+        bucket.resetCounts();
+
+        slow.upload(1).join();
+        slow.upload(2).join();
+
+        assertThat(bucket.count("PUT", "images/")).isEqualTo(2);
+        assertThat(bucket.count("PUT", "pending/")).isEqualTo(1);
+        assertThat(bucket.count(RequestClass.A)).isEqualTo(3);
+        assertThat(bucket.count(RequestClass.B)).isZero();
+    }
+
+    @Test
+    void picturesOfADeadServerGetTheirRowsFromAnother() {
+        TestServer dead = start(LATE);
+        for (int n = 0; n < 5; n++) {
+            dead.upload(n).join();
+        }
+
+        server.recoverAll();
+
+        await().atMost(LATE).until(() -> markers().isEmpty());
+        assertThat(server.rows()).isEqualTo(5);
+        assertThat(server.dataset
+                        .nearest(TestServer.embedding(3), 1, true)
+                        .get(0)
+                        .id())
+                .isEqualTo(id(3).toString());
+        assertThat(server.dataset
+                        .nearest(TestServer.embedding(3), 1, true)
+                        .get(0)
+                        .filename())
+                .isEqualTo("test.png");
+    }
+
+    @Test
+    void serverThatWasTakenForDeadAndWakesUpAddsNothingTwice() {
+        TestServer paused = start(LATE);
+        for (int n = 0; n < 5; n++) {
+            paused.upload(n).join();
+        }
+        server.recoverAll();
+        await().atMost(LATE).until(() -> server.rows() == 5);
+
+        paused.dataset.flush(Duration.ofSeconds(10));
+
+        assertThat(paused.rows()).isEqualTo(5);
+        assertThat(rowsForAll()).isEqualTo(5);
+    }
+
+    @Test
+    void recoveryLooksAtNoPictureWithoutAMarker() {
+        server.uploadCommitted(1).join();
+        settle(server);
+        TestServer other = start(SOON);
+        bucket.resetCounts();
+
+        other.recoverAll();
+        await().until(() -> bucket.count("LIST", "pending/") == 1);
+        settle(other);
+
+        assertThat(bucket.count("LIST", "images/")).isZero();
+    }
+
+    @Test
+    void pictureThatAnotherServerHasAcknowledgedIsKnownByItsMarker() {
+        TestServer slow = start(LATE);
+        slow.upload(1).join();
+
+        StoredPicture again = server.upload(1).join();
+
+        assertThat(again.stored()).isFalse();
+        assertThat(server.dataset.contains(id(1))).isFalse();
+    }
+
+    @Test
+    void pictureThatAnotherServerHasCommittedIsKnownByItsRow() {
+        TestServer other = start(SOON);
+        other.uploadCommitted(1).join();
+        settle(other);
+
+        assertThat(server.upload(1).join().stored()).isFalse();
+        assertThat(server.dataset.contains(id(1))).isTrue();
+    }
+
+    @Test
+    void pictureWithoutMarkerAndRowGetsItsRowWhenItIsUploadedAgain() {
+        store.putIfAbsent(id(1).toString(), picture(1), "image/png", Map.of());
+
+        StoredPicture stored = server.upload(1).join();
+
+        assertThat(stored.stored()).isTrue();
+        assertThat(server.rows()).isEqualTo(1);
+    }
+
+    @Test
+    void uploadWhoseMarkerFailsIsRefusedAndItsPictureGetsItsRowLater() {
+        bucket.fault(Fault.SERVICE_UNAVAILABLE, 3, (method, key) -> key.startsWith("pending/"));
+
+        assertThatThrownBy(() -> server.upload(1).join())
+                .isInstanceOf(CompletionException.class)
+                .hasCauseInstanceOf(StoreUnavailableException.class);
+
+        await().atMost(LATE).until(() -> server.rows() == 1);
+        settle(server);
+    }
+
+    @Test
+    void uploadWhosePictureNeverArrivesLeavesNothingBehind() {
+        bucket.fault(Fault.DROP, 4, (method, key) -> key.startsWith("images/"));
+
+        assertThatThrownBy(() -> server.upload(1).join()).hasCauseInstanceOf(StoreUnavailableException.class);
+
+        settle(server);
+        assertThat(server.rows()).isZero();
+        assertThat(server.upload(1).join().stored()).isTrue();
+    }
+
+    @Test
+    void deletedPictureIsGoneAndLiesInTheTrash() {
+        server.upload(1).join();
+        server.upload(2).join();
+
+        server.remover.remove(id(1), false).join();
+
+        assertThat(server.dataset.contains(id(1))).isFalse();
+        assertThat(server.dataset.nearest(TestServer.embedding(1), 10, true))
+                .extracting(hit -> hit.id())
+                .containsExactly(id(2).toString());
+        assertThat(store.head(id(1).toString())).isEmpty();
+        assertThat(store.get(Deletion.trash(id(1))).orElseThrow()).isEqualTo(picture(1));
+        settle(server);
+        assertThat(rowsForAll()).isEqualTo(1);
+    }
+
+    @Test
+    void purgedPictureIsNotInTheTrash() {
+        server.uploadCommitted(1).join();
+
+        server.remover.remove(id(1), true).join();
+
+        assertThat(store.list("trash/")).isEmpty();
+        assertThat(rowsForAll()).isZero();
+    }
+
+    @Test
+    void unknownPictureCannotBeDeleted() {
+        assertThatThrownBy(() -> server.remover.remove(id(1), false).join())
+                .hasCauseInstanceOf(UnknownPictureException.class);
+    }
+
+    @Test
+    void deletedPictureCanBeUploadedAgain() {
+        server.uploadCommitted(1).join();
+        server.remover.remove(id(1), false).join();
+
+        assertThat(server.uploadCommitted(1).join().stored()).isTrue();
+
+        assertThat(rowsForAll()).isEqualTo(1);
+    }
+
+    @Test
+    void deleteWaitsForTheCommitOfTheServerThatTookThePictureIn() {
+        TestServer other = start(Duration.ofSeconds(2));
+        other.upload(1).join();
+
+        server.remover.remove(id(1), false).join();
+
+        settle(server, other);
+        assertThat(rowsForAll()).isZero();
+    }
+
+    @Test
+    void deleteThatStoppedHalfWayIsFinishedByAnotherServer() {
+        server.uploadCommitted(1).join();
+        settle(server);
+        TestServer other = start(SOON);
+        bucket.fault(Fault.HANG, 100, (method, key) -> key.contains("_versions/"));
+        Future<Void> deleting = server.remover.remove(id(1), false);
+        await().until(() -> bucket.count("HEAD", "vectors/images.lance/_versions/") > 0);
+
+        // All that the other server asks for goes through, while the first one still waits.
+        bucket.onlyHeldRequestsHang();
+        other.recoverAll();
+
+        await().atMost(LATE).until(() -> markers().isEmpty());
+        assertThat(other.rows()).isZero();
+        assertThat(deleting).isNotDone();
+    }
+
+    @Test
+    void manyServersThreadsAndLostAnswersGiveEachPictureOneRow() throws Exception {
+        long seed = System.nanoTime();
+        System.out.println("seed " + seed);
+        Random chance = new Random(seed);
+        int pictures = 60;
+        TestServer[] three = {start(SOON), start(SOON), start(SOON)};
+        Fault[] faults = {Fault.ANSWER_LOST, Fault.INTERNAL_ERROR, Fault.DROP, Fault.SERVICE_UNAVAILABLE};
+        bucket.fault(faults[0], 40, (method, key) -> method.equals("PUT") && chance.nextInt(8) == 0);
+        bucket.fault(faults[1 + chance.nextInt(3)], 40, (method, key) -> chance.nextInt(8) == 0);
+        ExecutorService clients = Executors.newFixedThreadPool(8);
+        List<Future<Boolean>> uploads = new ArrayList<>();
+
+        for (int i = 0; i < 6 * pictures; i++) {
+            TestServer any = three[chance.nextInt(3)];
+            int n = chance.nextInt(pictures);
+            uploads.add(clients.submit(() -> {
+                try {
+                    any.upload(n).join();
+                    return true;
+                } catch (CompletionException e) {
+                    return false; // refused: its client tries again
+                }
+            }));
+        }
+        for (Future<Boolean> upload : uploads) {
+            upload.get();
+        }
+        clients.shutdown();
+        bucket.clearFaults();
+        CompletableFuture.allOf(java.util.stream.IntStream.range(0, pictures)
+                        .mapToObj(three[0]::upload)
+                        .toArray(CompletableFuture[]::new))
+                .join();
+        settle(three);
+
+        assertThat(rowsForAll()).isEqualTo(pictures);
+        assertThat(store.list("images/")).hasSize(pictures);
+    }
+}

@@ -18,11 +18,13 @@ class SettingsTest {
         "server.port, 8080",
         "server.shutdown, graceful",
         "server.tomcat.max-part-count, 120",
-        "spring.lifecycle.timeout-per-shutdown-phase, 25s",
+        "spring.lifecycle.timeout-per-shutdown-phase, 14s",
         "spring.servlet.multipart.max-file-size, 20MB",
         "spring.servlet.multipart.max-request-size, 100MB",
         "glimpse.data, ./data",
         "glimpse.model, models/mini-clip",
+        "glimpse.commit.rows, 256",
+        "glimpse.commit.age, 2s",
         "r2.endpoint, ''",
         "management.endpoints.web.exposure.include, 'health,info,prometheus'"
     })

@@ -23,4 +23,26 @@ class IdSetTest {
         assertThat(ids.size()).isEqualTo(expected.size());
         assertThat(expected).allMatch(ids::contains);
     }
+
+    @Test
+    void agreesWithASetOfStringsOverAddsAndRemovesOfColliding() {
+        Random random = new Random(2);
+        IdSet ids = new IdSet();
+        Set<String> expected = new HashSet<>();
+
+        for (int i = 0; i < 50_000; i++) {
+            // These low bits choose the slot, so all of them compete for a few.
+            String sha256 =
+                    "0".repeat(15) + random.nextInt(3) + "%016x".formatted(1 + random.nextInt(60)) + "0".repeat(32);
+            if (random.nextBoolean()) {
+                assertThat(ids.add(sha256)).isEqualTo(expected.add(sha256));
+            } else {
+                ids.remove(sha256);
+                expected.remove(sha256);
+            }
+            assertThat(ids.size()).isEqualTo(expected.size());
+        }
+
+        assertThat(expected).allMatch(ids::contains);
+    }
 }

@@ -8,12 +8,14 @@ import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestBucket.Fault;
 import dev.glimpse.storage.TestBucket.RequestClass;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
+import tools.jackson.databind.JsonNode;
 
 class BucketGlimpseIT extends GlimpseContract {
     /** Runs to the end of the JVM: servers that stop still need it. */
@@ -75,6 +77,53 @@ class BucketGlimpseIT extends GlimpseContract {
             assertThat(BUCKET.count(RequestClass.A, "vectors/")).isBetween(3L, 6L);
             assertThat(BUCKET.count(RequestClass.B)).isZero();
         }
+    }
+
+    @Test
+    void meterSaysWhatTheBucketCounts() {
+        settle();
+        JsonNode before = client.get("/stats").json().get("requests");
+        BUCKET.resetCounts();
+        BUCKET.fault(Fault.INTERNAL_ERROR, 2, (method, key) -> key.startsWith("images/"));
+        BUCKET.fault(Fault.ANSWER_LOST, 2, (method, key) -> key.startsWith("vectors/"));
+        byte[] picture = newPicture();
+
+        String id = client.upload("a.png", picture).json().get("id").stringValue();
+        client.get("/" + id);
+        client.get("/" + id + "/thumbnail");
+        client.delete("/" + id);
+        await().until(() -> client.get("/stats").json().get("pendingRows").longValue() == 0);
+        await().until(() -> BUCKET.count("DELETE", "pending/") >= 2);
+
+        JsonNode after = client.get("/stats").json().get("requests");
+        for (RequestClass each : RequestClass.values()) {
+            String key = each == RequestClass.FREE ? "free" : "class" + each;
+            assertThat(after.get(key).longValue() - before.get(key).longValue())
+                    .as(key)
+                    .isEqualTo(BUCKET.count(each));
+        }
+        assertThat(after.get("bytesDown").longValue() - before.get("bytesDown").longValue())
+                .isGreaterThanOrEqualTo(2L * picture.length);
+        assertThat(client.get("/actuator/prometheus").text())
+                .contains("glimpse_store_requests_total{class=\"a\"} "
+                        + after.get("classA").doubleValue());
+    }
+
+    @Test
+    void costOfARequestIsToldWhoAsksForIt() {
+        byte[] picture = newPicture();
+        settle();
+
+        Client.Answer first =
+                client.multipart("/upload", List.of(Client.Part.file("a.png", picture)), "X-Glimpse-Cost", "1");
+        Client.Answer again =
+                client.multipart("/upload", List.of(Client.Part.file("a.png", picture)), "X-Glimpse-Cost", "1");
+
+        assertThat(first.header("X-Glimpse-Cost"))
+                .startsWith("classA=2, classB=0, free=0")
+                .endsWith("dollars=0.00000900");
+        assertThat(again.header("X-Glimpse-Cost")).startsWith("classA=0, classB=0, free=0");
+        assertThat(client.get("/stats").header("X-Glimpse-Cost")).isEmpty();
     }
 
     @Test

@@ -68,6 +68,10 @@ public final class Client {
             return response.body();
         }
 
+        public String text() {
+            return new String(response.body(), StandardCharsets.UTF_8);
+        }
+
         public JsonNode json() {
             return JSON.readTree(response.body());
         }
@@ -75,7 +79,7 @@ public final class Client {
         /** Status and body, for failed assertions. */
         @Override
         public String toString() {
-            return status() + " " + new String(response.body(), StandardCharsets.UTF_8);
+            return status() + " " + text();
         }
     }
 
@@ -99,7 +103,7 @@ public final class Client {
         return get("/search?limit=" + limit + "&text=" + URLEncoder.encode(text, StandardCharsets.UTF_8));
     }
 
-    public Answer multipart(String path, List<Part> parts) {
+    public Answer multipart(String path, List<Part> parts, String... headers) {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         for (Part part : parts) {
             String head = "--" + BOUNDARY + "\r\nContent-Disposition: form-data; name=\"" + part.name + "\""
@@ -110,7 +114,8 @@ public final class Client {
             body.writeBytes("\r\n".getBytes(StandardCharsets.UTF_8));
         }
         body.writeBytes(("--" + BOUNDARY + "--\r\n").getBytes(StandardCharsets.UTF_8));
-        return send(request(path, "Content-Type", "multipart/form-data; boundary=" + BOUNDARY)
+        return send(request(path, headers)
+                .header("Content-Type", "multipart/form-data; boundary=" + BOUNDARY)
                 .POST(HttpRequest.BodyPublishers.ofByteArray(body.toByteArray())));
     }
 

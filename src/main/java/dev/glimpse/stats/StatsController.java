@@ -8,6 +8,7 @@ import dev.glimpse.dataset.TableState.IndexState;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.RequestMeter;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -42,6 +43,7 @@ class StatsController {
      * @param lastVectorDim dimension of the embeddings, also while there are none
      * @param bytes of the table's data files; the pictures are not in it
      * @param store {@code folder} or {@code s3}
+     * @param requests what this server has asked of the bucket since its start; zero for a folder
      * @param writable whether uploads are taken
      * @param problem why they are not
      */
@@ -60,6 +62,7 @@ class StatsController {
             Model model,
             @Nullable ModelStamp tableModel,
             String store,
+            RequestMeter.Totals requests,
             boolean writable,
             @Nullable String problem,
             Job indexJob,
@@ -109,6 +112,7 @@ class StatsController {
                         descriptor.name(), descriptor.fingerprint(), descriptor.dimension(), descriptor.description()),
                 table.model(),
                 store.folder().isPresent() ? "folder" : "s3",
+                store.meter().totals(),
                 table.problem() == null,
                 table.problem(),
                 new Job(job.state().toString(), job.startedAt(), job.finishedAt(), job.message()),

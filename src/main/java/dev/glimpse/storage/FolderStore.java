@@ -46,6 +46,7 @@ final class FolderStore implements ObjectStore {
     private static final List<Object> LOCKS =
             IntStream.range(0, 64).mapToObj(i -> new Object()).toList();
 
+    private final RequestMeter meter = new RequestMeter();
     private final Path configured;
     private final Path root;
     private final Path temporary;
@@ -223,6 +224,11 @@ final class FolderStore implements ObjectStore {
     @Override
     public Optional<Path> folder() {
         return Optional.of(configured);
+    }
+
+    @Override
+    public RequestMeter meter() {
+        return meter;
     }
 
     @Override

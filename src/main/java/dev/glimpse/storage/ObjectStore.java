@@ -85,6 +85,9 @@ public interface ObjectStore extends AutoCloseable {
     /** The folder whose files are the objects, as it was configured, if this store is one; empty for a bucket. */
     Optional<Path> folder();
 
+    /** Counts what this store asks of a bucket. */
+    RequestMeter meter();
+
     @Override
     void close();
 }

@@ -71,6 +71,7 @@ final class S3Store implements ObjectStore {
             "SignatureDoesNotMatch",
             "Unauthorized");
 
+    private final RequestMeter meter = new RequestMeter();
     private final S3Client s3;
     private final String endpoint;
     private final String bucket;
@@ -106,7 +107,8 @@ final class S3Store implements ObjectStore {
                         // It would cost a put of more than 1 MB another round trip.
                         .expectContinueEnabled(false)
                         .build())
-                .overrideConfiguration(config -> config.apiCallAttemptTimeout(attempt)
+                .overrideConfiguration(config -> config.addExecutionInterceptor(new MeteringInterceptor(meter))
+                        .apiCallAttemptTimeout(attempt)
                         .apiCallTimeout(attempt.multipliedBy(ATTEMPTS))
                         .retryStrategy(AwsRetryStrategy.standardRetryStrategy().toBuilder()
                                 .maxAttempts(ATTEMPTS)
@@ -325,6 +327,11 @@ final class S3Store implements ObjectStore {
     @Override
     public Optional<Path> folder() {
         return Optional.empty();
+    }
+
+    @Override
+    public RequestMeter meter() {
+        return meter;
     }
 
     @Override

@@ -1,7 +1,6 @@
 package dev.glimpse.upload;
 
 import dev.glimpse.image.ImageId;
-import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -22,14 +21,14 @@ class DeleteController {
 
     /** A deleted picture is kept in the trash for a while unless it is to be purged. */
     @DeleteMapping("/images/{name}")
-    CompletableFuture<ResponseEntity<Void>> delete(
-            @PathVariable String name, @RequestParam(defaultValue = "false") boolean purge) {
+    ResponseEntity<Void> delete(@PathVariable String name, @RequestParam(defaultValue = "false") boolean purge) {
         ImageId id = ImageId.parse("images/" + name)
                 .orElseThrow(() -> new UnknownPictureException(
                         "a picture is called images/{sha256}.{ext}, and this is not: images/" + name));
-        return remover.remove(id, purge)
+        remover.remove(id, purge)
                 .copy()
                 .orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS)
-                .thenApply(nothing -> ResponseEntity.noContent().build());
+                .join();
+        return ResponseEntity.noContent().build();
     }
 }

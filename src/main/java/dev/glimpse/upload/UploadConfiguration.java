@@ -5,6 +5,7 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.RequestMeter;
 import dev.glimpse.storage.WorkingFolder;
 import java.security.SecureRandom;
 import java.util.function.Predicate;
@@ -110,6 +111,7 @@ class UploadConfiguration {
     ThreadPoolTaskExecutor picturePuts() {
         ThreadPoolTaskExecutor pool = new ThreadPoolTaskExecutor();
         pool.setThreadNamePrefix("picture-put-");
+        pool.setTaskDecorator(RequestMeter::carry);
         pool.setCorePoolSize(PUTS);
         pool.setMaxPoolSize(PUTS);
         pool.setQueueCapacity(WAITING_PUTS);

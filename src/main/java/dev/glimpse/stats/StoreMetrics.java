@@ -1,0 +1,51 @@
+package dev.glimpse.stats;
+
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.RequestMeter.Totals;
+import io.micrometer.core.instrument.FunctionCounter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
+import java.util.function.ToDoubleFunction;
+import org.springframework.stereotype.Component;
+
+/** What the bucket is asked for and what the table holds, for what watches servers. */
+@Component
+class StoreMetrics implements MeterBinder {
+    private final ObjectStore store;
+    private final ImageDataset dataset;
+
+    StoreMetrics(ObjectStore store, ImageDataset dataset) {
+        this.store = store;
+        this.dataset = dataset;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        count(registry, "glimpse.store.requests", "class", "a", Totals::classA);
+        count(registry, "glimpse.store.requests", "class", "b", Totals::classB);
+        count(registry, "glimpse.store.requests", "class", "free", Totals::free);
+        count(registry, "glimpse.store.bytes", "direction", "up", Totals::bytesUp);
+        count(registry, "glimpse.store.bytes", "direction", "down", Totals::bytesDown);
+        FunctionCounter.builder(
+                        "glimpse.store.dollars",
+                        store,
+                        from -> from.meter().totals().dollars())
+                .register(registry);
+        Gauge.builder("glimpse.rows", dataset, table -> table.state().committedRows())
+                .tag("state", "committed")
+                .register(registry);
+        Gauge.builder("glimpse.rows", dataset, table -> table.state().pendingRows())
+                .tag("state", "pending")
+                .register(registry);
+    }
+
+    private void count(
+            MeterRegistry registry, String name, String tag, String value, ToDoubleFunction<Totals> counter) {
+        FunctionCounter.builder(
+                        name, store, from -> counter.applyAsDouble(from.meter().totals()))
+                .tag(tag, value)
+                .register(registry);
+    }
+}

@@ -1,5 +1,6 @@
 package dev.glimpse.dataset;
 
+import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.StoreUnavailableException;
 import java.io.IOException;
@@ -71,7 +72,7 @@ final class Committer implements AutoCloseable {
 
     boolean contains(ImageId id) {
         synchronized (lock) {
-            return (pending.containsKey(id) || ids.contains(id.sha256())) && !leaving.contains(id);
+            return (pending.containsKey(id) || ids.contains(id)) && !leaving.contains(id);
         }
     }
 
@@ -98,7 +99,7 @@ final class Committer implements AutoCloseable {
             if (waiting != null) {
                 return waiting.committed.thenApply(added -> false);
             }
-            if (ids.contains(row.id().sha256())) {
+            if (ids.contains(row.id())) {
                 return CompletableFuture.completedFuture(false);
             }
             if (closed) {
@@ -143,7 +144,7 @@ final class Committer implements AutoCloseable {
     CompletableFuture<Boolean> committed(ImageId id) {
         synchronized (lock) {
             Pending waiting = pending.get(id);
-            return waiting == null ? CompletableFuture.completedFuture(ids.contains(id.sha256())) : waiting.committed;
+            return waiting == null ? CompletableFuture.completedFuture(ids.contains(id)) : waiting.committed;
         }
     }
 
@@ -174,7 +175,7 @@ final class Committer implements AutoCloseable {
                         removed[0] = true;
                         waiting.committed.complete(false);
                     }
-                    if (!ids.contains(id.sha256())) {
+                    if (!ids.contains(id)) {
                         return true;
                     }
                 }
@@ -182,7 +183,7 @@ final class Committer implements AutoCloseable {
                 return table.delete(List.of(id));
             });
             synchronized (lock) {
-                ids.remove(id.sha256());
+                ids.remove(id);
                 leaving.remove(id);
             }
             return removed[0];
@@ -241,7 +242,7 @@ final class Committer implements AutoCloseable {
             synchronized (lock) {
                 pause = PAUSE;
                 batch.forEach(waiting -> {
-                    ids.add(waiting.row.id().sha256());
+                    ids.add(waiting.row.id());
                     pending.remove(waiting.row.id());
                 });
                 lock.notifyAll();
@@ -269,9 +270,7 @@ final class Committer implements AutoCloseable {
         untilWon(() -> {
             List<PictureRow> rows;
             synchronized (lock) {
-                rows = batch.stream()
-                        .filter(row -> !ids.contains(row.id().sha256()))
-                        .toList();
+                rows = batch.stream().filter(row -> !ids.contains(row.id())).toList();
             }
             added.clear();
             rows.forEach(row -> added.add(row.id()));
@@ -298,10 +297,10 @@ final class Committer implements AutoCloseable {
     /** What others have added is read on top of what is known; if they have deleted, all ids are read. */
     private void learnIds() throws IOException {
         synchronized (lock) {
-            table.newIds(id -> ids.add(id.sha256()));
+            table.newIds(ids::add);
             if (ids.size() > table.newest().rows()) {
                 IdSet all = new IdSet();
-                table.allIds(id -> all.add(id.sha256()));
+                table.allIds(all::add);
                 ids = all;
             }
         }

@@ -17,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.lance.index.Index;
@@ -40,6 +41,7 @@ public final class ImageDataset implements AutoCloseable {
     private static final int READ_QUEUE = 64;
 
     private static final Duration READ_DEADLINE = Duration.ofSeconds(10);
+    private static final Duration SCAN_DEADLINE = Duration.ofMinutes(10);
 
     /** For what runs when the table is closed. What waits to be committed has been waited for before. */
     private static final int CLOSE_SECONDS = 2;
@@ -184,8 +186,10 @@ public final class ImageDataset implements AutoCloseable {
         Committer.Unsettled unsettled = committer.unsettled();
         List<Neighbor> committed;
         try {
-            committed = await(reads.submit(
-                    () -> table.nearest(query, k + unsettled.leaving().size(), exact)));
+            committed = await(
+                    reads.submit(
+                            () -> table.nearest(query, k + unsettled.leaving().size(), exact)),
+                    READ_DEADLINE);
         } catch (TaskRejectedException e) {
             throw new TableBusyException(READ_QUEUE + " searches wait already");
         }
@@ -198,6 +202,20 @@ public final class ImageDataset implements AutoCloseable {
                 .sorted(Comparator.comparingDouble(Neighbor::distance))
                 .limit(k)
                 .toList();
+    }
+
+    /**
+     * Hands over the pictures of all committed rows, as the table has them.
+     *
+     * @throws TableBusyException if too many searches wait, or this takes more than ten minutes
+     */
+    public void forEachId(Consumer<ImageId> ids) {
+        await(
+                reads.submit(() -> {
+                    table.allIds(ids);
+                    return true;
+                }),
+                SCAN_DEADLINE);
     }
 
     /** What {@code /stats} shows. Reads memory alone. */
@@ -286,11 +304,11 @@ public final class ImageDataset implements AutoCloseable {
         return null;
     }
 
-    private static <T> T await(Future<T> future) {
+    private static <T> T await(Future<T> future, Duration deadline) {
         try {
-            return future.get(READ_DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
+            return future.get(deadline.toMillis(), TimeUnit.MILLISECONDS);
         } catch (TimeoutException e) {
-            throw new TableBusyException("no answer from the table within " + READ_DEADLINE.toSeconds() + " s");
+            throw new TableBusyException("no answer from the table within " + deadline.toSeconds() + " s");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new TableBusyException("interrupted while waiting for the table");

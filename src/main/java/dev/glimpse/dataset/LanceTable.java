@@ -254,24 +254,28 @@ final class LanceTable implements AutoCloseable {
 
     /** The pictures of fragments that came since the last call, whoever wrote them: reads these fragments' ids. */
     void newIds(Consumer<ImageId> ids) throws IOException {
-        List<Integer> fragments = current.dataset().getFragments().stream()
+        Dataset dataset = current.dataset();
+        List<Integer> fragments = dataset.getFragments().stream()
                 .map(Fragment::getId)
                 .filter(id -> id > knownFragment)
                 .toList();
         if (fragments.isEmpty()) {
             return;
         }
-        scanIds(new ScanOptions.Builder().fragmentIds(fragments), ids);
+        scanIds(dataset, new ScanOptions.Builder().fragmentIds(fragments), ids);
         knownFragment = fragments.stream().mapToInt(Integer::intValue).max().orElseThrow();
     }
 
     /** The pictures of all rows. */
     void allIds(Consumer<ImageId> ids) throws IOException {
-        scanIds(new ScanOptions.Builder(), ids);
+        this.<Boolean, IOException>read(snapshot -> {
+            scanIds(snapshot.dataset(), new ScanOptions.Builder(), ids);
+            return true;
+        });
     }
 
-    private void scanIds(ScanOptions.Builder rows, Consumer<ImageId> ids) throws IOException {
-        scan(current.dataset(), rows.columns(List.of(Columns.ID)).build(), batch -> {
+    private static void scanIds(Dataset dataset, ScanOptions.Builder rows, Consumer<ImageId> ids) throws IOException {
+        scan(dataset, rows.columns(List.of(Columns.ID)).build(), batch -> {
             for (int i = 0; i < batch.getRowCount(); i++) {
                 // Rows of other software may be called anything; only pictures of ours can be uploaded again.
                 Optional.ofNullable(Columns.text(batch, Columns.ID, i))

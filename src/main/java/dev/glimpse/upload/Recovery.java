@@ -17,13 +17,13 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.task.AsyncTaskExecutor;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
@@ -45,9 +45,6 @@ final class Recovery {
     private static final Duration AGAIN = Duration.ofSeconds(20);
     private static final Duration SUSPECTS_AGAIN = Duration.ofSeconds(5);
 
-    /** Listings of a bucket at the same time, by the first digit of the pictures' names. */
-    private static final String[] DIGITS = "0123456789abcdef".split("");
-
     /** Pictures in memory at the same time. */
     private static final int AT_ONCE = 8;
 
@@ -58,11 +55,12 @@ final class Recovery {
 
     private final ObjectStore store;
     private final ImageDataset dataset;
+    private final Pictures pictures;
     private final RowDeriver deriver;
     private final Groups groups;
     private final Deletion deletion;
     private final Predicate<String> dead;
-    private final AsyncTaskExecutor requests;
+    private final Executor requests;
     private final ThreadPoolTaskScheduler thread;
     private final Map<ImageId, Suspect> suspects = new ConcurrentHashMap<>();
     private final Map<ImageId, Optional<String>> deletes = new ConcurrentHashMap<>();
@@ -76,14 +74,16 @@ final class Recovery {
     Recovery(
             ObjectStore store,
             ImageDataset dataset,
+            Pictures pictures,
             RowDeriver deriver,
             Groups groups,
             Deletion deletion,
             Predicate<String> dead,
-            AsyncTaskExecutor requests,
+            Executor requests,
             ThreadPoolTaskScheduler thread) {
         this.store = store;
         this.dataset = dataset;
+        this.pictures = pictures;
         this.deriver = deriver;
         this.groups = groups;
         this.deletion = deletion;
@@ -274,27 +274,13 @@ final class Recovery {
                 (System.nanoTime() - start) / 1_000_000);
     }
 
-    /** Pictures that came since then and have no row. A listing of a bucket gives a thousand a request. */
     private List<ImageId> withoutRow(Instant since) {
         ConcurrentLinkedQueue<ImageId> found = new ConcurrentLinkedQueue<>();
-        List<String> prefixes = new ArrayList<>();
-        if (store.folder().isPresent()) {
-            prefixes.add("images/");
-        } else {
-            for (String digit : DIGITS) {
-                prefixes.add("images/" + digit);
+        pictures.forEach((id, lastModified) -> {
+            if (!lastModified.isBefore(since) && !dataset.contains(id)) {
+                found.add(id);
             }
-        }
-        List<CompletableFuture<Instant>> listings = prefixes.stream()
-                .map(prefix -> requests.submitCompletable(() -> store.list(prefix, object -> {
-                    if (!object.lastModified().isBefore(since)) {
-                        ImageId.parse(object.key())
-                                .filter(id -> !dataset.contains(id))
-                                .ifPresent(found::add);
-                    }
-                })))
-                .toList();
-        listings.forEach(CompletableFuture::join);
+        });
         return List.copyOf(found);
     }
 

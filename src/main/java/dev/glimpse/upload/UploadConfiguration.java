@@ -55,10 +55,28 @@ class UploadConfiguration {
     }
 
     @Bean
+    Pictures pictures(ObjectStore store, @Qualifier("picturePuts") ThreadPoolTaskExecutor requests) {
+        return new Pictures(store, requests);
+    }
+
+    @Bean
+    Verifier verifier(
+            ObjectStore store,
+            ImageDataset dataset,
+            Pictures pictures,
+            RowDeriver deriver,
+            Recovery recovery,
+            @Qualifier("picturePuts") ThreadPoolTaskExecutor requests,
+            @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
+        return new Verifier(store, dataset, pictures, deriver, recovery, requests, thread);
+    }
+
+    @Bean
     Recovery recovery(
             ObjectStore store,
             WorkingFolder work,
             ImageDataset dataset,
+            Pictures pictures,
             RowDeriver deriver,
             Groups groups,
             Deletion deletion,
@@ -67,7 +85,7 @@ class UploadConfiguration {
         // A folder has one server at a time, by the lock on it.
         String before = work.succeed(groups.server());
         Predicate<String> dead = store.folder().isPresent() ? server -> true : server -> server.equals(before);
-        return new Recovery(store, dataset, deriver, groups, deletion, dead, puts, thread);
+        return new Recovery(store, dataset, pictures, deriver, groups, deletion, dead, puts, thread);
     }
 
     @Bean
@@ -101,7 +119,7 @@ class UploadConfiguration {
     ThreadPoolTaskScheduler recoveryThread() {
         ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
         thread.setThreadNamePrefix("recovery-");
-        thread.setPoolSize(1);
+        thread.setPoolSize(2); // a verification may take long, and recovery goes on meanwhile
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         return thread;
     }

@@ -18,6 +18,7 @@ import dev.glimpse.upload.NotesTooLongException;
 import dev.glimpse.upload.TooManyFilesException;
 import dev.glimpse.upload.UnknownPictureException;
 import dev.glimpse.upload.UploadsBusyException;
+import dev.glimpse.upload.VerifyRunningException;
 import java.net.URI;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -62,6 +63,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(UnknownPictureException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
             new Rule(EmptyTableException.class, HttpStatus.CONFLICT, "empty-table"),
             new Rule(IndexBuildRunningException.class, HttpStatus.CONFLICT, "index-build-running"),
+            new Rule(VerifyRunningException.class, HttpStatus.CONFLICT, "verify-running"),
             new Rule(ImageTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "too-many-pixels"),
             new Rule(TooManyFilesException.class, HttpStatus.CONTENT_TOO_LARGE, "too-many-files"),
             new Rule(MaxUploadSizeExceededException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),

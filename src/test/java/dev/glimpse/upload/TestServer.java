@@ -1,5 +1,7 @@
 package dev.glimpse.upload;
 
+import static org.awaitility.Awaitility.await;
+
 import dev.glimpse.TestPictures;
 import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
@@ -36,6 +38,7 @@ final class TestServer implements AutoCloseable {
     final Recovery recovery;
     final Uploader uploader;
     final Remover remover;
+    final Verifier verifier;
 
     /**
      * @param work of this server alone
@@ -52,10 +55,20 @@ final class TestServer implements AutoCloseable {
         groups = new Groups(store, requests, policy, new Random());
         RowDeriver deriver = new RowDeriver(new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS), MODEL, store, dataset);
         Deletion deletion = new Deletion(store, dataset, deriver, groups.server());
+        Pictures pictures = new Pictures(store, requests);
         recovery = new Recovery(
-                store, dataset, deriver, groups, deletion, server -> othersAreDead.get(), requests, recoveryThread);
+                store,
+                dataset,
+                pictures,
+                deriver,
+                groups,
+                deletion,
+                server -> othersAreDead.get(),
+                requests,
+                recoveryThread);
         Turns turns = new Turns(requests);
         uploader = new Uploader(deriver, store, dataset, groups, recovery, turns, model.dimension(), requests);
+        verifier = new Verifier(store, dataset, pictures, deriver, recovery, requests, recoveryThread);
         remover = new Remover(deletion, store, dataset, recovery, turns, requests);
     }
 
@@ -84,6 +97,13 @@ final class TestServer implements AutoCloseable {
     void recoverAll() {
         othersAreDead.set(true);
         recovery.start();
+    }
+
+    /** What a full verification finds. */
+    Verifier.Report verify(boolean repair) {
+        verifier.start(Long.MAX_VALUE, repair);
+        await().until(() -> verifier.report().state() != Verifier.State.RUNNING);
+        return verifier.report();
     }
 
     long rows() {

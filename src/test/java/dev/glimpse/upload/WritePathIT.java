@@ -286,6 +286,51 @@ class WritePathIT {
     }
 
     @Test
+    void verificationFindsWhatIsWrongAndRepairMendsIt() {
+        for (int n = 0; n < 6; n++) {
+            server.upload(n).join();
+        }
+        server.uploadCommitted(6).join();
+        settle(server);
+        store.delete(id(2).toString());
+        store.delete(id(3).toString());
+        store.putIfAbsent(id(3).toString(), picture(99), "image/png", Map.of());
+        store.putIfAbsent(id(7).toString(), picture(7), "image/png", Map.of());
+
+        Verifier.Report found = server.verify(false);
+
+        assertThat(found.state()).isEqualTo(Verifier.State.DONE);
+        assertThat(found.rows()).isEqualTo(7);
+        assertThat(found.pictures()).isEqualTo(7);
+        assertThat(found.hashed()).isEqualTo(7);
+        assertThat(found.withoutPicture()).isEqualTo(new Verifier.Finding(1, List.of(id(2).toString())));
+        assertThat(found.withoutRow()).isEqualTo(new Verifier.Finding(1, List.of(id(7).toString())));
+        assertThat(found.corrupt()).isEqualTo(new Verifier.Finding(1, List.of(id(3).toString())));
+        assertThat(found.mended()).isZero();
+
+        assertThat(server.verify(true).mended()).isEqualTo(2);
+
+        Verifier.Report clean = server.verify(false);
+        assertThat(clean.withoutPicture().count()).isZero();
+        assertThat(clean.withoutRow().count()).isZero();
+        assertThat(clean.corrupt().count()).isEqualTo(1);
+        assertThat(server.dataset.contains(id(7))).isTrue();
+        assertThat(server.dataset.contains(id(2))).isFalse();
+    }
+
+    @Test
+    void verificationLeavesUploadsOfOtherServersAlone() {
+        TestServer slow = start(LATE);
+        slow.upload(1).join();
+
+        Verifier.Report found = server.verify(true);
+
+        assertThat(found.pictures()).isEqualTo(1);
+        assertThat(found.withoutRow().count()).isZero();
+        assertThat(found.mended()).isZero();
+    }
+
+    @Test
     void manyServersThreadsAndLostAnswersGiveEachPictureOneRow() throws Exception {
         long seed = System.nanoTime();
         System.out.println("seed " + seed);
@@ -321,7 +366,11 @@ class WritePathIT {
                 .join();
         settle(three);
 
-        assertThat(rowsForAll()).isEqualTo(pictures);
-        assertThat(store.list("images/")).hasSize(pictures);
+        Verifier.Report found = start(SOON).verify(false);
+        assertThat(found.rows()).isEqualTo(pictures);
+        assertThat(found.pictures()).isEqualTo(pictures);
+        assertThat(found.withoutRow().count()).isZero();
+        assertThat(found.withoutPicture().count()).isZero();
+        assertThat(found.corrupt().count()).isZero();
     }
 }

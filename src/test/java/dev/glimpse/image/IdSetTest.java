@@ -1,4 +1,4 @@
-package dev.glimpse.dataset;
+package dev.glimpse.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
@@ -12,12 +12,13 @@ class IdSetTest {
     void agreesWithASetOfStringsOverManyAdds() {
         Random random = new Random(1);
         IdSet ids = new IdSet();
-        Set<String> expected = new HashSet<>();
+        Set<ImageId> expected = new HashSet<>();
 
         for (int i = 0; i < 20_000; i++) {
-            String sha256 = Rows.id(random.nextInt(10_000)).sha256();
-            assertThat(ids.contains(sha256)).isEqualTo(expected.contains(sha256));
-            assertThat(ids.add(sha256)).isEqualTo(expected.add(sha256));
+            ImageId id =
+                    ImageId.of(new byte[] {(byte) random.nextInt(100), (byte) random.nextInt(100)}, ImageFormat.PNG);
+            assertThat(ids.contains(id)).isEqualTo(expected.contains(id));
+            assertThat(ids.add(id)).isEqualTo(expected.add(id));
         }
 
         assertThat(ids.size()).isEqualTo(expected.size());
@@ -28,17 +29,18 @@ class IdSetTest {
     void agreesWithASetOfStringsOverAddsAndRemovesOfColliding() {
         Random random = new Random(2);
         IdSet ids = new IdSet();
-        Set<String> expected = new HashSet<>();
+        Set<ImageId> expected = new HashSet<>();
 
         for (int i = 0; i < 50_000; i++) {
             // These low bits choose the slot, so all of them compete for a few.
             String sha256 =
                     "0".repeat(15) + random.nextInt(3) + "%016x".formatted(1 + random.nextInt(60)) + "0".repeat(32);
+            ImageId id = new ImageId(sha256, ImageFormat.PNG);
             if (random.nextBoolean()) {
-                assertThat(ids.add(sha256)).isEqualTo(expected.add(sha256));
+                assertThat(ids.add(id)).isEqualTo(expected.add(id));
             } else {
-                ids.remove(sha256);
-                expected.remove(sha256);
+                ids.remove(id);
+                expected.remove(id);
             }
             assertThat(ids.size()).isEqualTo(expected.size());
         }

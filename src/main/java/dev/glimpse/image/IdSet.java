@@ -1,27 +1,27 @@
-package dev.glimpse.dataset;
+package dev.glimpse.image;
 
 import java.util.HexFormat;
 
 /**
- * The SHA-256 prefixes of all rows, in some 32 bytes a row: who has a row is known without reading the table. The first
+ * A set of pictures, in some 32 bytes each, so that it may hold all that there are. The first
  * 128 bits stand for the whole: that two of a billion pictures share them by chance has odds of 1 in 10^20. Not safe
  * between threads.
  */
-final class IdSet {
+public final class IdSet {
     private long[] slots = new long[2 * 1024];
     private int size;
 
     /** False if it was there already. */
-    boolean add(String sha256) {
+    public boolean add(ImageId id) {
         if (size * 2 > slots.length / 2) {
             grow();
         }
-        return insert(high(sha256), low(sha256));
+        return insert(high(id), low(id));
     }
 
     /** Nothing happens if it is not there. */
-    void remove(String sha256) {
-        int slot = find(high(sha256), low(sha256));
+    public void remove(ImageId id) {
+        int slot = find(high(id), low(id));
         if (slots[slot] == 0 && slots[slot + 1] == 0) {
             return;
         }
@@ -41,12 +41,12 @@ final class IdSet {
         }
     }
 
-    boolean contains(String sha256) {
-        int slot = find(high(sha256), low(sha256));
+    public boolean contains(ImageId id) {
+        int slot = find(high(id), low(id));
         return slots[slot] != 0 || slots[slot + 1] != 0;
     }
 
-    int size() {
+    public int size() {
         return size;
     }
 
@@ -86,11 +86,11 @@ final class IdSet {
         }
     }
 
-    private static long high(String sha256) {
-        return HexFormat.fromHexDigitsToLong(sha256, 0, 16);
+    private static long high(ImageId id) {
+        return HexFormat.fromHexDigitsToLong(id.sha256(), 0, 16);
     }
 
-    private static long low(String sha256) {
-        return HexFormat.fromHexDigitsToLong(sha256, 16, 32);
+    private static long low(ImageId id) {
+        return HexFormat.fromHexDigitsToLong(id.sha256(), 16, 32);
     }
 }

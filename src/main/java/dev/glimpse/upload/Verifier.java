@@ -1,0 +1,298 @@
+package dev.glimpse.upload;
+
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.image.IdSet;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectHead;
+import dev.glimpse.storage.ObjectStore;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Proves that every row has its picture, every picture its row, and that pictures still are what their names say; mends
+ * what it can if it is asked to. One run at a time.
+ */
+final class Verifier {
+    private static final Logger log = LoggerFactory.getLogger(Verifier.class);
+
+    /** Ids that a report names; it counts all. */
+    private static final int EXAMPLES = 20;
+
+    /** Pictures in memory at the same time. */
+    private static final int AT_ONCE = 8;
+
+    /** How far a run is. */
+    enum State {
+        NEVER_RUN,
+        RUNNING,
+        DONE,
+        FAILED
+    }
+
+    /** Something that is not as it should be: how often, and where for example. */
+    record Finding(int count, List<String> examples) {}
+
+    /**
+     * What a run has found, so far or at its end.
+     *
+     * @param pictures that were listed
+     * @param rows that were compared
+     * @param hashed pictures that were read and hashed
+     * @param withoutRow pictures that no search finds
+     * @param withoutPicture rows whose picture is missing
+     * @param corrupt pictures whose bytes do not have the hash in their name; they are not mended
+     * @param mended rows that were added or removed
+     * @param message why it failed
+     */
+    record Report(
+            State state,
+            @Nullable Instant startedAt,
+            @Nullable Instant finishedAt,
+            boolean repair,
+            long pictures,
+            long rows,
+            long hashed,
+            Finding withoutRow,
+            Finding withoutPicture,
+            Finding corrupt,
+            int mended,
+            @Nullable String message) {}
+
+    private final ObjectStore store;
+    private final ImageDataset dataset;
+    private final Pictures pictures;
+    private final RowDeriver deriver;
+    private final Recovery recovery;
+    private final Executor requests;
+    private final Executor thread;
+    private volatile Run run = new Run(State.NEVER_RUN, false);
+
+    /**
+     * @param requests runs what waits for the store
+     * @param thread runs the whole
+     */
+    Verifier(
+            ObjectStore store,
+            ImageDataset dataset,
+            Pictures pictures,
+            RowDeriver deriver,
+            Recovery recovery,
+            Executor requests,
+            Executor thread) {
+        this.store = store;
+        this.dataset = dataset;
+        this.pictures = pictures;
+        this.deriver = deriver;
+        this.recovery = recovery;
+        this.requests = requests;
+        this.thread = thread;
+    }
+
+    /** The run that was asked for last. */
+    Report report() {
+        return run.report();
+    }
+
+    /**
+     * Starts a run; see {@link #report} for its progress.
+     *
+     * @param sample pictures to be read and hashed, chosen by chance; each is a class B request
+     * @param repair adds the rows of pictures that lack one, and removes those whose pictures are missing
+     * @throws VerifyRunningException if one runs
+     * @throws dev.glimpse.dataset.ForeignTableException with repair, if the table is not ours to write
+     * @throws dev.glimpse.dataset.ModelMismatchException with repair, if the table was made with another model
+     */
+    synchronized void start(long sample, boolean repair) {
+        if (run.state == State.RUNNING) {
+            throw new VerifyRunningException("a run has been going on since " + run.startedAt);
+        }
+        if (repair) {
+            dataset.requireWritable();
+        }
+        Run started = new Run(State.RUNNING, repair);
+        run = started;
+        thread.execute(() -> started.run(sample));
+    }
+
+    private static final class Findings {
+        private final AtomicInteger count = new AtomicInteger();
+        private final List<String> examples = new ArrayList<>();
+
+        synchronized void add(ImageId id) {
+            count.incrementAndGet();
+            if (examples.size() < EXAMPLES) {
+                examples.add(id.toString());
+            }
+        }
+
+        synchronized Finding finding() {
+            return new Finding(count.get(), List.copyOf(examples));
+        }
+    }
+
+    private final class Run {
+        private final boolean repair;
+        private final @Nullable Instant startedAt;
+        private final AtomicLong listed = new AtomicLong();
+        private final AtomicLong rows = new AtomicLong();
+        private final AtomicLong hashed = new AtomicLong();
+        private final AtomicInteger mended = new AtomicInteger();
+        private final Findings withoutRow = new Findings();
+        private final Findings withoutPicture = new Findings();
+        private final Findings corrupt = new Findings();
+        private volatile State state;
+        private volatile @Nullable Instant finishedAt;
+        private volatile @Nullable String message;
+
+        Run(State state, boolean repair) {
+            this.state = state;
+            this.repair = repair;
+            this.startedAt = state == State.RUNNING ? Instant.now() : null;
+        }
+
+        Report report() {
+            return new Report(
+                    state,
+                    startedAt,
+                    finishedAt,
+                    repair,
+                    listed.get(),
+                    rows.get(),
+                    hashed.get(),
+                    withoutRow.finding(),
+                    withoutPicture.finding(),
+                    corrupt.finding(),
+                    mended.get(),
+                    message);
+        }
+
+        void run(long sample) {
+            try {
+                compare(sample);
+                state = State.DONE;
+            } catch (RuntimeException e) {
+                log.warn("the verification ended early", e);
+                message = String.valueOf(e.getMessage());
+                state = State.FAILED;
+            }
+            finishedAt = Instant.now();
+            log.info("verified {}", report());
+        }
+
+        private void compare(long sample) {
+            dataset.refresh().join();
+            IdSet seen = new IdSet();
+            List<ImageId> lackRow = new ArrayList<>();
+            Sample chosen = new Sample(sample);
+            pictures.forEach((id, put) -> {
+                synchronized (seen) {
+                    seen.add(id);
+                    chosen.offer(id);
+                    if (!dataset.contains(id)) {
+                        lackRow.add(id);
+                    }
+                }
+                listed.incrementAndGet();
+            });
+            List<ImageId> lackPicture = new ArrayList<>();
+            dataset.forEachId(id -> {
+                rows.incrementAndGet();
+                if (!seen.contains(id) && dataset.contains(id)) {
+                    lackPicture.add(id);
+                }
+            });
+            each(lackRow, this::checkRow);
+            each(lackPicture, this::checkPicture);
+            each(chosen.ids, this::checkHash);
+        }
+
+        /** Uploads and deletes go on meanwhile, so what looked wrong is looked at again. */
+        private CompletableFuture<?> checkRow(ImageId id) {
+            Optional<ObjectHead> head = store.head(id.toString());
+            if (head.isEmpty() || dataset.contains(id) || recovery.isMarked(id)) {
+                return CompletableFuture.completedFuture(false);
+            }
+            withoutRow.add(id);
+            return repair
+                    ? deriver.addRowOf(id, head.get()).thenAccept(this::mended)
+                    : CompletableFuture.completedFuture(false);
+        }
+
+        private CompletableFuture<?> checkPicture(ImageId id) {
+            if (store.head(id.toString()).isPresent() || !dataset.contains(id)) {
+                return CompletableFuture.completedFuture(false);
+            }
+            withoutPicture.add(id);
+            return repair ? dataset.remove(id).thenAccept(this::mended) : CompletableFuture.completedFuture(false);
+        }
+
+        private CompletableFuture<?> checkHash(ImageId id) {
+            Optional<byte[]> bytes = store.get(id.toString());
+            if (bytes.isPresent() && !ImageId.of(bytes.get(), id.format()).equals(id)) {
+                corrupt.add(id);
+            }
+            hashed.incrementAndGet();
+            return CompletableFuture.completedFuture(true);
+        }
+
+        private void mended(boolean now) {
+            if (now) {
+                mended.incrementAndGet();
+            }
+        }
+
+        private void each(List<ImageId> ids, java.util.function.Function<ImageId, CompletableFuture<?>> check) {
+            Semaphore memory = new Semaphore(AT_ONCE);
+            List<CompletableFuture<?>> checks = new ArrayList<>();
+            for (ImageId id : ids) {
+                memory.acquireUninterruptibly();
+                checks.add(CompletableFuture.completedFuture(id)
+                        .thenComposeAsync(
+                                next -> {
+                                    try {
+                                        return check.apply(next);
+                                    } finally {
+                                        memory.release();
+                                    }
+                                },
+                                requests));
+            }
+            checks.forEach(CompletableFuture::join);
+        }
+    }
+
+    /** So many of all that are offered, each with the same chance (Vitter's algorithm R). */
+    private static final class Sample {
+        private final long size;
+        private final List<ImageId> ids = new ArrayList<>();
+        private final Random chance = new Random();
+        private long offered;
+
+        Sample(long size) {
+            this.size = size;
+        }
+
+        void offer(ImageId id) {
+            offered++;
+            if (ids.size() < size) {
+                ids.add(id);
+            } else if (size > 0) {
+                long place = chance.nextLong(offered);
+                if (place < size) {
+                    ids.set((int) place, id);
+                }
+            }
+        }
+    }
+}

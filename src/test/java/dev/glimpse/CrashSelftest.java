@@ -1,0 +1,226 @@
+package dev.glimpse;
+
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.TestBucket;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * Kills or stops real servers under load, again and again, and proves each time that nothing acknowledged is lost and no
+ * picture has two rows: {@code scripts/selftest crash} and {@code takeover}. The bucket has R2's latency.
+ */
+final class CrashSelftest {
+    private static final int CLIENTS = 8;
+
+    /** From the start of the load to the signal. */
+    private static final int LONGEST_LOAD_MILLIS = 4_000;
+
+    private static final Duration PATIENCE = Duration.ofMinutes(2);
+
+    private final Path root;
+    private final Random chance;
+    private final TestBucket bucket = TestBucket.start().slow();
+    private final ObjectStore store = bucket.open();
+    private final AtomicInteger next = new AtomicInteger();
+    private final Set<String> acknowledged = ConcurrentHashMap.newKeySet();
+
+    private CrashSelftest(Path root, long seed) {
+        this.root = root;
+        this.chance = new Random(seed);
+    }
+
+    /** Arguments: {@code crash} or {@code takeover}, rounds, seed. */
+    @SuppressWarnings("CatchAndPrintStackTrace")
+    public static void main(String[] args) throws Exception {
+        int rounds = Integer.parseInt(args[1]);
+        long seed = args.length > 2 ? Long.parseLong(args[2]) : System.nanoTime();
+        say("%s, %d rounds, %d clients, seed %d", args[0], rounds, CLIENTS, seed);
+        CrashSelftest test = new CrashSelftest(
+                Files.createTempDirectory(Path.of("target"), "crash-").toAbsolutePath(), seed);
+        int status = 1;
+        try {
+            if (args[0].equals("crash")) {
+                test.crash(rounds);
+            } else {
+                test.takeover(rounds);
+            }
+            say("nothing acknowledged was lost, and nothing is there twice");
+            status = 0;
+        } catch (IllegalStateException e) {
+            e.printStackTrace();
+        } finally {
+            System.exit(status); // clients may still wait for a server that is gone
+        }
+    }
+
+    private void crash(int rounds) throws Exception {
+        Path data = root.resolve("data");
+        for (int round = 1; round <= rounds; round++) {
+            try (ServerProcess server = start(data)) {
+                prove("before kill " + round, server.client());
+                Load load = new Load(server.client());
+                TimeUnit.MILLISECONDS.sleep(chance.nextInt(LONGEST_LOAD_MILLIS));
+                server.kill();
+                load.end();
+            }
+        }
+        try (ServerProcess server = start(data)) {
+            prove("after the last kill", server.client());
+            if (server.terminate() != 143) {
+                throw new IllegalStateException("the server did not end as asked");
+            }
+        }
+    }
+
+    /** One server sleeps, another takes it for dead and derives its rows, and then the first one wakes up. */
+    private void takeover(int rounds) throws Exception {
+        try (ServerProcess sleeper = start(root.resolve("sleeper"))) {
+            for (int round = 1; round <= rounds; round++) {
+                Load load = new Load(sleeper.client());
+                TimeUnit.MILLISECONDS.sleep(2_000 + chance.nextInt(LONGEST_LOAD_MILLIS));
+                signal("STOP", sleeper);
+                // Whoever worked in this folder before has ended, the next server believes.
+                Path data = root.resolve("other" + round);
+                Files.createDirectories(data.resolve(".glimpse"));
+                Files.copy(root.resolve("sleeper/.glimpse/server"), data.resolve(".glimpse/server"));
+                int markers = store.list("pending/").size();
+                try (ServerProcess other = start(data)) {
+                    await("the markers to go", () -> store.list("pending/").isEmpty());
+                    signal("CONT", sleeper);
+                    load.end();
+                    // It has slept for less than a minute, so it does not expect that its markers are gone.
+                    await("its own commits", () -> pending(sleeper.client()) == 0);
+                    prove("takeover %d, %d markers".formatted(round, markers), other.client());
+                    prove("takeover %d, seen by the sleeper".formatted(round), sleeper.client());
+                    other.terminate();
+                }
+            }
+        }
+    }
+
+    private static void signal(String name, ServerProcess server) throws Exception {
+        new ProcessBuilder("kill", "-" + name, Long.toString(server.handle().pid()))
+                .start()
+                .waitFor();
+    }
+
+    private ServerProcess start(Path data) throws Exception {
+        return ServerProcess.start(
+                data,
+                root.resolve("log"),
+                Map.of(
+                        "R2_ENDPOINT", bucket.endpoint(),
+                        "R2_BUCKET", bucket.bucket(),
+                        "R2_ACCESS_KEY_ID", bucket.accessKeyId(),
+                        "R2_SECRET_ACCESS_KEY", bucket.secretAccessKey()));
+    }
+
+    /** Eight clients upload new pictures until the end or nobody answers. */
+    private final class Load {
+        private final ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
+        private final AtomicBoolean over = new AtomicBoolean();
+
+        Load(Client client) {
+            for (int i = 0; i < CLIENTS; i++) {
+                clients.execute(() -> {
+                    while (!over.get()) {
+                        int n = next.getAndIncrement();
+                        try {
+                            Client.Answer answer = client.upload(n + ".png", TestPictures.png(n));
+                            if (answer.status() == 201) {
+                                acknowledged.add(answer.json().get("id").stringValue());
+                            }
+                        } catch (UncheckedIOException e) {
+                            return;
+                        }
+                    }
+                });
+            }
+        }
+
+        void end() throws InterruptedException {
+            over.set(true);
+            clients.shutdown();
+            if (!clients.awaitTermination(PATIENCE.toSeconds(), TimeUnit.SECONDS)) {
+                throw new IllegalStateException("an upload got no answer within " + PATIENCE);
+            }
+        }
+    }
+
+    private void prove(String when, Client client) throws Exception {
+        await("the markers to go", () -> store.list("pending/").isEmpty());
+        if (client.post("/admin/verify?sample=0").status() != 202) {
+            throw new IllegalStateException("no verification");
+        }
+        await(
+                "the verification to end",
+                () -> !report(client).get("state").stringValue().equals("RUNNING"));
+        JsonNode report = report(client);
+        Set<String> pictures = Set.copyOf(store.list("images/"));
+        List<String> lost = new ArrayList<>(acknowledged);
+        lost.removeAll(pictures);
+        String found = "%s: acknowledged %d, pictures %d, rows %d, without row %d, without picture %d, lost %d"
+                .formatted(
+                        when,
+                        acknowledged.size(),
+                        pictures.size(),
+                        report.get("rows").longValue(),
+                        count(report, "withoutRow"),
+                        count(report, "withoutPicture"),
+                        lost.size());
+        say("%s", found);
+        boolean clean = report.get("state").stringValue().equals("DONE")
+                && report.get("rows").longValue() == pictures.size()
+                && count(report, "withoutRow") == 0
+                && count(report, "withoutPicture") == 0
+                && lost.isEmpty();
+        if (!clean) {
+            throw new IllegalStateException(found + "; " + report);
+        }
+    }
+
+    private static long pending(Client client) {
+        return client.get("/stats").json().get("pendingRows").longValue();
+    }
+
+    private static JsonNode report(Client client) {
+        return client.get("/admin/verify").json();
+    }
+
+    private static int count(JsonNode report, String kind) {
+        return report.get(kind).get("count").intValue();
+    }
+
+    private interface Condition {
+        boolean holds();
+    }
+
+    private static void await(String what, Condition condition) throws InterruptedException {
+        long end = System.nanoTime() + PATIENCE.toNanos();
+        while (!condition.holds()) {
+            if (System.nanoTime() > end) {
+                throw new IllegalStateException("waited too long for " + what);
+            }
+            TimeUnit.MILLISECONDS.sleep(200);
+        }
+    }
+
+    @SuppressWarnings("AnnotateFormatMethod")
+    private static void say(String format, Object... values) {
+        System.out.println(format.formatted(values));
+    }
+}

@@ -16,8 +16,12 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Queue;
+import java.util.Random;
 import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
@@ -74,7 +78,9 @@ public final class TestBucket implements AutoCloseable {
         HANG(0),
         ANSWER_LOST(0),
         /** The connection ends after half of the answer's body; for reads and lists. */
-        BREAK_OFF(0);
+        BREAK_OFF(0),
+        /** The second half of the answer's body comes two seconds after the first. */
+        SLOW_BODY(0);
 
         private final int status;
 
@@ -116,7 +122,12 @@ public final class TestBucket implements AutoCloseable {
     private final Queue<Request> requests = new ConcurrentLinkedQueue<>();
     private final List<Rule> rules = new CopyOnWriteArrayList<>();
 
+    private final Map<String, Long> lastWrites = new ConcurrentHashMap<>();
+
     private volatile CountDownLatch hanging = new CountDownLatch(1);
+    private volatile @Nullable Random chance;
+    private volatile double faultRate;
+    private volatile boolean writesLimited;
     private volatile Duration readLatency = Duration.ZERO;
     private volatile Duration writeLatency = Duration.ZERO;
 
@@ -165,6 +176,9 @@ public final class TestBucket implements AutoCloseable {
     public static void main(String[] args) {
         List<String> options = new ArrayList<>(Arrays.asList(args));
         boolean slow = options.remove("--slow");
+        boolean limited = options.remove("--limit-writes");
+        double faults = take(options, "--faults").map(Double::parseDouble).orElse(0.0);
+        long seed = take(options, "--seed").map(Long::parseLong).orElseGet(System::nanoTime);
         // The log goes elsewhere, so that a shell can evaluate what is printed.
         PrintStream out = System.out;
         System.setOut(System.err);
@@ -172,11 +186,27 @@ public final class TestBucket implements AutoCloseable {
         if (slow) {
             bucket.slow();
         }
+        if (limited) {
+            bucket.limitWrites();
+        }
+        if (faults > 0) {
+            System.err.println("seed " + seed);
+            bucket.faultsByChance(faults, seed);
+        }
         out.println("export R2_ENDPOINT=" + bucket.endpoint());
         out.println("export R2_BUCKET=" + bucket.bucket());
         out.println("export R2_ACCESS_KEY_ID=" + bucket.accessKeyId());
         out.println("export R2_SECRET_ACCESS_KEY=" + bucket.secretAccessKey());
         out.flush();
+    }
+
+    private static Optional<String> take(List<String> options, String name) {
+        int at = options.indexOf(name);
+        if (at < 0) {
+            return Optional.empty();
+        }
+        options.remove(at);
+        return Optional.of(options.remove(at));
     }
 
     /** From now on as slow as R2: 60 ms a read, 100 ms a write or list. */
@@ -188,6 +218,19 @@ public final class TestBucket implements AutoCloseable {
     public TestBucket latency(Duration reads, Duration writesAndLists) {
         readLatency = reads;
         writeLatency = writesAndLists;
+        return this;
+    }
+
+    /** From now on a second write of a key within a second is answered 429, as R2 does. */
+    public TestBucket limitWrites() {
+        writesLimited = true;
+        return this;
+    }
+
+    /** From now on, besides what {@link #fault} asks for, this part of all requests fails, in every way but by hanging. */
+    public TestBucket faultsByChance(double rate, long seed) {
+        chance = new Random(seed);
+        faultRate = rate;
         return this;
     }
 
@@ -273,6 +316,7 @@ public final class TestBucket implements AutoCloseable {
     /** Ends all faults. What hangs is dropped. */
     public void clearFaults() {
         rules.clear();
+        chance = null;
         CountDownLatch waiting = hanging;
         hanging = new CountDownLatch(1);
         waiting.countDown();
@@ -299,12 +343,16 @@ public final class TestBucket implements AutoCloseable {
             boolean read = request.requestClass() == RequestClass.B;
             TimeUnit.NANOSECONDS.sleep((read ? readLatency : writeLatency).toNanos());
             Fault fault = take(request);
+            boolean applied = fault == null || fault == Fault.ANSWER_LOST;
+            if (applied && request.method().equals("PUT")) {
+                lastWrites.put(request.key(), System.nanoTime());
+            }
             if (fault == null) {
-                forward(exchange, body, true, 1);
-            } else if (fault == Fault.BREAK_OFF) {
-                forward(exchange, body, true, 2);
+                forward(exchange, body, true, null);
+            } else if (fault == Fault.BREAK_OFF || fault == Fault.SLOW_BODY) {
+                forward(exchange, body, true, fault);
             } else if (fault == Fault.ANSWER_LOST) {
-                forward(exchange, body, false, 1);
+                forward(exchange, body, false, null);
             } else if (fault == Fault.HANG) {
                 hanging.await();
             } else if (fault != Fault.DROP) {
@@ -338,10 +386,31 @@ public final class TestBucket implements AutoCloseable {
                 return rule.fault;
             }
         }
-        return null;
+        if (writesLimited && isSecondWriteWithinASecond(request)) {
+            return Fault.TOO_MANY_REQUESTS;
+        }
+        Random dice = chance;
+        if (dice == null || dice.nextDouble() >= faultRate) {
+            return null;
+        }
+        boolean reads =
+                request.requestClass() == RequestClass.B || request.method().equals("LIST");
+        List<Fault> possible = Arrays.stream(Fault.values())
+                .filter(fault -> fault != Fault.HANG)
+                .filter(fault -> fault != (reads ? Fault.CONFLICT : Fault.BREAK_OFF))
+                .filter(fault -> reads || fault != Fault.SLOW_BODY)
+                .toList();
+        return possible.get(dice.nextInt(possible.size()));
     }
 
-    private void forward(HttpExchange exchange, byte[] body, boolean answer, int part) throws IOException {
+    private boolean isSecondWriteWithinASecond(Request request) {
+        Long before = lastWrites.get(request.key());
+        return request.method().equals("PUT")
+                && before != null
+                && System.nanoTime() - before < TimeUnit.SECONDS.toNanos(1);
+    }
+
+    private void forward(HttpExchange exchange, byte[] body, boolean answer, @Nullable Fault fault) throws IOException {
         URI uri = exchange.getRequestURI();
         ClassicHttpRequest forwarded = new BasicClassicHttpRequest(
                 exchange.getRequestMethod(),
@@ -372,7 +441,7 @@ public final class TestBucket implements AutoCloseable {
                         headers.add(header.getName(), header.getValue());
                     }
                 }
-                send(exchange, response.getCode(), content, part);
+                send(exchange, response.getCode(), content, fault);
             }
             return null;
         });
@@ -387,16 +456,26 @@ public final class TestBucket implements AutoCloseable {
         exchange.getResponseHeaders().add("Content-Type", "application/xml");
         String error = "<Error><Code>" + code + "</Code><Message>as the test asked</Message></Error>";
         boolean head = exchange.getRequestMethod().equals("HEAD");
-        send(exchange, fault.status, head ? new byte[0] : error.getBytes(StandardCharsets.UTF_8), 1);
+        send(exchange, fault.status, head ? new byte[0] : error.getBytes(StandardCharsets.UTF_8), null);
     }
 
-    /** Sends all, or announces all and sends one of so many parts; the rest is cut off when the exchange is closed. */
-    private static void send(HttpExchange exchange, int status, byte[] content, int part) throws IOException {
+    private static void send(HttpExchange exchange, int status, byte[] content, @Nullable Fault fault)
+            throws IOException {
         exchange.sendResponseHeaders(status, content.length == 0 ? -1 : content.length);
-        if (content.length > 0) {
-            OutputStream out = exchange.getResponseBody();
-            out.write(content, 0, content.length / part);
-            out.flush();
+        if (content.length == 0) {
+            return;
+        }
+        OutputStream out = exchange.getResponseBody();
+        int half = fault == null ? content.length : content.length / 2;
+        out.write(content, 0, half);
+        out.flush();
+        if (fault == Fault.SLOW_BODY) {
+            try {
+                TimeUnit.SECONDS.sleep(2);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+            out.write(content, half, content.length - half);
         }
     }
 

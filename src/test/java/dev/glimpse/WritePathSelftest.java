@@ -7,6 +7,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -20,43 +21,49 @@ import java.util.concurrent.atomic.AtomicInteger;
 import tools.jackson.databind.JsonNode;
 
 /**
- * Kills or stops real servers under load, again and again, and proves each time that nothing acknowledged is lost and no
- * picture has two rows: {@code scripts/selftest crash} and {@code takeover}. The bucket has R2's latency.
+ * Kills, stops and cheats real servers under load, again and again, and proves each time that nothing acknowledged is lost
+ * and no picture has two rows: {@code scripts/selftest write-path}. The bucket has R2's latency and limits.
  */
-final class CrashSelftest {
+final class WritePathSelftest {
     private static final int CLIENTS = 8;
 
     /** From the start of the load to the signal. */
     private static final int LONGEST_LOAD_MILLIS = 4_000;
 
+    /** Pictures that several servers get at once. */
+    private static final int RACED = 200;
+
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
     private final Path root;
     private final Random chance;
-    private final TestBucket bucket = TestBucket.start().slow();
+    private final TestBucket bucket = TestBucket.start().slow().limitWrites();
     private final ObjectStore store = bucket.open();
     private final AtomicInteger next = new AtomicInteger();
+    private final Map<String, Integer> refused = new ConcurrentHashMap<>();
     private final Set<String> acknowledged = ConcurrentHashMap.newKeySet();
 
-    private CrashSelftest(Path root, long seed) {
+    private WritePathSelftest(Path root, long seed) {
         this.root = root;
         this.chance = new Random(seed);
     }
 
-    /** Arguments: {@code crash} or {@code takeover}, rounds, seed. */
+    /** Arguments: which, rounds (of faults: minutes), seed. */
     @SuppressWarnings("CatchAndPrintStackTrace")
     public static void main(String[] args) throws Exception {
         int rounds = Integer.parseInt(args[1]);
         long seed = args.length > 2 ? Long.parseLong(args[2]) : System.nanoTime();
         say("%s, %d rounds, %d clients, seed %d", args[0], rounds, CLIENTS, seed);
-        CrashSelftest test = new CrashSelftest(
+        WritePathSelftest test = new WritePathSelftest(
                 Files.createTempDirectory(Path.of("target"), "crash-").toAbsolutePath(), seed);
         int status = 1;
         try {
-            if (args[0].equals("crash")) {
-                test.crash(rounds);
-            } else {
-                test.takeover(rounds);
+            switch (args[0]) {
+                case "crash" -> test.crash(rounds);
+                case "takeover" -> test.takeover(rounds);
+                case "faults" -> test.faults(rounds, seed);
+                case "race" -> test.race(rounds, seed);
+                default -> throw new IllegalStateException("no such test: " + args[0]);
             }
             say("nothing acknowledged was lost, and nothing is there twice");
             status = 0;
@@ -112,6 +119,65 @@ final class CrashSelftest {
         }
     }
 
+    /** Of all requests to the bucket five in a hundred fail. */
+    private void faults(int minutes, long seed) throws Exception {
+        try (ServerProcess server = start(root.resolve("data"))) {
+            for (int minute = 1; minute <= minutes; minute++) {
+                bucket.faultsByChance(0.05, seed + minute);
+                Load load = new Load(server.client());
+                TimeUnit.MINUTES.sleep(1);
+                load.end();
+                bucket.clearFaults();
+                await("the rows to be committed", () -> pending(server.client()) == 0);
+                prove("minute %d, refused so far %s".formatted(minute, refused), server.client());
+            }
+        }
+    }
+
+    /** Three servers get the same pictures in another order each, and one of them is killed now and then. */
+    private void race(int rounds, long seed) throws Exception {
+        List<ServerProcess> servers = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            servers.add(start(root.resolve("server" + i)));
+        }
+        for (int round = 1; round <= rounds; round++) {
+            bucket.faultsByChance(0.02, seed + round);
+            int from = next.getAndAdd(RACED);
+            int victim = chance.nextInt(6);
+            ExecutorService clients = Executors.newFixedThreadPool(3 * CLIENTS);
+            for (ServerProcess server : servers) {
+                List<Integer> pictures = new ArrayList<>();
+                for (int n = from; n < from + RACED; n++) {
+                    pictures.add(n);
+                }
+                Collections.shuffle(pictures, chance);
+                pictures.forEach(n -> clients.execute(() -> upload(server.client(), n)));
+            }
+            clients.shutdown();
+            if (victim < servers.size()) {
+                TimeUnit.MILLISECONDS.sleep(chance.nextInt(LONGEST_LOAD_MILLIS));
+                servers.get(victim).kill();
+            }
+            if (!clients.awaitTermination(5, TimeUnit.MINUTES)) {
+                throw new IllegalStateException("uploads got no answer");
+            }
+            bucket.clearFaults();
+            if (victim < servers.size()) {
+                servers.get(victim).close();
+                servers.set(victim, start(root.resolve("server" + victim)));
+            }
+            for (ServerProcess server : servers) {
+                await("the rows to be committed", () -> pending(server.client()) == 0);
+            }
+            prove(
+                    "race " + round + (victim < servers.size() ? ", one killed" : ""),
+                    servers.get(0).client());
+        }
+        for (ServerProcess server : servers) {
+            server.close();
+        }
+    }
+
     private static void signal(String name, ServerProcess server) throws Exception {
         new ProcessBuilder("kill", "-" + name, Long.toString(server.handle().pid()))
                 .start()
@@ -129,6 +195,21 @@ final class CrashSelftest {
                         "R2_SECRET_ACCESS_KEY", bucket.secretAccessKey()));
     }
 
+    /** False if there was no answer. */
+    private boolean upload(Client client, int n) {
+        try {
+            Client.Answer answer = client.upload(n + ".png", TestPictures.png(n));
+            if (answer.status() == 201 || answer.status() == 200) {
+                acknowledged.add(answer.json().get("id").stringValue());
+            } else {
+                refused.merge(answer.json().get("type").stringValue(), 1, Integer::sum);
+            }
+            return true;
+        } catch (UncheckedIOException e) {
+            return false;
+        }
+    }
+
     /** Eight clients upload new pictures until the end or nobody answers. */
     private final class Load {
         private final ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
@@ -138,13 +219,7 @@ final class CrashSelftest {
             for (int i = 0; i < CLIENTS; i++) {
                 clients.execute(() -> {
                     while (!over.get()) {
-                        int n = next.getAndIncrement();
-                        try {
-                            Client.Answer answer = client.upload(n + ".png", TestPictures.png(n));
-                            if (answer.status() == 201) {
-                                acknowledged.add(answer.json().get("id").stringValue());
-                            }
-                        } catch (UncheckedIOException e) {
+                        if (!upload(client, next.getAndIncrement())) {
                             return;
                         }
                     }

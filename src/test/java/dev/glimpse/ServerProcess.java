@@ -28,8 +28,15 @@ final class ServerProcess implements AutoCloseable {
 
     /** Starts {@code target/glimpse.jar} and waits until it is ready. */
     static ServerProcess start(Path data, Path log, Map<String, String> environment) throws IOException {
+        return start(data, log, environment, List.of());
+    }
+
+    /** @param before words before the command, {@code taskset} for example */
+    static ServerProcess start(Path data, Path log, Map<String, String> environment, List<String> before)
+            throws IOException {
         int port = freePort();
-        List<String> command = new ArrayList<>(List.of(
+        List<String> command = new ArrayList<>(before);
+        command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                 "-Xms256m",
                 "-Xmx512m",

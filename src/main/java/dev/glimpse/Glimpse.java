@@ -1,16 +1,21 @@
 package dev.glimpse;
 
+import dev.glimpse.storage.DoctorCommand;
 import dev.glimpse.storage.WorkingFolder;
 import java.nio.file.Path;
+import java.util.Arrays;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.event.ApplicationEnvironmentPreparedEvent;
 import org.springframework.context.ApplicationListener;
 
-/** The server. */
+/** The server; or with the argument {@code doctor} a look at the store. */
 @SpringBootApplication
 public class Glimpse {
     public static void main(String[] args) {
+        if (args.length > 0 && args[0].equals("doctor")) {
+            System.exit(DoctorCommand.run(Arrays.copyOfRange(args, 1, args.length)));
+        }
         SpringApplication application = new SpringApplication(Glimpse.class);
         application.addListeners(temporaryFilesInWorkingFolder());
         application.run(args);

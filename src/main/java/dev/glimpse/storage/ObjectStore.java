@@ -85,6 +85,13 @@ public interface ObjectStore extends AutoCloseable {
     /** The folder whose files are the objects, as it was configured, if this store is one; empty for a bucket. */
     Optional<Path> folder();
 
+    /**
+     * Makes sure that a second put of a key is refused, by trying it, once in the life of this store.
+     *
+     * @throws UntrustedBucketException if it is not
+     */
+    void requireConditionalPuts();
+
     /** Counts what this store asks of a bucket. */
     RequestMeter meter();
 

@@ -17,8 +17,10 @@ import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.UUID;
 import java.util.function.Consumer;
 import javax.net.ssl.SSLException;
+import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
 import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
@@ -74,6 +76,10 @@ final class S3Store implements ObjectStore {
     private final RequestMeter meter = new RequestMeter();
     private final S3Client s3;
     private final String endpoint;
+
+    /** Null until it has been tried. */
+    private volatile @Nullable Boolean refusesSecondPut;
+
     private final String bucket;
     private final Duration attempt;
 
@@ -327,6 +333,23 @@ final class S3Store implements ObjectStore {
     @Override
     public Optional<Path> folder() {
         return Optional.empty();
+    }
+
+    @Override
+    public void requireConditionalPuts() {
+        Boolean refuses = refusesSecondPut;
+        if (refuses == null) {
+            String key = "doctor/" + UUID.randomUUID();
+            putIfAbsent(key, new byte[] {1}, "text/plain", Map.of());
+            refuses = !putIfAbsent(key, new byte[] {2}, "text/plain", Map.of());
+            delete(key);
+            refusesSecondPut = refuses;
+        }
+        if (!refuses) {
+            throw new UntrustedBucketException("bucket " + bucket + " at " + endpoint
+                    + " does not refuse a second put of a key (If-None-Match), so nothing is written to it; see"
+                    + " scripts/doctor");
+        }
     }
 
     @Override

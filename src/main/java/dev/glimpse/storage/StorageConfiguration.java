@@ -16,6 +16,10 @@ class StorageConfiguration {
     /** Does no I/O, so that a bucket that is down does not stop the start. The working folder's lock comes first. */
     @Bean
     ObjectStore objectStore(R2Properties r2, StorageProperties storage, WorkingFolder lock) {
+        return store(r2, storage);
+    }
+
+    static ObjectStore store(R2Properties r2, StorageProperties storage) {
         return r2.isSet() ? new S3Store(r2) : new FolderStore(storage.data());
     }
 }

@@ -58,6 +58,7 @@ final class Deletion {
      * @return the group of uploads that the picture came in with, null if it does not say
      */
     @Nullable String removePicture(ImageId id, boolean purge) {
+        store.requireConditionalPuts();
         store.putIfAbsent(marker(id), new byte[0], "text/plain", Map.of());
         dataset.hide(id);
         Optional<ObjectHead> head = store.head(id.toString());

@@ -5,6 +5,7 @@ import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.ObjectStore.Listed;
+import dev.glimpse.storage.UntrustedBucketException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -209,6 +210,8 @@ final class Recovery {
             scheduled = false;
         }
         try {
+            // Not when the first upload waits for it.
+            store.requireConditionalPuts();
             List<Listed> markers = new ArrayList<>();
             Instant clock = store.list(Group.MARKERS, markers::add);
             markers.removeIf(marker -> serverOf(marker).equals(groups.server()));
@@ -225,6 +228,8 @@ final class Recovery {
             if (abandoned.size() < markers.size()) {
                 again();
             }
+        } catch (UntrustedBucketException e) {
+            log.error("uploads are refused: {}", e.getMessage());
         } catch (RuntimeException e) {
             log.warn("the recovery of other servers' uploads waits {} s: {}", AGAIN.toSeconds(), e.toString());
             again();

@@ -67,6 +67,7 @@ public final class Uploader {
      * @throws dev.glimpse.dataset.ForeignTableException if the table is not ours to write
      * @throws dev.glimpse.dataset.ModelMismatchException if the table was made with another model
      * @throws dev.glimpse.dataset.TableBusyException if too many rows wait to be committed
+     * @throws dev.glimpse.storage.UntrustedBucketException if the store does not refuse a second put of a key
      * @throws UploadsBusyException if it is not known of too many pictures whether the store has them
      * @return completes exceptionally with what {@link RowDeriver#derive} throws; with {@link NotesTooLongException} if
      *     the notes do not fit into the object's metadata; with {@link StoreUnavailableException} if the store does not
@@ -95,6 +96,7 @@ public final class Uploader {
         dataset.requireWritable();
         dataset.requireRoom();
         recovery.requireRoom();
+        store.requireConditionalPuts();
         Derived derived = deriver.derive(id, bytes);
         Instant uploadedAt = Instant.now().truncatedTo(ChronoUnit.MICROS);
         Group group = groups.join();

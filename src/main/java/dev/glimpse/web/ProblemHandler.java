@@ -12,6 +12,7 @@ import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.search.InvalidQueryException;
 import dev.glimpse.search.PictureNotFoundException;
 import dev.glimpse.storage.StoreUnavailableException;
+import dev.glimpse.storage.UntrustedBucketException;
 import dev.glimpse.upload.EmptyFileException;
 import dev.glimpse.upload.InvalidDurabilityException;
 import dev.glimpse.upload.NotesTooLongException;
@@ -70,6 +71,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(UnsupportedImageException.class, HttpStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-image"),
             new Rule(ForeignTableException.class, HttpStatus.SERVICE_UNAVAILABLE, "foreign-table"),
             new Rule(ModelMismatchException.class, HttpStatus.SERVICE_UNAVAILABLE, "model-mismatch"),
+            new Rule(UntrustedBucketException.class, HttpStatus.SERVICE_UNAVAILABLE, "untrusted-bucket"),
             new Rule(StoreUnavailableException.class, HttpStatus.SERVICE_UNAVAILABLE, "store-unavailable"),
             new Rule(EncoderBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(TableBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),

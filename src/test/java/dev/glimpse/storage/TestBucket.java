@@ -114,6 +114,7 @@ public final class TestBucket implements AutoCloseable {
     private static final Set<String> HOP_BY_HOP =
             Set.of("connection", "keep-alive", "transfer-encoding", "content-length", "expect", "host", "date");
 
+    private final TransientNio2BlobStore memory = new TransientNio2BlobStore();
     private final S3Proxy store;
     private final HttpHost storeHost;
     private final CloseableHttpClient client;
@@ -128,13 +129,13 @@ public final class TestBucket implements AutoCloseable {
     private volatile @Nullable Random chance;
     private volatile double faultRate;
     private volatile boolean writesLimited;
+    private volatile boolean conditionsIgnored;
     private volatile Duration readLatency = Duration.ZERO;
     private volatile Duration writeLatency = Duration.ZERO;
 
     private TestBucket(int port) throws Exception {
         // First, so that a port in use leaves nothing running.
         front = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), port), 128);
-        TransientNio2BlobStore memory = new TransientNio2BlobStore();
         memory.createContainer(BUCKET);
         store = S3Proxy.builder()
                 .blobStore(memory)
@@ -231,6 +232,12 @@ public final class TestBucket implements AutoCloseable {
     public TestBucket faultsByChance(double rate, long seed) {
         chance = new Random(seed);
         faultRate = rate;
+        return this;
+    }
+
+    /** From now on a put replaces what is there, as in stores that do not know If-None-Match. */
+    public TestBucket ignoreConditions() {
+        conditionsIgnored = true;
         return this;
     }
 
@@ -346,6 +353,9 @@ public final class TestBucket implements AutoCloseable {
             boolean applied = fault == null || fault == Fault.ANSWER_LOST;
             if (applied && request.method().equals("PUT")) {
                 lastWrites.put(request.key(), System.nanoTime());
+                if (conditionsIgnored) {
+                    memory.removeBlob(BUCKET, request.key());
+                }
             }
             if (fault == null) {
                 forward(exchange, body, true, null);

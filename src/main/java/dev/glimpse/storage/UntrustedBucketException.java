@@ -1,0 +1,10 @@
+package dev.glimpse.storage;
+
+/** The bucket does not refuse a second put of a key, on which everything rests that is kept once. */
+public class UntrustedBucketException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    UntrustedBucketException(String message) {
+        super(message);
+    }
+}

@@ -1,0 +1,94 @@
+package dev.glimpse.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatCode;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayOutputStream;
+import java.io.PrintStream;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class BucketDoctorIT {
+    private final TestBucket bucket = TestBucket.start();
+    private final ObjectStore store = bucket.open();
+    private final ByteArrayOutputStream printed = new ByteArrayOutputStream();
+
+    @AfterEach
+    void stop() {
+        store.close();
+        bucket.close();
+    }
+
+    private boolean examine(ObjectStore patient) {
+        return new BucketDoctor(patient, new PrintStream(printed, true, StandardCharsets.UTF_8)).examine();
+    }
+
+    private String printed() {
+        return printed.toString(StandardCharsets.UTF_8);
+    }
+
+    @Test
+    void goodBucketPassesAndIsLeftAsItWas() {
+        bucket.latency(Duration.ofMillis(5), Duration.ofMillis(10));
+
+        assertThat(examine(store)).as(printed()).isTrue();
+
+        assertThat(printed())
+                .contains("conditional put", "class A", "MB/s", "can trust")
+                .doesNotContain("no go");
+        assertThat(store.list("")).isEmpty();
+    }
+
+    @Test
+    void goodFolderPasses(@TempDir Path folder) {
+        try (ObjectStore patient = new FolderStore(folder)) {
+            assertThat(examine(patient)).as(printed()).isTrue();
+            assertThat(patient.list("")).isEmpty();
+        }
+    }
+
+    @Test
+    void bucketThatIgnoresConditionsFailsAndIsLeftAsItWas() {
+        bucket.ignoreConditions();
+
+        assertThat(examine(store)).isFalse();
+
+        assertThat(printed()).contains("no go  conditional put", "of 8 puts of one key have won", "cannot trust");
+        assertThat(store.list("")).isEmpty();
+    }
+
+    @Test
+    void bucketThatDoesNotAnswerIsOneLine() {
+        bucket.down();
+
+        assertThat(examine(store)).isFalse();
+
+        assertThat(printed().lines()).hasSize(2);
+        assertThat(printed()).contains("cannot put");
+    }
+
+    @Test
+    void conditionalPutsAreTriedOnce() {
+        store.requireConditionalPuts();
+        bucket.resetCounts();
+
+        assertThatCode(store::requireConditionalPuts).doesNotThrowAnyException();
+
+        assertThat(bucket.requests()).isEmpty();
+        assertThat(store.list("")).isEmpty();
+    }
+
+    @Test
+    void bucketThatIgnoresConditionsIsNotWrittenTo() {
+        bucket.ignoreConditions();
+
+        assertThatThrownBy(store::requireConditionalPuts)
+                .isInstanceOf(UntrustedBucketException.class)
+                .hasMessageContaining("If-None-Match");
+    }
+}

@@ -48,7 +48,7 @@ final class WritePathSelftest {
         this.chance = new Random(seed);
     }
 
-    /** Arguments: which, rounds (of faults: minutes), seed. */
+    /** Arguments: which, rounds (of faults: minutes; of recovery: pictures), seed. */
     @SuppressWarnings("CatchAndPrintStackTrace")
     public static void main(String[] args) throws Exception {
         int rounds = Integer.parseInt(args[1]);
@@ -63,6 +63,7 @@ final class WritePathSelftest {
                 case "takeover" -> test.takeover(rounds);
                 case "faults" -> test.faults(rounds, seed);
                 case "race" -> test.race(rounds, seed);
+                case "recovery" -> test.recovery(rounds);
                 default -> throw new IllegalStateException("no such test: " + args[0]);
             }
             say("nothing acknowledged was lost, and nothing is there twice");
@@ -175,6 +176,33 @@ final class WritePathSelftest {
         }
         for (ServerProcess server : servers) {
             server.close();
+        }
+    }
+
+    /** After a crash, a server looks for what it left among very many pictures. */
+    private void recovery(int pictures) throws Exception {
+        Path data = root.resolve("data");
+        bucket.pretendPictures(pictures);
+        try (ServerProcess server = start(data)) {
+            for (int n = 0; n < 10; n++) {
+                upload(server.client(), n);
+            }
+            server.kill();
+        }
+        bucket.resetCounts();
+        long start = System.nanoTime();
+        try (ServerProcess server = start(data)) {
+            double ready = (System.nanoTime() - start) / 1e9;
+            await("the markers to go", () -> store.list("pending/").isEmpty());
+            double recovered = (System.nanoTime() - start) / 1e9;
+            long rows =
+                    server.client().get("/stats").json().get("committedRows").longValue();
+            say(
+                    "%d pictures: ready after %.1f s, recovered after %.1f s with %d listings of pictures, %d rows of %d acknowledged",
+                    pictures, ready, recovered, bucket.count("LIST", "images/"), rows, acknowledged.size());
+            if (rows < acknowledged.size()) {
+                throw new IllegalStateException("rows are missing");
+            }
         }
     }
 

@@ -12,6 +12,7 @@ import java.net.URI;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -30,6 +31,8 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BiPredicate;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
@@ -45,6 +48,7 @@ import org.gaul.s3proxy.S3Proxy;
 import org.gaul.s3proxy.auth.AuthenticationType;
 import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
 import org.jspecify.annotations.Nullable;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Request;
 
 /**
  * A bucket in memory, reached over HTTP as R2 is: signatures are checked, conditional puts are refused with 412. A small
@@ -109,6 +113,7 @@ public final class TestBucket implements AutoCloseable {
     private static final String ACCESS_KEY_ID = "test";
     private static final String SECRET_ACCESS_KEY = "secret";
     private static final int THREADS = 64;
+    private static final Pattern PRETENDED = Pattern.compile("images/[0-9a-f]");
 
     /** Set by each side for its own connection. */
     private static final Set<String> HOP_BY_HOP =
@@ -130,6 +135,7 @@ public final class TestBucket implements AutoCloseable {
     private volatile double faultRate;
     private volatile boolean writesLimited;
     private volatile boolean conditionsIgnored;
+    private volatile int pretended;
     private volatile Duration readLatency = Duration.ZERO;
     private volatile Duration writeLatency = Duration.ZERO;
 
@@ -238,6 +244,12 @@ public final class TestBucket implements AutoCloseable {
     /** From now on a put replaces what is there, as in stores that do not know If-None-Match. */
     public TestBucket ignoreConditions() {
         conditionsIgnored = true;
+        return this;
+    }
+
+    /** From now on listings of {@code images/0} to {@code images/f} begin with so many old pictures in all, keys alone. */
+    public TestBucket pretendPictures(int count) {
+        pretended = count;
         return this;
     }
 
@@ -357,7 +369,11 @@ public final class TestBucket implements AutoCloseable {
                     memory.removeBlob(BUCKET, request.key());
                 }
             }
-            if (fault == null) {
+            if (fault == null
+                    && pretended > 0
+                    && PRETENDED.matcher(request.key()).matches()) {
+                listPretended(exchange, request.key());
+            } else if (fault == null) {
                 forward(exchange, body, true, null);
             } else if (fault == Fault.BREAK_OFF || fault == Fault.SLOW_BODY) {
                 forward(exchange, body, true, fault);
@@ -372,6 +388,41 @@ public final class TestBucket implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** Pages of a thousand keys that nobody has put, and a last one of those that are there. */
+    private void listPretended(HttpExchange exchange, String prefix) throws IOException {
+        Matcher token = Pattern.compile("continuation-token=(\\d+)")
+                .matcher(exchange.getRequestURI().getRawQuery());
+        int page = token.find() ? Integer.parseInt(token.group(1)) : 0;
+        int pages = pretended / 16 / 1000;
+        List<String> keys = new ArrayList<>();
+        String modified = "2020-01-01T00:00:00.000Z";
+        if (page < pages) {
+            for (int i = 0; i < 1000; i++) {
+                keys.add(prefix + "%063x".formatted(page * 1000 + i) + ".jpg");
+            }
+        } else {
+            modified = Instant.now().toString();
+            memory.list(ListObjectsV2Request.builder()
+                            .bucket(BUCKET)
+                            .prefix(prefix)
+                            .build())
+                    .contents()
+                    .forEach(object -> keys.add(object.key()));
+        }
+        StringBuilder xml = new StringBuilder(
+                "<ListBucketResult><Name>" + BUCKET + "</Name><IsTruncated>" + (page < pages) + "</IsTruncated>"
+                        + (page < pages ? "<NextContinuationToken>" + (page + 1) + "</NextContinuationToken>" : ""));
+        for (String key : keys) {
+            xml.append("<Contents><Key>")
+                    .append(key)
+                    .append("</Key><LastModified>")
+                    .append(modified);
+            xml.append("</LastModified><ETag>\"0\"</ETag><Size>1</Size></Contents>");
+        }
+        exchange.getResponseHeaders().add("Content-Type", "application/xml");
+        send(exchange, 200, xml.append("</ListBucketResult>").toString().getBytes(StandardCharsets.UTF_8), null);
     }
 
     private static Request request(HttpExchange exchange) {

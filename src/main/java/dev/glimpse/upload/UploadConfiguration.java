@@ -135,7 +135,8 @@ class UploadConfiguration {
         pool.setQueueCapacity(WAITING_PUTS);
         pool.setAllowCoreThreadTimeOut(true);
         pool.setWaitForTasksToCompleteOnShutdown(true);
-        pool.setAwaitTerminationSeconds(25);
+        // The uploads have ended by then; what still waits for a store that does not answer is not waited for.
+        pool.setAwaitTerminationSeconds(2);
         return pool;
     }
 }

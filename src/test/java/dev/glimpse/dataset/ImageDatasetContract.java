@@ -239,6 +239,83 @@ abstract class ImageDatasetContract {
     }
 
     @Test
+    void removedRowIsGoneForGood() {
+        add(0, 20);
+
+        assertThat(dataset.remove(Rows.id(7)).join()).isTrue();
+        assertThat(dataset.remove(Rows.id(7)).join()).isFalse();
+
+        assertThat(dataset.contains(Rows.id(7))).isFalse();
+        add(20, 30);
+        reopen();
+        assertThat(dataset.contains(Rows.id(7))).isFalse();
+        assertThat(dataset.state().committedRows()).isEqualTo(29);
+        assertThat(dataset.nearest(Rows.vector(7), 100, true))
+                .extracting(Neighbor::id)
+                .hasSize(29)
+                .doesNotContain(Rows.id(7).toString());
+    }
+
+    @Test
+    void removedRowCanBeAddedAgain() {
+        add(0, 3);
+        dataset.remove(Rows.id(1)).join();
+
+        assertThat(dataset.add(Rows.row(1)).join()).isTrue();
+
+        reopen();
+        assertThat(dataset.state().committedRows()).isEqualTo(3);
+    }
+
+    @Test
+    void hiddenRowIsNotFoundAndTheNextOnesAreInItsPlace() {
+        add(0, 10);
+
+        dataset.hide(Rows.id(4));
+
+        assertThat(dataset.contains(Rows.id(4))).isFalse();
+        assertThat(dataset.nearest(Rows.vector(4), 9, true))
+                .extracting(Neighbor::id)
+                .hasSize(9)
+                .doesNotContain(Rows.id(4).toString());
+        dataset.show(Rows.id(4));
+        assertThat(dataset.nearest(Rows.vector(4), 1, true).get(0).id())
+                .isEqualTo(Rows.id(4).toString());
+    }
+
+    @Test
+    void indexThatWasBuiltBeforeARemoveDoesNotBringTheRowBack() {
+        add(0, 400);
+
+        dataset.startIndexBuild();
+        dataset.remove(Rows.id(7)).join();
+        awaitIndex();
+
+        assertThat(dataset.nearest(Rows.vector(7), 400, false))
+                .extracting(Neighbor::id)
+                .doesNotContain(Rows.id(7).toString());
+        assertThat(dataset.state().committedRows()).isEqualTo(399);
+        reopen();
+        assertThat(dataset.contains(Rows.id(7))).isFalse();
+    }
+
+    @Test
+    void removesOfAnotherServerAreLearned() {
+        add(0, 10);
+        try (ImageDataset other = ImageDataset.open(store, work(2), Rows.MODEL, Rows.AT_ONCE)) {
+            other.remove(Rows.id(3)).join();
+            other.add(Rows.row(10)).join();
+        }
+
+        dataset.refresh().join();
+
+        assertThat(dataset.contains(Rows.id(3))).isFalse();
+        assertThat(dataset.contains(Rows.id(10))).isTrue();
+        assertThat(dataset.add(Rows.row(3)).join()).isTrue();
+        assertThat(dataset.state().committedRows()).isEqualTo(11);
+    }
+
+    @Test
     void emptyTableHasNothingToIndex() {
         assertThatThrownBy(dataset::startIndexBuild).isInstanceOf(EmptyTableException.class);
     }

@@ -146,6 +146,21 @@ class WritePathIT {
     }
 
     @Test
+    void twoServersThatRecoverTheSamePicturesAtOnceAddNoneTwice() {
+        TestServer dead = start(LATE);
+        for (int n = 0; n < 20; n++) {
+            dead.upload(n).join();
+        }
+        TestServer other = start(SOON);
+
+        server.recoverAll();
+        other.recoverAll();
+
+        settle(server, other);
+        assertThat(rowsForAll()).isEqualTo(20);
+    }
+
+    @Test
     void recoveryLooksAtNoPictureWithoutAMarker() {
         server.uploadCommitted(1).join();
         settle(server);

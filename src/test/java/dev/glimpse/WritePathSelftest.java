@@ -49,7 +49,6 @@ final class WritePathSelftest {
     }
 
     /** Arguments: which, rounds (of faults: minutes; of recovery: pictures), seed. */
-    @SuppressWarnings("CatchAndPrintStackTrace")
     public static void main(String[] args) throws Exception {
         int rounds = Integer.parseInt(args[1]);
         long seed = args.length > 2 ? Long.parseLong(args[2]) : System.nanoTime();
@@ -69,7 +68,7 @@ final class WritePathSelftest {
             say("nothing acknowledged was lost, and nothing is there twice");
             status = 0;
         } catch (IllegalStateException e) {
-            e.printStackTrace();
+            System.err.println(e.getMessage());
         } finally {
             System.exit(status); // clients may still wait for a server that is gone
         }

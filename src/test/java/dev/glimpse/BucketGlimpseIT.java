@@ -29,6 +29,7 @@ class BucketGlimpseIT extends GlimpseContract {
     @DynamicPropertySource
     static void settings(DynamicPropertyRegistry registry) {
         registry.add("glimpse.data", data::toString);
+        registry.add("glimpse.replica.poll", () -> "30s"); // polls would be counted
         for (String property : BUCKET.properties()) {
             String[] keyAndValue = property.split("=", 2);
             registry.add(keyAndValue[0], () -> keyAndValue[1]);

@@ -14,6 +14,7 @@ import org.apache.arrow.vector.FieldVector;
 import org.apache.arrow.vector.Float4Vector;
 import org.apache.arrow.vector.IntVector;
 import org.apache.arrow.vector.TimeStampMicroTZVector;
+import org.apache.arrow.vector.UInt8Vector;
 import org.apache.arrow.vector.VarCharVector;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.complex.FixedSizeListVector;
@@ -41,6 +42,9 @@ final class Columns {
     static final String CAPTION = "caption";
     static final String TAGS = "tags";
     static final String DISTANCE = "_distance";
+
+    /** Lance's own. */
+    static final String ROW_ADDRESS = "_rowaddr";
 
     private static final ArrowType TEXT = ArrowType.Utf8.INSTANCE;
 
@@ -178,6 +182,16 @@ final class Columns {
     private static String childType(Field list) {
         Field child = list.getChildren().get(0);
         return child.getName() + ": " + typeName(child);
+    }
+
+    /** Where the rows of a batch lie: the fragment in the upper half, the row's number within it in the lower. */
+    static List<Long> addresses(VectorSchemaRoot batch) {
+        UInt8Vector addresses = vector(batch, ROW_ADDRESS, UInt8Vector.class);
+        List<Long> all = new ArrayList<>();
+        for (int i = 0; i < batch.getRowCount(); i++) {
+            all.add(addresses.get(i));
+        }
+        return all;
     }
 
     private static <V extends FieldVector> V vector(VectorSchemaRoot root, String column, Class<V> type) {

@@ -6,6 +6,7 @@ import dev.glimpse.storage.StoreUnavailableException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -15,6 +16,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.lance.index.Index;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -30,6 +32,9 @@ final class Committer implements AutoCloseable {
     /** Rows that may wait. A commit takes a few round trips, so this is some seconds of work for the store. */
     private static final int MAX_PENDING = 4096;
 
+    /** Rows that are committed and wait to be read from the table, as when its files are on their way. */
+    private static final int MAX_UNSERVED = 50_000;
+
     /** A commit that loses against other writers this often gives up; each loss means that another one won. */
     private static final int ATTEMPTS = 20;
 
@@ -43,11 +48,15 @@ final class Committer implements AutoCloseable {
 
     private record Pending(PictureRow row, CompletableFuture<Boolean> committed) {}
 
+    private record Unserved(PictureRow row, long version) {}
+
     private final LanceTable table;
     private final CommitProperties policy;
 
     /** One thread, the only one that writes to the table. */
     private final ThreadPoolTaskScheduler commits;
+
+    private final Runnable moved;
 
     /** Guards the fields below. */
     private final Object lock = new Object();
@@ -55,18 +64,31 @@ final class Committer implements AutoCloseable {
     private IdSet ids = new IdSet();
     private final Map<ImageId, Pending> pending = new LinkedHashMap<>();
 
+    /** Rows that the table has since a version that is not read yet. */
+    private final Map<ImageId, Unserved> unserved = new LinkedHashMap<>();
+
+    /** Rows that the table does not have since such a version. */
+    private final Map<ImageId, Long> removed = new HashMap<>();
+
     /** Rows that are being deleted: in the table perhaps, and no longer shown. */
     private final Set<ImageId> leaving = new HashSet<>();
+
+    /** The version that is read. */
+    private long served;
 
     private boolean scheduled;
     private boolean flushing;
     private boolean closed;
     private Duration pause = PAUSE;
 
-    Committer(LanceTable table, CommitProperties policy, ThreadPoolTaskScheduler commits) throws IOException {
+    /** @param moved to be run when the table has another newest version, perhaps */
+    Committer(LanceTable table, CommitProperties policy, ThreadPoolTaskScheduler commits, Runnable moved)
+            throws IOException {
         this.table = table;
         this.policy = policy;
         this.commits = commits;
+        this.moved = moved;
+        this.served = table.served().version();
         learnIds();
     }
 
@@ -85,9 +107,14 @@ final class Committer implements AutoCloseable {
     /** See {@link ImageDataset#requireRoom}. */
     void requireRoom() {
         synchronized (lock) {
-            if (closed || pending.size() >= MAX_PENDING) {
-                throw new TableBusyException(
-                        closed ? "the table is closed" : MAX_PENDING + " rows wait to be committed already");
+            if (closed) {
+                throw new TableBusyException("the table is closed");
+            }
+            if (pending.size() >= MAX_PENDING) {
+                throw new TableBusyException(MAX_PENDING + " rows wait to be committed already");
+            }
+            if (unserved.size() >= MAX_UNSERVED) {
+                throw new TableBusyException(MAX_UNSERVED + " rows wait to be read from the table already");
             }
         }
     }
@@ -119,24 +146,37 @@ final class Committer implements AutoCloseable {
     /** What a search has to know beside the table, and before it looks there: else a row could be in neither. */
     Unsettled unsettled() {
         synchronized (lock) {
+            Set<String> hidden = Stream.concat(leaving.stream(), removed.keySet().stream())
+                    .map(ImageId::toString)
+                    .collect(Collectors.toSet());
             return new Unsettled(
-                    pending.values().stream()
-                            .map(Pending::row)
+                    Stream.concat(
+                                    unserved.values().stream().map(Unserved::row),
+                                    pending.values().stream().map(Pending::row))
                             .filter(row -> !leaving.contains(row.id()))
                             .toList(),
-                    leaving.stream().map(ImageId::toString).collect(Collectors.toSet()));
+                    hidden);
         }
     }
 
     /**
      * Rows on their way in and out.
      *
-     * @param pending may be in the table by now as well
-     * @param leaving ids of rows that are in the table perhaps, and are not to be shown
+     * @param rows may be in the table by now as well
+     * @param hidden ids of rows that the table has perhaps, and that are not to be shown from there
      */
-    record Unsettled(List<PictureRow> pending, Set<String> leaving) {
+    record Unsettled(List<PictureRow> rows, Set<String> hidden) {
         boolean isNothing() {
-            return pending.isEmpty() && leaving.isEmpty();
+            return rows.isEmpty() && hidden.isEmpty();
+        }
+    }
+
+    /** From now on this version is read. */
+    void served(long version) {
+        synchronized (lock) {
+            served = version;
+            unserved.values().removeIf(row -> row.version <= version);
+            removed.values().removeIf(since -> since <= version);
         }
     }
 
@@ -184,8 +224,13 @@ final class Committer implements AutoCloseable {
             });
             synchronized (lock) {
                 ids.remove(id);
+                unserved.remove(id);
+                if (table.head().version() > served) {
+                    this.removed.put(id, table.head().version());
+                }
                 leaving.remove(id);
             }
+            moved.run();
             return removed[0];
         });
     }
@@ -193,16 +238,23 @@ final class Committer implements AutoCloseable {
     /** See {@link ImageDataset#refresh}. */
     CompletableFuture<Void> refresh() {
         return commits.submitCompletable(() -> {
-            table.catchUp();
-            learnIds();
+            catchUp();
             return null;
         });
+    }
+
+    /** The same on the thread of the commits, where it must be called. */
+    void catchUp() throws IOException {
+        table.catchUp();
+        learnIds();
+        moved.run();
     }
 
     /** Rows may have been committed since the build began, so the index goes on top of the newest version. */
     Future<Void> commitIndex(Scratch built, Index index) {
         return commits.submit(() -> {
             untilWon(() -> table.commitIndex(built, index));
+            moved.run();
             return null;
         });
     }
@@ -239,11 +291,15 @@ final class Committer implements AutoCloseable {
         }
         try {
             Set<ImageId> added = commit(batch.stream().map(Pending::row).toList());
+            long version = table.head().version();
             synchronized (lock) {
                 pause = PAUSE;
                 batch.forEach(waiting -> {
                     ids.add(waiting.row.id());
                     pending.remove(waiting.row.id());
+                    if (version > served) {
+                        unserved.put(waiting.row.id(), new Unserved(waiting.row, version));
+                    }
                 });
                 lock.notifyAll();
                 if (pending.size() >= policy.rows() || (flushing && !pending.isEmpty())) {
@@ -252,6 +308,7 @@ final class Committer implements AutoCloseable {
                     commitIn(policy.age());
                 }
             }
+            moved.run();
             // After the lock: what waits for it may do anything.
             batch.forEach(waiting -> waiting.committed.complete(added.contains(waiting.row.id())));
         } catch (Throwable e) {
@@ -298,7 +355,7 @@ final class Committer implements AutoCloseable {
     private void learnIds() throws IOException {
         synchronized (lock) {
             table.newIds(ids::add);
-            if (ids.size() > table.newest().rows()) {
+            if (ids.size() > table.head().rows()) {
                 IdSet all = new IdSet();
                 table.allIds(all::add);
                 ids = all;

@@ -7,10 +7,15 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties(CommitProperties.class)
+@EnableConfigurationProperties({CommitProperties.class, ReplicaProperties.class})
 class DatasetConfiguration {
     @Bean
-    ImageDataset imageDataset(ObjectStore store, WorkingFolder work, ModelStamp model, CommitProperties policy) {
-        return ImageDataset.open(store, work.path(), model, policy);
+    ImageDataset imageDataset(
+            ObjectStore store,
+            WorkingFolder work,
+            ModelStamp model,
+            CommitProperties commit,
+            ReplicaProperties replica) {
+        return ImageDataset.open(store, work.path(), model, new TableSettings(commit, replica));
     }
 }

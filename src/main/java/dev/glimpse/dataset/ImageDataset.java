@@ -4,10 +4,12 @@ import dev.glimpse.dataset.IndexJob.State;
 import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.StoreUnavailableException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -17,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -46,6 +49,9 @@ public final class ImageDataset implements AutoCloseable {
     /** For what runs when the table is closed. What waits to be committed has been waited for before. */
     private static final int CLOSE_SECONDS = 2;
 
+    /** On top of two polls, before what is read is called stale. */
+    private static final Duration GRACE = Duration.ofSeconds(10);
+
     /** Files of one commit that travel at the same time. */
     private static final int TRANSFERS = 16;
 
@@ -53,25 +59,40 @@ public final class ImageDataset implements AutoCloseable {
     private final String path;
     private final ThreadPoolTaskExecutor reads =
             pool("lance-read", Math.max(2, Runtime.getRuntime().availableProcessors()), READ_QUEUE);
-    private final ThreadPoolTaskScheduler commits = commitThread();
+    private final ThreadPoolTaskScheduler commits = thread("lance-commit");
+    private final ThreadPoolTaskScheduler replicas = thread("lance-replica");
     private final ThreadPoolTaskExecutor builds = pool("lance-index", 1, 1);
     private final ThreadPoolTaskExecutor transfers = pool("table-transfer", TRANSFERS, Integer.MAX_VALUE);
+    private final boolean inBucket;
+    private final Duration poll;
     private final LanceTable table;
     private final Committer committer;
+    private final AtomicBoolean serving = new AtomicBoolean();
+    private volatile Instant contact = Instant.now();
+    private volatile boolean outage;
     private final Object jobLock = new Object();
     private volatile IndexJob indexJob = IndexJob.NONE;
     private boolean closed;
 
-    private ImageDataset(ObjectStore store, Path work, ModelStamp model, CommitProperties policy) throws IOException {
+    private ImageDataset(ObjectStore store, Path work, ModelStamp model, TableSettings settings) throws IOException {
         this.model = model;
+        this.inBucket = store.folder().isEmpty();
+        this.poll = settings.replica().poll();
         this.path = store.folder()
                 .map(root -> root.resolve(KEY).toString())
                 .orElse(store.address(KEY.substring(0, KEY.length() - 1)));
         this.table = new LanceTable(
                 allocator ->
                         new Replica(store, KEY, work.resolve("replica"), work.resolve("scratch"), allocator, transfers),
+                store.bucket().map(bucket -> BucketAccess.of(bucket, KEY)),
+                settings.replica().disk().toBytes(),
                 model);
-        this.committer = new Committer(table, policy, commits);
+        this.committer = new Committer(table, settings.commit(), commits, this::serveSoon);
+        if (inBucket) {
+            Future<?> unused =
+                    commits.scheduleWithFixedDelay(this::poll, Instant.now().plus(poll), poll);
+        }
+        serveSoon();
     }
 
     /**
@@ -81,9 +102,9 @@ public final class ImageDataset implements AutoCloseable {
      * @param work local folder that belongs to this process alone; with a folder store it must be on its file system
      * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
      */
-    public static ImageDataset open(ObjectStore store, Path work, ModelStamp model, CommitProperties policy) {
+    public static ImageDataset open(ObjectStore store, Path work, ModelStamp model, TableSettings settings) {
         try {
-            ImageDataset dataset = new ImageDataset(store, work, model, policy);
+            ImageDataset dataset = new ImageDataset(store, work, model, settings);
             TableState state = dataset.state();
             log.info(
                     "table={} rows={} version={} problem={}",
@@ -188,7 +209,7 @@ public final class ImageDataset implements AutoCloseable {
         try {
             committed = await(
                     reads.submit(
-                            () -> table.nearest(query, k + unsettled.leaving().size(), exact)),
+                            () -> nearestCommitted(query, k + unsettled.hidden().size(), exact)),
                     READ_DEADLINE);
         } catch (TaskRejectedException e) {
             throw new TableBusyException(READ_QUEUE + " searches wait already");
@@ -196,13 +217,111 @@ public final class ImageDataset implements AutoCloseable {
         if (unsettled.isNothing()) {
             return committed;
         }
-        Set<String> seen = new HashSet<>(unsettled.leaving());
-        return Stream.concat(committed.stream(), unsettled.pending().stream().map(row -> Neighbor.of(row, query)))
+        Set<String> seen = new HashSet<>();
+        return Stream.concat(
+                        committed.stream()
+                                .filter(neighbor -> !unsettled.hidden().contains(neighbor.id())),
+                        unsettled.rows().stream().map(row -> Neighbor.of(row, query)))
                 .filter(neighbor -> seen.add(neighbor.id()))
                 .sorted(Comparator.comparingDouble(Neighbor::distance))
                 .limit(k)
                 .toList();
     }
+
+    private List<Neighbor> nearestCommitted(Embedding query, int k, boolean exact) throws Exception {
+        try {
+            return table.nearest(query, k, exact);
+        } catch (TableBusyException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            if (!inBucket) {
+                throw e;
+            }
+            log.warn("the table is read anew, as a search failed: {}", e.toString());
+            replicas.submit(table::serveFromBucket).get();
+            serveSoon();
+            try {
+                return table.nearest(query, k, exact);
+            } catch (IOException | RuntimeException again) {
+                throw new StoreUnavailableException("the table can be read neither here nor in the bucket", again);
+            }
+        }
+    }
+
+    // ---- what is read
+
+    /** The table may have a newer version than the one that is read. */
+    private void serveSoon() {
+        if (serving.compareAndSet(false, true)) {
+            replicas.execute(this::serve);
+        }
+    }
+
+    // Nobody else hears of a failure on the replica's thread; the next poll or commit tries again.
+    @SuppressWarnings("CatchingUnchecked")
+    private void serve() {
+        serving.set(false);
+        try {
+            long before = table.served().version();
+            table.serve();
+            long version = table.served().version();
+            committer.served(version);
+            if (version != before) {
+                commits.execute(this::prune);
+            }
+            if (version < table.head().version()) {
+                serveSoon();
+            }
+        } catch (Exception e) {
+            log.warn(
+                    "version {} is read on, the newer one cannot be: {}",
+                    table.served().version(),
+                    e.toString());
+        }
+    }
+
+    private void prune() {
+        try {
+            table.prune();
+        } catch (IOException | RuntimeException e) {
+            log.warn("old files of the table's copy stay: {}", e.toString());
+        }
+    }
+
+    // As above.
+    @SuppressWarnings("CatchingUnchecked")
+    private void poll() {
+        Instant asked = Instant.now();
+        try {
+            committer.catchUp();
+            contact = asked;
+            if (outage) {
+                log.info("the bucket answers again");
+                outage = false;
+            }
+        } catch (Exception e) {
+            if (!outage) {
+                log.warn("the bucket does not answer: {}", e.toString());
+                outage = true;
+            }
+        }
+    }
+
+    /** How old what is read may be. A table in a folder is never stale. */
+    public Freshness freshness() {
+        Instant now = Instant.now();
+        Instant asOf = inBucket ? contact : now;
+        return new Freshness(
+                asOf, outage || asOf.plus(poll.multipliedBy(2)).plus(GRACE).isBefore(now));
+    }
+
+    /**
+     * What is known of other servers' changes.
+     *
+     * @param asOf when the bucket was asked last, with success
+     * @param stale whether it does not answer
+     */
+    public record Freshness(Instant asOf, boolean stale) {}
 
     /**
      * Hands over the pictures of all committed rows, as the table has them.
@@ -220,16 +339,18 @@ public final class ImageDataset implements AutoCloseable {
 
     /** What {@code /stats} shows. Reads memory alone. */
     public TableState state() {
-        Snapshot newest = table.newest();
+        Head head = table.head();
+        Snapshot served = table.served();
         return new TableState(
                 path,
-                newest.rows(),
+                head.rows(),
                 committer.pendingRows(),
-                newest.version(),
-                newest.fragments(),
-                newest.bytes(),
-                newest.columns(),
-                newest.indices(),
+                head.version(),
+                head.fragments().size(),
+                head.bytes(),
+                head.columns(),
+                served.indices().stream().map(index -> index.of(head.rows())).toList(),
+                served.isLocal() ? TableState.Reading.LOCAL : TableState.Reading.BUCKET,
                 stamp(),
                 problem());
     }
@@ -248,7 +369,7 @@ public final class ImageDataset implements AutoCloseable {
      */
     public void startIndexBuild() {
         requireWritable();
-        if (table.newest().rows() == 0) {
+        if (table.head().rows() == 0) {
             throw new EmptyTableException("an index needs at least one row, and the table has none");
         }
         synchronized (jobLock) {
@@ -268,6 +389,7 @@ public final class ImageDataset implements AutoCloseable {
         try (Scratch scratch = commits.submit(table::fullScratch).get()) {
             Index index = table.train(scratch);
             committer.commitIndex(scratch, index).get();
+            replicas.submit(this::serve).get();
             log.info("index={} millis={}", LanceTable.INDEX, (System.nanoTime() - start) / 1_000_000);
             indexJob = job.done();
         } catch (InterruptedException e) {
@@ -287,7 +409,7 @@ public final class ImageDataset implements AutoCloseable {
     }
 
     private @Nullable ModelStamp stamp() {
-        return ModelStamp.of(table.newest().metadata()).orElse(null);
+        return ModelStamp.of(table.head().metadata()).orElse(null);
     }
 
     private @Nullable String problem() {
@@ -320,12 +442,13 @@ public final class ImageDataset implements AutoCloseable {
         }
     }
 
-    private static ThreadPoolTaskScheduler commitThread() {
+    private static ThreadPoolTaskScheduler thread(String name) {
         ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
-        thread.setThreadNamePrefix("lance-commit-");
+        thread.setThreadNamePrefix(name + "-");
         thread.setPoolSize(1);
         thread.setWaitForTasksToCompleteOnShutdown(true);
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        thread.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
         thread.setAwaitTerminationSeconds(CLOSE_SECONDS);
         thread.initialize();
         return thread;
@@ -360,9 +483,11 @@ public final class ImageDataset implements AutoCloseable {
         committer.close();
         builds.shutdown();
         commits.shutdown();
+        replicas.shutdown();
         reads.shutdown();
         transfers.shutdown();
-        if (builds.getActiveCount() + commits.getActiveCount() + reads.getActiveCount() == 0) {
+        if (builds.getActiveCount() + commits.getActiveCount() + replicas.getActiveCount() + reads.getActiveCount()
+                == 0) {
             table.close();
         } else {
             log.warn("closed while native calls still run");

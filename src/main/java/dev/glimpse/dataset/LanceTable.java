@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
 import org.apache.arrow.memory.BufferAllocator;
@@ -32,6 +33,7 @@ import org.lance.ipc.Query;
 import org.lance.ipc.ScanOptions;
 import org.lance.operation.Append;
 import org.lance.operation.CreateIndex;
+import org.lance.operation.Delete;
 import org.lance.operation.Operation;
 import org.lance.operation.UpdateConfig;
 import org.lance.operation.UpdateMap;
@@ -61,6 +63,9 @@ final class LanceTable implements AutoCloseable {
     /** Arrow memory on our side of the border: rows on their way in and hits on their way out. */
     private static final long ARROW_BYTES = 256L << 20;
 
+    /** Files that are fetched before ids are read from them; with more, ids are read in the bucket. */
+    private static final long SOON = 64L << 20;
+
     private final BufferAllocator allocator = new RootAllocator(ARROW_BYTES);
     private final Session session = Session.builder()
             .indexCacheSizeBytes(INDEX_CACHE_BYTES)
@@ -68,7 +73,15 @@ final class LanceTable implements AutoCloseable {
             .build();
     private final int dimension;
     private final Replica replica;
-    private volatile Snapshot current;
+    private final Optional<BucketAccess> bucket;
+    private final long largestCopy;
+
+    /** The newest version that is known. Its files need not be here. */
+    private volatile Head head;
+
+    /** What is read: the newest version or, while its files are on their way, one before. */
+    private volatile Snapshot served;
+
     private volatile boolean closed;
 
     /** Fragments up to this one have been given out by {@link #newIds}. Of the writing thread alone. */
@@ -79,16 +92,27 @@ final class LanceTable implements AutoCloseable {
         Replica make(BufferAllocator allocator);
     }
 
-    /** Opens the newest version, or creates an empty table with this stamp. */
-    LanceTable(ReplicaFactory replicas, ModelStamp model) throws IOException {
+    /**
+     * Opens the newest version, or creates an empty table with this stamp. If its files are not here yet, the bucket itself
+     * is read until {@link #serve}.
+     *
+     * @param bucket where Lance finds the table if it is not to be read here
+     * @param largestCopy bytes of the largest table that is copied here
+     */
+    LanceTable(ReplicaFactory replicas, Optional<BucketAccess> bucket, long largestCopy, ModelStamp model)
+            throws IOException {
         this.dimension = model.dimension();
+        this.bucket = bucket;
+        this.largestCopy = largestCopy;
         try {
             this.replica = replicas.make(allocator);
             replica.open();
             if (replica.version() == 0) {
                 create(model);
             }
-            this.current = openSnapshot();
+            this.head = readHead();
+            this.served =
+                    isCopied() && replica.isComplete() ? openLocal(replica.version()) : openRemote(replica.version());
         } catch (IOException | RuntimeException e) {
             session.close();
             allocator.close();
@@ -136,8 +160,13 @@ final class LanceTable implements AutoCloseable {
                         .mode(WriteParams.WriteMode.APPEND)
                         .execute();
             }
-            return commitAndPublish(
+            boolean won = commitAndPublish(
                     scratch, dataset -> Append.builder().fragments(fragments).build());
+            if (won) {
+                // Nobody has to read what was just written.
+                knownFragment = head.newestFragment();
+            }
+            return won;
         }
     }
 
@@ -160,37 +189,65 @@ final class LanceTable implements AutoCloseable {
         if (!published) {
             replica.catchUp();
         }
-        swap();
+        head = readHead();
         return published;
     }
 
     /** Takes over what other writers have committed since. */
     void catchUp() throws IOException {
         replica.catchUp();
-        if (replica.version() != current.version()) {
-            swap();
+        if (replica.version() != head.version()) {
+            head = readHead();
         }
     }
 
-    private void swap() {
-        Snapshot replaced = current;
-        current = openSnapshot();
-        replaced.release();
+    private Head readHead() {
+        try (Dataset dataset = openFolder(replica.version())) {
+            return Head.of(dataset);
+        }
     }
 
-    /** False if another writer was first. A version is made also if none of these rows is there. */
+    /** False if another writer was first. Rows that are not there are left out; without any, no version is made. */
     boolean delete(List<ImageId> ids) throws IOException {
-        // An id is made of hex digits and a few letters, so there is nothing to quote.
-        String these = ids.stream().map(id -> "'" + id + "'").collect(Collectors.joining(", "));
-        try (Scratch scratch = replica.fullScratch()) {
-            try (Dataset dataset = Dataset.open()
-                    .allocator(allocator)
-                    .uri(scratch.folder().toString())
-                    .build()) {
-                dataset.delete(Columns.ID + " IN (" + these + ")");
+        String filter = anyOf(ids);
+        Map<Integer, List<Integer>> offsets = new TreeMap<>();
+        ScanOptions.Builder rows = new ScanOptions.Builder()
+                .columns(List.of(Columns.ID))
+                .filter(filter)
+                .withRowAddress(true);
+        readNewest(dataset -> scan(dataset, rows.build(), batch -> {
+            for (long address : Columns.addresses(batch)) {
+                offsets.computeIfAbsent((int) (address >>> 32), fragment -> new ArrayList<>())
+                        .add((int) address);
             }
-            return publish(scratch);
+        }));
+        if (offsets.isEmpty()) {
+            return true;
         }
+        try (Scratch scratch = replica.deletionScratch(offsets.keySet())) {
+            return commitAndPublish(scratch, dataset -> {
+                List<FragmentMetadata> rest = new ArrayList<>();
+                List<Long> emptied = new ArrayList<>();
+                offsets.forEach((fragment, deleted) -> {
+                    FragmentMetadata updated = dataset.getFragment(fragment).deleteRows(deleted);
+                    if (updated == null) {
+                        emptied.add((long) fragment);
+                    } else {
+                        rest.add(updated);
+                    }
+                });
+                return Delete.builder()
+                        .updatedFragments(rest)
+                        .deletedFragmentIds(emptied)
+                        .predicate(filter)
+                        .build();
+            });
+        }
+    }
+
+    private static String anyOf(List<ImageId> ids) {
+        // An id is made of hex digits and a few letters, so there is nothing to quote.
+        return Columns.ID + ids.stream().map(id -> "'" + id + "'").collect(Collectors.joining(", ", " IN (", ")"));
     }
 
     private static void commit(Dataset base, Operation operation) {
@@ -254,24 +311,41 @@ final class LanceTable implements AutoCloseable {
 
     /** The pictures of fragments that came since the last call, whoever wrote them: reads these fragments' ids. */
     void newIds(Consumer<ImageId> ids) throws IOException {
-        Dataset dataset = current.dataset();
-        List<Integer> fragments = dataset.getFragments().stream()
-                .map(Fragment::getId)
+        List<Integer> fragments = head.fragments().stream()
+                .map(Head.FragmentState::id)
                 .filter(id -> id > knownFragment)
                 .toList();
         if (fragments.isEmpty()) {
             return;
         }
-        scanIds(dataset, new ScanOptions.Builder().fragmentIds(fragments), ids);
-        knownFragment = fragments.stream().mapToInt(Integer::intValue).max().orElseThrow();
+        readNewest(dataset -> scanIds(dataset, new ScanOptions.Builder().fragmentIds(fragments), ids));
+        knownFragment = head.newestFragment();
     }
 
     /** The pictures of all rows. */
     void allIds(Consumer<ImageId> ids) throws IOException {
-        this.<Boolean, IOException>read(snapshot -> {
-            scanIds(snapshot.dataset(), new ScanOptions.Builder(), ids);
+        readNewest(dataset -> scanIds(dataset, new ScanOptions.Builder(), ids));
+    }
+
+    private interface Scan {
+        void of(Dataset dataset) throws IOException;
+    }
+
+    /** Of the newest version, wherever it can be read. */
+    private void readNewest(Scan scan) throws IOException {
+        long version = replica.version();
+        boolean ready = read(snapshot -> {
+            if (snapshot.version() != version) {
+                return false;
+            }
+            scan.of(snapshot.dataset());
             return true;
         });
+        if (!ready) {
+            try (Dataset dataset = isCopied() && replica.fillUpTo(SOON) ? openFolder(version) : openBucket(version)) {
+                scan.of(dataset);
+            }
+        }
     }
 
     private static void scanIds(Dataset dataset, ScanOptions.Builder rows, Consumer<ImageId> ids) throws IOException {
@@ -292,7 +366,7 @@ final class LanceTable implements AutoCloseable {
     }
 
     private static List<Neighbor> nearest(Snapshot snapshot, Embedding query, int k, boolean exact) throws IOException {
-        if (snapshot.rows() == 0) {
+        if (snapshot.head().rows() == 0) {
             return List.of();
         }
         Query nearest = new Query.Builder()
@@ -304,7 +378,7 @@ final class LanceTable implements AutoCloseable {
                 .setUseIndex(!exact)
                 .build();
         ScanOptions scan = new ScanOptions.Builder()
-                .columns(snapshot.readable())
+                .columns(snapshot.head().readable())
                 .nearest(nearest)
                 .build();
         List<Neighbor> neighbors = new ArrayList<>();
@@ -329,18 +403,18 @@ final class LanceTable implements AutoCloseable {
         }
     }
 
-    interface Reading<T, E extends Exception> {
-        T from(Snapshot snapshot) throws E;
+    interface Reading<T> {
+        T from(Snapshot snapshot) throws IOException;
     }
 
-    /** Keeps the newest version open while it is read. */
-    <T, E extends Exception> T read(Reading<T, E> reading) throws E {
-        Snapshot snapshot = current;
+    /** Keeps the version open while it is read. */
+    <T> T read(Reading<T> reading) throws IOException {
+        Snapshot snapshot = served;
         while (!snapshot.acquire()) {
             if (closed) {
                 throw new TableBusyException("the table is closed");
             }
-            snapshot = current;
+            snapshot = served;
         }
         try {
             return reading.from(snapshot);
@@ -350,26 +424,86 @@ final class LanceTable implements AutoCloseable {
     }
 
     /** What the newest version says of itself; needs no native call, so it may be asked at any time. */
-    Snapshot newest() {
-        return current;
+    Head head() {
+        return head;
     }
 
-    private Snapshot openSnapshot() {
-        return new Snapshot(Dataset.open()
+    /** The version that is read; to be asked for what it says of itself alone. */
+    Snapshot served() {
+        return served;
+    }
+
+    /**
+     * Makes the newest version the one that is read: fetches its files, or if it is not copied opens it in the bucket. To be
+     * called by one thread at a time, which may take as long as the files do.
+     */
+    void serve() throws IOException {
+        if (isCopied()) {
+            long version = replica.fill();
+            if (!served.isLocal() || served.version() != version) {
+                swap(openLocal(version));
+            }
+        } else if (served.isLocal() || served.version() != replica.version()) {
+            swap(openRemote(replica.version()));
+        }
+    }
+
+    /** Reads the bucket until {@link #serve}, since the files here cannot be read. */
+    void serveFromBucket() {
+        if (served.isLocal() && bucket.isPresent()) {
+            swap(openRemote(replica.version()));
+        }
+    }
+
+    private void swap(Snapshot next) {
+        Snapshot replaced = served;
+        served = next;
+        replaced.release();
+    }
+
+    /** Removes files that no version needs any more that is read here. Of the writing thread. */
+    void prune() throws IOException {
+        replica.prune(served.version());
+    }
+
+    private boolean isCopied() throws IOException {
+        return replica.isInPlace() || replica.bytes() <= largestCopy;
+    }
+
+    private Snapshot openLocal(long version) {
+        return new Snapshot(openFolder(version), true);
+    }
+
+    private Snapshot openRemote(long version) {
+        return new Snapshot(openBucket(version), false);
+    }
+
+    private Dataset openFolder(long version) {
+        return open(replica.folder().toString(), version, Map.of());
+    }
+
+    private Dataset openBucket(long version) {
+        BucketAccess access = bucket.orElseThrow(() -> new IllegalStateException("files of the table are missing"));
+        return open(access.uri(), version, access.options());
+    }
+
+    private Dataset open(String uri, long version, Map<String, String> storageOptions) {
+        return Dataset.open()
                 .allocator(allocator)
-                .uri(replica.folder().toString())
+                .uri(uri)
                 .readOptions(new ReadOptions.Builder()
                         .setSession(session)
-                        .setVersion(replica.version())
+                        .setVersion(version)
+                        .setStorageOptions(storageOptions)
                         .build())
-                .build());
+                .build();
     }
 
     /** To be called once, after the last write and the last read. */
     @Override
     public void close() {
         closed = true;
-        current.release();
+        served.release();
         session.close();
         allocator.close();
     }

@@ -6,7 +6,6 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 import org.lance.Dataset;
-import org.lance.ManifestSummary;
 import org.lance.index.IndexDescription;
 
 /**
@@ -15,23 +14,21 @@ import org.lance.index.IndexDescription;
  */
 final class Snapshot {
     private final Dataset dataset;
+    private final boolean local;
     private final AtomicInteger users = new AtomicInteger(1);
-    private final long version;
-    private final ManifestSummary summary;
-    private final List<String> readable;
-    private final Map<String, String> columns;
-    private final Map<String, String> metadata;
+    private final Head head;
     private final List<IndexState> indices;
 
-    /** Takes over the dataset: it is closed with the last user, or here if it cannot be read. */
-    Snapshot(Dataset dataset) {
+    /**
+     * Takes over the dataset: it is closed with the last user, or here if it cannot be read.
+     *
+     * @param local whether its files are on this machine
+     */
+    Snapshot(Dataset dataset, boolean local) {
         this.dataset = dataset;
+        this.local = local;
         try {
-            version = dataset.version();
-            summary = dataset.getVersion().getManifestSummary();
-            readable = Columns.readable(dataset.getSchema());
-            columns = Columns.describe(dataset.getSchema());
-            metadata = Map.copyOf(dataset.getTableMetadata());
+            head = Head.of(dataset);
             indices = dataset.describeIndices().stream().map(this::indexState).toList();
         } catch (RuntimeException e) {
             dataset.close();
@@ -54,32 +51,16 @@ final class Snapshot {
         return dataset;
     }
 
+    boolean isLocal() {
+        return local;
+    }
+
+    Head head() {
+        return head;
+    }
+
     long version() {
-        return version;
-    }
-
-    long rows() {
-        return summary.getTotalRows();
-    }
-
-    long fragments() {
-        return summary.getTotalFragments();
-    }
-
-    long bytes() {
-        return summary.getTotalFilesSize();
-    }
-
-    List<String> readable() {
-        return readable;
-    }
-
-    Map<String, String> columns() {
-        return columns;
-    }
-
-    Map<String, String> metadata() {
-        return metadata;
+        return head.version();
     }
 
     List<IndexState> indices() {
@@ -98,7 +79,7 @@ final class Snapshot {
                 text(details.get("metric_type")),
                 details.get("num_partitions") instanceof Number partitions ? partitions.intValue() : 0,
                 index.getRowsIndexed(),
-                rows() - index.getRowsIndexed());
+                head.rows() - index.getRowsIndexed());
     }
 
     private static String text(@Nullable Object value) {

@@ -227,6 +227,11 @@ final class FolderStore implements ObjectStore {
     }
 
     @Override
+    public Optional<R2Properties> bucket() {
+        return Optional.empty();
+    }
+
+    @Override
     public void requireConditionalPuts() {
         // The file system refuses to link a name that is taken.
     }

@@ -85,6 +85,9 @@ public interface ObjectStore extends AutoCloseable {
     /** The folder whose files are the objects, as it was configured, if this store is one; empty for a bucket. */
     Optional<Path> folder();
 
+    /** The bucket, for libraries that read it by themselves, past the {@link #meter}; empty for a folder. */
+    Optional<R2Properties> bucket();
+
     /**
      * Makes sure that a second put of a key is refused, by trying it, once in the life of this store.
      *

@@ -74,6 +74,7 @@ final class S3Store implements ObjectStore {
             "Unauthorized");
 
     private final RequestMeter meter = new RequestMeter();
+    private final R2Properties r2;
     private final S3Client s3;
     private final String endpoint;
 
@@ -92,6 +93,7 @@ final class S3Store implements ObjectStore {
         if (!r2.isSet()) {
             throw new IllegalArgumentException("no bucket is set");
         }
+        this.r2 = r2;
         this.endpoint = String.valueOf(r2.endpoint());
         this.bucket = String.valueOf(r2.bucket());
         this.attempt = attempt;
@@ -333,6 +335,11 @@ final class S3Store implements ObjectStore {
     @Override
     public Optional<Path> folder() {
         return Optional.empty();
+    }
+
+    @Override
+    public Optional<R2Properties> bucket() {
+        return Optional.of(r2);
     }
 
     @Override

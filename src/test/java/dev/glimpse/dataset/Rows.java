@@ -8,13 +8,16 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Random;
+import org.springframework.util.unit.DataSize;
 
 /** Rows for tests: number n is always the same. */
 final class Rows {
     static final ModelStamp MODEL = new ModelStamp("test", "f".repeat(64), 512);
 
     /** Each commit begins as soon as the one before is done. */
-    static final CommitProperties AT_ONCE = new CommitProperties(256, Duration.ZERO);
+    static final TableSettings AT_ONCE = new TableSettings(
+            new CommitProperties(256, Duration.ZERO),
+            new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)));
 
     private Rows() {}
 

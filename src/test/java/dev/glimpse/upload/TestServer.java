@@ -6,6 +6,8 @@ import dev.glimpse.TestPictures;
 import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ModelStamp;
+import dev.glimpse.dataset.ReplicaProperties;
+import dev.glimpse.dataset.TableSettings;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.image.Embedding;
@@ -21,6 +23,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+import org.springframework.util.unit.DataSize;
 
 /** The write path of one server, without HTTP; several may work on one bucket. */
 final class TestServer implements AutoCloseable {
@@ -52,7 +55,10 @@ final class TestServer implements AutoCloseable {
         requests.initialize();
         recoveryThread.initialize();
         dataset = ImageDataset.open(
-                store, work, new ModelStamp(model.name(), model.fingerprint(), model.dimension()), policy);
+                store,
+                work,
+                new ModelStamp(model.name(), model.fingerprint(), model.dimension()),
+                new TableSettings(policy, new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30))));
         groups = new Groups(store, requests, policy, new Random());
         RowDeriver deriver = new RowDeriver(new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS), MODEL, store, dataset);
         Deletion deletion = new Deletion(store, dataset, deriver, groups.server());

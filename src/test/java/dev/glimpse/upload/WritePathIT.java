@@ -287,6 +287,7 @@ class WritePathIT {
         server.uploadCommitted(1).join();
         settle(server);
         TestServer other = start(SOON);
+        bucket.resetCounts();
         bucket.fault(Fault.HANG, 100, (method, key) -> key.contains("_versions/"));
         Future<Void> deleting = server.remover.remove(id(1), false);
         await().until(() -> bucket.count("HEAD", "vectors/images.lance/_versions/") > 0);

@@ -77,6 +77,14 @@ final class Committer implements AutoCloseable {
     private long served;
 
     private boolean scheduled;
+    private boolean queued;
+
+    /** After a commit that failed: no other is begun before its time. */
+    private boolean resting;
+
+    /** Of a commit that failed it is not known what the table has of it. */
+    private boolean uncertain;
+
     private boolean flushing;
     private boolean closed;
     private Duration pause = PAUSE;
@@ -134,7 +142,7 @@ final class Committer implements AutoCloseable {
             }
             Pending added = new Pending(row, new CompletableFuture<>());
             pending.put(row.id(), added);
-            if (pending.size() >= policy.rows()) {
+            if (pending.size() >= policy.rows() && !resting) {
                 commitNow();
             } else {
                 commitIn(policy.age());
@@ -261,7 +269,10 @@ final class Committer implements AutoCloseable {
 
     /** Holding the lock. */
     private void commitNow() {
-        commits.execute(this::commitPending);
+        if (!queued) {
+            queued = true;
+            commits.execute(this::commitPending);
+        }
     }
 
     /** Holding the lock. */
@@ -284,12 +295,18 @@ final class Committer implements AutoCloseable {
     private void commitPending() {
         List<Pending> batch;
         synchronized (lock) {
+            queued = false;
+            resting = false;
             batch = pending.values().stream().limit(policy.rows()).toList();
         }
         if (batch.isEmpty()) {
             return;
         }
         try {
+            if (uncertain) {
+                catchUp();
+                uncertain = false;
+            }
             Set<ImageId> added = commit(batch.stream().map(Pending::row).toList());
             long version = table.head().version();
             synchronized (lock) {
@@ -314,6 +331,8 @@ final class Committer implements AutoCloseable {
         } catch (Throwable e) {
             // Of any kind, since these rows have been promised, and the commits must go on.
             synchronized (lock) {
+                uncertain = true;
+                resting = true;
                 log.warn("{} rows wait for {} s: the commit failed: {}", batch.size(), pause.toSeconds(), e.toString());
                 commitIn(flushing ? PAUSE : pause);
                 pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;

@@ -1,0 +1,69 @@
+package dev.glimpse.dataset;
+
+import dev.glimpse.storage.ObjectStore;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.UUID;
+
+/**
+ * Whose turn it is to look after the table, among several servers. It saves them doing the same twice, no more: that nothing
+ * goes wrong when two do is up to the commits. Not safe between threads.
+ */
+final class Lease {
+    static final String KEY = "lease/maintenance";
+
+    /** A server that holds it for longer has died; so a step that takes longer may be done twice. */
+    private static final Duration LONGEST = Duration.ofMinutes(15);
+
+    private final ObjectStore store;
+    private final byte[] owner;
+
+    /** @param work names this server, also after a restart: what it held when it died is still its own */
+    Lease(ObjectStore store, Path work) throws IOException {
+        this.store = store;
+        Path file = work.resolve("lease-owner");
+        if (!Files.exists(file)) {
+            Files.createDirectories(work);
+            Files.writeString(file, UUID.randomUUID().toString());
+        }
+        this.owner = Files.readString(file).getBytes(StandardCharsets.UTF_8);
+    }
+
+    /** Whether it is this server's turn now. If so, {@link #release} is due. */
+    boolean take() {
+        if (put()) {
+            return true;
+        }
+        Optional<byte[]> holder = store.get(KEY);
+        if (holder.isEmpty()) {
+            return false;
+        }
+        if (Arrays.equals(holder.get(), owner)) {
+            return true;
+        }
+        List<Instant> since = new ArrayList<>();
+        Instant now = store.list(KEY, lease -> since.add(lease.lastModified()));
+        if (since.stream().anyMatch(taken -> taken.plus(LONGEST).isAfter(now))) {
+            return false;
+        }
+        store.delete(KEY);
+        return put();
+    }
+
+    private boolean put() {
+        return store.putIfAbsent(KEY, owner, "text/plain", Map.of());
+    }
+
+    void release() {
+        store.delete(KEY);
+    }
+}

@@ -2,6 +2,9 @@ package dev.glimpse.dataset;
 
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.UUID;
 import org.lance.Dataset;
 import org.lance.FragmentMetadata;
 import org.lance.ManifestSummary;
@@ -14,6 +17,7 @@ import org.lance.ManifestSummary;
  * @param readable columns that a hit needs, as far as the table has them
  * @param metadata of the table
  * @param stableRowIds whether a row keeps its id for life
+ * @param segments of the vector index, the oldest first
  */
 record Head(
         long version,
@@ -23,7 +27,15 @@ record Head(
         Map<String, String> columns,
         List<String> readable,
         Map<String, String> metadata,
-        boolean stableRowIds) {
+        boolean stableRowIds,
+        List<Segment> segments) {
+
+    /**
+     * A part of the index; rows of fragments that none has are scanned.
+     *
+     * @param fragments some of them may be gone
+     */
+    record Segment(UUID uuid, Set<Integer> fragments) {}
 
     /**
      * @param rows that live
@@ -43,11 +55,34 @@ record Head(
                 Columns.describe(dataset.getSchema()),
                 Columns.readable(dataset.getSchema()),
                 Map.copyOf(dataset.getTableMetadata()),
-                dataset.hasStableRowIds());
+                dataset.hasStableRowIds(),
+                dataset.getIndexes().stream()
+                        .filter(index -> index.name().equals(LanceTable.INDEX))
+                        .map(index -> new Segment(
+                                index.uuid(), Set.copyOf(index.fragments().orElse(List.of()))))
+                        .toList());
     }
 
     private static FragmentState state(FragmentMetadata fragment) {
         return new FragmentState(fragment.getId(), fragment.getNumRows(), fragment.getNumDeletions());
+    }
+
+    /** The part of the index that has the rows of this fragment. */
+    Optional<Segment> segmentOf(FragmentState fragment) {
+        return segments.stream()
+                .filter(segment -> segment.fragments.contains(fragment.id))
+                .findFirst();
+    }
+
+    /** Fragments that no part of the index has. */
+    List<FragmentState> unindexed() {
+        return fragments.stream()
+                .filter(fragment -> segmentOf(fragment).isEmpty())
+                .toList();
+    }
+
+    static long rows(List<FragmentState> fragments) {
+        return fragments.stream().mapToLong(FragmentState::rows).sum();
     }
 
     int newestFragment() {

@@ -1,0 +1,371 @@
+package dev.glimpse.dataset;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.glimpse.dataset.NearestRows.Hit;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class VectorMemoryTest {
+    private static final ClusteredVectors CONES = ClusteredVectors.inCones(11, 140);
+
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+
+    @TempDir
+    private Path folder;
+
+    private VectorMemory memory;
+
+    @BeforeEach
+    void begin() {
+        memory = new VectorMemory(folder, ClusteredVectors.DIMENSION);
+    }
+
+    @AfterEach
+    void end() {
+        memory.close();
+        threads.shutdownNow();
+    }
+
+    @Test
+    void exactSearchEqualsBruteForce() {
+        BitSet live = put(CONES, 3000);
+        VectorMemory.View view = memory.view(live);
+
+        for (int i = 0; i < 5; i++) {
+            List<Hit> nearest = view.nearestExact(CONES.query(i), 25);
+
+            assertThat(ids(nearest)).isEqualTo(bruteForce(CONES, live, CONES.query(i), 25));
+            assertThat(nearest).isSortedAccordingTo(Comparator.comparing(Hit::distance));
+        }
+    }
+
+    @Test
+    void searchByCodesFindsTheNeighborsAmongClusters() {
+        ClusteredVectors clusters = ClusteredVectors.aroundOrigin(5, 140);
+
+        VectorMemory.View view = memory.view(put(clusters, 20_000));
+
+        assertThat(recall(view, queries(clusters, 50), 200)).isGreaterThanOrEqualTo(0.95);
+    }
+
+    @Test
+    void searchByCodesFindsTheNeighborsOfWordsAndOfPicturesInTheirCones() {
+        VectorMemory.View view = memory.view(put(CONES, 20_000));
+        List<float[]> pictures =
+                IntStream.range(20_000, 20_050).mapToObj(CONES::row).toList();
+
+        assertThat(recall(view, queries(CONES, 50), 200)).isGreaterThanOrEqualTo(0.95);
+        assertThat(recall(view, pictures, 200)).isGreaterThanOrEqualTo(0.95);
+    }
+
+    @Test
+    void distancesOfASearchByCodesAreExact() {
+        BitSet live = put(CONES, 3000);
+        VectorMemory.View view = memory.view(live);
+
+        List<Hit> nearest = view.nearest(CONES.query(1), 10, 100);
+
+        assertThat(view.nearestExact(CONES.query(1), 3000)).containsAll(nearest);
+        assertThat(nearest).isSortedAccordingTo(Comparator.comparing(Hit::distance));
+    }
+
+    @Test
+    void rowsAtTheSameDistanceComeByRowId() {
+        for (int row = 0; row < 3000; row++) {
+            memory.put(row, CONES.row(row % 3));
+        }
+        VectorMemory.View view = memory.view(all(3000));
+
+        assertThat(ids(view.nearest(CONES.row(1), 4, 100))).containsExactly(1L, 4L, 7L, 10L);
+        assertThat(ids(view.nearestExact(CONES.row(1), 4))).containsExactly(1L, 4L, 7L, 10L);
+    }
+
+    @Test
+    void removedRowsVanishFromNewViewsAndStayInOldOnes() {
+        BitSet live = put(CONES, 3000);
+        VectorMemory.View before = memory.view(live);
+        long nearest = ids(before.nearest(CONES.row(77), 1, 100)).get(0);
+
+        live.clear((int) nearest);
+        VectorMemory.View after = memory.view(live);
+
+        assertThat(nearest).isEqualTo(77);
+        assertThat(ids(before.nearest(CONES.row(77), 10, 100))).contains(nearest);
+        assertThat(ids(after.nearest(CONES.row(77), 10, 100))).hasSize(10).doesNotContain(nearest);
+        assertThat(ids(after.nearestExact(CONES.row(77), 10))).hasSize(10).doesNotContain(nearest);
+        assertThat(memory.holds(nearest)).isTrue();
+    }
+
+    @Test
+    void rowIdsMayLeaveOutSomeAndReachIntoAnotherChunk() {
+        BitSet live = new BitSet();
+        for (int i = 0; i < 2000; i++) {
+            int row = i * 101;
+            memory.put(row, CONES.row(row));
+            live.set(row);
+        }
+        VectorMemory.View view = memory.view(live);
+
+        for (int row : new int[] {0, 101, 199_980 / 101 * 101, 1999 * 101}) {
+            assertThat(ids(view.nearest(CONES.row(row), 1, 50))).containsExactly((long) row);
+            assertThat(ids(view.nearestExact(CONES.row(row), 10)))
+                    .isEqualTo(bruteForce(CONES, live, CONES.row(row), 10));
+        }
+        assertThat(memory.holds(1)).isFalse();
+        assertThat(memory.holds(Long.MAX_VALUE)).isFalse();
+    }
+
+    @Test
+    void viewsAreStableWhileRowsAreAdded() throws Exception {
+        int rows = 4000;
+        List<Future<?>> searches = new ArrayList<>();
+
+        for (int row = 0; row < rows; row++) {
+            memory.put(row, CONES.row(row));
+            // 1023 and 1024 lie on both sides of the mean.
+            if (row % 1000 == 0 || row == 1022 || row == 1023) {
+                BitSet live = all(row + 1);
+                VectorMemory.View view = memory.view(live);
+                float[] query = CONES.query(row);
+                List<Long> expected = bruteForce(CONES, live, query, 10);
+                List<Hit> byCodes = view.nearest(query, 10, 60);
+                searches.add(threads.submit(() -> {
+                    for (int i = 0; i < 20; i++) {
+                        assertThat(ids(view.nearestExact(query, 10))).isEqualTo(expected);
+                        assertThat(view.nearest(query, 10, 60)).isEqualTo(byCodes);
+                    }
+                }));
+            }
+        }
+
+        for (Future<?> search : searches) {
+            search.get();
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {3, 1500})
+    void moreThanThereIsGivesAllThereIs(int rows) {
+        VectorMemory.View view = memory.view(put(CONES, rows));
+
+        assertThat(view.nearest(CONES.query(1), 2000, 10)).hasSize(rows);
+        assertThat(view.nearestExact(CONES.query(1), 2000)).hasSize(rows);
+        assertThat(view.nearest(CONES.query(1), 1000, 10)).hasSize(Math.min(rows, 1000));
+    }
+
+    @Test
+    void anEmptyMemoryHasNoNeighbors() {
+        VectorMemory.View view = memory.view(new BitSet());
+
+        assertThat(view.nearest(CONES.query(1), 10, 100)).isEmpty();
+        assertThat(view.nearestExact(CONES.query(1), 10)).isEmpty();
+        assertThat(Candidates.measure(view, queries(CONES, 1), 10, 0.95).recall())
+                .isEqualTo(1);
+    }
+
+    @Test
+    void aViewWhoseRowsAreAllRemovedHasNoNeighbors() {
+        put(CONES, 2000);
+
+        assertThat(memory.view(new BitSet()).nearest(CONES.query(1), 10, 100)).isEmpty();
+    }
+
+    @Test
+    void equalVectorsAndTheMeanItselfGiveNoNan() {
+        float[] same = CONES.row(1);
+        for (int row = 0; row < 2000; row++) {
+            memory.put(row, same);
+        }
+        VectorMemory.View view = memory.view(all(2000));
+
+        assertThat(view.nearest(same, 10, 100))
+                .hasSize(10)
+                .allSatisfy(hit -> assertThat(hit.distance()).isBetween(0f, 1e-6f));
+    }
+
+    @Test
+    void dimensionsNeedNotBeAPowerOfTwo() {
+        try (VectorMemory small = new VectorMemory(folder, 100)) {
+            BitSet live = all(3000);
+            live.stream().forEach(row -> small.put(row, cut(CONES.row(row))));
+            VectorMemory.View view = small.view(live);
+
+            assertThat(Candidates.measure(
+                                    view,
+                                    queries(CONES, 20).stream()
+                                            .map(VectorMemoryTest::cut)
+                                            .toList(),
+                                    10,
+                                    0.95)
+                            .recall())
+                    .isGreaterThanOrEqualTo(0.95);
+        }
+    }
+
+    @Test
+    void candidatesAreAsFewAsReachTheRecall() {
+        VectorMemory.View view = memory.view(put(CONES, 5000));
+        List<float[]> queries = queries(CONES, 20);
+
+        Candidates few = Candidates.measure(view, queries, 10, 0.5);
+        Candidates enough = Candidates.measure(view, queries, 10, 0.99);
+
+        assertThat(enough.recall()).isGreaterThanOrEqualTo(0.99).isEqualTo(recall(view, queries, enough.count()));
+        assertThat(recall(view, queries, enough.count() * 5 / 7)).isLessThan(0.99);
+        assertThat(few.count()).isLessThanOrEqualTo(enough.count());
+    }
+
+    @Test
+    void whatCannotBePutOrSeenIsNamed() {
+        put(CONES, 2);
+
+        assertThatThrownBy(() -> memory.put(1, CONES.row(1))).hasMessageContaining(": 1");
+        assertThatThrownBy(() -> memory.put(-1, CONES.row(1))).hasMessageContaining(": -1");
+        assertThatThrownBy(() -> memory.put(2, new float[3])).hasMessageContaining("512 dimensions, found 3");
+        assertThatThrownBy(() -> memory.view(all(3))).hasMessageContaining("row 2");
+        assertThatThrownBy(() -> memory.view(all(2)).nearest(CONES.row(1), 0, 10))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    @Test
+    void closingWhileOthersSearchEndsTheirLaterSearches() throws Exception {
+        VectorMemory.View view = memory.view(put(CONES, 3000));
+        view.nearest(CONES.query(0), 10, 100);
+        List<Future<?>> searches = new ArrayList<>();
+        for (int thread = 0; thread < 4; thread++) {
+            searches.add(threads.submit(() -> {
+                // Each right until it fails as promised: anything else ends up in the future.
+                assertThatThrownBy(() -> {
+                            while (true) {
+                                assertThat(ids(view.nearest(CONES.row(7), 1, 100)))
+                                        .containsExactly(7L);
+                                assertThat(view.nearestExact(CONES.row(7), 10)).hasSize(10);
+                            }
+                        })
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessageContaining("closed");
+            }));
+        }
+
+        memory.close();
+        memory.close();
+
+        for (Future<?> search : searches) {
+            search.get();
+        }
+        assertThatThrownBy(() -> memory.put(9999, CONES.row(1))).isInstanceOf(IllegalStateException.class);
+        assertThat(files()).isEmpty();
+    }
+
+    @Test
+    void anInterruptedSearchHarmsNobodyElse() throws Exception {
+        VectorMemory.View view = memory.view(put(CONES, 3000));
+        Future<?> other = threads.submit(() -> {
+            for (int i = 0; i < 300; i++) {
+                assertThat(view.nearest(CONES.row(7), 10, 100)).hasSize(10);
+            }
+        });
+
+        for (int i = 0; i < 50; i++) {
+            Thread.currentThread().interrupt();
+            assertThatThrownBy(() -> view.nearest(CONES.row(7), 10, 100)).isInstanceOf(TableBusyException.class);
+            assertThat(Thread.interrupted()).isTrue();
+        }
+
+        other.get();
+        assertThat(view.nearestExact(CONES.row(7), 10)).hasSize(10);
+    }
+
+    @Test
+    void anInterruptedWriterGoesOn() {
+        Thread.currentThread().interrupt();
+        memory.put(0, CONES.row(0));
+        assertThat(Thread.interrupted()).isTrue();
+        memory.put(1, CONES.row(1));
+
+        assertThat(ids(memory.view(all(2)).nearestExact(CONES.row(1), 2))).containsExactly(1L, 0L);
+    }
+
+    private BitSet put(ClusteredVectors vectors, int rows) {
+        for (int row = 0; row < rows; row++) {
+            memory.put(row, vectors.row(row));
+        }
+        return all(rows);
+    }
+
+    private static BitSet all(int rows) {
+        BitSet live = new BitSet();
+        live.set(0, rows);
+        return live;
+    }
+
+    private static List<float[]> queries(ClusteredVectors vectors, int count) {
+        return IntStream.range(0, count).mapToObj(vectors::query).toList();
+    }
+
+    private static double recall(VectorMemory.View view, List<float[]> queries, int candidates) {
+        long found = 0;
+        for (float[] query : queries) {
+            List<Long> truth = ids(view.nearestExact(query, 10));
+            found += ids(view.nearest(query, 10, candidates)).stream()
+                    .filter(truth::contains)
+                    .count();
+        }
+        return found / (10.0 * queries.size());
+    }
+
+    /** In float64, one after the other. */
+    private static List<Long> bruteForce(ClusteredVectors vectors, BitSet live, float[] query, int k) {
+        record Row(long id, double cosine) {}
+        return live.stream()
+                .mapToObj(id -> new Row(id, cosine(vectors.row(id), query)))
+                .sorted(Comparator.comparingDouble(Row::cosine).reversed().thenComparing(Row::id))
+                .limit(k)
+                .map(Row::id)
+                .toList();
+    }
+
+    private static double cosine(float[] a, float[] b) {
+        return IntStream.range(0, a.length)
+                .mapToDouble(i -> (double) a[i] * b[i])
+                .sum();
+    }
+
+    private static float[] cut(float[] vector) {
+        float[] cut = Arrays.copyOf(vector, 100);
+        double norm = Math.sqrt(cosine(cut, cut));
+        for (int i = 0; i < cut.length; i++) {
+            cut[i] /= (float) norm;
+        }
+        return cut;
+    }
+
+    private static List<Long> ids(List<Hit> hits) {
+        return hits.stream().map(Hit::rowId).toList();
+    }
+
+    private List<Path> files() throws IOException {
+        try (Stream<Path> files = Files.list(folder)) {
+            return files.toList();
+        }
+    }
+}

@@ -8,6 +8,9 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.BigIntVector;
 import org.apache.arrow.vector.FieldVector;
@@ -45,6 +48,9 @@ final class Columns {
 
     /** Lance's own. */
     static final String ROW_ADDRESS = "_rowaddr";
+
+    /** Lance's own. */
+    static final String ROW_ID = "_rowid";
 
     private static final ArrowType TEXT = ArrowType.Utf8.INSTANCE;
 
@@ -114,8 +120,19 @@ final class Columns {
 
     /** The rows of a batch that a nearest-neighbour scan gave. */
     static List<Neighbor> neighbors(VectorSchemaRoot batch) {
-        List<Neighbor> neighbors = new ArrayList<>(batch.getRowCount());
         Float4Vector distances = vector(batch, DISTANCE, Float4Vector.class);
+        // Rounding takes equal vectors a hair below zero.
+        return neighbors(batch, row -> Math.max(0, distances.get(row)));
+    }
+
+    /** The rows of a batch that has row ids, with distances that are known by these. */
+    static List<Neighbor> neighbors(VectorSchemaRoot batch, Map<Long, Float> distances) {
+        UInt8Vector ids = vector(batch, ROW_ID, UInt8Vector.class);
+        return neighbors(batch, row -> distances.getOrDefault(ids.get(row), Float.NaN));
+    }
+
+    private static List<Neighbor> neighbors(VectorSchemaRoot batch, IntToDoubleFunction distances) {
+        List<Neighbor> neighbors = new ArrayList<>(batch.getRowCount());
         for (int i = 0; i < batch.getRowCount(); i++) {
             Number bytes = (Number) object(batch, BYTES, i);
             Number width = (Number) object(batch, WIDTH, i);
@@ -124,8 +141,7 @@ final class Columns {
             neighbors.add(new Neighbor(
                     id == null ? "" : id,
                     text(batch, PATH, i),
-                    // Rounding takes equal vectors a hair below zero.
-                    Math.max(0, distances.get(i)),
+                    distances.applyAsDouble(i),
                     text(batch, CONTENT_TYPE, i),
                     bytes == null ? null : bytes.longValue(),
                     width == null ? null : width.intValue(),
@@ -192,6 +208,23 @@ final class Columns {
             all.add(addresses.get(i));
         }
         return all;
+    }
+
+    static LongStream rowIds(VectorSchemaRoot batch) {
+        UInt8Vector ids = vector(batch, ROW_ID, UInt8Vector.class);
+        return IntStream.range(0, batch.getRowCount()).mapToLong(ids::get);
+    }
+
+    /** The embedding of a row, without a check. */
+    static float[] vector(VectorSchemaRoot batch, int row) {
+        FixedSizeListVector vectors = vector(batch, VECTOR, FixedSizeListVector.class);
+        Float4Vector components = (Float4Vector) vectors.getDataVector();
+        float[] values = new float[vectors.getListSize()];
+        int start = row * values.length;
+        for (int i = 0; i < values.length; i++) {
+            values[i] = components.get(start + i);
+        }
+        return values;
     }
 
     private static <V extends FieldVector> V vector(VectorSchemaRoot root, String column, Class<V> type) {

@@ -12,12 +12,12 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.Future;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.lance.index.Index;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
@@ -258,13 +258,27 @@ final class Committer implements AutoCloseable {
         moved.run();
     }
 
-    /** Rows may have been committed since the build began, so the index goes on top of the newest version. */
-    Future<Void> commitIndex(Scratch built, Index index) {
-        return commits.submit(() -> {
-            untilWon(() -> table.commitIndex(built, index));
+    /**
+     * Commits what was made of an older version on top of the newest.
+     *
+     * @throws OutdatedException if that cannot be
+     */
+    void commitWork(Attempt work) throws Exception {
+        onCommitThread(() -> {
+            catchUp();
+            untilWon(work);
             moved.run();
-            return null;
+            return true;
         });
+    }
+
+    /** Waits for its turn among the commits. */
+    <T> T onCommitThread(Callable<T> work) throws Exception {
+        try {
+            return commits.submit(work).get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof Exception cause ? cause : e;
+        }
     }
 
     /** Holding the lock. */
@@ -355,7 +369,8 @@ final class Committer implements AutoCloseable {
         return added;
     }
 
-    private interface Attempt {
+    /** To make the next version, which another writer may make first. */
+    interface Attempt {
         boolean won() throws IOException;
     }
 

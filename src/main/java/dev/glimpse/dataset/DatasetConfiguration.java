@@ -7,7 +7,7 @@ import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties({CommitProperties.class, ReplicaProperties.class})
+@EnableConfigurationProperties({CommitProperties.class, ReplicaProperties.class, MaintenanceProperties.class})
 class DatasetConfiguration {
     @Bean
     ImageDataset imageDataset(
@@ -15,7 +15,8 @@ class DatasetConfiguration {
             WorkingFolder work,
             ModelStamp model,
             CommitProperties commit,
-            ReplicaProperties replica) {
-        return ImageDataset.open(store, work.path(), model, new TableSettings(commit, replica));
+            ReplicaProperties replica,
+            MaintenanceProperties maintenance) {
+        return ImageDataset.open(store, work.path(), model, new TableSettings(commit, replica, maintenance));
     }
 }

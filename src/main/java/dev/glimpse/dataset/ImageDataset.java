@@ -13,8 +13,10 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -23,7 +25,6 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import org.lance.index.Index;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.task.TaskRejectedException;
@@ -49,6 +50,12 @@ public final class ImageDataset implements AutoCloseable {
     /** For what runs when the table is closed. What waits to be committed has been waited for before. */
     private static final int CLOSE_SECONDS = 2;
 
+    /** Between looks at what there is to be done, which ask nobody. */
+    private static final Duration UPKEEP = Duration.ofSeconds(2);
+
+    /** Texts that show what is searched for. */
+    private static final int RECENT = 32;
+
     /** On top of two polls, before what is read is called stale. */
     private static final Duration GRACE = Duration.ofSeconds(10);
 
@@ -61,12 +68,14 @@ public final class ImageDataset implements AutoCloseable {
             pool("lance-read", Math.max(2, Runtime.getRuntime().availableProcessors()), READ_QUEUE);
     private final ThreadPoolTaskScheduler commits = thread("lance-commit");
     private final ThreadPoolTaskScheduler replicas = thread("lance-replica");
-    private final ThreadPoolTaskExecutor builds = pool("lance-index", 1, 1);
+    private final ThreadPoolTaskScheduler upkeep = thread("lance-maintenance");
     private final ThreadPoolTaskExecutor transfers = pool("table-transfer", TRANSFERS, Integer.MAX_VALUE);
     private final boolean inBucket;
     private final Duration poll;
     private final LanceTable table;
     private final Committer committer;
+    private final Maintenance maintenance;
+    private final Queue<Embedding> recent = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean serving = new AtomicBoolean();
     private volatile Instant contact = Instant.now();
     private volatile boolean outage;
@@ -86,6 +95,8 @@ public final class ImageDataset implements AutoCloseable {
                         new Replica(store, KEY, work.resolve("replica"), work.resolve("scratch"), allocator, transfers),
                 store.bucket().map(bucket -> BucketAccess.of(bucket, KEY)),
                 settings.replica().disk().toBytes(),
+                settings.maintenance().indexRows(),
+                work.resolve("vectors"),
                 model);
         this.committer = new Committer(table, settings.commit(), commits, this::serveSoon);
         if (inBucket) {
@@ -93,6 +104,23 @@ public final class ImageDataset implements AutoCloseable {
                     commits.scheduleWithFixedDelay(this::poll, Instant.now().plus(poll), poll);
         }
         serveSoon();
+        this.maintenance = new Maintenance(
+                table,
+                committer,
+                new Lease(store, work),
+                new Cleanup(
+                        store,
+                        KEY,
+                        table.replica(),
+                        settings.maintenance().retention(),
+                        Maintenance.MOST_VERSIONS,
+                        Cleanup.YOUNGEST),
+                settings.maintenance(),
+                () -> problem() == null,
+                () -> replicas.submit(this::serve).get(),
+                () -> List.copyOf(recent));
+        Future<?> unused =
+                upkeep.scheduleWithFixedDelay(maintenance::run, Instant.now().plus(UPKEEP), UPKEEP);
     }
 
     /**
@@ -204,6 +232,10 @@ public final class ImageDataset implements AutoCloseable {
      */
     public List<Neighbor> nearest(Embedding query, int k, boolean exact) {
         requireSameModel();
+        recent.add(query);
+        if (recent.size() > RECENT) {
+            recent.poll();
+        }
         Committer.Unsettled unsettled = committer.unsettled();
         List<Neighbor> committed;
         try {
@@ -361,13 +393,13 @@ public final class ImageDataset implements AutoCloseable {
     }
 
     /**
-     * Starts to build an IVF_FLAT index with cosine distance; see {@link #indexJob} for its end. Searches and uploads go
+     * Starts to build an index, in place of the one that there is; see {@link #indexJob} for its end. Searches and uploads go
      * on meanwhile, and what they add is found.
      *
      * @throws EmptyTableException if there is no row
-     * @throws IndexBuildRunningException if a build runs
+     * @throws IndexBuildRunningException if a build that was asked for runs
      */
-    public void startIndexBuild() {
+    public void startIndexBuild(IndexKind kind) {
         requireWritable();
         if (table.head().rows() == 0) {
             throw new EmptyTableException("an index needs at least one row, and the table has none");
@@ -378,19 +410,18 @@ public final class ImageDataset implements AutoCloseable {
             }
             indexJob = IndexJob.running();
         }
-        builds.execute(this::buildIndex);
+        upkeep.execute(() -> buildIndex(kind));
     }
 
-    // Nobody else hears of a failure on the build thread, so all of them end in the job.
+    // Nobody else hears of a failure on that thread, so all of them end in the job.
     @SuppressWarnings("CatchingUnchecked")
-    private void buildIndex() {
+    private void buildIndex(IndexKind kind) {
         IndexJob job = indexJob;
         long start = System.nanoTime();
-        try (Scratch scratch = commits.submit(table::fullScratch).get()) {
-            Index index = table.train(scratch);
-            committer.commitIndex(scratch, index).get();
+        try {
+            String tuning = maintenance.train(kind);
             replicas.submit(this::serve).get();
-            log.info("index={} millis={}", LanceTable.INDEX, (System.nanoTime() - start) / 1_000_000);
+            log.info("index={} millis={} tuning={}", kind, (System.nanoTime() - start) / 1_000_000, tuning);
             indexJob = job.done();
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
@@ -480,13 +511,14 @@ public final class ImageDataset implements AutoCloseable {
             }
             closed = true;
         }
+        maintenance.stop();
         committer.close();
-        builds.shutdown();
+        upkeep.shutdown();
         commits.shutdown();
         replicas.shutdown();
         reads.shutdown();
         transfers.shutdown();
-        if (builds.getActiveCount() + commits.getActiveCount() + replicas.getActiveCount() + reads.getActiveCount()
+        if (upkeep.getActiveCount() + commits.getActiveCount() + replicas.getActiveCount() + reads.getActiveCount()
                 == 0) {
             table.close();
         } else {

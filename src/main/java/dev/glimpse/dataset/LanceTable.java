@@ -3,10 +3,14 @@ package dev.glimpse.dataset;
 import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageId;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.stream.Collectors;
@@ -22,12 +26,10 @@ import org.lance.ReadOptions;
 import org.lance.Session;
 import org.lance.Transaction;
 import org.lance.WriteParams;
+import org.lance.compaction.Compaction;
+import org.lance.compaction.RewriteResult;
 import org.lance.index.DistanceType;
 import org.lance.index.Index;
-import org.lance.index.IndexOptions;
-import org.lance.index.IndexParams;
-import org.lance.index.IndexType;
-import org.lance.index.vector.VectorIndexParams;
 import org.lance.ipc.LanceScanner;
 import org.lance.ipc.Query;
 import org.lance.ipc.ScanOptions;
@@ -49,12 +51,6 @@ final class LanceTable implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(LanceTable.class);
 
-    /**
-     * Partitions that a search looks into. On 100,000 clustered vectors in 316 partitions 10 found 97 % and 20 found 99
-     * % of the true ten nearest, for the same time.
-     */
-    private static final int NPROBES = 20;
-
     /** Lance's own defaults are 6 GiB and 1 GiB, more than the machines we are made for. */
     private static final long INDEX_CACHE_BYTES = 256L << 20;
 
@@ -75,6 +71,9 @@ final class LanceTable implements AutoCloseable {
     private final Replica replica;
     private final Optional<BucketAccess> bucket;
     private final long largestCopy;
+    private final int exactRows;
+    private final ServedVectors vectors;
+    private volatile SearchPlan plan = SearchPlan.UNMEASURED;
 
     /** The newest version that is known. Its files need not be here. */
     private volatile Head head;
@@ -98,10 +97,20 @@ final class LanceTable implements AutoCloseable {
      *
      * @param bucket where Lance finds the table if it is not to be read here
      * @param largestCopy bytes of the largest table that is copied here
+     * @param exactRows searches of fewer rows are exact
+     * @param work local folder for what need not outlive the process
      */
-    LanceTable(ReplicaFactory replicas, Optional<BucketAccess> bucket, long largestCopy, ModelStamp model)
+    LanceTable(
+            ReplicaFactory replicas,
+            Optional<BucketAccess> bucket,
+            long largestCopy,
+            int exactRows,
+            Path work,
+            ModelStamp model)
             throws IOException {
         this.dimension = model.dimension();
+        this.exactRows = exactRows;
+        this.vectors = new ServedVectors(work, dimension);
         this.bucket = bucket;
         this.largestCopy = largestCopy;
         try {
@@ -111,9 +120,11 @@ final class LanceTable implements AutoCloseable {
                 create(model);
             }
             this.head = readHead();
+            this.plan = SearchPlan.UNMEASURED.with(IndexTuning.of(head.metadata()));
             this.served =
                     isCopied() && replica.isComplete() ? openLocal(replica.version()) : openRemote(replica.version());
         } catch (IOException | RuntimeException e) {
+            vectors.close();
             session.close();
             allocator.close();
             throw e;
@@ -124,11 +135,6 @@ final class LanceTable implements AutoCloseable {
 
     private void create(ModelStamp model) throws IOException {
         try (Scratch scratch = replica.emptyScratch()) {
-            Map<String, String> metadata = model.toMetadata();
-            Operation stamp = UpdateConfig.builder()
-                    .tableMetadataUpdates(
-                            UpdateMap.builder().updates(metadata).replace(false).build())
-                    .build();
             try (Dataset empty = Dataset.write()
                     .allocator(allocator)
                     .schema(Columns.schema(model.dimension()))
@@ -139,7 +145,7 @@ final class LanceTable implements AutoCloseable {
                     .execute()) {
                 // Of the version without the stamp nobody may ever see a trace: a crash would leave a foreign table.
                 List<String> unstamped = scratch.newFiles();
-                commit(empty, stamp);
+                commit(empty, metadataUpdate(model.toMetadata()));
                 scratch.forget(unstamped);
             }
             if (!replica.publish(scratch)) {
@@ -175,13 +181,17 @@ final class LanceTable implements AutoCloseable {
     }
 
     private boolean commitAndPublish(Scratch scratch, OperationOn operation) throws IOException {
-        try (Dataset base = Dataset.open()
-                .allocator(allocator)
-                .uri(scratch.folder().toString())
-                .build()) {
+        try (Dataset base = openScratch(scratch)) {
             commit(base, operation.of(base));
         }
         return publish(scratch);
+    }
+
+    private Dataset openScratch(Scratch scratch) {
+        return Dataset.open()
+                .allocator(allocator)
+                .uri(scratch.folder().toString())
+                .build();
     }
 
     private boolean publish(Scratch scratch) throws IOException {
@@ -263,50 +273,98 @@ final class LanceTable implements AutoCloseable {
         }
     }
 
-    /** All files of the newest version, for {@link #train}. */
+    /**
+     * All files of the newest version, for the {@link Workshop}.
+     *
+     * @throws IOException if they are not here, as when the table is not copied
+     */
     Scratch fullScratch() throws IOException {
+        if (!isCopied()) {
+            throw new IOException("the table has more bytes than glimpse.replica.disk allows to copy");
+        }
+        replica.fill();
         return replica.fullScratch();
     }
 
-    /** Builds an IVF_FLAT index over the rows in the scratch. Touches nothing else, so any thread may do it. */
-    Index train(Scratch scratch) {
-        try (Dataset dataset = Dataset.open()
-                .allocator(allocator)
-                .uri(scratch.folder().toString())
-                .build()) {
-            long rows = dataset.countRows();
-            int partitions = (int) Math.max(1, Math.min(rows, Math.round(Math.sqrt((double) rows))));
-            return dataset.createIndex(IndexOptions.builder(
-                            List.of(Columns.VECTOR),
-                            IndexType.IVF_FLAT,
-                            IndexParams.builder()
-                                    .setVectorIndexParams(VectorIndexParams.ivfFlat(partitions, DistanceType.Cosine))
-                                    .build())
-                    .withIndexName(INDEX)
-                    .replace(true)
-                    .build());
+    BufferAllocator allocator() {
+        return allocator;
+    }
+
+    /**
+     * Puts a merged fragment in the place of those that it was made from. False if another writer was first.
+     *
+     * @throws OutdatedException if these are not as they were
+     */
+    boolean commitMerge(Scratch built, RewriteResult merged) throws IOException {
+        try (Scratch scratch = replica.thinScratch()) {
+            scratch.adopt(built, Replica.DATA);
+            try (Dataset base = openScratch(scratch)) {
+                Map<Integer, FragmentMetadata> now = new HashMap<>();
+                base.getFragments().forEach(fragment -> now.put(fragment.getId(), fragment.metadata()));
+                for (FragmentMetadata source : merged.getOriginalFragments()) {
+                    if (!source.equals(now.get(source.getId()))) {
+                        throw new OutdatedException("fragment " + source.getId() + " has changed");
+                    }
+                }
+                Compaction.commitCompaction(base, List.of(merged), Workshop.COMPACTION);
+            }
+            boolean won = publish(scratch);
+            if (won) {
+                // Nothing in it is new.
+                knownFragment = head.newestFragment();
+            }
+            return won;
         }
     }
 
     /**
-     * Makes the index part of the newest version, which may have rows that it does not know. False if another writer was
-     * first.
+     * Makes new parts of the index those of the newest version, which may have rows that they do not know. False if another
+     * writer was first.
+     *
+     * @throws OutdatedException if what they were made from is not there any more
      */
-    boolean commitIndex(Scratch built, Index index) throws IOException {
+    boolean commitIndex(Scratch built, Workshop.IndexChange change) throws IOException {
         try (Scratch scratch = replica.thinScratch()) {
-            scratch.adopt(built, "_indices/" + index.uuid() + "/");
-            return commitAndPublish(scratch, dataset -> replaceIndex(dataset, index));
+            for (Index part : change.added()) {
+                scratch.adopt(built, Replica.INDICES + part.uuid() + "/");
+            }
+            return commitAndPublish(scratch, dataset -> replaceIndex(dataset, change));
         }
     }
 
-    private static Operation replaceIndex(Dataset dataset, Index index) {
-        List<Index> replaced = dataset.getIndexes().stream()
-                .filter(old -> old.name().equals(index.name()))
+    private static Operation replaceIndex(Dataset dataset, Workshop.IndexChange change) {
+        List<Index> replaced = Workshop.parts(dataset).stream()
+                .filter(part -> change.removed().contains(part.uuid()))
                 .toList();
+        Set<Integer> fragments =
+                dataset.getFragments().stream().map(Fragment::getId).collect(Collectors.toSet());
+        boolean known = change.added().stream()
+                .allMatch(part -> fragments.containsAll(part.fragments().orElse(List.of())));
+        if (replaced.size() < change.removed().size() || !known) {
+            throw new OutdatedException("the index or the fragments below it have changed");
+        }
         return CreateIndex.builder()
-                .withNewIndices(List.of(index))
+                .withNewIndices(change.added())
                 .withRemovedIndices(replaced)
                 .build();
+    }
+
+    /** Sets these entries of the table's metadata. False if another writer was first. */
+    boolean describe(Map<String, String> metadata) throws IOException {
+        try (Scratch scratch = replica.thinScratch()) {
+            return commitAndPublish(scratch, dataset -> metadataUpdate(metadata));
+        }
+    }
+
+    private static Operation metadataUpdate(Map<String, String> metadata) {
+        return UpdateConfig.builder()
+                .tableMetadataUpdates(
+                        UpdateMap.builder().updates(metadata).replace(false).build())
+                .build();
+    }
+
+    Replica replica() {
+        return replica;
     }
 
     /** The pictures of fragments that came since the last call, whoever wrote them: reads these fragments' ids. */
@@ -361,25 +419,69 @@ final class LanceTable implements AutoCloseable {
 
     // ---- reading
 
+    /** How approximate searches look. */
+    void search(SearchPlan plan) {
+        this.plan = plan;
+    }
+
+    SearchPlan plan() {
+        return plan;
+    }
+
     List<Neighbor> nearest(Embedding query, int k, boolean exact) throws IOException {
         return read(snapshot -> nearest(snapshot, query, k, exact));
     }
 
-    private static List<Neighbor> nearest(Snapshot snapshot, Embedding query, int k, boolean exact) throws IOException {
+    List<Neighbor> nearest(Snapshot snapshot, Embedding query, int k, boolean exact) throws IOException {
         if (snapshot.head().rows() == 0) {
             return List.of();
         }
-        Query nearest = new Query.Builder()
+        VectorMemory.View vectors = snapshot.vectors();
+        if (vectors == null) {
+            return nearestByLance(snapshot, query, k, exact, plan.index());
+        }
+        float[] values = query.toArray();
+        return rows(
+                snapshot,
+                exact || vectors.size() < exactRows
+                        ? vectors.nearestExact(values, k)
+                        : vectors.nearest(values, k, plan.candidates(k)));
+    }
+
+    /** What a hit shows of these rows. */
+    @SuppressWarnings("try")
+    private static List<Neighbor> rows(Snapshot snapshot, List<NearestRows.Hit> hits) throws IOException {
+        if (hits.isEmpty()) {
+            return List.of();
+        }
+        List<String> columns = new ArrayList<>(snapshot.head().readable());
+        columns.remove(Columns.DISTANCE);
+        columns.add(Columns.ROW_ID);
+        Map<Long, Float> distances = new HashMap<>();
+        hits.forEach(hit -> distances.put(hit.rowId(), hit.distance()));
+        List<Neighbor> neighbors = new ArrayList<>(hits.size());
+        try (ArrowReader reader = snapshot.dataset().takeRows(List.copyOf(distances.keySet()), columns)) {
+            while (reader.loadNextBatch()) {
+                neighbors.addAll(Columns.neighbors(reader.getVectorSchemaRoot(), distances));
+            }
+        }
+        neighbors.sort(Comparator.comparingDouble(Neighbor::distance).thenComparing(Neighbor::id));
+        return neighbors;
+    }
+
+    /** Without an index, or if it is to be exact, by a scan. */
+    List<Neighbor> nearestByLance(Snapshot snapshot, Embedding query, int k, boolean exact, IndexTuning tuning)
+            throws IOException {
+        Query.Builder nearest = new Query.Builder()
                 .setColumn(Columns.VECTOR)
                 .setKey(query.toArray())
                 .setK(k)
                 .setDistanceType(DistanceType.Cosine)
-                .setNprobes(NPROBES)
-                .setUseIndex(!exact)
-                .build();
+                .setUseIndex(!exact);
+        tuning.applyTo(nearest, k);
         ScanOptions scan = new ScanOptions.Builder()
                 .columns(snapshot.head().readable())
-                .nearest(nearest)
+                .nearest(nearest.build())
                 .build();
         List<Neighbor> neighbors = new ArrayList<>();
         scan(snapshot.dataset(), scan, batch -> neighbors.addAll(Columns.neighbors(batch)));
@@ -389,8 +491,7 @@ final class LanceTable implements AutoCloseable {
     /** Hands over each batch, which is valid during the call alone. */
     // The scanner's close() declares Exception, so the compiler fears an interrupt that it never throws.
     @SuppressWarnings("try")
-    private static void scan(Dataset dataset, ScanOptions options, Consumer<VectorSchemaRoot> batches)
-            throws IOException {
+    static void scan(Dataset dataset, ScanOptions options, Consumer<VectorSchemaRoot> batches) throws IOException {
         try (LanceScanner scanner = dataset.newScan(options);
                 ArrowReader reader = scanner.scanBatches()) {
             while (reader.loadNextBatch()) {
@@ -441,7 +542,20 @@ final class LanceTable implements AutoCloseable {
         if (isCopied()) {
             long version = replica.fill();
             if (!served.isLocal() || served.version() != version) {
-                swap(openLocal(version));
+                Snapshot next = openLocal(version);
+                try {
+                    // The first time it takes long, and Lance can search it meanwhile.
+                    if (!vectors.isEmpty()) {
+                        next.vectors(vectors.of(next.dataset(), next.head()));
+                    }
+                } catch (IOException | RuntimeException e) {
+                    next.release();
+                    throw e;
+                }
+                swap(next);
+            }
+            if (served.vectors() == null) {
+                served.vectors(vectors.of(served.dataset(), served.head()));
             }
         } else if (served.isLocal() || served.version() != replica.version()) {
             swap(openRemote(replica.version()));
@@ -504,6 +618,7 @@ final class LanceTable implements AutoCloseable {
     public void close() {
         closed = true;
         served.release();
+        vectors.close();
         session.close();
         allocator.close();
     }

@@ -18,6 +18,7 @@ final class Snapshot {
     private final AtomicInteger users = new AtomicInteger(1);
     private final Head head;
     private final List<IndexState> indices;
+    private volatile VectorMemory.@Nullable View vectors;
 
     /**
      * Takes over the dataset: it is closed with the last user, or here if it cannot be read.
@@ -57,6 +58,15 @@ final class Snapshot {
 
     Head head() {
         return head;
+    }
+
+    /** Null as long as they are not in memory. */
+    VectorMemory.@Nullable View vectors() {
+        return vectors;
+    }
+
+    void vectors(VectorMemory.@Nullable View view) {
+        vectors = view;
     }
 
     long version() {

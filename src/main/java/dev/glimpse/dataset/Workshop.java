@@ -24,8 +24,9 @@ final class Workshop {
     /** Fragments of a million rows are large enough. */
     static final long LARGEST_FRAGMENT = 1_000_000;
 
-    static final CompactionOptions COMPACTION =
-            CompactionOptions.builder().withTargetRowsPerFragment(LARGEST_FRAGMENT).build();
+    static final CompactionOptions COMPACTION = CompactionOptions.builder()
+            .withTargetRowsPerFragment(LARGEST_FRAGMENT)
+            .build();
 
     private Workshop() {}
 
@@ -47,11 +48,11 @@ final class Workshop {
     static IndexChange train(Scratch scratch, IndexKind kind, BufferAllocator allocator) {
         try (Dataset dataset = open(scratch, allocator)) {
             Set<UUID> before = uuids(parts(dataset));
-            Index index = dataset.createIndex(IndexOptions.builder(
-                            List.of(Columns.VECTOR), kind.type(), kind.parametersFor(dataset.countRows()))
-                    .withIndexName(LanceTable.INDEX)
-                    .replace(true)
-                    .build());
+            Index index = dataset.createIndex(
+                    IndexOptions.builder(List.of(Columns.VECTOR), kind.type(), kind.parametersFor(dataset.countRows()))
+                            .withIndexName(LanceTable.INDEX)
+                            .replace(true)
+                            .build());
             return new IndexChange(List.of(index), before);
         }
     }

@@ -1,9 +1,11 @@
 package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.IndexKind;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.PostMapping;
+import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
 @RestController
@@ -18,8 +20,8 @@ class IndexController {
 
     /** Starts a build; its progress is the {@code indexJob} of {@code /stats}. */
     @PostMapping(path = "/admin/index", produces = MediaType.APPLICATION_JSON_VALUE)
-    ResponseEntity<Accepted> build() {
-        dataset.startIndexBuild();
+    ResponseEntity<Accepted> build(@RequestParam(defaultValue = "IVF_FLAT") IndexKind type) {
+        dataset.startIndexBuild(type);
         return ResponseEntity.accepted()
                 .body(new Accepted(dataset.indexJob().state().toString(), "/stats"));
     }

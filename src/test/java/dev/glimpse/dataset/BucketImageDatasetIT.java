@@ -52,7 +52,7 @@ class BucketImageDatasetIT extends ImageDatasetContract {
     @Test
     void replicaLostIsFetchedAgain() throws Exception {
         add(0, 30);
-        dataset.startIndexBuild();
+        dataset.startIndexBuild(IndexKind.IVF_FLAT);
         awaitIndex();
         dataset.close();
         org.springframework.util.FileSystemUtils.deleteRecursively(work(1));

@@ -97,7 +97,8 @@ class ForeignTableIT {
             assertThat(dataset.state().model()).isNull();
             assertThat(dataset.state().problem()).contains("glimpse.model.name").contains("searched and not written");
             assertThatThrownBy(() -> dataset.add(Rows.row(1))).isInstanceOf(ForeignTableException.class);
-            assertThatThrownBy(dataset::startIndexBuild).isInstanceOf(ForeignTableException.class);
+            assertThatThrownBy(() -> dataset.startIndexBuild(IndexKind.IVF_FLAT))
+                    .isInstanceOf(ForeignTableException.class);
         }
 
         assertThat(store.list("vectors/")).isEqualTo(before);

@@ -199,7 +199,7 @@ abstract class ImageDatasetContract {
     void indexIsBuiltAndSearchesIncludeRowsThatCameAfter() {
         add(0, 400);
 
-        dataset.startIndexBuild();
+        dataset.startIndexBuild(IndexKind.IVF_FLAT);
         add(400, 410);
         awaitIndex();
         add(410, 420);
@@ -223,11 +223,11 @@ abstract class ImageDatasetContract {
     @Test
     void secondIndexReplacesTheFirst() {
         add(0, 10);
-        dataset.startIndexBuild();
+        dataset.startIndexBuild(IndexKind.IVF_FLAT);
         awaitIndex();
         add(10, 20);
 
-        dataset.startIndexBuild();
+        dataset.startIndexBuild(IndexKind.IVF_FLAT);
         awaitIndex();
 
         assertThat(dataset.state().indices()).hasSize(1);
@@ -287,7 +287,7 @@ abstract class ImageDatasetContract {
     void indexThatWasBuiltBeforeARemoveDoesNotBringTheRowBack() {
         add(0, 400);
 
-        dataset.startIndexBuild();
+        dataset.startIndexBuild(IndexKind.IVF_FLAT);
         dataset.remove(Rows.id(7)).join();
         awaitIndex();
 
@@ -317,7 +317,7 @@ abstract class ImageDatasetContract {
 
     @Test
     void emptyTableHasNothingToIndex() {
-        assertThatThrownBy(dataset::startIndexBuild).isInstanceOf(EmptyTableException.class);
+        assertThatThrownBy(() -> dataset.startIndexBuild(IndexKind.IVF_FLAT)).isInstanceOf(EmptyTableException.class);
     }
 
     @Test

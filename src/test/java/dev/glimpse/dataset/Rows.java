@@ -17,7 +17,8 @@ final class Rows {
     /** Each commit begins as soon as the one before is done. */
     static final TableSettings AT_ONCE = new TableSettings(
             new CommitProperties(256, Duration.ZERO),
-            new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)));
+            new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),
+            new MaintenanceProperties(Duration.ofMinutes(30), 10_000, 0.95));
 
     private Rows() {}
 

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 import dev.glimpse.TestPictures;
 import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.MaintenanceProperties;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.ReplicaProperties;
 import dev.glimpse.dataset.TableSettings;
@@ -58,7 +59,10 @@ final class TestServer implements AutoCloseable {
                 store,
                 work,
                 new ModelStamp(model.name(), model.fingerprint(), model.dimension()),
-                new TableSettings(policy, new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30))));
+                new TableSettings(
+                        policy,
+                        new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),
+                        new MaintenanceProperties(Duration.ofMinutes(30), 10_000, 0.95)));
         groups = new Groups(store, requests, policy, new Random());
         RowDeriver deriver = new RowDeriver(new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS), MODEL, store, dataset);
         Deletion deletion = new Deletion(store, dataset, deriver, groups.server());

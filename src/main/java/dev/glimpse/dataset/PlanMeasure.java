@@ -1,0 +1,117 @@
+package dev.glimpse.dataset;
+
+import dev.glimpse.image.Embedding;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import org.apache.arrow.vector.ipc.ArrowReader;
+
+/**
+ * Measures how much searches have to look at to find what an exact search finds, with rows of the table and recent texts as
+ * queries. For one thread.
+ */
+final class PlanMeasure {
+    private static final int SAMPLE = 50;
+
+    /** Measured again when the table has grown so much. */
+    private static final int GROWTH = 2;
+
+    private final LanceTable table;
+    private final MaintenanceProperties settings;
+    private final Supplier<List<Embedding>> recent;
+    private long measuredRows;
+
+    PlanMeasure(LanceTable table, MaintenanceProperties settings, Supplier<List<Embedding>> recent) {
+        this.table = table;
+        this.settings = settings;
+        this.recent = recent;
+    }
+
+    /** For searches in memory, if that is due. */
+    void candidates() throws IOException {
+        table.read(snapshot -> {
+            VectorMemory.View vectors = snapshot.vectors();
+            if (vectors == null
+                    || vectors.size() < settings.indexRows()
+                    || vectors.size() < (long) GROWTH * measuredRows) {
+                return false;
+            }
+            List<float[]> queries =
+                    queries(snapshot).stream().map(Embedding::toArray).toList();
+            table.search(table.plan()
+                    .with(Candidates.measure(vectors, queries, SearchPlan.MEASURED_NEIGHBORS, settings.recall())));
+            measuredRows = vectors.size();
+            return true;
+        });
+    }
+
+    /** For searches by Lance's index, from the least on; the last if none finds enough. */
+    IndexTuning index(IndexKind kind) throws IOException {
+        return table.read(snapshot -> {
+            List<Embedding> queries = queries(snapshot);
+            List<Set<String>> truth = new ArrayList<>();
+            for (Embedding query : queries) {
+                truth.add(ids(table.nearest(snapshot, query, SearchPlan.MEASURED_NEIGHBORS, true)));
+            }
+            IndexTuning tuning = IndexTuning.UNMEASURED;
+            for (IndexTuning tried :
+                    ladder(kind, kind.partitions(snapshot.head().rows()))) {
+                long found = 0;
+                long expected = 0;
+                for (int i = 0; i < queries.size(); i++) {
+                    Set<String> nearest = ids(table.nearestByLance(
+                            snapshot, queries.get(i), SearchPlan.MEASURED_NEIGHBORS, false, tried));
+                    nearest.retainAll(truth.get(i));
+                    found += nearest.size();
+                    expected += truth.get(i).size();
+                }
+                double recall = expected == 0 ? 1 : found / (double) expected;
+                tuning = new IndexTuning(tried.nprobes(), tried.ef(), tried.refine(), recall);
+                if (recall >= settings.recall()) {
+                    break;
+                }
+            }
+            table.search(table.plan().with(tuning));
+            return tuning;
+        });
+    }
+
+    private static List<IndexTuning> ladder(IndexKind kind, int partitions) {
+        return switch (kind) {
+            case IVF_FLAT ->
+                IntStream.iterate(5, n -> n < 2 * partitions, n -> 2 * n)
+                        .mapToObj(n -> new IndexTuning(Math.min(n, partitions), 0, 0, Double.NaN))
+                        .toList();
+            case IVF_HNSW_SQ ->
+                IntStream.of(50, 100, 200, 400)
+                        .boxed()
+                        .flatMap(ef -> IntStream.of(0, 5)
+                                .mapToObj(refine -> new IndexTuning(partitions, ef, refine, Double.NaN)))
+                        .toList();
+        };
+    }
+
+    private List<Embedding> queries(Snapshot snapshot) throws IOException {
+        LinkedHashSet<Embedding> queries = new LinkedHashSet<>(recent.get());
+        try (ArrowReader reader = snapshot.dataset().sample(SAMPLE, List.of(Columns.VECTOR))) {
+            while (reader.loadNextBatch()) {
+                var batch = reader.getVectorSchemaRoot();
+                for (int i = 0; i < batch.getRowCount(); i++) {
+                    queries.add(Embedding.ofDirection(Columns.vector(batch, i)));
+                }
+            }
+        }
+        return List.copyOf(queries);
+    }
+
+    private static Set<String> ids(List<Neighbor> neighbors) {
+        Set<String> ids = new HashSet<>();
+        neighbors.forEach(neighbor -> ids.add(neighbor.id()));
+        return ids;
+    }
+}

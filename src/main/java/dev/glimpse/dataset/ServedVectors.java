@@ -1,0 +1,95 @@
+package dev.glimpse.dataset;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.jspecify.annotations.Nullable;
+import org.lance.Dataset;
+import org.lance.ipc.ScanOptions;
+
+/** Keeps the vectors of the version that is read in memory, as far as they fit. For one thread. */
+final class ServedVectors implements AutoCloseable {
+    /** Codes, and what else is kept for each row of 512 dimensions. */
+    private static final long BYTES_PER_ROW = 80;
+
+    /** Of row ids: one batch for most tables. */
+    private static final long ID_BATCH = 1_000_000;
+
+    /** Of vectors: some megabytes. */
+    private static final long VECTOR_BATCH = 2_048;
+
+    private final VectorMemory memory;
+
+    /** Fragments that have been looked through. */
+    private final Set<Integer> known = new HashSet<>();
+
+    /** @param folder for the vectors themselves, on a local disk */
+    ServedVectors(Path folder, int dimension) {
+        this.memory = new VectorMemory(folder, dimension);
+    }
+
+    /** Whether nothing was read yet, so that the next {@link #of} takes long. */
+    boolean isEmpty() {
+        return known.isEmpty();
+    }
+
+    /** What is searched of this version; null if it has to be searched by Lance. */
+    VectorMemory.@Nullable View of(Dataset dataset, Head head) throws IOException {
+        long most = Runtime.getRuntime().maxMemory() / 3 / BYTES_PER_ROW;
+        if (!head.stableRowIds() || head.rows() > most) {
+            return null;
+        }
+        BitSet live = new BitSet();
+        LanceTable.scan(
+                dataset,
+                rowIds(ID_BATCH).build(),
+                batch -> Columns.rowIds(batch).forEach(id -> live.set((int) Math.min(id, Integer.MAX_VALUE - 1L))));
+        if (live.length() > most) {
+            return null;
+        }
+        for (Head.FragmentState fragment : head.fragments()) {
+            if (known.add(fragment.id())) {
+                load(dataset, fragment.id());
+            }
+        }
+        return memory.view(live);
+    }
+
+    private void load(Dataset dataset, int fragment) throws IOException {
+        boolean[] holds = {true};
+        LanceTable.scan(
+                dataset,
+                rowIds(ID_BATCH).fragmentIds(List.of(fragment)).build(),
+                batch -> Columns.rowIds(batch).forEach(id -> holds[0] &= memory.holds(id)));
+        if (holds[0]) {
+            return; // merged from fragments that were read
+        }
+        ScanOptions vectors = rowIds(VECTOR_BATCH)
+                .columns(List.of(Columns.VECTOR))
+                .fragmentIds(List.of(fragment))
+                .build();
+        LanceTable.scan(dataset, vectors, this::put);
+    }
+
+    private void put(VectorSchemaRoot batch) {
+        long[] ids = Columns.rowIds(batch).toArray();
+        for (int i = 0; i < ids.length; i++) {
+            if (!memory.holds(ids[i])) {
+                memory.put(ids[i], Columns.vector(batch, i));
+            }
+        }
+    }
+
+    private static ScanOptions.Builder rowIds(long batch) {
+        return new ScanOptions.Builder().columns(List.of()).withRowId(true).batchSize(batch);
+    }
+
+    @Override
+    public void close() {
+        memory.close();
+    }
+}

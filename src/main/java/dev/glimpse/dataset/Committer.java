@@ -275,7 +275,8 @@ final class Committer implements AutoCloseable {
     /** Waits for its turn among the commits. */
     <T> T onCommitThread(Callable<T> work) throws Exception {
         try {
-            return commits.submit(work).get();
+            // Not submit, which logs a failure and gives null in its place.
+            return commits.submitCompletable(work).get();
         } catch (ExecutionException e) {
             throw e.getCause() instanceof Exception cause ? cause : e;
         }

@@ -91,10 +91,15 @@ public final class ImageDataset implements AutoCloseable {
                 .map(root -> root.resolve(KEY).toString())
                 .orElse(store.address(KEY.substring(0, KEY.length() - 1)));
         this.table = new LanceTable(
-                allocator ->
-                        new Replica(store, KEY, work.resolve("replica"), work.resolve("scratch"), allocator, transfers),
+                allocator -> new Replica(
+                        store,
+                        KEY,
+                        work.resolve("replica"),
+                        work.resolve("scratch"),
+                        settings.replica().disk().toBytes(),
+                        allocator,
+                        transfers),
                 store.bucket().map(bucket -> BucketAccess.of(bucket, KEY)),
-                settings.replica().disk().toBytes(),
                 settings.maintenance().indexRows(),
                 work.resolve("vectors"),
                 model);
@@ -117,7 +122,7 @@ public final class ImageDataset implements AutoCloseable {
                         Cleanup.YOUNGEST),
                 settings.maintenance(),
                 () -> problem() == null,
-                () -> replicas.submit(this::serve).get(),
+                () -> replicas.submitCompletable(this::serve).get(),
                 () -> List.copyOf(recent));
         Future<?> unused =
                 upkeep.scheduleWithFixedDelay(maintenance::run, Instant.now().plus(UPKEEP), UPKEEP);
@@ -270,7 +275,7 @@ public final class ImageDataset implements AutoCloseable {
                 throw e;
             }
             log.warn("the table is read anew, as a search failed: {}", e.toString());
-            replicas.submit(table::serveFromBucket).get();
+            replicas.submitCompletable(table::serveFromBucket).get();
             serveSoon();
             try {
                 return table.nearest(query, k, exact);
@@ -383,6 +388,15 @@ public final class ImageDataset implements AutoCloseable {
                 head.columns(),
                 served.indices().stream().map(index -> index.of(head.rows())).toList(),
                 served.isLocal() ? TableState.Reading.LOCAL : TableState.Reading.BUCKET,
+                table.searchState(),
+                new TableState.MaintenanceState(
+                        Maintenance.smallFragments(head),
+                        Head.rows(head.unindexed()),
+                        head.fragments().stream()
+                                .mapToLong(Head.FragmentState::deletedRows)
+                                .sum(),
+                        maintenance.working(),
+                        maintenance.failure()),
                 stamp(),
                 problem());
     }
@@ -420,7 +434,7 @@ public final class ImageDataset implements AutoCloseable {
         long start = System.nanoTime();
         try {
             String tuning = maintenance.train(kind);
-            replicas.submit(this::serve).get();
+            replicas.submitCompletable(this::serve).get();
             log.info("index={} millis={} tuning={}", kind, (System.nanoTime() - start) / 1_000_000, tuning);
             indexJob = job.done();
         } catch (InterruptedException e) {

@@ -18,6 +18,7 @@ import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.ipc.ArrowReader;
+import org.jspecify.annotations.Nullable;
 import org.lance.CommitBuilder;
 import org.lance.Dataset;
 import org.lance.Fragment;
@@ -70,7 +71,6 @@ final class LanceTable implements AutoCloseable {
     private final int dimension;
     private final Replica replica;
     private final Optional<BucketAccess> bucket;
-    private final long largestCopy;
     private final int exactRows;
     private final ServedVectors vectors;
     private volatile SearchPlan plan = SearchPlan.UNMEASURED;
@@ -96,23 +96,15 @@ final class LanceTable implements AutoCloseable {
      * is read until {@link #serve}.
      *
      * @param bucket where Lance finds the table if it is not to be read here
-     * @param largestCopy bytes of the largest table that is copied here
      * @param exactRows searches of fewer rows are exact
      * @param work local folder for what need not outlive the process
      */
-    LanceTable(
-            ReplicaFactory replicas,
-            Optional<BucketAccess> bucket,
-            long largestCopy,
-            int exactRows,
-            Path work,
-            ModelStamp model)
+    LanceTable(ReplicaFactory replicas, Optional<BucketAccess> bucket, int exactRows, Path work, ModelStamp model)
             throws IOException {
         this.dimension = model.dimension();
         this.exactRows = exactRows;
         this.vectors = new ServedVectors(work, dimension);
         this.bucket = bucket;
-        this.largestCopy = largestCopy;
         try {
             this.replica = replicas.make(allocator);
             replica.open();
@@ -121,8 +113,9 @@ final class LanceTable implements AutoCloseable {
             }
             this.head = readHead();
             this.plan = SearchPlan.UNMEASURED.with(IndexTuning.of(head.metadata()));
-            this.served =
-                    isCopied() && replica.isComplete() ? openLocal(replica.version()) : openRemote(replica.version());
+            this.served = replica.isCopied() && replica.isComplete()
+                    ? openLocal(replica.version())
+                    : openRemote(replica.version());
         } catch (IOException | RuntimeException e) {
             vectors.close();
             session.close();
@@ -279,7 +272,7 @@ final class LanceTable implements AutoCloseable {
      * @throws IOException if they are not here, as when the table is not copied
      */
     Scratch fullScratch() throws IOException {
-        if (!isCopied()) {
+        if (!replica.isCopied()) {
             throw new IOException("the table has more bytes than glimpse.replica.disk allows to copy");
         }
         replica.fill();
@@ -296,17 +289,16 @@ final class LanceTable implements AutoCloseable {
      * @throws OutdatedException if these are not as they were
      */
     boolean commitMerge(Scratch built, RewriteResult merged) throws IOException {
-        try (Scratch scratch = replica.thinScratch()) {
+        try (Scratch scratch = replica.scratchSince(merged.getReadVersion())) {
             scratch.adopt(built, Replica.DATA);
             try (Dataset base = openScratch(scratch)) {
-                Map<Integer, FragmentMetadata> now = new HashMap<>();
-                base.getFragments().forEach(fragment -> now.put(fragment.getId(), fragment.metadata()));
-                for (FragmentMetadata source : merged.getOriginalFragments()) {
-                    if (!source.equals(now.get(source.getId()))) {
-                        throw new OutdatedException("fragment " + source.getId() + " has changed");
-                    }
-                }
                 Compaction.commitCompaction(base, List.of(merged), Workshop.COMPACTION);
+            } catch (RuntimeException e) {
+                // Lance has no kinds of failures, only texts.
+                if (String.valueOf(e.getMessage()).contains("conflict")) {
+                    throw new OutdatedException("the fragments have changed: " + e.getMessage());
+                }
+                throw e;
             }
             boolean won = publish(scratch);
             if (won) {
@@ -400,7 +392,8 @@ final class LanceTable implements AutoCloseable {
             return true;
         });
         if (!ready) {
-            try (Dataset dataset = isCopied() && replica.fillUpTo(SOON) ? openFolder(version) : openBucket(version)) {
+            try (Dataset dataset =
+                    replica.isCopied() && replica.fillUpTo(SOON) ? openFolder(version) : openBucket(version)) {
                 scan.of(dataset);
             }
         }
@@ -426,6 +419,26 @@ final class LanceTable implements AutoCloseable {
 
     SearchPlan plan() {
         return plan;
+    }
+
+    /** What {@code /stats} says of searches. */
+    TableState.SearchState searchState() {
+        Snapshot snapshot = served;
+        SearchPlan now = plan;
+        VectorMemory.View vectors = snapshot.vectors();
+        boolean exact = vectors == null ? snapshot.indices().isEmpty() : vectors.size() < exactRows;
+        return new TableState.SearchState(
+                exact ? "exact" : vectors == null ? "index" : "codes",
+                now.candidates().count(),
+                measured(exact ? 1 : now.candidates().recall()),
+                now.index().nprobes(),
+                now.index().ef(),
+                now.index().refine(),
+                measured(now.index().recall()));
+    }
+
+    private static @Nullable Double measured(double recall) {
+        return Double.isNaN(recall) ? null : recall;
     }
 
     List<Neighbor> nearest(Embedding query, int k, boolean exact) throws IOException {
@@ -539,7 +552,7 @@ final class LanceTable implements AutoCloseable {
      * called by one thread at a time, which may take as long as the files do.
      */
     void serve() throws IOException {
-        if (isCopied()) {
+        if (replica.isCopied()) {
             long version = replica.fill();
             if (!served.isLocal() || served.version() != version) {
                 Snapshot next = openLocal(version);
@@ -578,10 +591,6 @@ final class LanceTable implements AutoCloseable {
     /** Removes files that no version needs any more that is read here. Of the writing thread. */
     void prune() throws IOException {
         replica.prune(served.version());
-    }
-
-    private boolean isCopied() throws IOException {
-        return replica.isInPlace() || replica.bytes() <= largestCopy;
     }
 
     private Snapshot openLocal(long version) {

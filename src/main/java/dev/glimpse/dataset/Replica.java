@@ -66,6 +66,7 @@ final class Replica {
     private final Path folder;
     private final boolean inPlace;
     private final Path scratchRoot;
+    private final long largestCopy;
     private final BufferAllocator allocator;
     private final Executor transfers;
     private final AtomicInteger scratches = new AtomicInteger();
@@ -86,6 +87,7 @@ final class Replica {
      * @param prefix key of the table in the store, ending in {@code /}
      * @param copies where copies of tables in buckets are kept
      * @param scratchRoot on the same file system as the table; emptied here
+     * @param largestCopy bytes of the largest table that is copied
      * @param transfers runs puts and gets side by side
      */
     Replica(
@@ -93,6 +95,7 @@ final class Replica {
             String prefix,
             Path copies,
             Path scratchRoot,
+            long largestCopy,
             BufferAllocator allocator,
             Executor transfers) {
         this.store = store;
@@ -100,6 +103,7 @@ final class Replica {
         this.inPlace = store.folder().isPresent();
         this.folder = store.folder().map(root -> root.resolve(prefix)).orElse(copies.resolve(prefix));
         this.scratchRoot = scratchRoot;
+        this.largestCopy = largestCopy;
         this.allocator = allocator;
         this.transfers = transfers;
         try {
@@ -118,10 +122,6 @@ final class Replica {
 
     Path folder() {
         return folder;
-    }
-
-    boolean isInPlace() {
-        return inPlace;
     }
 
     /** The newest version that is known; 0 if there is no table. */
@@ -212,6 +212,21 @@ final class Replica {
         return thinScratch(manifest);
     }
 
+    /** The same with the manifests since that version, for Lance to see whether what came meanwhile is in the way. */
+    Scratch scratchSince(long since) throws IOException {
+        Scratch scratch = thinScratch();
+        List<String> manifests = new ArrayList<>();
+        for (long version = since; version < version(); version++) {
+            String name = VERSIONS + ManifestName.of(version);
+            if (!Files.exists(folder.resolve(name))) {
+                download(name);
+            }
+            manifests.add(name);
+        }
+        scratch.link(folder, manifests);
+        return scratch;
+    }
+
     private Scratch thinScratch(String name) throws IOException {
         Scratch scratch = emptyScratch();
         scratch.link(folder, List.of(VERSIONS + name));
@@ -299,13 +314,15 @@ final class Replica {
             return false;
         }
         if (!inPlace) {
-            for (String name : files) {
-                move(scratch.folder().resolve(name), folder.resolve(name));
-            }
             move(scratch.folder().resolve(last), folder.resolve(last));
         }
         manifest = last.substring(VERSIONS.length());
         confirmed = put;
+        if (!inPlace && isCopied()) {
+            for (String name : files) {
+                move(scratch.folder().resolve(name), folder.resolve(name));
+            }
+        }
         return true;
     }
 
@@ -323,9 +340,10 @@ final class Replica {
 
     // ---- the files of a version
 
-    /** Bytes of all files that the newest version speaks of, as far as its manifest says. */
-    long bytes() throws IOException {
-        return files(manifest).values().stream().mapToLong(Long::longValue).sum();
+    /** Whether the files of the newest version are to be here: if they are not too many. */
+    boolean isCopied() throws IOException {
+        return inPlace
+                || files(manifest).values().stream().mapToLong(Long::longValue).sum() <= largestCopy;
     }
 
     /** Whether all files of the newest version are here. */
@@ -446,7 +464,9 @@ final class Replica {
         for (String name : Set.of(manifest, ManifestName.of(served))) {
             if (Files.exists(folder.resolve(VERSIONS + name))) {
                 needed.add(VERSIONS + name);
-                needed.addAll(files(name).keySet());
+                if (isCopied()) {
+                    needed.addAll(files(name).keySet());
+                }
             }
         }
         obsolete.keySet().removeAll(needed);

@@ -16,6 +16,8 @@ import org.jspecify.annotations.Nullable;
  * @param bytes of its data files
  * @param columns name to type, in the table's order
  * @param reading where searches look
+ * @param search how approximate searches look
+ * @param maintenance what there is to be done, and is
  * @param model that the table says it was made with; null if it says nothing
  * @param problem why no row can be added, null if one can
  */
@@ -29,6 +31,8 @@ public record TableState(
         Map<String, String> columns,
         List<IndexState> indices,
         Reading reading,
+        SearchState search,
+        MaintenanceState maintenance,
         @Nullable ModelStamp model,
         @Nullable String problem) {
 
@@ -44,6 +48,39 @@ public record TableState(
             return name().toLowerCase(Locale.ROOT);
         }
     }
+
+    /**
+     * How searches look, and the share of the ten true neighbours that they were measured to find; null if it was not.
+     *
+     * @param mode {@code exact}; {@code codes}, in memory; or {@code index}, by Lance
+     * @param candidates rows whose vectors are read again, of those that the codes find
+     * @param nprobes partitions of Lance's index
+     * @param ef width of the search in its graphs, 0 if it has none
+     * @param refine distances that are computed exactly for each hit, 0 if none
+     */
+    public record SearchState(
+            String mode,
+            int candidates,
+            @Nullable Double recall,
+            int nprobes,
+            int ef,
+            int refine,
+            @Nullable Double indexRecall) {}
+
+    /**
+     * The table's debt.
+     *
+     * @param smallFragments of fewer than 4,096 rows
+     * @param deletedRows whose values are still in files
+     * @param working what is being done
+     * @param failure what could not be done last time
+     */
+    public record MaintenanceState(
+            long smallFragments,
+            long unindexedRows,
+            long deletedRows,
+            @Nullable String working,
+            @Nullable String failure) {}
 
     /**
      * An index of the table.

@@ -21,8 +21,8 @@ import org.lance.index.OptimizeOptions;
  * when {@link LanceTable} commits them. Stateless; any thread.
  */
 final class Workshop {
-    /** Fragments of a million rows are large enough. */
-    static final long LARGEST_FRAGMENT = 1_000_000;
+    /** Fragments of so many rows are large enough: 256 MB, of which a merge writes and ships no more at once. */
+    static final long LARGEST_FRAGMENT = 1 << 17;
 
     static final CompactionOptions COMPACTION = CompactionOptions.builder()
             .withTargetRowsPerFragment(LARGEST_FRAGMENT)

@@ -2,10 +2,12 @@ package dev.glimpse.dataset;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.image.Embedding;
 import dev.glimpse.storage.ObjectStore;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -354,5 +356,46 @@ abstract class ImageDatasetContract {
                             "glimpse.model.dimension", "512"));
         }
         assertThat(store.list("vectors/images.lance/_versions/")).allMatch(key -> key.matches(".*/\\d{20}\\.manifest"));
+    }
+
+    @Test
+    void smallFragmentsBecomeOneAndNoRowIsLostOrComesBack() {
+        for (int n = 0; n < 2 * Maintenance.MANY_SMALL; n++) {
+            add(n, n + 1);
+        }
+        dataset.remove(Rows.id(3)).join();
+
+        await().until(() -> dataset.state().fragments() < Maintenance.MANY_SMALL);
+
+        add(100, 103);
+        for (int round = 0; round < 2; round++) {
+            assertThat(dataset.nearest(Rows.vector(0), 100, true))
+                    .extracting(Neighbor::id)
+                    .hasSize(22)
+                    .doesNotHaveDuplicates()
+                    .doesNotContain(Rows.id(3).toString());
+            assertThat(dataset.nearest(Rows.vector(7), 1, false).get(0).id())
+                    .isEqualTo(Rows.id(7).toString());
+            assertThat(dataset.state().committedRows()).isEqualTo(22);
+            reopen();
+        }
+    }
+
+    @Test
+    void indexIsBuiltByItselfFromSoManyRowsOnAndSaysHowMuchItFinds() {
+        dataset.close();
+        dataset = ImageDataset.open(store, work(1), Rows.MODEL, Rows.settings(Duration.ofSeconds(30), 300));
+        add(0, 280);
+        assertThat(dataset.state().indices()).isEmpty();
+
+        add(280, 400);
+
+        await().until(() -> !dataset.state().indices().isEmpty());
+        TableState.IndexState index = dataset.state().indices().get(0);
+        assertThat(index.type()).isEqualTo("IVF_HNSW_SQ");
+        assertThat(index.metric()).isEqualTo("cosine");
+        await().until(() -> dataset.state().search().indexRecall() != null);
+        assertThat(dataset.state().search().indexRecall()).isBetween(0.95, 1.0);
+        assertThat(dataset.state().search().recall()).isBetween(0.95, 1.0);
     }
 }

@@ -15,12 +15,17 @@ final class Rows {
     static final ModelStamp MODEL = new ModelStamp("test", "f".repeat(64), 512);
 
     /** Each commit begins as soon as the one before is done. */
-    static final TableSettings AT_ONCE = new TableSettings(
-            new CommitProperties(256, Duration.ZERO),
-            new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),
-            new MaintenanceProperties(Duration.ofMinutes(30), 10_000, 0.95));
+    static final TableSettings AT_ONCE = settings(Duration.ofSeconds(30), 10_000);
 
     private Rows() {}
+
+    /** Commits at once; asks this often what others have done; has an index from so many rows on. */
+    static TableSettings settings(Duration poll, int indexRows) {
+        return new TableSettings(
+                new CommitProperties(256, Duration.ZERO),
+                new ReplicaProperties(DataSize.ofGigabytes(1), poll),
+                new MaintenanceProperties(Duration.ofMinutes(30), indexRows, 0.95));
+    }
 
     static ImageId id(int n) {
         return ImageId.of(Integer.toString(n).getBytes(StandardCharsets.UTF_8), ImageFormat.PNG);

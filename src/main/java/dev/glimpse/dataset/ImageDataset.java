@@ -13,8 +13,10 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Queue;
 import java.util.Set;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
@@ -75,6 +77,7 @@ public final class ImageDataset implements AutoCloseable {
     private final LanceTable table;
     private final Committer committer;
     private final Maintenance maintenance;
+    private final History history;
     private final Queue<Embedding> recent = new ConcurrentLinkedQueue<>();
     private final AtomicBoolean serving = new AtomicBoolean();
     private volatile Instant contact = Instant.now();
@@ -108,6 +111,7 @@ public final class ImageDataset implements AutoCloseable {
             Future<?> unused =
                     commits.scheduleWithFixedDelay(this::poll, Instant.now().plus(poll), poll);
         }
+        this.history = new History(store, KEY, table);
         serveSoon();
         this.maintenance = new Maintenance(
                 table,
@@ -285,7 +289,66 @@ public final class ImageDataset implements AutoCloseable {
         }
     }
 
+    // ---- the past
+
+    /** The versions that are kept, the newest first. Asks the store. */
+    public List<TableVersion> versions() {
+        return history.versions().descendingMap().entrySet().stream()
+                .map(version -> new TableVersion(version.getKey(), version.getValue()))
+                .toList();
+    }
+
+    /**
+     * The same as {@link #nearest} in a version that is kept.
+     *
+     * @throws VersionNotFoundException if it is not there, or not any more
+     * @throws TableBusyException if too many searches wait, or this one takes too long
+     * @throws ModelMismatchException if the table was made with another model
+     */
+    public PastNeighbors nearestIn(long version, Embedding query, int k, boolean exact) {
+        requireSameModel();
+        return past(() -> history.read(
+                version,
+                snapshot -> new PastNeighbors(
+                        version,
+                        true,
+                        table.nearestByLance(
+                                snapshot,
+                                query,
+                                k,
+                                exact,
+                                IndexTuning.of(snapshot.head().metadata())))));
+    }
+
+    /**
+     * The same at a moment: in the version that was the newest then or, if that is not kept, among the rows of today that had
+     * been uploaded by then.
+     *
+     * @throws TableBusyException if too many searches wait, or this one takes too long
+     * @throws ModelMismatchException if the table was made with another model
+     */
+    public PastNeighbors nearestAt(Instant time, Embedding query, int k, boolean exact) {
+        requireSameModel();
+        Optional<Long> version = history.newestAt(time);
+        return version.isPresent()
+                ? nearestIn(version.get(), query, k, exact)
+                : past(() -> new PastNeighbors(null, false, table.nearestUploadedBy(query, k, time)));
+    }
+
+    private PastNeighbors past(Callable<PastNeighbors> search) {
+        try {
+            return await(reads.submit(search), READ_DEADLINE);
+        } catch (TaskRejectedException e) {
+            throw new TableBusyException(READ_QUEUE + " searches wait already");
+        }
+    }
+
     // ---- what is read
+
+    /** What memory is used. */
+    public MemoryState memory() {
+        return table.memory();
+    }
 
     /** The table may have a newer version than the one that is read. */
     private void serveSoon() {
@@ -534,6 +597,7 @@ public final class ImageDataset implements AutoCloseable {
         transfers.shutdown();
         if (upkeep.getActiveCount() + commits.getActiveCount() + replicas.getActiveCount() + reads.getActiveCount()
                 == 0) {
+            history.close();
             table.close();
         } else {
             log.warn("closed while native calls still run");

@@ -4,6 +4,8 @@ import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageId;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
@@ -485,6 +487,28 @@ final class LanceTable implements AutoCloseable {
     /** Without an index, or if it is to be exact, by a scan. */
     List<Neighbor> nearestByLance(Snapshot snapshot, Embedding query, int k, boolean exact, IndexTuning tuning)
             throws IOException {
+        return nearestByLance(snapshot, query, k, exact, tuning, new ScanOptions.Builder());
+    }
+
+    /** Of the rows that are there and had been uploaded by then, by a scan. */
+    List<Neighbor> nearestUploadedBy(Embedding query, int k, Instant time) throws IOException {
+        String filter = Columns.UPLOADED_AT + " <= arrow_cast('" + time.truncatedTo(ChronoUnit.MICROS)
+                + "', 'Timestamp(Microsecond, Some(\"UTC\"))')";
+        return read(snapshot -> nearestByLance(
+                snapshot,
+                query,
+                k,
+                true,
+                plan.index(),
+                new ScanOptions.Builder().prefilter(true).filter(filter)));
+    }
+
+    private static List<Neighbor> nearestByLance(
+            Snapshot snapshot, Embedding query, int k, boolean exact, IndexTuning tuning, ScanOptions.Builder options)
+            throws IOException {
+        if (snapshot.head().rows() == 0) {
+            return List.of();
+        }
         Query.Builder nearest = new Query.Builder()
                 .setColumn(Columns.VECTOR)
                 .setKey(query.toArray())
@@ -492,8 +516,7 @@ final class LanceTable implements AutoCloseable {
                 .setDistanceType(DistanceType.Cosine)
                 .setUseIndex(!exact);
         tuning.applyTo(nearest, k);
-        ScanOptions scan = new ScanOptions.Builder()
-                .columns(snapshot.head().readable())
+        ScanOptions scan = options.columns(snapshot.head().readable())
                 .nearest(nearest.build())
                 .build();
         List<Neighbor> neighbors = new ArrayList<>();
@@ -591,6 +614,21 @@ final class LanceTable implements AutoCloseable {
     /** Removes files that no version needs any more that is read here. Of the writing thread. */
     void prune() throws IOException {
         replica.prune(served.version());
+    }
+
+    /** The caller releases it. */
+    Snapshot openVersion(long version) {
+        return bucket.isPresent() ? openRemote(version) : openLocal(version);
+    }
+
+    /** What is used of the memory that is ours to bound. */
+    MemoryState memory() {
+        return new MemoryState(
+                allocator.getAllocatedMemory(),
+                ARROW_BYTES,
+                session.sizeBytes(),
+                INDEX_CACHE_BYTES + METADATA_CACHE_BYTES,
+                vectors.bytes());
     }
 
     private Snapshot openLocal(long version) {

@@ -27,9 +27,17 @@ final class ServedVectors implements AutoCloseable {
     /** Fragments that have been looked through. */
     private final Set<Integer> known = new HashSet<>();
 
+    /** Those that are gone too. */
+    private volatile long rows;
+
     /** @param folder for the vectors themselves, on a local disk */
     ServedVectors(Path folder, int dimension) {
         this.memory = new VectorMemory(folder, dimension);
+    }
+
+    /** Of the heap, about. */
+    long bytes() {
+        return rows * BYTES_PER_ROW;
     }
 
     /** Whether nothing was read yet, so that the next {@link #of} takes long. */
@@ -56,6 +64,7 @@ final class ServedVectors implements AutoCloseable {
                 load(dataset, fragment.id());
             }
         }
+        rows = live.length();
         return memory.view(live);
     }
 

@@ -1,10 +1,13 @@
 package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.ImageDataset.Freshness;
 import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.PastNeighbors;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.EncoderBusyException;
 import dev.glimpse.embedding.TextEmbedding;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
@@ -31,8 +34,12 @@ public final class ImageSearch {
      *
      * @param truncated whether the end of the query did not fit into the model's context and was ignored
      * @param neighbors nearest first
+     * @param freshness of what was searched
      */
-    public record Hits(boolean truncated, List<Neighbor> neighbors) {}
+    public record Hits(boolean truncated, List<Neighbor> neighbors, Freshness freshness) {}
+
+    /** The same of the past. */
+    public record PastHits(boolean truncated, PastNeighbors found) {}
 
     /**
      * The pictures nearest to these words.
@@ -42,6 +49,30 @@ public final class ImageSearch {
      * @throws InvalidQueryException if the text is blank or longer than 1,000 characters, or the limit out of its range
      */
     public Hits search(String text, int limit, boolean exact) {
+        requireValid(text, limit);
+        TextEmbedding query = embed(text);
+        return new Hits(query.truncated(), dataset.nearest(query.embedding(), limit, exact), dataset.freshness());
+    }
+
+    /**
+     * The same in a version of the table that is kept.
+     *
+     * @throws dev.glimpse.dataset.VersionNotFoundException if it is not
+     */
+    public PastHits searchIn(long version, String text, int limit, boolean exact) {
+        requireValid(text, limit);
+        TextEmbedding query = embed(text);
+        return new PastHits(query.truncated(), dataset.nearestIn(version, query.embedding(), limit, exact));
+    }
+
+    /** The same as the table was at a moment, as far as that is kept. */
+    public PastHits searchAt(Instant time, String text, int limit, boolean exact) {
+        requireValid(text, limit);
+        TextEmbedding query = embed(text);
+        return new PastHits(query.truncated(), dataset.nearestAt(time, query.embedding(), limit, exact));
+    }
+
+    private static void requireValid(String text, int limit) {
         if (text.isBlank()) {
             throw new InvalidQueryException("text is empty: say what the picture shows");
         }
@@ -52,8 +83,6 @@ public final class ImageSearch {
         if (limit < 1 || limit > MAX_LIMIT) {
             throw new InvalidQueryException("limit must be 1 to " + MAX_LIMIT + ": " + limit);
         }
-        TextEmbedding query = embed(text);
-        return new Hits(query.truncated(), dataset.nearest(query.embedding(), limit, exact));
     }
 
     private TextEmbedding embed(String text) {

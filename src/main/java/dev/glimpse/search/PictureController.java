@@ -20,8 +20,8 @@ import org.springframework.web.bind.annotation.RestController;
 class PictureController {
     private static final int THUMBNAIL_SIDE = 256;
 
-    /** Some thousand thumbnails. */
-    private static final long CACHE_BYTES = 32L << 20;
+    /** Some thousand thumbnails, or a dozen originals: what is looked at shows also while the store is away. */
+    private static final long CACHE_BYTES = 24L << 20;
 
     /** The content is named by its hash, so it never changes. */
     private static final CacheControl FOR_EVER =
@@ -30,10 +30,8 @@ class PictureController {
     private final ObjectStore store;
     private final ImageDataset dataset;
     private final ImageDecoder decoder;
-    private final Cache<ImageId, byte[]> thumbnails = Caffeine.newBuilder()
-            .maximumWeight(CACHE_BYTES)
-            .weigher((ImageId id, byte[] jpeg) -> jpeg.length)
-            .build();
+    private final Cache<ImageId, byte[]> thumbnails = cache();
+    private final Cache<ImageId, byte[]> originals = cache();
 
     PictureController(ObjectStore store, ImageDataset dataset, ImageDecoder decoder) {
         this.store = store;
@@ -41,28 +39,37 @@ class PictureController {
         this.decoder = decoder;
     }
 
+    private static Cache<ImageId, byte[]> cache() {
+        return Caffeine.newBuilder()
+                .maximumWeight(CACHE_BYTES)
+                .weigher((ImageId id, byte[] bytes) -> bytes.length)
+                .build();
+    }
+
     @GetMapping("/images/{name}")
     ResponseEntity<ByteArrayResource> original(@PathVariable String name) {
         ImageId id = parse(name);
-        return answer(id, id.format().mediaType(), id.sha256(), read(id));
+        return answer(id, id.format().mediaType(), id.sha256(), originals.get(id, this::read));
     }
 
     @GetMapping("/images/{name}/thumbnail")
     ResponseEntity<ByteArrayResource> thumbnail(@PathVariable String name) {
         ImageId id = parse(name);
-        if (!dataset.contains(id)) {
-            // It may have been deleted; the store knows.
-            thumbnails.invalidate(id);
-        }
         byte[] jpeg = thumbnails.get(
                 id, missing -> decoder.decodeInTrueColors(read(missing)).thumbnail(THUMBNAIL_SIDE));
         return answer(id, MediaType.IMAGE_JPEG_VALUE, id.sha256() + "-" + THUMBNAIL_SIDE, jpeg);
     }
 
-    private static ImageId parse(String name) {
-        return ImageId.parse("images/" + name)
+    private ImageId parse(String name) {
+        ImageId id = ImageId.parse("images/" + name)
                 .orElseThrow(() -> new PictureNotFoundException(
                         "a picture is called images/{sha256}.{ext}, and this is not: images/" + name));
+        if (!dataset.contains(id)) {
+            // It may have been deleted; the store knows.
+            thumbnails.invalidate(id);
+            originals.invalidate(id);
+        }
+        return id;
     }
 
     private byte[] read(ImageId id) {

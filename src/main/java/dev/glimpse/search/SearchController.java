@@ -1,8 +1,18 @@
 package dev.glimpse.search;
 
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.ImageDataset.Freshness;
 import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.TableVersion;
+import dev.glimpse.search.ImageSearch.Hits;
+import dev.glimpse.search.ImageSearch.PastHits;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
+import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -10,25 +20,93 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 class SearchController {
     private final ImageSearch search;
+    private final ImageDataset dataset;
 
-    SearchController(ImageSearch search) {
+    SearchController(ImageSearch search, ImageDataset dataset) {
         this.search = search;
+        this.dataset = dataset;
     }
 
     /**
      * The answer to a search.
      *
      * @param truncated whether the end of the query was ignored, being beyond the model's context
+     * @param stale whether the bucket does not answer, so that what other servers have done lately is not known
      * @param results nearest first
      */
-    record Answer(String query, boolean truncated, List<Neighbor> results) {}
+    record Answer(String query, boolean truncated, boolean stale, List<Neighbor> results) {}
+
+    /**
+     * The answer to a search of the past.
+     *
+     * @param version that was searched; null if it is not kept any more and today's pictures were searched instead
+     * @param complete whether pictures are there that have been deleted since
+     * @param note what is missing, null if nothing is
+     * @param results nearest first
+     */
+    record PastAnswer(
+            String query,
+            boolean truncated,
+            @Nullable Long version,
+            boolean complete,
+            @Nullable String note,
+            List<Neighbor> results) {}
+
+    /** The versions that can be searched, the newest first. */
+    record Versions(List<TableVersion> versions) {}
 
     @GetMapping(path = "/search", produces = MediaType.APPLICATION_JSON_VALUE)
-    Answer search(
+    ResponseEntity<Answer> search(
             @RequestParam(defaultValue = "") String text,
             @RequestParam(defaultValue = "10") int limit,
             @RequestParam(defaultValue = "false") boolean exact) {
-        ImageSearch.Hits hits = search.search(text, limit, exact);
-        return new Answer(text, hits.truncated(), hits.neighbors());
+        Hits hits = search.search(text, limit, exact);
+        Freshness freshness = hits.freshness();
+        ResponseEntity.BodyBuilder answer = ResponseEntity.ok();
+        if (freshness.stale()) {
+            answer.header(HttpHeaders.WARNING, "110 - \"Response is Stale\"")
+                    .header(
+                            HttpHeaders.AGE,
+                            Long.toString(Duration.between(freshness.asOf(), Instant.now())
+                                    .toSeconds()));
+        }
+        return answer.body(new Answer(text, hits.truncated(), freshness.stale(), hits.neighbors()));
+    }
+
+    @GetMapping(path = "/search", params = "version", produces = MediaType.APPLICATION_JSON_VALUE)
+    PastAnswer searchIn(
+            @RequestParam long version,
+            @RequestParam(defaultValue = "") String text,
+            @RequestParam(defaultValue = "10") int limit,
+            @RequestParam(defaultValue = "false") boolean exact) {
+        return past(text, search.searchIn(version, text, limit, exact));
+    }
+
+    @GetMapping(
+            path = "/search",
+            params = {"asOf", "!version"},
+            produces = MediaType.APPLICATION_JSON_VALUE)
+    PastAnswer searchAt(
+            @RequestParam Instant asOf,
+            @RequestParam(defaultValue = "") String text,
+            @RequestParam(defaultValue = "10") int limit,
+            @RequestParam(defaultValue = "false") boolean exact) {
+        return past(text, search.searchAt(asOf, text, limit, exact));
+    }
+
+    private static PastAnswer past(String text, PastHits hits) {
+        boolean complete = hits.found().complete();
+        return new PastAnswer(
+                text,
+                hits.truncated(),
+                hits.found().version(),
+                complete,
+                complete ? null : "versions of that time are not kept any more: what was deleted since is missing",
+                hits.found().neighbors());
+    }
+
+    @GetMapping(path = "/versions", produces = MediaType.APPLICATION_JSON_VALUE)
+    Versions versions() {
+        return new Versions(dataset.versions());
     }
 }

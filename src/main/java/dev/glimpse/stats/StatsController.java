@@ -1,10 +1,14 @@
 package dev.glimpse.stats;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.ImageDataset.Freshness;
 import dev.glimpse.dataset.IndexJob;
+import dev.glimpse.dataset.MemoryState;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.TableState;
 import dev.glimpse.dataset.TableState.IndexState;
+import dev.glimpse.dataset.TableState.MaintenanceState;
+import dev.glimpse.dataset.TableState.SearchState;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.storage.ObjectStore;
@@ -42,6 +46,11 @@ class StatsController {
      * @param rowCount distinct rows that this server knows, committed or waiting
      * @param lastVectorDim dimension of the embeddings, also while there are none
      * @param bytes of the table's data files; the pictures are not in it
+     * @param reading {@code local} or, as long as the table is being copied or if it is not to be, {@code bucket}
+     * @param stale whether the bucket does not answer, so that what others have done lately is not known
+     * @param asOf when the bucket was asked last, with success
+     * @param search how searches look, and how much they find
+     * @param maintenance what is due
      * @param store {@code folder} or {@code s3}
      * @param requests what this server has asked of the bucket since its start; zero for a folder
      * @param writable whether uploads are taken
@@ -59,6 +68,12 @@ class StatsController {
             long version,
             long fragments,
             long bytes,
+            String reading,
+            boolean stale,
+            Instant asOf,
+            SearchState search,
+            MaintenanceState maintenance,
+            MemoryState memory,
             Model model,
             @Nullable ModelStamp tableModel,
             String store,
@@ -96,6 +111,7 @@ class StatsController {
         TableState table = dataset.state();
         ModelDescriptor descriptor = model.descriptor();
         IndexJob job = dataset.indexJob();
+        Freshness freshness = dataset.freshness();
         return new Stats(
                 table.committedRows() + table.pendingRows(),
                 table.columns().size(),
@@ -108,6 +124,12 @@ class StatsController {
                 table.version(),
                 table.fragments(),
                 table.bytes(),
+                table.reading().toString(),
+                freshness.stale(),
+                freshness.asOf(),
+                table.search(),
+                table.maintenance(),
+                dataset.memory(),
                 new Model(
                         descriptor.name(), descriptor.fingerprint(), descriptor.dimension(), descriptor.description()),
                 table.model(),

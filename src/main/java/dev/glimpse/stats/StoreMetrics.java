@@ -1,6 +1,7 @@
 package dev.glimpse.stats;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.MemoryState;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.RequestMeter.Totals;
 import io.micrometer.core.instrument.FunctionCounter;
@@ -38,6 +39,38 @@ class StoreMetrics implements MeterBinder {
                 .register(registry);
         Gauge.builder("glimpse.rows", dataset, table -> table.state().pendingRows())
                 .tag("state", "pending")
+                .register(registry);
+        gauge(
+                registry,
+                "glimpse.table.fragments.small",
+                table -> table.state().maintenance().smallFragments());
+        gauge(
+                registry,
+                "glimpse.table.rows.unindexed",
+                table -> table.state().maintenance().unindexedRows());
+        gauge(registry, "glimpse.table.version", table -> table.state().version());
+        gauge(registry, "glimpse.table.stale", table -> table.freshness().stale() ? 1 : 0);
+        memory(registry, "arrow", MemoryState::arrow, MemoryState::arrowLimit);
+        memory(registry, "lance-caches", MemoryState::lanceCaches, MemoryState::lanceCachesLimit);
+        gauge(registry, "glimpse.memory.codes", table -> table.memory().codes());
+    }
+
+    private void gauge(MeterRegistry registry, String name, ToDoubleFunction<ImageDataset> value) {
+        Gauge.builder(name, dataset, value).register(registry);
+    }
+
+    private void memory(
+            MeterRegistry registry,
+            String area,
+            ToDoubleFunction<MemoryState> used,
+            ToDoubleFunction<MemoryState> limit) {
+        Gauge.builder("glimpse.memory.used", dataset, table -> used.applyAsDouble(table.memory()))
+                .tag("area", area)
+                .baseUnit("bytes")
+                .register(registry);
+        Gauge.builder("glimpse.memory.limit", dataset, table -> limit.applyAsDouble(table.memory()))
+                .tag("area", area)
+                .baseUnit("bytes")
                 .register(registry);
     }
 

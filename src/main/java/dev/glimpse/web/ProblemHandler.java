@@ -5,6 +5,7 @@ import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.IndexBuildRunningException;
 import dev.glimpse.dataset.ModelMismatchException;
 import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.VersionNotFoundException;
 import dev.glimpse.embedding.EncoderBusyException;
 import dev.glimpse.image.DamagedImageException;
 import dev.glimpse.image.ImageTooLargeException;
@@ -62,6 +63,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(PictureNotFoundException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
             new Rule(UnknownPictureException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
+            new Rule(VersionNotFoundException.class, HttpStatus.NOT_FOUND, "version-not-found"),
             new Rule(EmptyTableException.class, HttpStatus.CONFLICT, "empty-table"),
             new Rule(IndexBuildRunningException.class, HttpStatus.CONFLICT, "index-build-running"),
             new Rule(VerifyRunningException.class, HttpStatus.CONFLICT, "verify-running"),

@@ -99,6 +99,11 @@ public final class Client {
         return multipart("/upload", List.of(Part.file(filename, bytes)));
     }
 
+    /** Answered when the row is in the table. */
+    public Answer uploadCommitted(String filename, byte[] bytes) {
+        return multipart("/upload?durability=committed", List.of(Part.file(filename, bytes)));
+    }
+
     public Answer search(String text, int limit) {
         return get("/search?limit=" + limit + "&text=" + URLEncoder.encode(text, StandardCharsets.UTF_8));
     }

@@ -1,12 +1,14 @@
 package dev.glimpse;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.glimpse.Client.Answer;
 import dev.glimpse.Client.Part;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -361,6 +363,84 @@ abstract class GlimpseContract {
                 .noneMatch(hit -> hit.get("id").stringValue().equals(id));
         assertThat(client.delete("/" + id).status()).isEqualTo(404);
         assertThat(client.upload("a.png", picture).status()).isEqualTo(201);
+    }
+
+    @Test
+    void deleteCanBeTakenBackAndEverythingIsAsItWas() {
+        byte[] picture = newPicture();
+        Answer upload =
+                client.multipart("/upload", List.of(Part.file("a.png", picture), Part.field("caption", "as it was")));
+        String id = upload.json().get("id").stringValue();
+        JsonNode before = hit(client.search("anything", 1000), id);
+        client.delete("/" + id);
+
+        Answer restored = client.post("/" + id + "/restore");
+
+        assertThat(restored.status()).isEqualTo(200);
+        assertThat(restored.json().get("restored").booleanValue()).isTrue();
+        assertThat(client.get("/" + id).bytes()).isEqualTo(picture);
+        JsonNode after = hit(client.search("anything", 1000), id);
+        for (String field : List.of("caption", "filename", "uploadedAt", "width", "bytes")) {
+            assertThat(after.get(field)).as(field).isEqualTo(before.get(field));
+        }
+        assertThat(after.get("_distance").doubleValue())
+                .isCloseTo(before.get("_distance").doubleValue(), within(1e-5));
+        assertThat(client.post("/" + id + "/restore").json().get("restored").booleanValue())
+                .isFalse();
+        assertThat(client.post("/images/" + "0".repeat(64) + ".png/restore").status())
+                .isEqualTo(404);
+        assertThat(client.post("/" + id + "/restore", "X-Forwarded-For", "127.0.0.1")
+                        .status())
+                .isEqualTo(401);
+    }
+
+    private static JsonNode hit(Answer search, String id) {
+        return search.json()
+                .get("results")
+                .valueStream()
+                .filter(hit -> hit.get("id").stringValue().equals(id))
+                .findFirst()
+                .orElseThrow();
+    }
+
+    @Test
+    void versionsThatAreKeptCanBeSearchedAsTheyWere() {
+        String id =
+                client.uploadCommitted("a.png", newPicture()).json().get("id").stringValue();
+        long version = client.get("/stats").json().get("version").longValue();
+        client.delete("/" + id);
+
+        Answer then = client.get("/search?text=anything&limit=1000&version=" + version);
+
+        assertThat(then.json().get("version").longValue()).isEqualTo(version);
+        assertThat(then.json().get("complete").booleanValue()).isTrue();
+        assertThat(hit(then, id)).isNotNull();
+        assertThat(client.search("anything", 1000).json().get("results").valueStream())
+                .noneMatch(hit -> hit.get("id").stringValue().equals(id));
+        JsonNode kept = client.get("/versions").json().get("versions");
+        assertThat(kept.valueStream().map(each -> each.get("version").longValue()))
+                .contains(version, version + 1);
+        String now = Instant.now().plusSeconds(2).toString();
+        JsonNode asOfNow = client.get("/search?text=anything&asOf=" + now).json();
+        assertThat(asOfNow.get("version").longValue()).isGreaterThan(version);
+        Answer never = client.get("/search?text=anything&version=" + (version + 100_000));
+        assertThat(never.status()).isEqualTo(404);
+        assertThat(never.json().get("detail").stringValue()).contains("kept are");
+        assertThat(client.get("/search?text=anything&version=soon").status()).isEqualTo(400);
+        assertThat(client.get("/search?text=anything&asOf=yesterday").status()).isEqualTo(400);
+    }
+
+    @Test
+    void beforeTheVersionsThatAreKeptTodaysPicturesAreSearchedAndTheAnswerSaysSo() {
+        client.uploadCommitted("a.png", newPicture());
+
+        JsonNode answer =
+                client.get("/search?text=anything&asOf=2001-01-01T00:00:00Z").json();
+
+        assertThat(answer.get("version").isNull()).isTrue();
+        assertThat(answer.get("complete").booleanValue()).isFalse();
+        assertThat(answer.get("note").stringValue()).contains("deleted since");
+        assertThat(answer.get("results").size()).isZero();
     }
 
     @Test

@@ -55,6 +55,16 @@ class UploadConfiguration {
     }
 
     @Bean
+    Restorer restorer(
+            ObjectStore store,
+            ImageDataset dataset,
+            RowDeriver deriver,
+            Turns turns,
+            @Qualifier("picturePuts") ThreadPoolTaskExecutor requests) {
+        return new Restorer(store, dataset, deriver, turns, requests);
+    }
+
+    @Bean
     Pictures pictures(ObjectStore store, @Qualifier("picturePuts") ThreadPoolTaskExecutor requests) {
         return new Pictures(store, requests);
     }

@@ -16,7 +16,7 @@ import org.springframework.stereotype.Component;
 import org.springframework.web.filter.OncePerRequestFilter;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Lets administration and deletes be called from this machine alone. A forwarded request may come from anywhere. */
+/** Lets administration, deletes and restores be called from this machine alone. A forwarded request may come from anywhere. */
 @Component
 class AdminAccess extends OncePerRequestFilter {
     private final JsonMapper json;
@@ -28,6 +28,7 @@ class AdminAccess extends OncePerRequestFilter {
     @Override
     protected boolean shouldNotFilter(HttpServletRequest request) {
         return !request.getServletPath().startsWith("/admin")
+                && !request.getServletPath().endsWith("/restore")
                 && !request.getMethod().equals("DELETE");
     }
 
@@ -41,7 +42,7 @@ class AdminAccess extends OncePerRequestFilter {
         ProblemDetail problem = ProblemHandler.problem(
                 HttpStatus.UNAUTHORIZED,
                 "unauthorized",
-                "administration and deletes are open to callers on the server's own machine only");
+                "administration, deletes and restores are open to callers on the server's own machine only");
         response.setStatus(HttpStatus.UNAUTHORIZED.value());
         response.setHeader("WWW-Authenticate", "ApiKey");
         response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);

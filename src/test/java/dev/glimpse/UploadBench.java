@@ -20,8 +20,8 @@ import java.util.concurrent.atomic.AtomicInteger;
 
 /**
  * Uploads one after another to a bucket with R2's latency, by the algorithm of the first version of this service (read the
- * whole table twice, append one row, never compact) and by this one: {@code scripts/bench upload}. Servers are processes
- * of their own; bucket and clients are here.
+ * whole table twice, append one row, never compact) and by this one; then as many versions as that algorithm never
+ * reached: {@code scripts/bench upload}. Servers are processes of their own; bucket and clients are here.
  */
 final class UploadBench {
     private static final int CLIENTS = 8;
@@ -67,6 +67,7 @@ final class UploadBench {
         Path folder = Files.createTempDirectory(Path.of("target"), "bench-").toAbsolutePath();
         oldAlgorithm();
         glimpse(folder);
+        ManyVersions.run(folder, before, report);
     }
 
     private void oldAlgorithm() throws Exception {

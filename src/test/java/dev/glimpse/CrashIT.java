@@ -75,11 +75,7 @@ class CrashIT {
         Path log = temporary.resolve("server.log");
         try (TestBucket bucket = TestBucket.start().slow();
                 ObjectStore store = bucket.open()) {
-            Map<String, String> variables = Map.of(
-                    "R2_ENDPOINT", bucket.endpoint(),
-                    "R2_BUCKET", bucket.bucket(),
-                    "R2_ACCESS_KEY_ID", bucket.accessKeyId(),
-                    "R2_SECRET_ACCESS_KEY", bucket.secretAccessKey());
+            Map<String, String> variables = bucket.environment();
             Queue<Integer> acknowledged;
             try (ServerProcess server = ServerProcess.start(data, log, variables)) {
                 CountDownLatch enough = new CountDownLatch(10 + new Random(seed).nextInt(PICTURES / 2));

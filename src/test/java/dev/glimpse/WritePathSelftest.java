@@ -212,14 +212,7 @@ final class WritePathSelftest {
     }
 
     private ServerProcess start(Path data) throws Exception {
-        return ServerProcess.start(
-                data,
-                root.resolve("log"),
-                Map.of(
-                        "R2_ENDPOINT", bucket.endpoint(),
-                        "R2_BUCKET", bucket.bucket(),
-                        "R2_ACCESS_KEY_ID", bucket.accessKeyId(),
-                        "R2_SECRET_ACCESS_KEY", bucket.secretAccessKey()));
+        return ServerProcess.start(data, root.resolve("log"), bucket.environment());
     }
 
     /** False if there was no answer. */

@@ -200,10 +200,7 @@ public final class TestBucket implements AutoCloseable {
             System.err.println("seed " + seed);
             bucket.faultsByChance(faults, seed);
         }
-        out.println("export R2_ENDPOINT=" + bucket.endpoint());
-        out.println("export R2_BUCKET=" + bucket.bucket());
-        out.println("export R2_ACCESS_KEY_ID=" + bucket.accessKeyId());
-        out.println("export R2_SECRET_ACCESS_KEY=" + bucket.secretAccessKey());
+        bucket.environment().forEach((name, value) -> out.println("export " + name + "=" + value));
         out.flush();
     }
 
@@ -277,6 +274,15 @@ public final class TestBucket implements AutoCloseable {
             "r2.access-key-id=" + accessKeyId(),
             "r2.secret-access-key=" + secretAccessKey()
         };
+    }
+
+    /** The same as variables of a process. */
+    public Map<String, String> environment() {
+        return Map.of(
+                "R2_ENDPOINT", endpoint(),
+                "R2_BUCKET", bucket(),
+                "R2_ACCESS_KEY_ID", accessKeyId(),
+                "R2_SECRET_ACCESS_KEY", secretAccessKey());
     }
 
     /** A store on this bucket, with time limits as in production. The caller closes it. */

@@ -461,7 +461,7 @@ final class Replica {
             return;
         }
         Set<String> needed = new HashSet<>();
-        for (String name : Set.of(manifest, ManifestName.of(served))) {
+        for (String name : new HashSet<>(List.of(manifest, ManifestName.of(served)))) {
             if (Files.exists(folder.resolve(VERSIONS + name))) {
                 needed.add(VERSIONS + name);
                 if (isCopied()) {

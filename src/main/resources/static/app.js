@@ -73,9 +73,10 @@ async function search() {
     show(found.results);
     const millis = Math.round(performance.now() - start);
     const cut = found.truncated ? ' The end of your text did not fit into the model and was ignored.' : '';
+    const stale = found.stale ? ' The bucket does not answer: the newest pictures of other servers may be missing.' : '';
     say(found.results.length === 0
       ? 'Nothing here yet: drop some pictures below.'
-      : `The ${count(found.results.length, 'nearest picture')}, in ${millis} ms.${cut}`);
+      : `The ${count(found.results.length, 'nearest picture')}, in ${millis} ms.${cut}${stale}`);
     $('more').hidden = found.results.length < limit || limit >= MOST;
   } catch (error) {
     if (turn !== latest) return;

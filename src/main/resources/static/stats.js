@@ -46,6 +46,21 @@ function show(stats) {
     ['fragments', number(stats.fragments)],
     ['table data', bytes(stats.bytes)],
     ['store', stats.store === 's3' ? 'bucket' : 'folder']]);
+  const found = recall => recall == null ? 'recall@10 not measured yet' : `recall@10 ${recall.toFixed(3)}`;
+  const how = {
+    exact: 'exact: every picture is compared',
+    codes: `codes in memory, ${number(stats.search.candidates)} candidates read again, ${found(stats.search.recall)}`,
+    index: `Lance's index, ${number(stats.search.nprobes)} probes, ${found(stats.search.indexRecall)}`,
+  }[stats.search.mode];
+  const upkeep = stats.maintenance;
+  pairs($('upkeep'), [
+    ['searches', how],
+    ['read from', stats.reading === 'local' ? 'this machine' : 'the bucket'],
+    ['bucket', stats.store !== 's3' ? 'none' : stats.stale
+      ? `does not answer since ${new Date(stats.asOf).toLocaleString()}: others' changes are not known`
+      : 'answers'],
+    ['debt', `${number(upkeep.smallFragments)} small fragments, ${number(upkeep.unindexedRows)} rows not in the index, ${number(upkeep.deletedRows)} deleted rows in files`],
+    ['at work', upkeep.working ?? upkeep.failure ?? 'nothing to be done']]);
   pairs($('model'), [
     ['name', stats.model.name],
     ['dimension', number(stats.model.dimension)],

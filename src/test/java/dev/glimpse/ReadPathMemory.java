@@ -89,13 +89,9 @@ final class ReadPathMemory {
         try (TestBucket bucket = TestBucket.start()) {
             fill(bucket, root.resolve("loader"), stampOf(Path.of(args[0])));
             Path log = root.resolve("log");
-            Map<String, String> environment = Map.of(
-                    "GLIMPSE_MODEL", Path.of(args[0]).toAbsolutePath().toString(),
-                    "JAVA_OPTS", CONTAINER,
-                    "R2_ENDPOINT", bucket.endpoint(),
-                    "R2_BUCKET", bucket.bucket(),
-                    "R2_ACCESS_KEY_ID", bucket.accessKeyId(),
-                    "R2_SECRET_ACCESS_KEY", bucket.secretAccessKey());
+            Map<String, String> environment = new HashMap<>(bucket.environment());
+            environment.put("GLIMPSE_MODEL", Path.of(args[0]).toAbsolutePath().toString());
+            environment.put("JAVA_OPTS", CONTAINER);
             try (ServerProcess server = ServerProcess.launch(root.resolve("data"), log, environment)) {
                 boolean within = new ReadPathMemory(server.client()).watch(server, Duration.ofMinutes(minutes));
                 status = within && server.terminate() == 143 ? 0 : 1;
@@ -169,13 +165,14 @@ final class ReadPathMemory {
         Instant next = start;
         say(
                 "%s",
-                "minute    RSS = anonymous + files, MB   heap of committed   CPU s   version fragments unindexed rows");
+                "minute    RSS = anonymous + files, MB   heap of committed   CPU s   version fragments unindexed    rows, caches of Lance MB, at work");
         while (Instant.now().isBefore(start.plus(time))) {
             Map<String, Double> status = status(process);
             double minute = Duration.between(start, Instant.now()).toMillis() / 60_000.0;
             if (status.getOrDefault("VmRSS", 0.0) > highest) {
                 highest = status.getOrDefault("VmRSS", 0.0);
-                atHighest = "%.0f MB anonymous in minute %.1f".formatted(status.get("RssAnon"), minute);
+                atHighest = "%.0f MB anonymous in minute %.1f: %s"
+                        .formatted(status.get("RssAnon"), minute, working(stats().json()));
             }
             if (!Instant.now().isBefore(next)) {
                 next = next.plus(BETWEEN_SAMPLES);
@@ -225,11 +222,9 @@ final class ReadPathMemory {
                 committed,
                 cpu);
         if (print) {
-            JsonNode stats = client.get("/stats", "Accept", "application/json").json();
-            JsonNode index =
-                    stats.get("indices").isEmpty() ? null : stats.get("indices").get(0);
+            JsonNode stats = stats().json();
             say(
-                    "%6.1f %7.0f = %5.0f + %4.0f %15.0f of %3.0f %13.0f %8d %7d %9s %9d",
+                    "%6.1f %7.0f = %5.0f + %4.0f %15.0f of %3.0f %13.0f %8d %7d %9d %9d %8.0f %s",
                     hours * 60,
                     sample.megabytes,
                     sample.anonymous,
@@ -239,10 +234,17 @@ final class ReadPathMemory {
                     sample.cpu,
                     stats.get("version").longValue(),
                     stats.get("fragments").longValue(),
-                    index == null ? "no index" : index.get("unindexedRows").toString(),
-                    stats.get("committedRows").longValue());
+                    stats.get("maintenance").get("unindexedRows").longValue(),
+                    stats.get("committedRows").longValue(),
+                    stats.get("memory").get("lanceCaches").longValue() / 1e6,
+                    working(stats));
         }
         return sample;
+    }
+
+    private static String working(JsonNode stats) {
+        JsonNode working = stats.get("maintenance").get("working");
+        return working.isNull() ? "" : working.stringValue();
     }
 
     /** In MB. */

@@ -8,6 +8,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
@@ -34,7 +35,6 @@ final class ServerProcess implements AutoCloseable {
     /** @param before words before the command, {@code taskset} for example */
     static ServerProcess start(Path data, Path log, Map<String, String> environment, List<String> before)
             throws IOException {
-        int port = freePort();
         List<String> command = new ArrayList<>(before);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -44,10 +44,22 @@ final class ServerProcess implements AutoCloseable {
                 "-Djava.io.tmpdir=" + Files.createDirectories(data.resolve(".glimpse/tmp")),
                 "-jar",
                 "target/glimpse.jar"));
+        Map<String, String> all = new HashMap<>(Map.of("MALLOC_ARENA_MAX", "2"));
+        all.putAll(environment);
+        return start(command, data, log, all);
+    }
+
+    /** As people start it, by {@code scripts/run}, and waits until it is ready. */
+    static ServerProcess launch(Path data, Path log, Map<String, String> environment) throws IOException {
+        return start(List.of("scripts/run"), data, log, environment);
+    }
+
+    private static ServerProcess start(List<String> command, Path data, Path log, Map<String, String> environment)
+            throws IOException {
+        int port = freePort();
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));
-        builder.environment().put("MALLOC_ARENA_MAX", "2");
         builder.environment().put("PORT", Integer.toString(port));
         builder.environment().put("GLIMPSE_DATA", data.toString());
         builder.environment().putAll(environment);

@@ -22,9 +22,6 @@ import java.util.TreeMap;
  * none: neither by a later one nor by one whose commit is still under way. All times are the store's.
  */
 final class Cleanup {
-    /** Of versions that are never removed, whatever else is asked for. See {@link Replica#publish}. */
-    static final Duration YOUNGEST = Duration.ofMinutes(2);
-
     /** The store tells whole seconds. */
     private static final Duration ROUNDING = Duration.ofSeconds(5);
 
@@ -38,7 +35,7 @@ final class Cleanup {
     /**
      * @param prefix key of the table, ending in {@code /}
      * @param mostVersions of which there may be so many, the older ones go before the retention is over
-     * @param youngest {@link #YOUNGEST}, or less in tests
+     * @param youngest see {@link Timing}
      */
     Cleanup(
             ObjectStore store,

@@ -52,9 +52,6 @@ public final class ImageDataset implements AutoCloseable {
     /** For what runs when the table is closed. What waits to be committed has been waited for before. */
     private static final int CLOSE_SECONDS = 2;
 
-    /** Between looks at what there is to be done, which ask nobody. */
-    private static final Duration UPKEEP = Duration.ofSeconds(2);
-
     /** Texts that show what is searched for. */
     private static final int RECENT = 32;
 
@@ -86,7 +83,8 @@ public final class ImageDataset implements AutoCloseable {
     private volatile IndexJob indexJob = IndexJob.NONE;
     private boolean closed;
 
-    private ImageDataset(ObjectStore store, Path work, ModelStamp model, TableSettings settings) throws IOException {
+    private ImageDataset(ObjectStore store, Path work, ModelStamp model, TableSettings settings, Timing timing)
+            throws IOException {
         this.model = model;
         this.inBucket = store.folder().isEmpty();
         this.poll = settings.replica().poll();
@@ -100,6 +98,7 @@ public final class ImageDataset implements AutoCloseable {
                         work.resolve("replica"),
                         work.resolve("scratch"),
                         settings.replica().disk().toBytes(),
+                        timing,
                         allocator,
                         transfers),
                 store.bucket().map(bucket -> BucketAccess.of(bucket, KEY)),
@@ -116,20 +115,21 @@ public final class ImageDataset implements AutoCloseable {
         this.maintenance = new Maintenance(
                 table,
                 committer,
-                new Lease(store, work),
+                new Lease(store, work, timing.lease()),
                 new Cleanup(
                         store,
                         KEY,
                         table.replica(),
                         settings.maintenance().retention(),
                         Maintenance.MOST_VERSIONS,
-                        Cleanup.YOUNGEST),
+                        timing.youngest()),
                 settings.maintenance(),
+                timing.cleanup(),
                 () -> problem() == null,
                 () -> replicas.submitCompletable(this::serve).get(),
                 () -> List.copyOf(recent));
         Future<?> unused =
-                upkeep.scheduleWithFixedDelay(maintenance::run, Instant.now().plus(UPKEEP), UPKEEP);
+                upkeep.scheduleWithFixedDelay(maintenance::run, Instant.now().plus(timing.upkeep()), timing.upkeep());
     }
 
     /**
@@ -140,8 +140,12 @@ public final class ImageDataset implements AutoCloseable {
      * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
      */
     public static ImageDataset open(ObjectStore store, Path work, ModelStamp model, TableSettings settings) {
+        return open(store, work, model, settings, Timing.USUAL);
+    }
+
+    static ImageDataset open(ObjectStore store, Path work, ModelStamp model, TableSettings settings, Timing timing) {
         try {
-            ImageDataset dataset = new ImageDataset(store, work, model, settings);
+            ImageDataset dataset = new ImageDataset(store, work, model, settings, timing);
             TableState state = dataset.state();
             log.info(
                     "table={} rows={} version={} problem={}",

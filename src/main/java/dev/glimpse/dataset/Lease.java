@@ -21,15 +21,17 @@ import java.util.UUID;
 final class Lease {
     static final String KEY = "lease/maintenance";
 
-    /** A server that holds it for longer has died; so a step that takes longer may be done twice. */
-    private static final Duration LONGEST = Duration.ofMinutes(15);
-
     private final ObjectStore store;
+    private final Duration longest;
     private final byte[] owner;
 
-    /** @param work names this server, also after a restart: what it held when it died is still its own */
-    Lease(ObjectStore store, Path work) throws IOException {
+    /**
+     * @param work names this server, also after a restart: what it held when it died is still its own
+     * @param longest see {@link Timing}
+     */
+    Lease(ObjectStore store, Path work, Duration longest) throws IOException {
         this.store = store;
+        this.longest = longest;
         Path file = work.resolve("lease-owner");
         if (!Files.exists(file)) {
             Files.createDirectories(work);
@@ -52,7 +54,7 @@ final class Lease {
         }
         List<Instant> since = new ArrayList<>();
         Instant now = store.list(KEY, lease -> since.add(lease.lastModified()));
-        if (since.stream().anyMatch(taken -> taken.plus(LONGEST).isAfter(now))) {
+        if (since.stream().anyMatch(taken -> taken.plus(longest).isAfter(now))) {
             return false;
         }
         store.delete(KEY);

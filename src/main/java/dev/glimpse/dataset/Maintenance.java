@@ -62,7 +62,6 @@ final class Maintenance {
     static final int MOST_VERSIONS = 900;
 
     private static final int VERSIONS_BETWEEN_CLEANUPS = 100;
-    private static final Duration BETWEEN_CLEANUPS = Duration.ofMinutes(10);
 
     /** In the table's metadata: what the index was built of. */
     private static final String TRAINED = "glimpse.index.trained";
@@ -72,6 +71,7 @@ final class Maintenance {
     private final Lease lease;
     private final Cleanup cleanup;
     private final MaintenanceProperties settings;
+    private final Duration betweenCleanups;
     private final BooleanSupplier writable;
     private final Callable<?> serve;
     private final PlanMeasure measure;
@@ -82,6 +82,7 @@ final class Maintenance {
     private volatile @Nullable String failure;
 
     /**
+     * @param betweenCleanups see {@link Timing}
      * @param writable whether the table is ours to change
      * @param serve makes the newest version the one that is read
      * @param recent what was searched for lately
@@ -92,6 +93,7 @@ final class Maintenance {
             Lease lease,
             Cleanup cleanup,
             MaintenanceProperties settings,
+            Duration betweenCleanups,
             BooleanSupplier writable,
             Callable<?> serve,
             Supplier<List<Embedding>> recent) {
@@ -100,6 +102,7 @@ final class Maintenance {
         this.lease = lease;
         this.cleanup = cleanup;
         this.settings = settings;
+        this.betweenCleanups = betweenCleanups;
         this.writable = writable;
         this.serve = serve;
         this.measure = new PlanMeasure(table, settings, recent);
@@ -187,7 +190,7 @@ final class Maintenance {
                     new Step("merge the index", () -> fold(head.segments().size() - 1)));
         }
         boolean old = head.version() - cleanedVersion >= VERSIONS_BETWEEN_CLEANUPS
-                || (head.version() > cleanedVersion && cleaned.isOver(BETWEEN_CLEANUPS));
+                || (head.version() > cleanedVersion && cleaned.isOver(betweenCleanups));
         return old ? Optional.of(new Step("clean up", this::cleanUp)) : Optional.empty();
     }
 

@@ -7,7 +7,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Comparator;
@@ -53,20 +52,13 @@ final class Replica {
 
     private static final Logger log = LoggerFactory.getLogger(Replica.class);
 
-    /** A manifest younger than {@link Cleanup#YOUNGEST} is never removed, so for so long a name stays taken. */
-    private static final Duration CERTAIN = Duration.ofSeconds(60);
-
-    private static final Duration LIST_AGAIN = Duration.ofMinutes(10);
-
-    /** Longer than a search may take that reads a version when the next one comes. */
-    private static final Duration PRUNE_AFTER = Duration.ofSeconds(60);
-
     private final ObjectStore store;
     private final String prefix;
     private final Path folder;
     private final boolean inPlace;
     private final Path scratchRoot;
     private final long largestCopy;
+    private final Timing timing;
     private final BufferAllocator allocator;
     private final Executor transfers;
     private final AtomicInteger scratches = new AtomicInteger();
@@ -96,6 +88,7 @@ final class Replica {
             Path copies,
             Path scratchRoot,
             long largestCopy,
+            Timing timing,
             BufferAllocator allocator,
             Executor transfers) {
         this.store = store;
@@ -104,6 +97,7 @@ final class Replica {
         this.folder = store.folder().map(root -> root.resolve(prefix)).orElse(copies.resolve(prefix));
         this.scratchRoot = scratchRoot;
         this.largestCopy = largestCopy;
+        this.timing = timing;
         this.allocator = allocator;
         this.transfers = transfers;
         try {
@@ -164,11 +158,11 @@ final class Replica {
      * pause, in which that name may have come and gone, and now and then in any case, a listing tells.
      */
     void catchUp() throws IOException {
-        if (confirmed.isOver(CERTAIN) || listed.isOver(LIST_AGAIN)) {
+        if (confirmed.isOver(timing.certain()) || listed.isOver(timing.listing())) {
             findNewest();
             return;
         }
-        if (seen.isOver(CERTAIN)) {
+        if (seen.isOver(timing.certain())) {
             if (!isThere(manifest)) {
                 findNewest();
                 return;
@@ -331,7 +325,7 @@ final class Replica {
      * others went on and cleaned up. They remove the base first.
      */
     private boolean isPhantom(String base, Stopwatch known) {
-        if (base.isEmpty() || !known.isOver(CERTAIN) || isThere(base)) {
+        if (base.isEmpty() || !known.isOver(timing.certain()) || isThere(base)) {
             return false;
         }
         confirmed = Stopwatch.NEVER;
@@ -474,7 +468,7 @@ final class Replica {
             if (needed.contains(name) || name.endsWith(".part")) {
                 continue;
             }
-            if (obsolete.computeIfAbsent(name, first -> Stopwatch.started()).isOver(PRUNE_AFTER)) {
+            if (obsolete.computeIfAbsent(name, first -> Stopwatch.started()).isOver(timing.prune())) {
                 Files.deleteIfExists(folder.resolve(name));
                 obsolete.remove(name);
             }

@@ -5,10 +5,13 @@ import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.util.unit.DataSize;
@@ -221,5 +224,34 @@ class BucketImageDatasetIT extends ImageDatasetContract {
         await().until(() -> !dataset.freshness().stale());
         add(10, 11);
         assertThat(dataset.state().committedRows()).isEqualTo(11);
+    }
+
+    @Test
+    void filesOfOlderVersionsGoFromTheCopy() {
+        Timing impatient = new Timing(
+                Duration.ofMinutes(2),
+                Duration.ofMinutes(1),
+                Duration.ofMinutes(10),
+                Duration.ZERO,
+                Duration.ofMinutes(15),
+                Duration.ofSeconds(2),
+                Duration.ofMinutes(10));
+        dataset.close();
+        dataset = ImageDataset.open(store, work(1), Rows.MODEL, Rows.AT_ONCE, impatient);
+        for (int n = 0; n < 20; n++) {
+            add(n, n + 1);
+        }
+        AtomicInteger next = new AtomicInteger(20);
+
+        await().until(() -> {
+            add(next.get(), next.incrementAndGet());
+            return files(work(1).resolve("replica/vectors/images.lance/_versions")) < 5;
+        });
+
+        assertThat(dataset.nearest(Rows.vector(4), 1000, true)).hasSize(next.get());
+    }
+
+    private static int files(Path folder) {
+        return Optional.ofNullable(folder.toFile().list()).orElseThrow().length;
     }
 }

@@ -8,7 +8,7 @@ import java.util.SplittableRandom;
  * a time. A row is the centre of a cluster, of length 1, and noise of length about 1, whose variance falls as 1/j over 512
  * rotated axes (28 effective dimensions); of the clusters the j-th has a share as 1/j. Queries are new draws. Shareable.
  */
-final class ClusteredVectors {
+public final class ClusteredVectors {
     static final int DIMENSION = 512;
 
     private static final int ROTATIONS = 3;
@@ -58,7 +58,7 @@ final class ClusteredVectors {
     }
 
     /** Around the origin. */
-    static ClusteredVectors aroundOrigin(long seed, int clusters) {
+    public static ClusteredVectors aroundOrigin(long seed, int clusters) {
         return new ClusteredVectors(seed, clusters, 0, false);
     }
 
@@ -75,7 +75,7 @@ final class ClusteredVectors {
         return new ClusteredVectors(seed, 1, 0, true);
     }
 
-    float[] row(long number) {
+    public float[] row(long number) {
         return draw(new SplittableRandom(seed + 2 * number).split(), common);
     }
 

@@ -23,8 +23,12 @@ public final class TestImages {
 
     /** Different bytes for each seed, from 1x1 pixel on: the seed is in a comment as well. */
     public static byte[] jpeg(int width, int height, int seed) {
-        byte[] plain = write(drawing(width, height, seed), "jpeg");
-        byte[] comment = ("seed " + seed).getBytes(StandardCharsets.US_ASCII);
+        return commented(write(drawing(width, height, seed), "jpeg"), "seed " + seed);
+    }
+
+    /** The same picture as another file. */
+    public static byte[] commented(byte[] plain, String text) {
+        byte[] comment = text.getBytes(StandardCharsets.US_ASCII);
         return ByteBuffer.allocate(plain.length + comment.length + 4)
                 .put(plain, 0, 2)
                 .put((byte) 0xFF)

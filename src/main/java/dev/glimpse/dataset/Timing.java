@@ -1,0 +1,40 @@
+package dev.glimpse.dataset;
+
+import java.time.Duration;
+
+/**
+ * How long what was seen of the store can be relied on, and how often it is looked at. Nobody has to set this; tests are less
+ * patient.
+ *
+ * @param youngest versions for at least so long after the next one came are never removed, whatever else is asked for
+ * @param certain since a version was known to be the newest: for so long nobody can have removed the next one again, so
+ *     its name tells whether it came. Much less than {@code youngest}, as clocks and commits take their time
+ * @param listing to the next listing of the versions, in any case
+ * @param prune of local files since a version needed them that is read; longer than a search may take
+ * @param lease a server that holds it for longer has died; so a step that takes longer may be done twice
+ * @param upkeep between looks at what there is to be done, which ask nobody
+ * @param cleanup to the next one when not many versions came
+ */
+record Timing(
+        Duration youngest,
+        Duration certain,
+        Duration listing,
+        Duration prune,
+        Duration lease,
+        Duration upkeep,
+        Duration cleanup) {
+    static final Timing USUAL = new Timing(
+            Duration.ofMinutes(2),
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(10),
+            Duration.ofMinutes(1),
+            Duration.ofMinutes(15),
+            Duration.ofSeconds(2),
+            Duration.ofMinutes(10));
+
+    Timing {
+        if (certain.multipliedBy(2).compareTo(youngest) > 0) {
+            throw new IllegalArgumentException("certain for " + certain + " is too long with versions of " + youngest);
+        }
+    }
+}

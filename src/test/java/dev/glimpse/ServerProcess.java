@@ -35,6 +35,14 @@ final class ServerProcess implements AutoCloseable {
     /** @param before words before the command, {@code taskset} for example */
     static ServerProcess start(Path data, Path log, Map<String, String> environment, List<String> before)
             throws IOException {
+        ServerProcess server = launch(data, log, environment, before);
+        server.await("/actuator/health/readiness");
+        return server;
+    }
+
+    /** The same without waiting. */
+    static ServerProcess launch(Path data, Path log, Map<String, String> environment, List<String> before)
+            throws IOException {
         List<String> command = new ArrayList<>(before);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
@@ -46,15 +54,15 @@ final class ServerProcess implements AutoCloseable {
                 "target/glimpse.jar"));
         Map<String, String> all = new HashMap<>(Map.of("MALLOC_ARENA_MAX", "2"));
         all.putAll(environment);
-        return start(command, data, log, all);
+        return launch(command, data, log, all);
     }
 
-    /** As people start it, by {@code scripts/run}, and waits until it is ready. */
+    /** As people start it, by {@code scripts/run}, without waiting. */
     static ServerProcess launch(Path data, Path log, Map<String, String> environment) throws IOException {
-        return start(List.of("scripts/run"), data, log, environment);
+        return launch(List.of("scripts/run"), data, log, environment);
     }
 
-    private static ServerProcess start(List<String> command, Path data, Path log, Map<String, String> environment)
+    private static ServerProcess launch(List<String> command, Path data, Path log, Map<String, String> environment)
             throws IOException {
         int port = freePort();
         ProcessBuilder builder = new ProcessBuilder(command)
@@ -63,9 +71,7 @@ final class ServerProcess implements AutoCloseable {
         builder.environment().put("PORT", Integer.toString(port));
         builder.environment().put("GLIMPSE_DATA", data.toString());
         builder.environment().putAll(environment);
-        ServerProcess server = new ServerProcess(builder.start(), log, port);
-        server.awaitReadiness();
-        return server;
+        return new ServerProcess(builder.start(), log, port);
     }
 
     Client client() {
@@ -91,25 +97,27 @@ final class ServerProcess implements AutoCloseable {
         return process.exitValue();
     }
 
-    private void awaitReadiness() throws IOException {
+    /** Until it answers 200. */
+    void await(String path) throws IOException {
         Instant end = Instant.now().plus(START);
         while (Instant.now().isBefore(end)) {
             if (!process.isAlive()) {
                 throw new IllegalStateException("the server did not start:\n" + Files.readString(log));
             }
             try {
-                if (client().get("/actuator/health/readiness").status() == 200) {
+                if (client().get(path).status() == 200) {
                     return;
                 }
             } catch (UncheckedIOException e) {
-                // Not listening yet; a moment between two attempts leaves it the processor.
-                process.onExit()
-                        .orTimeout(200, TimeUnit.MILLISECONDS)
-                        .exceptionally(late -> process)
-                        .join();
+                // Not listening yet.
             }
+            // A moment between two attempts leaves it the processor.
+            process.onExit()
+                    .orTimeout(50, TimeUnit.MILLISECONDS)
+                    .exceptionally(late -> process)
+                    .join();
         }
-        throw new IllegalStateException("not ready after " + START + ":\n" + Files.readString(log));
+        throw new IllegalStateException(path + " does not answer 200 after " + START + ":\n" + Files.readString(log));
     }
 
     private static int freePort() throws IOException {

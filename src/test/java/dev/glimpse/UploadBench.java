@@ -1,5 +1,8 @@
 package dev.glimpse;
 
+import static dev.glimpse.Report.median;
+import static dev.glimpse.Report.quantile;
+
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.storage.ObjectStore;
@@ -253,14 +256,5 @@ final class UploadBench {
             }
         }
         return seconds;
-    }
-
-    private static double median(List<Double> values) {
-        return quantile(values, 0.5);
-    }
-
-    private static double quantile(List<Double> values, double q) {
-        double[] sorted = values.stream().mapToDouble(value -> value).sorted().toArray();
-        return sorted[(int) Math.min(sorted.length - 1L, (long) (q * sorted.length))];
     }
 }

@@ -458,7 +458,7 @@ public final class ImageDataset implements AutoCloseable {
                 table.searchState(),
                 new TableState.MaintenanceState(
                         Maintenance.smallFragments(head),
-                        Head.rows(head.unindexed()),
+                        head.segments().isEmpty() ? 0 : Head.rows(head.unindexed()),
                         head.fragments().stream()
                                 .mapToLong(Head.FragmentState::deletedRows)
                                 .sum(),

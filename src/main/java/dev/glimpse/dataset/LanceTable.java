@@ -465,7 +465,7 @@ final class LanceTable implements AutoCloseable {
 
     /** What a hit shows of these rows. */
     @SuppressWarnings("try")
-    private static List<Neighbor> rows(Snapshot snapshot, List<NearestRows.Hit> hits) throws IOException {
+    static List<Neighbor> rows(Snapshot snapshot, List<NearestRows.Hit> hits) throws IOException {
         if (hits.isEmpty()) {
             return List.of();
         }

@@ -10,7 +10,6 @@ import org.apache.arrow.vector.VectorSchemaRoot;
 import org.jspecify.annotations.Nullable;
 import org.lance.Dataset;
 import org.lance.ipc.ScanOptions;
-import org.springframework.util.FileSystemUtils;
 
 /** Keeps the vectors of the version that is read in memory, as far as they fit. For one thread. */
 final class ServedVectors implements AutoCloseable {
@@ -31,9 +30,8 @@ final class ServedVectors implements AutoCloseable {
     /** Those that are gone too. */
     private volatile long rows;
 
-    /** @param folder for the vectors themselves, on a local disk; emptied here */
-    ServedVectors(Path folder, int dimension) throws IOException {
-        FileSystemUtils.deleteRecursively(folder);
+    /** @param folder for the vectors themselves, on a local disk */
+    ServedVectors(Path folder, int dimension) {
         this.memory = new VectorMemory(folder, dimension);
     }
 

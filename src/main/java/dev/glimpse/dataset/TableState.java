@@ -71,6 +71,7 @@ public record TableState(
      * The table's debt.
      *
      * @param smallFragments of fewer than 4,096 rows
+     * @param unindexedRows that an index does not have; 0 without one
      * @param deletedRows whose values are still in files
      * @param working what is being done
      * @param failure what could not be done last time

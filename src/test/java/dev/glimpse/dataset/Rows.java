@@ -46,10 +46,14 @@ final class Rows {
     }
 
     static PictureRow row(int n) {
+        return row(n, vector(n));
+    }
+
+    static PictureRow row(int n, Embedding vector) {
         return new PictureRow(
                 id(n),
                 "somewhere/" + id(n),
-                vector(n),
+                vector,
                 1000 + n,
                 640,
                 480,

@@ -1,6 +1,5 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.dataset.BinaryCodes.Rows;
 import dev.glimpse.dataset.NearestRows.Hit;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -76,7 +75,7 @@ final class VectorMemoryBench {
         List<Set<Long>> truth = truth(view, queries);
         double[] exact = millis(queries.subList(0, Math.min(20, queries.size())), query -> view.nearestExact(query, K));
         System.out.printf("  exact: p50 %.2f ms, least %.2f%n", exact[0], exact[1]);
-        double[] scan = millis(queries, scan(view.size()));
+        double[] scan = millis(queries, Metal.codes(view.size())::apply);
         System.out.printf("  codes alone, Hamming distances of all: p50 %.2f ms, least %.2f%n", scan[0], scan[1]);
         for (int candidates : CANDIDATES) {
             double recall = recall(view, queries, truth, candidates);
@@ -93,19 +92,6 @@ final class VectorMemoryBench {
 
     private interface Search {
         Object run(float[] query);
-    }
-
-    private static Search scan(int rows) {
-        BinaryCodes codes = new BinaryCodes(new float[ClusteredVectors.DIMENSION]);
-        Rows coded = new Rows(rows, ClusteredVectors.DIMENSION);
-        int[] distances = new int[BinaryCodes.BLOCK_ROWS];
-        return query -> {
-            BinaryCodes.Query prepared = codes.query(query);
-            for (int row = 0; row < rows; row += distances.length) {
-                prepared.distances(coded, row, Math.min(distances.length, rows - row), distances);
-            }
-            return distances;
-        };
     }
 
     private static List<Set<Long>> truth(VectorMemory.View view, List<float[]> queries) {

@@ -278,14 +278,7 @@ class VectorMemoryTest {
 
     @Test
     void anInterruptedSearchHarmsNobodyElse() throws Exception {
-        // Beyond the rows that are mapped, where there is no channel to be closed.
-        int first = 1 << 14;
-        BitSet live = new BitSet();
-        for (int row = 0; row < 3000; row++) {
-            memory.put(first + row, CONES.row(row));
-            live.set(first + row);
-        }
-        VectorMemory.View view = memory.view(live);
+        VectorMemory.View view = memory.view(put(CONES, 3000));
         Future<?> other = threads.submit(() -> {
             for (int i = 0; i < 300; i++) {
                 assertThat(view.nearest(CONES.row(7), 10, 100)).hasSize(10);

@@ -1,0 +1,87 @@
+package dev.glimpse.dataset;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.glimpse.image.Embedding;
+import dev.glimpse.storage.ObjectStore;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.stream.IntStream;
+import org.springframework.util.unit.DataSize;
+
+/** Large tables for benchmarks, of {@link #VECTORS}. */
+public final class FilledTable {
+    static final ClusteredVectors VECTORS = ClusteredVectors.aroundOrigin(7, 1000);
+
+    /** Nothing is removed and nobody asked what others do while a benchmark runs; else as a server has it. */
+    static final TableSettings SETTINGS = new TableSettings(
+            new CommitProperties(256, Duration.ofSeconds(2)),
+            new ReplicaProperties(DataSize.ofGigabytes(20), Duration.ofSeconds(30)),
+            new MaintenanceProperties(Duration.ofDays(7), 10_000, 0.95));
+
+    /** So many that there is nothing to merge, and as few as Arrow has memory for. */
+    private static final int ROWS_OF_A_COMMIT = 1 << 16;
+
+    private static final Duration INDEX = Duration.ofMinutes(30);
+
+    private FilledTable() {}
+
+    /** Fills a new table and waits for its index. */
+    public static void withIndex(ObjectStore store, Path work, ModelStamp model, int rows) throws IOException {
+        fill(store, work, model, rows);
+        try (ImageDataset dataset = ImageDataset.open(store, work, model, SETTINGS)) {
+            awaitIndex(dataset);
+        }
+    }
+
+    static void fill(ObjectStore store, Path work, ModelStamp model, int rows) throws IOException {
+        try (LanceTable table = open(store, work, model)) {
+            for (int n = 0; n < rows; n += ROWS_OF_A_COMMIT) {
+                List<PictureRow> commit = IntStream.range(n, Math.min(rows, n + ROWS_OF_A_COMMIT))
+                        .parallel()
+                        .mapToObj(i -> Rows.row(i, new Embedding(VECTORS.row(i))))
+                        .toList();
+                if (!table.append(commit)) {
+                    throw new IllegalStateException("somebody else writes, too");
+                }
+            }
+        }
+    }
+
+    static LanceTable open(ObjectStore store, Path work, ModelStamp model) throws IOException {
+        return new LanceTable(
+                allocator -> new Replica(
+                        store,
+                        ImageDataset.KEY,
+                        work.resolve("replica"),
+                        work.resolve("scratch"),
+                        SETTINGS.replica().disk().toBytes(),
+                        Timing.USUAL,
+                        allocator,
+                        Runnable::run),
+                store.bucket().map(bucket -> BucketAccess.of(bucket, ImageDataset.KEY)),
+                SETTINGS.maintenance().indexRows(),
+                work.resolve("vectors"),
+                model);
+    }
+
+    /** Until searches look into memory, and it was measured how. */
+    static void awaitCodes(ImageDataset dataset) {
+        await().atMost(INDEX)
+                .until(
+                        () -> dataset.state().search(),
+                        search -> search.mode().equals("codes") && search.recall() != null);
+    }
+
+    /** Until Lance's index has all rows, and it was measured how it is to be searched. */
+    static void awaitIndex(ImageDataset dataset) {
+        await().atMost(INDEX)
+                .until(
+                        dataset::state,
+                        state -> state.maintenance().working() == null
+                                && state.search().indexRecall() != null
+                                && state.indices().stream().anyMatch(index -> index.unindexedRows() == 0));
+    }
+}

@@ -7,8 +7,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -74,7 +72,7 @@ final class LanceTable implements AutoCloseable {
     private final Replica replica;
     private final Optional<BucketAccess> bucket;
     private final int exactRows;
-    private final ServedVectors vectors;
+    private final ServedRows rows;
     private volatile SearchPlan plan = SearchPlan.UNMEASURED;
 
     /** The newest version that is known. Its files need not be here. */
@@ -105,7 +103,7 @@ final class LanceTable implements AutoCloseable {
             throws IOException {
         this.dimension = model.dimension();
         this.exactRows = exactRows;
-        this.vectors = new ServedVectors(work, dimension);
+        this.rows = new ServedRows(work, dimension);
         this.bucket = bucket;
         try {
             this.replica = replicas.make(allocator);
@@ -119,7 +117,7 @@ final class LanceTable implements AutoCloseable {
                     ? openLocal(replica.version())
                     : openRemote(replica.version());
         } catch (IOException | RuntimeException e) {
-            vectors.close();
+            rows.close();
             session.close();
             allocator.close();
             throw e;
@@ -427,10 +425,10 @@ final class LanceTable implements AutoCloseable {
     TableState.SearchState searchState() {
         Snapshot snapshot = served;
         SearchPlan now = plan;
-        VectorMemory.View vectors = snapshot.vectors();
-        boolean exact = vectors == null ? snapshot.indices().isEmpty() : vectors.size() < exactRows;
+        LocalRows local = snapshot.rows();
+        boolean exact = local == null ? snapshot.indices().isEmpty() : local.size() < exactRows;
         return new TableState.SearchState(
-                exact ? "exact" : vectors == null ? "index" : "codes",
+                exact ? "exact" : local == null ? "index" : "codes",
                 now.candidates().count(),
                 measured(exact ? 1 : now.candidates().recall()),
                 now.index().nprobes(),
@@ -448,40 +446,13 @@ final class LanceTable implements AutoCloseable {
     }
 
     List<Neighbor> nearest(Snapshot snapshot, Embedding query, int k, boolean exact) throws IOException {
-        if (snapshot.head().rows() == 0) {
-            return List.of();
-        }
-        VectorMemory.View vectors = snapshot.vectors();
-        if (vectors == null) {
+        LocalRows local = snapshot.rows();
+        if (local == null) {
             return nearestByLance(snapshot, query, k, exact, plan.index());
         }
-        float[] values = query.toArray();
-        return rows(
-                snapshot,
-                exact || vectors.size() < exactRows
-                        ? vectors.nearestExact(values, k)
-                        : vectors.nearest(values, k, plan.candidates(k)));
-    }
-
-    /** What a hit shows of these rows. */
-    @SuppressWarnings("try")
-    static List<Neighbor> rows(Snapshot snapshot, List<NearestRows.Hit> hits) throws IOException {
-        if (hits.isEmpty()) {
-            return List.of();
-        }
-        List<String> columns = new ArrayList<>(snapshot.head().readable());
-        columns.remove(Columns.DISTANCE);
-        columns.add(Columns.ROW_ID);
-        Map<Long, Float> distances = new HashMap<>();
-        hits.forEach(hit -> distances.put(hit.rowId(), hit.distance()));
-        List<Neighbor> neighbors = new ArrayList<>(hits.size());
-        try (ArrowReader reader = snapshot.dataset().takeRows(List.copyOf(distances.keySet()), columns)) {
-            while (reader.loadNextBatch()) {
-                neighbors.addAll(Columns.neighbors(reader.getVectorSchemaRoot(), distances));
-            }
-        }
-        neighbors.sort(Comparator.comparingDouble(Neighbor::distance).thenComparing(Neighbor::id));
-        return neighbors;
+        return exact || local.size() < exactRows
+                ? local.nearestExact(query, k)
+                : local.nearest(query, k, plan.candidates(k));
     }
 
     /** Without an index, or if it is to be exact, by a scan. */
@@ -581,8 +552,8 @@ final class LanceTable implements AutoCloseable {
                 Snapshot next = openLocal(version);
                 try {
                     // The first time it takes long, and Lance can search it meanwhile.
-                    if (!vectors.isEmpty()) {
-                        next.vectors(vectors.of(next.dataset(), next.head()));
+                    if (!rows.isEmpty()) {
+                        next.rows(rows.of(next.dataset(), next.head()));
                     }
                 } catch (IOException | RuntimeException e) {
                     next.release();
@@ -590,8 +561,8 @@ final class LanceTable implements AutoCloseable {
                 }
                 swap(next);
             }
-            if (served.vectors() == null) {
-                served.vectors(vectors.of(served.dataset(), served.head()));
+            if (served.rows() == null) {
+                served.rows(rows.of(served.dataset(), served.head()));
             }
         } else if (served.isLocal() || served.version() != replica.version()) {
             swap(openRemote(replica.version()));
@@ -628,7 +599,7 @@ final class LanceTable implements AutoCloseable {
                 ARROW_BYTES,
                 session.sizeBytes(),
                 INDEX_CACHE_BYTES + METADATA_CACHE_BYTES,
-                vectors.bytes());
+                rows.bytes());
     }
 
     private Snapshot openLocal(long version) {
@@ -665,7 +636,7 @@ final class LanceTable implements AutoCloseable {
     public void close() {
         closed = true;
         served.release();
-        vectors.close();
+        rows.close();
         session.close();
         allocator.close();
     }

@@ -35,17 +35,15 @@ final class PlanMeasure {
     /** For searches in memory, if that is due. */
     void candidates() throws IOException {
         table.read(snapshot -> {
-            VectorMemory.View vectors = snapshot.vectors();
-            if (vectors == null
-                    || vectors.size() < settings.indexRows()
-                    || vectors.size() < (long) GROWTH * measuredRows) {
+            LocalRows local = snapshot.rows();
+            if (local == null || local.size() < settings.indexRows() || local.size() < (long) GROWTH * measuredRows) {
                 return false;
             }
             List<float[]> queries =
                     queries(snapshot).stream().map(Embedding::toArray).toList();
             table.search(table.plan()
-                    .with(Candidates.measure(vectors, queries, SearchPlan.MEASURED_NEIGHBORS, settings.recall())));
-            measuredRows = vectors.size();
+                    .with(Candidates.measure(local.vectors(), queries, SearchPlan.MEASURED_NEIGHBORS, goal())));
+            measuredRows = local.size();
             return true;
         });
     }
@@ -72,13 +70,18 @@ final class PlanMeasure {
                 }
                 double recall = expected == 0 ? 1 : found / (double) expected;
                 tuning = new IndexTuning(tried.nprobes(), tried.ef(), tried.refine(), recall);
-                if (recall >= settings.recall()) {
+                if (recall >= goal()) {
                     break;
                 }
             }
             table.search(table.plan().with(tuning));
             return tuning;
         });
+    }
+
+    /** Half of what may be missed is for queries that are harder than rows of the table, which find themselves. */
+    private double goal() {
+        return (1 + settings.recall()) / 2;
     }
 
     private static List<IndexTuning> ladder(IndexKind kind, int partitions) {

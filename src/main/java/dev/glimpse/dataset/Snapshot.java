@@ -18,7 +18,7 @@ final class Snapshot {
     private final AtomicInteger users = new AtomicInteger(1);
     private final Head head;
     private final List<IndexState> indices;
-    private volatile VectorMemory.@Nullable View vectors;
+    private volatile @Nullable LocalRows rows;
 
     /**
      * Takes over the dataset: it is closed with the last user, or here if it cannot be read.
@@ -60,13 +60,13 @@ final class Snapshot {
         return head;
     }
 
-    /** Null as long as they are not in memory. */
-    VectorMemory.@Nullable View vectors() {
-        return vectors;
+    /** Null as long as they are not ready to be searched. */
+    @Nullable LocalRows rows() {
+        return rows;
     }
 
-    void vectors(VectorMemory.@Nullable View view) {
-        vectors = view;
+    void rows(@Nullable LocalRows ready) {
+        rows = ready;
     }
 
     long version() {

@@ -15,11 +15,15 @@ import java.nio.file.StandardOpenOption;
 /**
  * Vectors in a file, one after another, float32 in the order of this machine. A cache: it begins empty and is removed at
  * the end. One thread writes; each thread that reads has a reader of its own, because an interrupt closes the channel that
- * it meets. Read, not mapped: mapped pages would count as this process's memory.
+ * it meets. All but the first rows are read, not mapped: mapped pages would count as this process's memory.
  */
 final class VectorFile implements AutoCloseable {
+    /** Mapped: 32 MB for 512 dimensions. Tables of so few rows are searched exactly, and reading costs more than computing. */
+    private static final int MAPPED_ROWS = 1 << 14;
+
     private final Path path;
     private final int dimension;
+    private final FloatBuffer mapped;
     // Not a channel, so an interrupt of the writer closes nothing.
     private final RandomAccessFile writer;
     private final ByteBuffer written;
@@ -30,6 +34,10 @@ final class VectorFile implements AutoCloseable {
         try {
             path = Files.createTempFile(Files.createDirectories(folder), "vectors", ".f32");
             writer = new RandomAccessFile(path.toFile(), "rw");
+            mapped = writer.getChannel()
+                    .map(FileChannel.MapMode.READ_WRITE, 0, (long) MAPPED_ROWS * written.capacity())
+                    .order(ByteOrder.nativeOrder())
+                    .asFloatBuffer();
         } catch (IOException e) {
             throw new UncheckedIOException("cannot keep vectors in " + folder, e);
         }
@@ -83,6 +91,10 @@ final class VectorFile implements AutoCloseable {
          * @throws TableBusyException if the thread is interrupted; it stays so, and this reader is of no more use
          */
         float[] read(int first, int count) {
+            if (first + count <= MAPPED_ROWS) {
+                mapped.get(first * dimension, vectors, 0, count * dimension);
+                return vectors;
+            }
             bytes.clear().limit(count * dimension * Float.BYTES);
             long position = (long) first * dimension * Float.BYTES;
             try {

@@ -2,6 +2,7 @@ package dev.glimpse.dataset;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
@@ -10,19 +11,21 @@ import org.apache.arrow.vector.VectorSchemaRoot;
 import org.jspecify.annotations.Nullable;
 import org.lance.Dataset;
 import org.lance.ipc.ScanOptions;
+import org.springframework.util.FileSystemUtils;
 
-/** Keeps the vectors of the version that is read in memory, as far as they fit. For one thread. */
-final class ServedVectors implements AutoCloseable {
+/** Keeps the rows of the version that is read ready for searches, as far as they fit. For one thread. */
+final class ServedRows implements AutoCloseable {
     /** Codes, and what else is kept for each row of 512 dimensions. */
     private static final long BYTES_PER_ROW = 80;
 
     /** Of row ids: one batch for most tables. */
     private static final long ID_BATCH = 1_000_000;
 
-    /** Of vectors: some megabytes. */
-    private static final long VECTOR_BATCH = 2_048;
+    /** Of whole rows: some megabytes. */
+    private static final long ROW_BATCH = 2_048;
 
     private final VectorMemory memory;
+    private final RowFile file;
 
     /** Fragments that have been looked through. */
     private final Set<Integer> known = new HashSet<>();
@@ -30,9 +33,11 @@ final class ServedVectors implements AutoCloseable {
     /** Those that are gone too. */
     private volatile long rows;
 
-    /** @param folder for the vectors themselves, on a local disk */
-    ServedVectors(Path folder, int dimension) {
+    /** @param folder on a local disk, emptied here, for what is not kept in memory: two and a half kilobytes a row */
+    ServedRows(Path folder, int dimension) throws IOException {
+        FileSystemUtils.deleteRecursively(folder);
         this.memory = new VectorMemory(folder, dimension);
+        this.file = new RowFile(folder);
     }
 
     /** Of the heap, about. */
@@ -46,7 +51,7 @@ final class ServedVectors implements AutoCloseable {
     }
 
     /** What is searched of this version; null if it has to be searched by Lance. */
-    VectorMemory.@Nullable View of(Dataset dataset, Head head) throws IOException {
+    @Nullable LocalRows of(Dataset dataset, Head head) throws IOException {
         long most = Runtime.getRuntime().maxMemory() / 3 / BYTES_PER_ROW;
         if (!head.stableRowIds() || head.rows() > most) {
             return null;
@@ -61,14 +66,14 @@ final class ServedVectors implements AutoCloseable {
         }
         for (Head.FragmentState fragment : head.fragments()) {
             if (known.add(fragment.id())) {
-                load(dataset, fragment.id());
+                load(dataset, head, fragment.id());
             }
         }
         rows = live.length();
-        return memory.view(live);
+        return new LocalRows(memory.view(live), file);
     }
 
-    private void load(Dataset dataset, int fragment) throws IOException {
+    private void load(Dataset dataset, Head head, int fragment) throws IOException {
         boolean[] holds = {true};
         LanceTable.scan(
                 dataset,
@@ -77,15 +82,20 @@ final class ServedVectors implements AutoCloseable {
         if (holds[0]) {
             return; // merged from fragments that were read
         }
-        ScanOptions vectors = rowIds(VECTOR_BATCH)
-                .columns(List.of(Columns.VECTOR))
+        List<String> columns = new ArrayList<>(head.readable());
+        columns.remove(Columns.DISTANCE);
+        columns.add(Columns.VECTOR);
+        ScanOptions rows = rowIds(ROW_BATCH)
+                .columns(columns)
                 .fragmentIds(List.of(fragment))
                 .build();
-        LanceTable.scan(dataset, vectors, this::put);
+        LanceTable.scan(dataset, rows, this::put);
     }
 
     private void put(VectorSchemaRoot batch) {
         long[] ids = Columns.rowIds(batch).toArray();
+        // The file first: who finds a vector reads its row.
+        file.put(ids, Columns.rows(batch));
         for (int i = 0; i < ids.length; i++) {
             if (!memory.holds(ids[i])) {
                 memory.put(ids[i], Columns.vector(batch, i));
@@ -100,5 +110,6 @@ final class ServedVectors implements AutoCloseable {
     @Override
     public void close() {
         memory.close();
+        file.close();
     }
 }

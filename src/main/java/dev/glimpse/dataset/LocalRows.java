@@ -1,0 +1,37 @@
+package dev.glimpse.dataset;
+
+import dev.glimpse.image.Embedding;
+import java.util.List;
+
+/** The rows of one version, for searches that ask neither Lance nor the bucket. Safe to share between threads. */
+final class LocalRows {
+    private final VectorMemory.View vectors;
+    private final RowFile rows;
+
+    LocalRows(VectorMemory.View vectors, RowFile rows) {
+        this.vectors = vectors;
+        this.rows = rows;
+    }
+
+    VectorMemory.View vectors() {
+        return vectors;
+    }
+
+    int size() {
+        return vectors.size();
+    }
+
+    /** The {@code k} rows that are nearest, nearest first. */
+    List<Neighbor> nearestExact(Embedding query, int k) {
+        return rows.get(vectors.nearestExact(query.toArray(), k));
+    }
+
+    /**
+     * The same, perhaps without some that are true neighbours.
+     *
+     * @param candidates whose vectors are read
+     */
+    List<Neighbor> nearest(Embedding query, int k, int candidates) {
+        return rows.get(vectors.nearest(query.toArray(), k, candidates));
+    }
+}

@@ -125,10 +125,9 @@ final class Columns {
         return neighbors(batch, row -> Math.max(0, distances.get(row)));
     }
 
-    /** The rows of a batch that has row ids, with distances that are known by these. */
-    static List<Neighbor> neighbors(VectorSchemaRoot batch, Map<Long, Float> distances) {
-        UInt8Vector ids = vector(batch, ROW_ID, UInt8Vector.class);
-        return neighbors(batch, row -> distances.getOrDefault(ids.get(row), Float.NaN));
+    /** The rows of any batch, all at distance 0. */
+    static List<Neighbor> rows(VectorSchemaRoot batch) {
+        return neighbors(batch, row -> 0);
     }
 
     private static List<Neighbor> neighbors(VectorSchemaRoot batch, IntToDoubleFunction distances) {

@@ -7,8 +7,6 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -451,37 +449,20 @@ final class LanceTable implements AutoCloseable {
         if (snapshot.head().rows() == 0) {
             return List.of();
         }
-        VectorMemory.View vectors = snapshot.vectors();
-        if (vectors == null) {
+        VectorMemory.View view = snapshot.vectors();
+        if (view == null) {
             return nearestByLance(snapshot, query, k, exact, plan.index());
         }
         float[] values = query.toArray();
         return rows(
-                snapshot,
-                exact || vectors.size() < exactRows
-                        ? vectors.nearestExact(values, k)
-                        : vectors.nearest(values, k, plan.candidates(k)));
+                exact || view.size() < exactRows
+                        ? view.nearestExact(values, k)
+                        : view.nearest(values, k, plan.candidates(k)));
     }
 
-    /** What a hit shows of these rows. */
-    @SuppressWarnings("try")
-    static List<Neighbor> rows(Snapshot snapshot, List<NearestRows.Hit> hits) throws IOException {
-        if (hits.isEmpty()) {
-            return List.of();
-        }
-        List<String> columns = new ArrayList<>(snapshot.head().readable());
-        columns.remove(Columns.DISTANCE);
-        columns.add(Columns.ROW_ID);
-        Map<Long, Float> distances = new HashMap<>();
-        hits.forEach(hit -> distances.put(hit.rowId(), hit.distance()));
-        List<Neighbor> neighbors = new ArrayList<>(hits.size());
-        try (ArrowReader reader = snapshot.dataset().takeRows(List.copyOf(distances.keySet()), columns)) {
-            while (reader.loadNextBatch()) {
-                neighbors.addAll(Columns.neighbors(reader.getVectorSchemaRoot(), distances));
-            }
-        }
-        neighbors.sort(Comparator.comparingDouble(Neighbor::distance).thenComparing(Neighbor::id));
-        return neighbors;
+    /** What hits show of rows that are in memory. */
+    List<Neighbor> rows(List<NearestRows.Hit> hits) {
+        return vectors.rows(hits);
     }
 
     /** Without an index, or if it is to be exact, by a scan. */

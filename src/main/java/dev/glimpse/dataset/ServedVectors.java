@@ -2,6 +2,7 @@ package dev.glimpse.dataset;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
 import java.util.List;
@@ -11,18 +12,22 @@ import org.jspecify.annotations.Nullable;
 import org.lance.Dataset;
 import org.lance.ipc.ScanOptions;
 
-/** Keeps the vectors of the version that is read in memory, as far as they fit. For one thread. */
+/**
+ * Keeps the vectors of the version that is read in memory, as far as they fit, and what hits show of its rows beside them. For
+ * one thread, but for {@link #rows}.
+ */
 final class ServedVectors implements AutoCloseable {
     /** Codes, and what else is kept for each row of 512 dimensions. */
-    private static final long BYTES_PER_ROW = 80;
+    private static final long BYTES_PER_ROW = 92;
 
     /** Of row ids: one batch for most tables. */
     private static final long ID_BATCH = 1_000_000;
 
-    /** Of vectors: some megabytes. */
-    private static final long VECTOR_BATCH = 2_048;
+    /** Of whole rows: some megabytes. */
+    private static final long ROW_BATCH = 2_048;
 
     private final VectorMemory memory;
+    private final RowFile shown;
 
     /** Fragments that have been looked through. */
     private final Set<Integer> known = new HashSet<>();
@@ -30,9 +35,10 @@ final class ServedVectors implements AutoCloseable {
     /** Those that are gone too. */
     private volatile long rows;
 
-    /** @param folder for the vectors themselves, on a local disk */
+    /** @param folder for the vectors and rows themselves, on a local disk */
     ServedVectors(Path folder, int dimension) {
         this.memory = new VectorMemory(folder, dimension);
+        this.shown = new RowFile(folder);
     }
 
     /** Of the heap, about. */
@@ -61,14 +67,14 @@ final class ServedVectors implements AutoCloseable {
         }
         for (Head.FragmentState fragment : head.fragments()) {
             if (known.add(fragment.id())) {
-                load(dataset, fragment.id());
+                load(dataset, head, fragment.id());
             }
         }
         rows = live.length();
         return memory.view(live);
     }
 
-    private void load(Dataset dataset, int fragment) throws IOException {
+    private void load(Dataset dataset, Head head, int fragment) throws IOException {
         boolean[] holds = {true};
         LanceTable.scan(
                 dataset,
@@ -77,20 +83,30 @@ final class ServedVectors implements AutoCloseable {
         if (holds[0]) {
             return; // merged from fragments that were read
         }
-        ScanOptions vectors = rowIds(VECTOR_BATCH)
-                .columns(List.of(Columns.VECTOR))
+        List<String> columns = new ArrayList<>(head.readable());
+        columns.remove(Columns.DISTANCE);
+        columns.add(Columns.VECTOR);
+        ScanOptions rows = rowIds(ROW_BATCH)
+                .columns(columns)
                 .fragmentIds(List.of(fragment))
                 .build();
-        LanceTable.scan(dataset, vectors, this::put);
+        LanceTable.scan(dataset, rows, this::put);
     }
 
     private void put(VectorSchemaRoot batch) {
         long[] ids = Columns.rowIds(batch).toArray();
+        List<Neighbor> rows = Columns.rows(batch);
         for (int i = 0; i < ids.length; i++) {
             if (!memory.holds(ids[i])) {
                 memory.put(ids[i], Columns.vector(batch, i));
+                shown.write((int) ids[i], rows.get(i));
             }
         }
+    }
+
+    /** What hits of any version show. */
+    List<Neighbor> rows(List<NearestRows.Hit> hits) {
+        return shown.read(hits);
     }
 
     private static ScanOptions.Builder rowIds(long batch) {
@@ -100,5 +116,6 @@ final class ServedVectors implements AutoCloseable {
     @Override
     public void close() {
         memory.close();
+        shown.close();
     }
 }

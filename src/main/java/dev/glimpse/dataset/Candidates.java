@@ -9,12 +9,15 @@ import java.util.List;
  * @param recall share of the true neighbours that is found, 0 to 1
  */
 record Candidates(int count, double recall) {
+    /** A row so near is the query itself, which every search finds: that is no measure of how others are found. */
+    static final double SELF = 1e-5;
+
     /** Where the measuring stops, or at ten times {@code k} if that is more. */
     private static final int MOST = 4096;
 
     /**
      * The fewest, in steps of two fifths from twice {@code k}, with which these queries find so many of their {@code k} true
-     * neighbours; the most if none do. Searches exactly once for each query, so takes a while.
+     * neighbours; the most if none do. Searches exactly once for each query, so takes a while. Queries may be rows.
      *
      * @param recall to be reached, 0 to 1
      */
@@ -22,8 +25,9 @@ record Candidates(int count, double recall) {
         if (queries.isEmpty()) {
             throw new IllegalArgumentException("recall is measured with queries, and there are none");
         }
-        List<List<Hit>> truth =
-                queries.stream().map(query -> view.nearestExact(query, k)).toList();
+        List<List<Hit>> truth = queries.stream()
+                .map(query -> others(view.nearestExact(query, k + 1), k))
+                .toList();
         int most = Math.max(MOST, 10 * k);
         int count = Math.max(2 * k, 50);
         while (true) {
@@ -35,6 +39,10 @@ record Candidates(int count, double recall) {
         }
     }
 
+    private static List<Hit> others(List<Hit> hits, int k) {
+        return hits.stream().filter(hit -> hit.distance() > SELF).limit(k).toList();
+    }
+
     /** Rows as near as the last true neighbour are as good. */
     private static double recall(
             VectorMemory.View view, List<float[]> queries, List<List<Hit>> truth, int k, int candidates) {
@@ -44,7 +52,7 @@ record Candidates(int count, double recall) {
             List<Hit> nearest = truth.get(i);
             if (!nearest.isEmpty()) {
                 float last = nearest.get(nearest.size() - 1).distance();
-                found += view.nearest(queries.get(i), k, candidates).stream()
+                found += others(view.nearest(queries.get(i), k + 1, candidates), k).stream()
                         .filter(hit -> hit.distance() <= last)
                         .count();
             }

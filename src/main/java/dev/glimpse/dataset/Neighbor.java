@@ -28,6 +28,11 @@ public record Neighbor(
         tags = List.copyOf(tags);
     }
 
+    /** The same row at this distance. */
+    Neighbor at(double other) {
+        return new Neighbor(id, path, other, contentType, bytes, width, height, uploadedAt, filename, caption, tags);
+    }
+
     /** The row as a hit of this query. */
     static Neighbor of(PictureRow row, Embedding query) {
         return new Neighbor(

@@ -16,7 +16,7 @@ import org.springframework.util.FileSystemUtils;
 /** Keeps the rows of the version that is read ready for searches, as far as they fit. For one thread. */
 final class ServedRows implements AutoCloseable {
     /** Codes, and what else is kept for each row of 512 dimensions. */
-    private static final long BYTES_PER_ROW = 80;
+    private static final long BYTES_PER_ROW = 92;
 
     /** Of row ids: one batch for most tables. */
     private static final long ID_BATCH = 1_000_000;
@@ -99,8 +99,14 @@ final class ServedRows implements AutoCloseable {
         for (int i = 0; i < ids.length; i++) {
             if (!memory.holds(ids[i])) {
                 memory.put(ids[i], Columns.vector(batch, i));
+                shown.write((int) ids[i], rows.get(i));
             }
         }
+    }
+
+    /** What hits of any version show. */
+    List<Neighbor> rows(List<NearestRows.Hit> hits) {
+        return shown.read(hits);
     }
 
     private static ScanOptions.Builder rowIds(long batch) {

@@ -21,8 +21,8 @@ public final class FilledTable {
             new ReplicaProperties(DataSize.ofGigabytes(20), Duration.ofSeconds(30)),
             new MaintenanceProperties(Duration.ofDays(7), 10_000, 0.95));
 
-    /** So many that there is nothing to merge, and as few as Arrow has memory for. */
-    private static final int ROWS_OF_A_COMMIT = 1 << 16;
+    /** As many as Arrow has memory for. */
+    private static final int ROWS_OF_A_COMMIT = 50_000;
 
     private static final Duration INDEX = Duration.ofMinutes(30);
 

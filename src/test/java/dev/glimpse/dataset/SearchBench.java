@@ -3,11 +3,13 @@ package dev.glimpse.dataset;
 import static dev.glimpse.Report.median;
 import static dev.glimpse.Report.quantile;
 
+import com.sun.management.OperatingSystemMXBean;
 import dev.glimpse.Report;
 import dev.glimpse.image.Embedding;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestStores;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -93,6 +95,7 @@ final class SearchBench {
         private final int k;
         private final Search search;
         private final List<Double> millis = new ArrayList<>();
+        private double cpuMillis;
         private long found;
         private long expected;
 
@@ -112,8 +115,14 @@ final class SearchBench {
 
         private void printTo(Report report) {
             report.say(
-                    "%-52s %5d %7.3f %8.2f %8.2f %8.2f",
-                    name, millis.size(), recall(), p50(), quantile(millis, 0.95), quantile(millis, 0.99));
+                    "%-48s %5d %7.3f %8.2f %8.2f %8.2f %8.2f",
+                    name,
+                    millis.size(),
+                    recall(),
+                    p50(),
+                    quantile(millis, 0.95),
+                    quantile(millis, 0.99),
+                    cpuMillis / millis.size());
         }
     }
 
@@ -214,13 +223,15 @@ final class SearchBench {
         }
         for (int turn = 0; turn < TURNS; turn++) {
             for (Side side : sides) {
+                double cpu = cpuMillis();
                 long start = System.nanoTime();
                 for (int i = 0; i < QUERIES / TURNS && (i < FEW || seconds(start) < TURN_SECONDS); i++) {
                     ask(side, turn * QUERIES / TURNS + i);
                 }
+                side.cpuMillis += cpuMillis() - cpu;
             }
         }
-        report.say("%-52s %5s %7s %8s %8s %8s", "", "n", "recall", "p50 ms", "p95", "p99");
+        report.say("%-48s %5s %7s %8s %8s %8s %8s", "", "n", "recall", "p50 ms", "p95", "p99", "cpu each");
         sides.forEach(side -> side.printTo(report));
     }
 
@@ -378,6 +389,11 @@ final class SearchBench {
                 throughput[2] >= 1.6 * throughput[0],
                 "4 clients %.2f times the searches of one, at least 1.6",
                 throughput[2] / throughput[0]);
+    }
+
+    /** Of the whole process, all threads: unlike wall time it does not count what else the machine does. */
+    private static double cpuMillis() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime() / 1e6;
     }
 
     private static double seconds(long start) {

@@ -23,7 +23,7 @@ final class LocalRows {
 
     /** The {@code k} rows that are nearest, nearest first. */
     List<Neighbor> nearestExact(Embedding query, int k) {
-        return rows.get(vectors.nearestExact(query.toArray(), k));
+        return rows.read(vectors.nearestExact(query.toArray(), k));
     }
 
     /**
@@ -32,6 +32,6 @@ final class LocalRows {
      * @param candidates whose vectors are read
      */
     List<Neighbor> nearest(Embedding query, int k, int candidates) {
-        return rows.get(vectors.nearest(query.toArray(), k, candidates));
+        return rows.read(vectors.nearest(query.toArray(), k, candidates));
     }
 }

@@ -45,7 +45,7 @@ final class PlanMeasure {
             List<float[]> queries =
                     queries(snapshot).stream().map(Embedding::toArray).toList();
             table.search(table.plan()
-                    .with(Candidates.measure(local.vectors(), queries, SearchPlan.MEASURED_NEIGHBORS, goal())));
+                    .with(Candidates.measure(local.vectors(), queries, SearchPlan.MEASURED_NEIGHBORS, wanted())));
             measuredRows = local.size();
             return true;
         });
@@ -81,7 +81,7 @@ final class PlanMeasure {
                 }
                 double recall = expected == 0 ? 1 : found / (double) expected;
                 tuning = new IndexTuning(tried.nprobes(), tried.ef(), tried.refine(), recall);
-                if (recall >= goal()) {
+                if (recall >= wanted()) {
                     break;
                 }
             }
@@ -90,9 +90,8 @@ final class PlanMeasure {
         });
     }
 
-    /** Half of what may be missed is for queries that are harder than rows of the table, which find themselves. */
-    private double goal() {
-        return (1 + settings.recall()) / 2;
+    private double wanted() {
+        return 1 - (1 - settings.recall()) * (1 - RESERVE);
     }
 
     private static List<IndexTuning> ladder(IndexKind kind, int partitions) {

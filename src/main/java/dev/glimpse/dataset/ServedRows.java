@@ -65,8 +65,9 @@ final class ServedRows implements AutoCloseable {
             return null;
         }
         for (Head.FragmentState fragment : head.fragments()) {
-            if (known.add(fragment.id())) {
+            if (!known.contains(fragment.id())) {
                 load(dataset, head, fragment.id());
+                known.add(fragment.id());
             }
         }
         rows = live.length();
@@ -94,19 +95,13 @@ final class ServedRows implements AutoCloseable {
 
     private void put(VectorSchemaRoot batch) {
         long[] ids = Columns.rowIds(batch).toArray();
-        // The file first: who finds a vector reads its row.
-        file.put(ids, Columns.rows(batch));
+        List<Neighbor> rows = Columns.rows(batch);
         for (int i = 0; i < ids.length; i++) {
             if (!memory.holds(ids[i])) {
                 memory.put(ids[i], Columns.vector(batch, i));
-                shown.write((int) ids[i], rows.get(i));
+                file.write((int) ids[i], rows.get(i));
             }
         }
-    }
-
-    /** What hits of any version show. */
-    List<Neighbor> rows(List<NearestRows.Hit> hits) {
-        return shown.read(hits);
     }
 
     private static ScanOptions.Builder rowIds(long batch) {

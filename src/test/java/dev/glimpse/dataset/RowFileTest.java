@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.dataset.NearestRows.Hit;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
@@ -47,9 +48,10 @@ class RowFileTest {
 
     @Test
     void rowsComeBackAsTheyWereInTheOrderOfTheHitsWithTheirDistances() {
-        file.put(new long[] {3, 70_000}, List.of(FULL, BARE));
+        file.write(3, FULL);
+        file.write(70_000, BARE);
 
-        List<Neighbor> found = file.get(List.of(new Hit(70_000, 0.25f), new Hit(3, 0.5f)));
+        List<Neighbor> found = file.read(List.of(new Hit(70_000, 0.25f), new Hit(3, 0.5f)));
 
         assertThat(found).extracting(Neighbor::id).containsExactly("x", "images/a.png");
         assertThat(found).extracting(Neighbor::distance).containsExactly(0.25, 0.5);
@@ -70,31 +72,32 @@ class RowFileTest {
             String caption = "é".repeat(length);
             Neighbor longOne =
                     new Neighbor("id" + length, null, 0, null, null, 1, 1, null, null, caption, List.of("t"));
-            file.put(new long[] {length, length + 1}, List.of(longOne, rest));
+            file.write(length, longOne);
+            file.write(length + 1, rest);
 
-            assertThat(file.get(List.of(new Hit(length, 0))).get(0).caption()).isEqualTo(caption);
+            assertThat(file.read(List.of(new Hit(length, 0))).get(0).caption()).isEqualTo(caption);
         }
-        assertThat(file.get(List.of(new Hit(1001, 0))).get(0).id()).isEqualTo(rest.id());
+        assertThat(file.read(List.of(new Hit(1001, 0))).get(0).id()).isEqualTo(rest.id());
     }
 
     @Test
     void interruptedReaderHarmsNobody() {
-        file.put(new long[] {0}, List.of(FULL));
+        file.write(0, FULL);
         for (int i = 0; i < 20; i++) {
             Thread.currentThread().interrupt();
-            assertThat(file.get(List.of(new Hit(0, 0)))).hasSize(1);
+            assertThat(file.read(List.of(new Hit(0, 0)))).hasSize(1);
             assertThat(Thread.interrupted()).isTrue();
         }
     }
 
     @Test
     void nothingIsLeftBehindAndNothingCanBeReadAfterTheEnd() {
-        file.put(new long[] {0}, List.of(FULL));
-        file.get(List.of(new Hit(0, 0)));
+        file.write(0, FULL);
+        file.read(List.of(new Hit(0, 0)));
 
         file.close();
 
         assertThat(folder).isEmptyDirectory();
-        assertThatThrownBy(() -> file.get(List.of(new Hit(0, 0)))).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> file.read(List.of(new Hit(0, 0)))).isInstanceOf(UncheckedIOException.class);
     }
 }

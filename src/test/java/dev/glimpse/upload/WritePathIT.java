@@ -6,6 +6,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.image.ImageFormat;
+import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.TestBucket;
@@ -259,6 +261,18 @@ class WritePathIT {
     void unknownPictureCannotBeDeleted() {
         assertThatThrownBy(() -> server.remover.remove(id(1), false).join())
                 .hasCauseInstanceOf(UnknownPictureException.class);
+    }
+
+    @Test
+    void pictureUnderTheNameOfAnotherFormatIsUnknownAndItsRowStaysOne() {
+        server.uploadCommitted(1).join();
+        ImageId jpeg = new ImageId(id(1).sha256(), ImageFormat.JPEG);
+
+        assertThatThrownBy(() -> server.remover.remove(jpeg, false).join())
+                .hasCauseInstanceOf(UnknownPictureException.class);
+
+        server.uploadCommitted(1).join();
+        assertThat(rowsForAll()).isEqualTo(1);
     }
 
     @Test

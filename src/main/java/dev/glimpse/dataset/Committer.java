@@ -106,6 +106,13 @@ final class Committer implements AutoCloseable {
         }
     }
 
+    /** See {@link ImageDataset#isCommitted}. */
+    boolean isCommitted(ImageId id) {
+        synchronized (lock) {
+            return ids.contains(id);
+        }
+    }
+
     int pendingRows() {
         synchronized (lock) {
             return pending.size();

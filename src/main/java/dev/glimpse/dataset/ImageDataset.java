@@ -180,6 +180,11 @@ public final class ImageDataset implements AutoCloseable {
         return committer.add(row);
     }
 
+    /** Whether the table has a row of this picture, hidden or not, as far as it is known here. Reads memory alone. */
+    public boolean isCommitted(ImageId id) {
+        return committer.isCommitted(id);
+    }
+
     /** Completes when the row of this picture is committed, at once with false if there is none. */
     public CompletableFuture<Boolean> committed(ImageId id) {
         return committer.committed(id);

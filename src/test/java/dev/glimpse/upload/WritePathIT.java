@@ -15,6 +15,7 @@ import dev.glimpse.storage.TestBucket.Fault;
 import dev.glimpse.storage.TestBucket.RequestClass;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,6 +25,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -63,6 +65,14 @@ class WritePathIT {
         servers.forEach(TestServer::close);
         store.close();
         bucket.close();
+    }
+
+    /** A server that does not rely on its markers after three seconds, as if it had been stopped for a minute. */
+    private TestServer startDistrustful() {
+        TestServer started =
+                new TestServer(store, temporary.resolve("work" + servers.size()), LATE, Duration.ofSeconds(3));
+        servers.add(started);
+        return started;
     }
 
     private List<String> markers() {
@@ -201,10 +211,210 @@ class WritePathIT {
     void pictureWithoutMarkerAndRowGetsItsRowWhenItIsUploadedAgain() {
         store.putIfAbsent(id(1).toString(), picture(1), "image/png", Map.of());
 
-        StoredPicture stored = server.upload(1).join();
+        CompletableFuture<StoredPicture> stored = server.upload(1);
+        CompletableFuture<Long> rowsAtRepeat = server.upload(1).thenApply(again -> server.rows());
+
+        assertThat(stored.join().stored()).isTrue();
+        assertThat(rowsAtRepeat.join()).isEqualTo(1);
+        assertThat(server.rows()).isEqualTo(1);
+    }
+
+    @Test
+    void repeatCostsAQuestionWhetherThePictureIsThere() {
+        server.uploadCommitted(1).join();
+        settle(server);
+        bucket.resetCounts();
+
+        assertThat(server.upload(1).join().stored()).isFalse();
+
+        assertThat(bucket.count(RequestClass.A)).isZero();
+        assertThat(bucket.count(RequestClass.B)).isEqualTo(1);
+    }
+
+    @Test
+    void repeatPromisesNothingWhileTheBucketIsDown() {
+        server.uploadCommitted(1).join();
+        bucket.down();
+
+        assertThatThrownBy(() -> server.upload(1).join()).hasCauseInstanceOf(StoreUnavailableException.class);
+    }
+
+    @Test
+    void pictureThatAnotherServerHasDeletedIsStoredAnewByOneThatHasNotHeardOfIt() {
+        TestServer unaware = start(SOON);
+        unaware.uploadCommitted(1).join();
+        settle(unaware);
+        server.remover.remove(id(1), false).join();
+        assertThat(unaware.dataset.contains(id(1))).isTrue();
+
+        StoredPicture stored = unaware.upload(1).join();
 
         assertThat(stored.stored()).isTrue();
+        settle(unaware);
+        assertThat(store.head(id(1).toString())).isPresent();
+        assertThat(rowsForAll()).isEqualTo(1);
+    }
+
+    @Test
+    void whoHasPutThePictureTrustsNoRowOfItThatWasKnownBefore() {
+        TestServer unaware = start(SOON);
+        unaware.uploadCommitted(1).join();
+        settle(unaware);
+        server.remover.remove(id(1), false).join();
+        // As when the row comes to be known between the question and the put.
+        unaware.dataset.hide(id(1));
+
+        unaware.upload(1).join();
+
+        settle(unaware);
+        assertThat(rowsForAll()).isEqualTo(1);
+    }
+
+    @Test
+    void committedMeansThatTheRowIsInTheTableWhicheverServerHasIt() {
+        TestServer slow = start(LATE);
+        slow.upload(1).join();
+
+        CompletableFuture<StoredPicture> stored = server.uploadCommitted(1);
+        await().during(Duration.ofSeconds(1)).until(() -> !stored.isDone());
+        slow.dataset.flush(Duration.ofSeconds(10));
+
+        assertThat(stored.join().stored()).isFalse();
         assertThat(server.rows()).isEqualTo(1);
+    }
+
+    @Test
+    void repeatOfARowThatNoMarkerCoversAnyMoreWaitsForItsCommit() {
+        TestServer distrustful = startDistrustful();
+        distrustful.upload(1).join();
+        await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
+
+        CompletableFuture<StoredPicture> again = distrustful.upload(1);
+        await().during(Duration.ofSeconds(1)).until(() -> !again.isDone());
+        distrustful.dataset.flush(Duration.ofSeconds(10));
+
+        assertThat(again.join().stored()).isFalse();
+        assertThat(distrustful.rows()).isEqualTo(1);
+    }
+
+    @Test
+    void serverThatWakesUpAfterADeleteElsewhereLeavesNoRowWithoutPicture() {
+        TestServer paused = startDistrustful();
+        paused.upload(1).join();
+        server.recoverAll();
+        await().atMost(LATE).until(() -> markers().isEmpty());
+        server.remover.remove(id(1), false).join();
+        await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
+
+        paused.dataset.flush(Duration.ofSeconds(10));
+
+        await().atMost(LATE).until(() -> rowsForAll() == 0);
+        assertThat(paused.dataset.contains(id(1))).isFalse();
+    }
+
+    @Test
+    void rowThatWaitsInTheRecoveringServerIsNoReasonToRemoveTheMarker() {
+        TestServer dead = start(LATE);
+        for (int n = 0; n < 3; n++) {
+            dead.upload(n).join();
+        }
+        TestServer slow = start(LATE);
+        slow.recoverAll();
+        await().atMost(LATE).until(() -> slow.dataset.state().pendingRows() == 3);
+
+        slow.recovery.start();
+
+        await().during(Duration.ofSeconds(2)).until(() -> !markers().isEmpty());
+        slow.dataset.flush(Duration.ofSeconds(10));
+        await().atMost(LATE).until(() -> markers().isEmpty());
+        assertThat(slow.rows()).isEqualTo(3);
+    }
+
+    @Test
+    void recoveryOfManyPicturesListsThemOnceAndUploadsGoOn() {
+        int many = 700;
+        String group = "dead/0";
+        store.putIfAbsent(Group.marker(group), Group.marking(System.nanoTime()), "text/plain", Map.of());
+        PictureNotes notes = new PictureNotes("a.png", null, List.of());
+        for (int n = 0; n < many; n++) {
+            store.putIfAbsent(id(n).toString(), picture(n), "image/png", notes.toMetadata(group, Instant.now()));
+        }
+        bucket.resetCounts();
+
+        server.recoverAll();
+        await().until(() -> bucket.count("GET", "images/") > 0);
+        server.upload(many).join();
+
+        await().atMost(Duration.ofSeconds(60)).until(() -> markers().isEmpty());
+        assertThat(server.rows()).isEqualTo(many + 1);
+        assertThat(bucket.count("LIST", "images/")).isEqualTo(16);
+    }
+
+    @Test
+    void pictureIsFoundByAMarkerThatHadToBePutAgainMuchLater() {
+        String group = "dead/0";
+        PictureNotes notes = new PictureNotes("a.png", null, List.of());
+        store.putIfAbsent(id(1).toString(), picture(1), "image/png", notes.toMetadata(group, Instant.now()));
+        await().pollDelay(Uploader.DEADLINE.plusSeconds(7)).atMost(LATE).until(() -> true);
+        long begun = System.nanoTime() - Uploader.DEADLINE.plusSeconds(7).toNanos();
+        store.putIfAbsent(Group.marker(group), Group.marking(begun), "text/plain", Map.of());
+
+        server.recoverAll();
+
+        await().atMost(LATE).until(() -> markers().isEmpty());
+        assertThat(server.rows()).isEqualTo(1);
+    }
+
+    @Test
+    void twoFailedUploadsOfAPictureBothLeaveTheirGroups() {
+        Group.Member first = server.groups.join();
+        first.group().durable().join();
+        await().until(() -> first.group().age().compareTo(SOON) > 0); // so that the next one begins another group
+        Group.Member second = server.groups.join();
+        second.group().durable().join();
+        assertThat(second.group()).isNotSameAs(first.group());
+
+        server.recovery.suspect(id(1), first);
+        server.recovery.suspect(id(1), second);
+
+        await().atMost(LATE).until(() -> markers().isEmpty());
+        assertThat(first.hasLeft()).isTrue();
+        assertThat(second.hasLeft()).isTrue();
+    }
+
+    @Test
+    void markerStaysForTheOthersHoweverOftenOneLeaves() {
+        TestServer slow = start(LATE);
+        Group.Member one = slow.groups.join();
+        Group.Member other = slow.groups.join();
+        one.group().durable().join();
+
+        one.leave();
+        one.leave();
+
+        await().during(Duration.ofSeconds(1)).until(() -> markers().size() == 1);
+        other.leave();
+        await().until(() -> markers().isEmpty());
+    }
+
+    @Test
+    void verificationKnowsRowsThatOthersCommitMeanwhile() {
+        TestServer other = start(SOON);
+        AtomicBoolean first = new AtomicBoolean(true);
+        bucket.fault(Fault.DROP, 1, (method, key) -> {
+            if (method.equals("LIST") && key.startsWith("images/") && first.getAndSet(false)) {
+                for (int n = 0; n < 20; n++) {
+                    other.uploadCommitted(n).join();
+                }
+                settle(other);
+            }
+            return false;
+        });
+
+        Verifier.Report found = server.verify(false);
+
+        assertThat(found.state()).isEqualTo(Verifier.State.DONE);
+        assertThat(found.withoutRow().count()).isZero();
     }
 
     @Test

@@ -18,7 +18,7 @@ class SettingsTest {
         "server.port, 8080",
         "server.shutdown, graceful",
         "server.tomcat.max-part-count, 120",
-        "spring.lifecycle.timeout-per-shutdown-phase, 14s",
+        "spring.lifecycle.timeout-per-shutdown-phase, 11s",
         "spring.servlet.multipart.max-file-size, 20MB",
         "spring.servlet.multipart.max-request-size, 100MB",
         "glimpse.data, ./data",

@@ -44,7 +44,7 @@ final class Committer implements AutoCloseable {
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
     /** For commits when this is closed. Who has much to commit flushes before. */
-    private static final Duration CLOSE = Duration.ofSeconds(5);
+    private static final Duration CLOSE = Duration.ofSeconds(2);
 
     private record Pending(PictureRow row, CompletableFuture<Boolean> committed) {}
 

@@ -50,7 +50,7 @@ public final class ImageDataset implements AutoCloseable {
     private static final Duration SCAN_DEADLINE = Duration.ofMinutes(10);
 
     /** For what runs when the table is closed. What waits to be committed has been waited for before. */
-    private static final int CLOSE_SECONDS = 2;
+    private static final int CLOSE_SECONDS = 1;
 
     /** Texts that show what is searched for. */
     private static final int RECENT = 32;

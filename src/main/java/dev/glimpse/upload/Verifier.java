@@ -115,6 +115,7 @@ final class Verifier {
      * @throws VerifyRunningException if one runs
      * @throws dev.glimpse.dataset.ForeignTableException with repair, if the table is not ours to write
      * @throws dev.glimpse.dataset.ModelMismatchException with repair, if the table was made with another model
+     * @throws dev.glimpse.storage.UntrustedBucketException with repair, if the store does not refuse a second put of a key
      */
     synchronized void start(long sample, boolean repair) {
         if (run.state == State.RUNNING) {
@@ -122,6 +123,7 @@ final class Verifier {
         }
         if (repair) {
             dataset.requireWritable();
+            store.requireConditionalPuts();
         }
         Run started = new Run(State.RUNNING, repair);
         run = started;

@@ -59,7 +59,6 @@ final class TestServer implements AutoCloseable {
         this.store = store;
         CommitProperties policy = new CommitProperties(256, commitAge);
         ModelDescriptor model = MODEL.descriptor();
-        store.requireConditionalPuts(); // once a store, so that no test counts it
         requests.initialize();
         chores.initialize();
         deletes.initialize();

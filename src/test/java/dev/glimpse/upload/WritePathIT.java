@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.dataset.IndexKind;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
@@ -13,6 +14,7 @@ import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestBucket.Fault;
 import dev.glimpse.storage.TestBucket.RequestClass;
+import dev.glimpse.storage.UntrustedBucketException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
@@ -395,6 +397,37 @@ class WritePathIT {
         await().during(Duration.ofSeconds(1)).until(() -> markers().size() == 1);
         other.leave();
         await().until(() -> markers().isEmpty());
+    }
+
+    @Test
+    void bucketThatCannotBeTrustedGetsNoTable() {
+        try (TestBucket other = TestBucket.start().ignoreConditions();
+                ObjectStore untrusted = other.open()) {
+            assertThatThrownBy(() -> new TestServer(untrusted, temporary.resolve("untrusted"), SOON))
+                    .isInstanceOf(UntrustedBucketException.class);
+
+            assertThat(untrusted.list("")).isEmpty();
+        }
+    }
+
+    @Test
+    void bucketThatCannotBeTrustedAnyMoreIsReadAndNotWritten() {
+        server.uploadCommitted(1).join();
+        settle(server);
+        List<String> before = store.list("");
+        bucket.ignoreConditions();
+        try (ObjectStore untrusted = bucket.open();
+                TestServer reading = new TestServer(untrusted, temporary.resolve("untrusted"), SOON)) {
+            assertThat(reading.rows()).isEqualTo(1);
+
+            assertThatThrownBy(() -> reading.upload(2).join()).hasCauseInstanceOf(UntrustedBucketException.class);
+            assertThatThrownBy(() -> reading.verify(true)).isInstanceOf(UntrustedBucketException.class);
+            reading.dataset.startIndexBuild(IndexKind.IVF_FLAT);
+            await().until(() -> reading.dataset.indexJob().finishedAt() != null);
+
+            assertThat(reading.dataset.indexJob().message()).contains("does not refuse a second put");
+            assertThat(store.list("")).isEqualTo(before);
+        }
     }
 
     @Test

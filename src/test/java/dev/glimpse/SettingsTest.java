@@ -25,6 +25,7 @@ class SettingsTest {
         "glimpse.model, models/mini-clip",
         "glimpse.commit.rows, 256",
         "glimpse.commit.age, 2s",
+        "glimpse.trash.retention, 7d",
         "r2.endpoint, ''",
         "management.endpoints.web.exposure.include, 'health,info,prometheus'"
     })

@@ -56,16 +56,7 @@ final class Deletion {
     }
 
     String marker(ImageId id) {
-        return Group.marker(server + "/" + DELETE + name(id));
-    }
-
-    /** Where a deleted picture is kept for a while. */
-    static String trash(ImageId id) {
-        return "trash/" + name(id);
-    }
-
-    private static String name(ImageId id) {
-        return id.toString().substring("images/".length());
+        return Group.marker(server + "/" + DELETE + id.name());
     }
 
     /**
@@ -80,7 +71,7 @@ final class Deletion {
         Optional<ObjectHead> head = store.head(id.toString());
         if (head.isPresent()) {
             if (!purge) {
-                store.copy(id.toString(), trash(id));
+                store.copy(id.toString(), Trash.key(id));
             }
             store.delete(id.toString());
         }

@@ -40,7 +40,7 @@ final class Restorer {
 
     private CompletableFuture<Boolean> restoreInTurn(ImageId id) {
         store.requireConditionalPuts();
-        boolean copied = store.head(id.toString()).isEmpty() && store.copy(Deletion.trash(id), id.toString());
+        boolean copied = store.head(id.toString()).isEmpty() && store.copy(Trash.key(id), id.toString());
         // The row that is known may be the one that another server has removed.
         dataset.refresh().join();
         boolean away = copied || !dataset.isCommitted(id);
@@ -51,7 +51,7 @@ final class Restorer {
                             if (!there) {
                                 throw new UnknownPictureException("there is no picture " + id + ", nor in the trash");
                             }
-                            store.delete(Deletion.trash(id));
+                            store.delete(Trash.key(id));
                             return away;
                         },
                         requests);

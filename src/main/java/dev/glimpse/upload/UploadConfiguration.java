@@ -10,6 +10,7 @@ import dev.glimpse.storage.WorkingFolder;
 import java.security.SecureRandom;
 import java.util.function.Predicate;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -17,6 +18,7 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 @Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(TrashProperties.class)
 class UploadConfiguration {
     /** Puts at once. They wait for the store rather than work; a full queue means that the store does not keep up. */
     private static final int PUTS = 32;
@@ -92,6 +94,11 @@ class UploadConfiguration {
     }
 
     @Bean
+    Trash trash(ObjectStore store, TrashProperties settings) {
+        return new Trash(store, settings.retention());
+    }
+
+    @Bean
     Pictures pictures(ObjectStore store, @Qualifier("pictureChores") ThreadPoolTaskExecutor requests) {
         return new Pictures(store, requests);
     }
@@ -150,15 +157,20 @@ class UploadConfiguration {
 
     /** Begins when requests are taken, and ends after the last of them: commits what waits, and removes the markers. */
     @Bean
-    SmartLifecycle uploads(ImageDataset dataset, Groups groups, Recovery recovery) {
-        return new UploadsLifecycle(dataset, groups, recovery);
+    SmartLifecycle uploads(
+            ImageDataset dataset,
+            Groups groups,
+            Recovery recovery,
+            Trash trash,
+            @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
+        return new UploadsLifecycle(dataset, groups, recovery, trash, thread);
     }
 
     @Bean(defaultCandidate = false)
     ThreadPoolTaskScheduler recoveryThread() {
         ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
         thread.setThreadNamePrefix("recovery-");
-        thread.setPoolSize(3); // recovery, what is to be settled, and a verification: none waits for another
+        thread.setPoolSize(4); // recovery, what is to be settled, a verification, the trash: none waits for another
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         return thread;
     }

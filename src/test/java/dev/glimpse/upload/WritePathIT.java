@@ -400,6 +400,23 @@ class WritePathIT {
     }
 
     @Test
+    void deletedPictureIsGoneForGoodWhenItsTimeInTheTrashIsOver() {
+        server.uploadCommitted(1).join();
+        server.remover.remove(id(1), false).join();
+        Trash patient = new Trash(store, Duration.ofDays(7));
+        Trash impatient = new Trash(store, Duration.ofSeconds(1));
+
+        patient.empty();
+        assertThat(store.list("trash/")).containsExactly(Trash.key(id(1)));
+        await().until(() -> {
+            impatient.empty();
+            return store.list("trash/").isEmpty();
+        });
+
+        assertThat(rowsForAll()).isZero();
+    }
+
+    @Test
     void bucketThatCannotBeTrustedGetsNoTable() {
         try (TestBucket other = TestBucket.start().ignoreConditions();
                 ObjectStore untrusted = other.open()) {
@@ -485,7 +502,7 @@ class WritePathIT {
                 .extracting(hit -> hit.id())
                 .containsExactly(id(2).toString());
         assertThat(store.head(id(1).toString())).isEmpty();
-        assertThat(store.get(Deletion.trash(id(1))).orElseThrow()).isEqualTo(picture(1));
+        assertThat(store.get(Trash.key(id(1))).orElseThrow()).isEqualTo(picture(1));
         settle(server);
         assertThat(rowsForAll()).isEqualTo(1);
     }

@@ -44,6 +44,7 @@ final class TestServer implements AutoCloseable {
     final Recovery recovery;
     final Uploader uploader;
     final Remover remover;
+    final Restorer restorer;
     final Verifier verifier;
 
     /**
@@ -91,6 +92,7 @@ final class TestServer implements AutoCloseable {
                 new Uploader(deriver, store, dataset, groups, recovery, reconciler, turns, model.dimension(), requests);
         verifier = new Verifier(store, dataset, pictures, reconciler, recovery, chores, recoveryThread);
         remover = new Remover(deletion, store, dataset, recovery, turns, deletes);
+        restorer = new Restorer(store, dataset, reconciler, turns, deletes);
     }
 
     static byte[] picture(int n) {

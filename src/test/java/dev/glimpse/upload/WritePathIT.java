@@ -400,6 +400,20 @@ class WritePathIT {
     }
 
     @Test
+    void deleteOfAnotherServerIsTakenBackByOneThatHasNotHeardOfIt() {
+        TestServer unaware = start(SOON);
+        unaware.uploadCommitted(1).join();
+        settle(unaware);
+        server.remover.remove(id(1), false).join();
+
+        assertThat(unaware.restorer.restore(id(1)).join()).isTrue();
+
+        assertThat(store.head(id(1).toString())).isPresent();
+        assertThat(store.list("trash/")).isEmpty();
+        assertThat(rowsForAll()).isEqualTo(1);
+    }
+
+    @Test
     void deletedPictureIsGoneForGoodWhenItsTimeInTheTrashIsOver() {
         server.uploadCommitted(1).join();
         server.remover.remove(id(1), false).join();

@@ -116,6 +116,37 @@ class CrashIT {
     }
 
     @Test
+    void serverEndsInTimeThoughTheBucketHangs() throws Exception {
+        try (TestBucket bucket = TestBucket.start()) {
+            Map<String, String> variables = Map.of(
+                    "R2_ENDPOINT", bucket.endpoint(),
+                    "R2_BUCKET", bucket.bucket(),
+                    "R2_ACCESS_KEY_ID", bucket.accessKeyId(),
+                    "R2_SECRET_ACCESS_KEY", bucket.secretAccessKey());
+            try (ServerProcess server =
+                    ServerProcess.start(temporary.resolve("data"), temporary.resolve("server.log"), variables)) {
+                assertThat(server.client().upload("a.png", TestPictures.png(9)).status())
+                        .isEqualTo(201);
+                bucket.fault(TestBucket.Fault.HANG, Integer.MAX_VALUE, (method, key) -> !key.startsWith("pending/"));
+                ExecutorService clients = Executors.newFixedThreadPool(6);
+                for (int i = 0; i < 6; i++) {
+                    byte[] picture = TestPictures.png(i);
+                    clients.execute(() -> server.client().upload("a.png", picture));
+                }
+                await().until(() -> bucket.count("PUT", "images/") >= 7);
+                long start = System.nanoTime();
+
+                assertThat(server.terminate()).isEqualTo(143);
+
+                Duration took = Duration.ofNanos(System.nanoTime() - start);
+                System.out.println("ended after " + took);
+                assertThat(took).isLessThan(Duration.ofSeconds(28));
+                clients.shutdown();
+            }
+        }
+    }
+
+    @Test
     void terminatedServerFinishesWhatItHasTakenIn() throws Exception {
         Path data = temporary.resolve("data");
         Path log = temporary.resolve("server.log");

@@ -18,13 +18,14 @@ class SettingsTest {
         "server.port, 8080",
         "server.shutdown, graceful",
         "server.tomcat.max-part-count, 120",
-        "spring.lifecycle.timeout-per-shutdown-phase, 14s",
+        "spring.lifecycle.timeout-per-shutdown-phase, 11s",
         "spring.servlet.multipart.max-file-size, 20MB",
         "spring.servlet.multipart.max-request-size, 100MB",
         "glimpse.data, ./data",
         "glimpse.model, models/mini-clip",
         "glimpse.commit.rows, 256",
         "glimpse.commit.age, 2s",
+        "glimpse.trash.retention, 7d",
         "r2.endpoint, ''",
         "management.endpoints.web.exposure.include, 'health,info,prometheus'"
     })

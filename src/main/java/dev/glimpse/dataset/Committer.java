@@ -44,7 +44,7 @@ final class Committer implements AutoCloseable {
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
     /** For commits when this is closed. Who has much to commit flushes before. */
-    private static final Duration CLOSE = Duration.ofSeconds(5);
+    private static final Duration CLOSE = Duration.ofSeconds(2);
 
     private record Pending(PictureRow row, CompletableFuture<Boolean> committed) {}
 
@@ -103,6 +103,13 @@ final class Committer implements AutoCloseable {
     boolean contains(ImageId id) {
         synchronized (lock) {
             return (pending.containsKey(id) || ids.contains(id)) && !leaving.contains(id);
+        }
+    }
+
+    /** See {@link ImageDataset#isCommitted}. */
+    boolean isCommitted(ImageId id) {
+        synchronized (lock) {
+            return ids.contains(id);
         }
     }
 

@@ -50,7 +50,7 @@ public final class ImageDataset implements AutoCloseable {
     private static final Duration SCAN_DEADLINE = Duration.ofMinutes(10);
 
     /** For what runs when the table is closed. What waits to be committed has been waited for before. */
-    private static final int CLOSE_SECONDS = 2;
+    private static final int CLOSE_SECONDS = 1;
 
     /** Texts that show what is searched for. */
     private static final int RECENT = 32;
@@ -178,6 +178,11 @@ public final class ImageDataset implements AutoCloseable {
     public CompletableFuture<Boolean> add(PictureRow row) {
         requireWritable();
         return committer.add(row);
+    }
+
+    /** Whether the table has a row of this picture, hidden or not, as far as it is known here. Reads memory alone. */
+    public boolean isCommitted(ImageId id) {
+        return committer.isCommitted(id);
     }
 
     /** Completes when the row of this picture is committed, at once with false if there is none. */

@@ -276,6 +276,8 @@ final class Replica {
      *     next commit will find out
      */
     boolean publish(Scratch scratch) throws IOException {
+        // Of the manifest's put alone depends who commits.
+        store.requireConditionalPuts();
         List<String> files = new ArrayList<>(scratch.newFiles());
         // Lance counts the names of manifests down.
         List<String> manifests = files.stream()

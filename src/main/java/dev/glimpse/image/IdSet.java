@@ -4,8 +4,8 @@ import java.util.HexFormat;
 
 /**
  * A set of pictures, in some 32 bytes each, so that it may hold all that there are. The first
- * 128 bits stand for the whole: that two of a billion pictures share them by chance has odds of 1 in 10^20. Not safe
- * between threads.
+ * 128 bits stand for the whole: that two of a billion pictures share them by chance has odds of 1 in 10^20. Pictures
+ * whose names differ in their format alone are two. Not safe between threads.
  */
 public final class IdSet {
     private long[] slots = new long[2 * 1024];
@@ -91,6 +91,7 @@ public final class IdSet {
     }
 
     private static long low(ImageId id) {
-        return HexFormat.fromHexDigitsToLong(id.sha256(), 16, 32);
+        return HexFormat.fromHexDigitsToLong(id.sha256(), 16, 32)
+                ^ id.format().extension().hashCode();
     }
 }

@@ -43,9 +43,14 @@ public record ImageId(String sha256, ImageFormat format) {
         return ImageFormat.ofExtension(matcher.group(2)).map(format -> new ImageId(matcher.group(1), format));
     }
 
+    /** {@code {sha256}.{ext}}. */
+    public String name() {
+        return sha256 + "." + format.extension();
+    }
+
     /** {@code images/{sha256}.{ext}}. */
     @Override
     public String toString() {
-        return "images/" + sha256 + "." + format.extension();
+        return "images/" + name();
     }
 }

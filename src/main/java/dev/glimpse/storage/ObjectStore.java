@@ -2,6 +2,7 @@ package dev.glimpse.storage;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
@@ -28,6 +29,15 @@ public interface ObjectStore extends AutoCloseable {
      * @throws IllegalArgumentException if the key or the metadata is none that every store can keep
      */
     boolean putIfAbsent(String key, byte[] bytes, String mediaType, Map<String, String> metadata);
+
+    /**
+     * The same, and it ends within this time, retries and reading back included. A bucket that has not answered by then
+     * may still store the bytes some moments later. A folder takes the time it takes.
+     */
+    default boolean putIfAbsent(
+            String key, byte[] bytes, String mediaType, Map<String, String> metadata, Duration within) {
+        return putIfAbsent(key, bytes, mediaType, metadata);
+    }
 
     /** The same for a file of any size, without metadata. The file may be linked, so it must not change afterwards. */
     boolean putIfAbsent(String key, Path file);

@@ -127,25 +127,63 @@ final class S3Store implements ObjectStore {
 
     @Override
     public boolean putIfAbsent(String key, byte[] bytes, String mediaType, Map<String, String> metadata) {
+        return putIfAbsent(key, bytes, mediaType, metadata, PutLimits.of(attempt, bytes.length));
+    }
+
+    @Override
+    public boolean putIfAbsent(
+            String key, byte[] bytes, String mediaType, Map<String, String> metadata, Duration within) {
+        return putIfAbsent(key, bytes, mediaType, metadata, PutLimits.within(within, bytes.length));
+    }
+
+    private boolean putIfAbsent(
+            String key, byte[] bytes, String mediaType, Map<String, String> metadata, PutLimits limits) {
         KeyRules.requireKey(key);
         KeyRules.requireMetadata(metadata);
         RequestBody body =
                 RequestBody.fromContentProvider(() -> new ByteArrayInputStream(bytes), bytes.length, mediaType);
-        return put(key, body, bytes.length, mediaType, metadata);
+        return put(key, body, bytes.length, mediaType, metadata, limits);
+    }
+
+    /** How long a conditional put may take: an attempt, all of them, and reading back what came of them. */
+    private record PutLimits(Duration attempt, Duration whole, Duration readBack) {
+        static PutLimits of(Duration small, long bytes) {
+            Duration attempt = small.plusSeconds(bytes / BYTES_PER_SECOND);
+            return new PutLimits(attempt, attempt.multipliedBy(ATTEMPTS), attempt);
+        }
+
+        static PutLimits within(Duration time, long bytes) {
+            Duration readBack = time.dividedBy(5);
+            Duration whole = time.minus(readBack);
+            Duration attempt = whole.dividedBy(ATTEMPTS).plusSeconds(bytes / BYTES_PER_SECOND);
+            return new PutLimits(attempt.compareTo(whole) < 0 ? attempt : whole, whole, readBack);
+        }
     }
 
     @Override
     public boolean putIfAbsent(String key, Path file) {
         KeyRules.requireKey(key);
         try {
-            return put(key, RequestBody.fromFile(file), Files.size(file), "application/octet-stream", Map.of());
+            long bytes = Files.size(file);
+            return put(
+                    key,
+                    RequestBody.fromFile(file),
+                    bytes,
+                    "application/octet-stream",
+                    Map.of(),
+                    PutLimits.of(attempt, bytes));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file + " to put it as " + key, e);
         }
     }
 
-    private boolean put(String key, RequestBody body, long bytes, String mediaType, Map<String, String> metadata) {
-        Duration limit = attempt.plusSeconds(bytes / BYTES_PER_SECOND);
+    private boolean put(
+            String key,
+            RequestBody body,
+            long bytes,
+            String mediaType,
+            Map<String, String> metadata,
+            PutLimits limits) {
         try {
             s3.putObject(
                     put -> put.bucket(bucket)
@@ -153,7 +191,7 @@ final class S3Store implements ObjectStore {
                             .ifNoneMatch("*")
                             .contentType(mediaType)
                             .metadata(metadata)
-                            .overrideConfiguration(limit(limit, limit.multipliedBy(ATTEMPTS))),
+                            .overrideConfiguration(limit(limits.attempt, limits.whole)),
                     body);
             return true;
         } catch (SdkException e) {
@@ -166,14 +204,18 @@ final class S3Store implements ObjectStore {
                 throw unavailable("put", key, e);
             }
             // One of the attempts may have been applied, and its answer lost.
-            return readBack(key, body, bytes, metadata, e);
+            return readBack(key, body, bytes, metadata, limits.readBack, e);
         }
     }
 
     private boolean readBack(
-            String key, RequestBody sent, long bytes, Map<String, String> metadata, SdkException failure) {
+            String key,
+            RequestBody sent,
+            long bytes,
+            Map<String, String> metadata,
+            Duration limit,
+            SdkException failure) {
         try {
-            Duration limit = attempt.plusSeconds(bytes / BYTES_PER_SECOND);
             return s3.getObject(read(key, limit, limit), (response, stored) -> {
                 if (response.contentLength() != bytes || !response.metadata().equals(metadata)) {
                     stored.abort();
@@ -269,7 +311,10 @@ final class S3Store implements ObjectStore {
         KeyRules.requireKey(key);
         try {
             HeadObjectResponse head =
-                    s3.headObject(request -> request.bucket(bucket).key(key));
+                    // An upload waits for it, so all attempts together get the time that others get for one.
+                    s3.headObject(request -> request.bucket(bucket)
+                            .key(key)
+                            .overrideConfiguration(limit(attempt.dividedBy(ATTEMPTS), attempt)));
             return Optional.of(new ObjectHead(head.contentLength(), head.metadata()));
         } catch (NoSuchKeyException e) {
             return Optional.empty();

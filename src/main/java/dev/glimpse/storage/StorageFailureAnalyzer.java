@@ -9,7 +9,9 @@ class StorageFailureAnalyzer implements FailureAnalyzer {
     @Override
     public @Nullable FailureAnalysis analyze(Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
-            if (cause instanceof StorageSettingsException || cause instanceof FolderInUseException) {
+            if (cause instanceof StorageSettingsException
+                    || cause instanceof FolderInUseException
+                    || cause instanceof UntrustedBucketException) {
                 return new FailureAnalysis(String.valueOf(cause.getMessage()), null, cause);
             }
         }

@@ -6,6 +6,8 @@ import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -23,14 +25,28 @@ final class Deletion {
 
     private final ObjectStore store;
     private final ImageDataset dataset;
-    private final RowDeriver deriver;
+    private final Reconciler reconciler;
+    private final Turns turns;
     private final String server;
+    private final Executor deletes;
 
-    Deletion(ObjectStore store, ImageDataset dataset, RowDeriver deriver, String server) {
+    /**
+     * @param server that this is
+     * @param deletes runs what waits for the store and the table
+     */
+    Deletion(
+            ObjectStore store,
+            ImageDataset dataset,
+            Reconciler reconciler,
+            Turns turns,
+            String server,
+            Executor deletes) {
         this.store = store;
         this.dataset = dataset;
-        this.deriver = deriver;
+        this.reconciler = reconciler;
+        this.turns = turns;
         this.server = server;
+        this.deletes = deletes;
     }
 
     /** The picture that a marker is about; empty if it is not the marker of a delete. */
@@ -40,20 +56,11 @@ final class Deletion {
     }
 
     String marker(ImageId id) {
-        return Group.marker(server + "/" + DELETE + name(id));
-    }
-
-    /** Where a deleted picture is kept for a while. */
-    static String trash(ImageId id) {
-        return "trash/" + name(id);
-    }
-
-    private static String name(ImageId id) {
-        return id.toString().substring("images/".length());
+        return Group.marker(server + "/" + DELETE + id.name());
     }
 
     /**
-     * Removes the picture, and hides the row. To be followed by {@link #finish}, also when this throws.
+     * Removes the picture, and hides the row. To be followed by {@link #finishInTurn}, also when this throws.
      *
      * @return the group of uploads that the picture came in with, null if it does not say
      */
@@ -64,7 +71,7 @@ final class Deletion {
         Optional<ObjectHead> head = store.head(id.toString());
         if (head.isPresent()) {
             if (!purge) {
-                store.copy(id.toString(), trash(id));
+                store.copy(id.toString(), Trash.key(id));
             }
             store.delete(id.toString());
         }
@@ -73,24 +80,35 @@ final class Deletion {
     }
 
     /**
+     * {@link #finishInTurn} when it is the picture's turn; not for who has it already.
+     *
+     * @param finished to be run in the turn, unless it is too early
+     */
+    CompletableFuture<Void> finish(String marker, ImageId id, @Nullable String group, Runnable finished) {
+        return turns.take(
+                id,
+                () -> CompletableFuture.runAsync(
+                        () -> {
+                            if (finishInTurn(marker, id, group)) {
+                                finished.run();
+                            }
+                        },
+                        deletes));
+    }
+
+    /**
      * Removes the row, unless there is a picture: because the delete got stuck before that, or because it was uploaded
-     * again. Then it has a row at the end.
+     * again. Then it has a row at the end. For who has the picture's turn.
      *
      * @param group of the picture, if it is known: another server may still be about to add the row
      * @return false if it is too early, as that other server's commit has not come
      */
-    boolean finish(String marker, ImageId id, @Nullable String group) {
+    boolean finishInTurn(String marker, ImageId id, @Nullable String group) {
         if (group != null && !group.startsWith(server + "/") && !isOver(group)) {
             return false;
         }
-        if (store.head(id.toString()).isEmpty()) {
-            dataset.remove(id).join();
-        }
+        reconciler.reconcileInTurn(id).join();
         dataset.show(id);
-        Optional<ObjectHead> again = store.head(id.toString());
-        if (again.isPresent() && !dataset.contains(id)) {
-            deriver.addRowOf(id, again.get()).join();
-        }
         store.delete(marker);
         return true;
     }

@@ -1,7 +1,9 @@
 package dev.glimpse.upload;
 
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
 
 /**
  * Uploads that share a marker, an object {@code pending/{name}} that says: there are pictures whose rows are not committed
@@ -11,23 +13,19 @@ import java.util.concurrent.CompletableFuture;
 final class Group {
     static final String MARKERS = "pending/";
 
-    /**
-     * Another server takes a marker for abandoned, and derives the rows itself, when it is a minute old. An upload that
-     * ends this late must not rely on it. See {@link Recovery#ABANDONED}.
-     */
-    private static final Duration RELIABLE = Duration.ofSeconds(40);
-
     private final Groups groups;
     private final String name;
-    private final long start = System.nanoTime();
-    private final CompletableFuture<Boolean> durable;
+    private final long start;
+    private final CompletableFuture<Void> durable;
 
     /** Guarded by the groups. */
     int members;
 
-    Group(Groups groups, String name, CompletableFuture<Boolean> durable) {
+    /** @param start as {@link System#nanoTime} told it, before its marker was put */
+    Group(Groups groups, String name, long start, CompletableFuture<Void> durable) {
         this.groups = groups;
         this.name = name;
+        this.start = start;
         this.durable = durable;
     }
 
@@ -41,22 +39,57 @@ final class Group {
         return MARKERS + name;
     }
 
+    /** What the marker says that is put now: how old its group is. Mostly nothing, but one may have to be put again. */
+    static byte[] marking(long start) {
+        return Long.toString(Duration.ofNanos(System.nanoTime() - start).toMillis())
+                .getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** How much older than its marker a group is, by what the marker says. */
+    static Duration ageIn(byte[] marking) {
+        try {
+            return Duration.ofMillis(Long.parseLong(new String(marking, StandardCharsets.US_ASCII)));
+        } catch (NumberFormatException e) {
+            return Duration.ZERO;
+        }
+    }
+
+    /** As {@link System#nanoTime} told it. */
+    long start() {
+        return start;
+    }
+
     /** Completes when the marker is in the store, or exceptionally when it is not known to be. */
-    CompletableFuture<Boolean> durable() {
+    CompletableFuture<Void> durable() {
         return durable;
     }
 
     /** Whether a picture that is in the store now would get its row even if this process died. */
     boolean isReliable() {
-        return age().compareTo(RELIABLE) < 0;
+        return groups.isReliable(this);
     }
 
     Duration age() {
         return Duration.ofNanos(System.nanoTime() - start);
     }
 
-    /** To be called once by each member. */
-    void leave() {
-        groups.leave(this);
+    /** One upload of a group. */
+    final class Member {
+        private final AtomicBoolean left = new AtomicBoolean();
+
+        Group group() {
+            return Group.this;
+        }
+
+        /** Its row is committed, or sure never to come. Twice is fine. */
+        void leave() {
+            if (left.compareAndSet(false, true)) {
+                groups.leave(Group.this);
+            }
+        }
+
+        boolean hasLeft() {
+            return left.get();
+        }
     }
 }

@@ -2,15 +2,14 @@ package dev.glimpse.upload;
 
 import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.storage.ObjectStore;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.HexFormat;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -23,11 +22,18 @@ import org.slf4j.LoggerFactory;
 final class Groups {
     private static final Logger log = LoggerFactory.getLogger(Groups.class);
 
+    /**
+     * Another server takes a marker for abandoned, and derives the rows itself, when it is a minute old. An upload that
+     * ends this late must not rely on it. See {@link Recovery#ABANDONED}.
+     */
+    static final Duration RELIABLE = Duration.ofSeconds(40);
+
     private static final Duration PAUSE = Duration.ofSeconds(30);
 
     private final ObjectStore store;
     private final Executor puts;
     private final CommitProperties policy;
+    private final Duration reliable;
 
     /** New at each start: what a process before has left is never taken for ours. */
     private final String server;
@@ -38,13 +44,19 @@ final class Groups {
     /** Groups whose markers may be in the store. */
     private int open;
 
-    Groups(ObjectStore store, Executor puts, CommitProperties policy, Random chance) {
+    /** @param reliable see {@link #RELIABLE} */
+    Groups(ObjectStore store, Executor puts, CommitProperties policy, Duration reliable, Random chance) {
         this.store = store;
         this.puts = puts;
         this.policy = policy;
+        this.reliable = reliable;
         byte[] random = new byte[6];
         chance.nextBytes(random);
         this.server = HexFormat.of().formatHex(random);
+    }
+
+    boolean isReliable(Group group) {
+        return group.age().compareTo(reliable) < 0;
     }
 
     String server() {
@@ -52,29 +64,30 @@ final class Groups {
     }
 
     /** The group that an upload which begins now belongs to. The first member starts the put of the marker. */
-    synchronized Group join() {
+    synchronized Group.Member join() {
         Group group = current;
         if (group == null
                 || group.members >= policy.rows()
                 || group.age().compareTo(policy.age()) >= 0
                 || group.durable().isCompletedExceptionally()) {
             String name = server + "/" + Long.toString(started++, Character.MAX_RADIX);
-            group = new Group(this, name, CompletableFuture.supplyAsync(() -> mark(name), puts));
+            long start = System.nanoTime();
+            group = new Group(
+                    this, name, start, CompletableFuture.runAsync(() -> mark(name, start, Uploader.left(start)), puts));
             current = group;
             open++;
         }
         group.members++;
-        return group;
+        return group.new Member();
     }
 
-    /** Puts the marker, or makes sure of it: puts it again after a put whose outcome is not known. */
-    boolean mark(String name) {
-        store.putIfAbsent(
-                Group.marker(name),
-                Instant.now().toString().getBytes(StandardCharsets.US_ASCII),
-                "text/plain",
-                Map.of());
-        return true;
+    /** Makes sure of the marker: puts it again after a put whose outcome is not known. */
+    void markAgain(Group group) {
+        mark(group.name(), group.start(), Uploader.DEADLINE);
+    }
+
+    private void mark(String name, long start, Duration within) {
+        boolean unused = store.putIfAbsent(Group.marker(name), Group.marking(start), "text/plain", Map.of(), within);
     }
 
     void leave(Group group) {
@@ -88,7 +101,15 @@ final class Groups {
             }
         }
         // Not while its put may still be on its way.
-        Future<?> unused = group.durable().whenCompleteAsync((put, failure) -> unmark(group), puts);
+        Future<?> unused = group.durable().whenComplete((put, failure) -> unmarkSoon(group));
+    }
+
+    private void unmarkSoon(Group group) {
+        try {
+            puts.execute(() -> unmark(group));
+        } catch (RejectedExecutionException e) {
+            unmarkLater(group);
+        }
     }
 
     private void unmark(Group group) {
@@ -99,11 +120,15 @@ final class Groups {
                 notifyAll();
             }
         } catch (RuntimeException e) {
-            // A marker that stays would make others look through all pictures.
             log.warn("the marker of group {} stays for now: {}", group.name(), e.toString());
-            CompletableFuture.delayedExecutor(PAUSE.toSeconds(), TimeUnit.SECONDS, puts)
-                    .execute(() -> unmark(group));
+            unmarkLater(group);
         }
+    }
+
+    /** A marker that stays would make others look through all pictures. */
+    private void unmarkLater(Group group) {
+        CompletableFuture.delayedExecutor(PAUSE.toSeconds(), TimeUnit.SECONDS, Runnable::run)
+                .execute(() -> unmarkSoon(group));
     }
 
     /** Waits until all markers are gone, or the time is over. */

@@ -10,7 +10,6 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.HashSet;
-import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -20,11 +19,13 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
@@ -40,43 +41,52 @@ final class Recovery {
     /** By the store's clock. A server that lives commits within seconds, and removes its markers then. */
     static final Duration ABANDONED = Duration.ofSeconds(60);
 
-    /** A picture may have been put so long before its marker; the rest is for clocks that tell whole seconds. */
+    /** A picture may have been put so long before its marker; the rest is for what arrives late, and for whole seconds. */
     private static final Duration BEFORE_MARKER = Uploader.DEADLINE.plusSeconds(5);
 
     private static final Duration AGAIN = Duration.ofSeconds(20);
     private static final Duration SUSPECTS_AGAIN = Duration.ofSeconds(5);
 
-    /** Pictures in memory at the same time. */
-    private static final int AT_ONCE = 8;
+    /** Pictures under way at the same time. Most of them wait for a commit together, so it is two commits' worth. */
+    private static final int AT_ONCE = 512;
 
     private static final int MAX_SUSPECTS = 4096;
 
-    /** An upload of this server that has failed in the open. */
-    private record Suspect(Group group, long since) {}
+    /** What an upload of this server that has failed in the open was about. */
+    private record Suspect(ImageId id, long since) {}
 
     private final ObjectStore store;
     private final ImageDataset dataset;
     private final Pictures pictures;
-    private final RowDeriver deriver;
+    private final Reconciler reconciler;
     private final Groups groups;
     private final Deletion deletion;
     private final Predicate<String> dead;
     private final Executor requests;
     private final ThreadPoolTaskScheduler thread;
-    private final Map<ImageId, Suspect> suspects = new ConcurrentHashMap<>();
+    private final Map<Group.Member, Suspect> suspects = new ConcurrentHashMap<>();
+
+    /** Changed in the turns of its pictures alone. */
     private final Map<ImageId, Optional<String>> deletes = new ConcurrentHashMap<>();
-    private boolean scheduled;
+
+    /** Whether a task that settles is scheduled or runs. There is one at most. */
+    private final AtomicBoolean settling = new AtomicBoolean();
+
+    /** How often recovery has been asked for since it began to run last. */
+    private final AtomicInteger asked = new AtomicInteger();
+
+    private final AtomicBoolean scheduled = new AtomicBoolean();
 
     /**
      * @param dead which servers are known to have ended: their markers need not get old
      * @param requests runs what waits for the store
-     * @param thread one, for the rest
+     * @param thread runs the rest; one task of each kind at a time
      */
     Recovery(
             ObjectStore store,
             ImageDataset dataset,
             Pictures pictures,
-            RowDeriver deriver,
+            Reconciler reconciler,
             Groups groups,
             Deletion deletion,
             Predicate<String> dead,
@@ -85,7 +95,7 @@ final class Recovery {
         this.store = store;
         this.dataset = dataset;
         this.pictures = pictures;
-        this.deriver = deriver;
+        this.reconciler = reconciler;
         this.groups = groups;
         this.deletion = deletion;
         this.dead = dead;
@@ -96,13 +106,13 @@ final class Recovery {
     // ---- uploads of this server
 
     /** It is not known whether the store has the picture. Its group waits until it is. */
-    void suspect(ImageId id, Group group) {
-        suspects.put(id, new Suspect(group, System.nanoTime()));
+    void suspect(ImageId id, Group.Member member) {
+        suspects.put(member, new Suspect(id, System.nanoTime()));
         settleSoon();
     }
 
     /**
-     * The picture's delete did not come to its end.
+     * The picture's delete did not come to its end. For who has the picture's turn.
      *
      * @param group of the picture, if it is known
      */
@@ -119,61 +129,68 @@ final class Recovery {
         }
     }
 
-    private void settleSuspects() {
-        Iterator<Map.Entry<ImageId, Suspect>> each = suspects.entrySet().iterator();
+    private void settleAll() {
         try {
-            while (each.hasNext()) {
-                Map.Entry<ImageId, Suspect> entry = each.next();
-                if (settle(entry.getKey(), entry.getValue())) {
-                    each.remove();
-                }
-            }
-            deletes.forEach((id, group) -> {
-                if (deletion.finish(deletion.marker(id), id, group.orElse(null))) {
-                    deletes.remove(id);
-                }
-            });
+            suspects.keySet().stream().map(Group.Member::group).distinct().forEach(groups::markAgain);
+            Pictures.work(suspects.entrySet(), AT_ONCE, entry -> settle(entry.getKey(), entry.getValue()));
+            Pictures.work(deletes.entrySet(), 1, entry -> finish(entry.getKey(), entry.getValue()));
         } catch (RuntimeException e) {
             log.warn(
                     "{} uploads and {} deletes are not settled yet: {}", suspects.size(), deletes.size(), e.toString());
-        }
-        if (!suspects.isEmpty() || !deletes.isEmpty()) {
-            settleSoon();
+        } finally {
+            settling.set(false);
+            if (!suspects.isEmpty() || !deletes.isEmpty()) {
+                settleSoon();
+            }
         }
     }
 
-    // The task ends all failures itself.
-    @SuppressWarnings("FutureReturnValueIgnored")
     private void settleSoon() {
-        thread.schedule(this::settleSuspects, Instant.now().plus(SUSPECTS_AGAIN));
+        if (settling.compareAndSet(false, true)) {
+            after(SUSPECTS_AGAIN, this::settleAll);
+        }
     }
 
-    /** False if it is too early to say. */
-    private boolean settle(ImageId id, Suspect suspect) {
-        Group group = suspect.group;
-        groups.mark(group.name());
-        Optional<ObjectHead> head = store.head(id.toString());
-        if (head.isEmpty()) {
-            // What is on its way arrives by then, or never.
-            boolean late = System.nanoTime() - suspect.since > BEFORE_MARKER.toNanos();
-            if (late) {
-                group.leave();
-            }
-            return late;
+    private void after(Duration time, Runnable task) {
+        try {
+            Future<?> unused = thread.schedule(task, Instant.now().plus(time));
+        } catch (TaskRejectedException e) {
+            log.debug("the server stops; the next one finds the markers", e);
         }
-        if (!group.name()
-                .equals(PictureNotes.fromMetadata(head.get().metadata()).group())) {
-            group.leave();
-            return true;
-        }
-        Future<?> unused = deriver.addRowOf(id, head.get()).whenComplete((row, failure) -> {
-            if (failure == null) {
-                group.leave();
-            } else {
-                suspect(id, group);
-            }
-        });
-        return true;
+    }
+
+    private CompletableFuture<?> settle(Group.Member member, Suspect suspect) {
+        return CompletableFuture.completedFuture(member)
+                .thenComposeAsync(
+                        unsettled -> {
+                            Optional<ObjectHead> head = store.head(suspect.id.toString());
+                            // What is on its way arrives by then, or never.
+                            boolean early =
+                                    head.isEmpty() && System.nanoTime() - suspect.since < BEFORE_MARKER.toNanos();
+                            boolean ofAnother = head.isPresent()
+                                    && !isOf(
+                                            head.get(),
+                                            name -> name.equals(member.group().name()));
+                            return early || ofAnother
+                                    ? CompletableFuture.completedFuture(ofAnother)
+                                    : reconciler.reconcile(suspect.id).thenApply(there -> true);
+                        },
+                        requests)
+                .thenAccept(settled -> {
+                    if (settled) {
+                        suspects.remove(member);
+                        member.leave();
+                    }
+                });
+    }
+
+    private CompletableFuture<?> finish(ImageId id, Optional<String> group) {
+        return deletion.finish(deletion.marker(id), id, group.orElse(null), () -> deletes.remove(id));
+    }
+
+    private static boolean isOf(ObjectHead head, Predicate<String> group) {
+        String name = PictureNotes.fromMetadata(head.metadata()).group();
+        return name != null && group.test(name);
     }
 
     // ---- what others have left
@@ -181,8 +198,8 @@ final class Recovery {
     /** Whether the picture in the store belongs to a group whose marker is there: then its row will come. */
     boolean isMarked(ImageId id) {
         boolean marked = store.head(id.toString())
-                .map(head -> PictureNotes.fromMetadata(head.metadata()).group())
-                .filter(group -> store.head(Group.marker(group)).isPresent())
+                .filter(head ->
+                        isOf(head, group -> store.head(Group.marker(group)).isPresent()))
                 .isPresent();
         if (marked) {
             // Perhaps nobody else is there to bring it.
@@ -191,24 +208,37 @@ final class Recovery {
         return marked;
     }
 
-    /** Looks for markers, now and as long as there are some of other servers. */
+    /**
+     * Looks for markers, now and as long as there are some of other servers. If it is being done, it is done once more
+     * after that.
+     */
     void start() {
-        thread.execute(this::recover);
+        if (asked.getAndIncrement() == 0) {
+            thread.execute(this::recoverAsAsked);
+        }
     }
 
-    // The task ends all failures itself.
-    @SuppressWarnings("FutureReturnValueIgnored")
-    private synchronized void again() {
-        if (!scheduled) {
-            scheduled = true;
-            thread.schedule(this::recover, Instant.now().plus(AGAIN));
+    private void again() {
+        if (scheduled.compareAndSet(false, true)) {
+            after(AGAIN, () -> {
+                scheduled.set(false);
+                start();
+            });
+        }
+    }
+
+    private void recoverAsAsked() {
+        int answered = asked.get();
+        try {
+            recover();
+        } finally {
+            if (asked.addAndGet(-answered) > 0) {
+                thread.execute(this::recoverAsAsked);
+            }
         }
     }
 
     private void recover() {
-        synchronized (this) {
-            scheduled = false;
-        }
         try {
             // Not when the first upload waits for it.
             store.requireConditionalPuts();
@@ -243,7 +273,7 @@ final class Recovery {
         for (Listed marker : markers) {
             Optional<ImageId> deleted = Deletion.pictureOf(marker.key());
             if (deleted.isPresent()) {
-                deletion.finish(marker.key(), deleted.get(), null);
+                deletion.finish(marker.key(), deleted.get(), null, () -> {}).join();
                 log.info("finished the delete of {}", deleted.get());
             } else {
                 uploads.add(marker);
@@ -258,18 +288,11 @@ final class Recovery {
         long start = System.nanoTime();
         Set<String> names = new HashSet<>();
         markers.forEach(marker -> names.add(nameOf(marker)));
-        Instant since = markers.stream()
-                .map(Listed::lastModified)
-                .min(Instant::compareTo)
-                .orElseThrow()
-                .minus(BEFORE_MARKER);
-        List<ImageId> candidates = withoutRow(since);
-        Semaphore memory = new Semaphore(AT_ONCE);
-        List<CompletableFuture<Boolean>> derived = candidates.stream()
-                .map(id -> CompletableFuture.completedFuture(id)
-                        .thenComposeAsync(candidate -> deriveIfOf(names, candidate, memory), requests))
-                .toList();
-        long rows = derived.stream().filter(CompletableFuture::join).count();
+        Instant since =
+                markers.stream().map(this::begunAt).min(Instant::compareTo).orElseThrow();
+        List<ImageId> candidates = withoutRow(since.minus(BEFORE_MARKER));
+        AtomicInteger rows = new AtomicInteger();
+        Pictures.work(candidates, AT_ONCE, id -> addRowIfOf(names, id).thenAccept(added -> rows.addAndGet(added)));
         markers.forEach(marker -> store.delete(marker.key()));
         log.info(
                 "recovered markers={} candidates={} rows={} millis={}",
@@ -279,38 +302,32 @@ final class Recovery {
                 (System.nanoTime() - start) / 1_000_000);
     }
 
+    /** By the store's clock. A marker that was put again is younger than its group. */
+    private Instant begunAt(Listed marker) {
+        return marker.lastModified()
+                .minus(store.get(marker.key()).map(Group::ageIn).orElse(Duration.ZERO));
+    }
+
+    /** What waits to be committed has no row yet: this server may be about to end as well. */
     private List<ImageId> withoutRow(Instant since) {
         ConcurrentLinkedQueue<ImageId> found = new ConcurrentLinkedQueue<>();
         pictures.forEach((id, lastModified) -> {
-            if (!lastModified.isBefore(since) && !dataset.contains(id)) {
+            if (!lastModified.isBefore(since) && !dataset.isCommitted(id)) {
                 found.add(id);
             }
         });
         return List.copyOf(found);
     }
 
-    /** Completes with whether the picture is of one of these groups, and its row committed. */
-    private CompletableFuture<Boolean> deriveIfOf(Set<String> names, ImageId id, Semaphore memory) {
-        Optional<ObjectHead> head = store.head(id.toString());
-        if (head.isEmpty()
-                || !names.contains(String.valueOf(
-                        PictureNotes.fromMetadata(head.get().metadata()).group()))) {
-            return CompletableFuture.completedFuture(false);
-        }
-        memory.acquireUninterruptibly();
-        CompletableFuture<Boolean> row;
-        try {
-            row = deriver.addRowOf(id, head.get());
-        } catch (RuntimeException e) {
-            memory.release();
-            throw e;
-        }
-        memory.release();
-        return row.thenCompose(added ->
-                // A delete may have come in between.
-                store.head(id.toString()).isPresent()
-                        ? CompletableFuture.completedFuture(true)
-                        : dataset.remove(id).thenApply(removed -> false));
+    /** Completes with 1 if the picture is of one of these groups, and its row committed, else with 0. */
+    private CompletableFuture<Integer> addRowIfOf(Set<String> names, ImageId id) {
+        return CompletableFuture.supplyAsync(
+                        () -> store.head(id.toString())
+                                .filter(head -> isOf(head, names::contains))
+                                .isPresent(),
+                        requests)
+                .thenCompose(isOf -> isOf ? reconciler.reconcile(id) : CompletableFuture.completedFuture(false))
+                .thenApply(added -> added ? 1 : 0);
     }
 
     private static String nameOf(Listed marker) {

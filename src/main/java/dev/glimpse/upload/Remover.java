@@ -5,7 +5,6 @@ import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Future;
 import org.jspecify.annotations.Nullable;
 
 /** Takes pictures out again. Safe to share between threads. */
@@ -15,22 +14,22 @@ final class Remover {
     private final ImageDataset dataset;
     private final Recovery recovery;
     private final Turns turns;
-    private final Executor requests;
+    private final Executor deletes;
 
-    /** @param requests runs what waits for the store */
+    /** @param deletes runs them; they wait for the store and the table */
     Remover(
             Deletion deletion,
             ObjectStore store,
             ImageDataset dataset,
             Recovery recovery,
             Turns turns,
-            Executor requests) {
+            Executor deletes) {
         this.deletion = deletion;
         this.store = store;
         this.dataset = dataset;
         this.recovery = recovery;
         this.turns = turns;
-        this.requests = requests;
+        this.deletes = deletes;
     }
 
     /**
@@ -45,11 +44,7 @@ final class Remover {
      */
     CompletableFuture<Void> remove(ImageId id, boolean purge) {
         dataset.requireWritable();
-        return turns.take(id, over -> {
-            CompletableFuture<Void> removed = CompletableFuture.runAsync(() -> removeInTurn(id, purge), requests);
-            Future<?> unused = removed.whenComplete((nothing, failure) -> over.complete(null));
-            return removed;
-        });
+        return turns.take(id, () -> CompletableFuture.runAsync(() -> removeInTurn(id, purge), deletes));
     }
 
     private void removeInTurn(ImageId id, boolean purge) {
@@ -60,7 +55,7 @@ final class Remover {
         boolean finished = false;
         try {
             group = deletion.removePicture(id, purge);
-            finished = deletion.finish(deletion.marker(id), id, group);
+            finished = deletion.finishInTurn(deletion.marker(id), id, group);
         } finally {
             if (!finished) {
                 recovery.unfinished(id, group);

@@ -2,26 +2,23 @@ package dev.glimpse.upload;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Future;
 
 /** Takes deletes back, as long as the trash has the pictures. Safe to share between threads. */
 final class Restorer {
     private final ObjectStore store;
     private final ImageDataset dataset;
-    private final RowDeriver deriver;
+    private final Reconciler reconciler;
     private final Turns turns;
     private final Executor requests;
 
     /** @param requests runs what waits for the store */
-    Restorer(ObjectStore store, ImageDataset dataset, RowDeriver deriver, Turns turns, Executor requests) {
+    Restorer(ObjectStore store, ImageDataset dataset, Reconciler reconciler, Turns turns, Executor requests) {
         this.store = store;
         this.dataset = dataset;
-        this.deriver = deriver;
+        this.reconciler = reconciler;
         this.turns = turns;
         this.requests = requests;
     }
@@ -37,28 +34,25 @@ final class Restorer {
      */
     CompletableFuture<Boolean> restore(ImageId id) {
         dataset.requireWritable();
-        return turns.take(id, over -> {
-            CompletableFuture<Boolean> restored =
-                    CompletableFuture.completedFuture(id).thenComposeAsync(this::restoreInTurn, requests);
-            Future<?> unused = restored.whenComplete((added, failure) -> over.complete(null));
-            return restored;
-        });
+        return turns.take(
+                id, () -> CompletableFuture.completedFuture(id).thenComposeAsync(this::restoreInTurn, requests));
     }
 
     private CompletableFuture<Boolean> restoreInTurn(ImageId id) {
         store.requireConditionalPuts();
-        Optional<ObjectHead> head = store.head(id.toString());
-        if (head.isEmpty() && store.copy(Deletion.trash(id), id.toString())) {
-            head = store.head(id.toString());
-        }
-        if (head.isEmpty()) {
-            throw new UnknownPictureException("there is no picture " + id + ", nor in the trash");
-        }
-        return deriver.addRowOf(id, head.get())
+        boolean copied = store.head(id.toString()).isEmpty() && store.copy(Trash.key(id), id.toString());
+        // The row that is known may be the one that another server has removed.
+        dataset.refresh().join();
+        boolean away = copied || !dataset.isCommitted(id);
+        return reconciler
+                .reconcileInTurn(id)
                 .thenApplyAsync(
-                        added -> {
-                            store.delete(Deletion.trash(id));
-                            return added;
+                        there -> {
+                            if (!there) {
+                                throw new UnknownPictureException("there is no picture " + id + ", nor in the trash");
+                            }
+                            store.delete(Trash.key(id));
+                            return away;
                         },
                         requests);
     }

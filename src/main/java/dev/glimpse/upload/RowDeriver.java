@@ -15,6 +15,7 @@ import dev.glimpse.storage.ObjectStore;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -22,6 +23,10 @@ import org.slf4j.LoggerFactory;
 final class RowDeriver {
     private static final Logger log = LoggerFactory.getLogger(RowDeriver.class);
 
+    /** Pictures from the store that are in memory at the same time. */
+    private static final int AT_ONCE = 8;
+
+    private final Semaphore memory = new Semaphore(AT_ONCE);
     private final ImageDecoder decoder;
     private final ClipModel model;
     private final ObjectStore store;
@@ -68,25 +73,31 @@ final class RowDeriver {
     }
 
     /**
-     * Adds the row of a picture that is in the store.
+     * Adds the row of a picture that is in the store. Waits for the encoder.
      *
      * @param head of it: the row says what that says
-     * @return completes when the row is committed; with false if it came from elsewhere, or there can be none
+     * @return completes with true when a row is committed, whoever has added it, or the picture is gone; with false if
+     *     there can be none
      * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
      */
     CompletableFuture<Boolean> addRowOf(ImageId id, ObjectHead head) {
-        Optional<byte[]> bytes = store.get(id.toString());
-        if (bytes.isEmpty()) {
-            return CompletableFuture.completedFuture(false);
-        }
-        PictureNotes.Stored said = PictureNotes.fromMetadata(head.metadata());
+        memory.acquireUninterruptibly();
+        PictureRow row;
         try {
-            return derive(id, bytes.get())
+            Optional<byte[]> bytes = store.get(id.toString());
+            if (bytes.isEmpty()) {
+                return CompletableFuture.completedFuture(true);
+            }
+            PictureNotes.Stored said = PictureNotes.fromMetadata(head.metadata());
+            row = derive(id, bytes.get())
                     .row(said.notes(), said.uploadedAt() == null ? Instant.now() : said.uploadedAt())
-                    .thenCompose(dataset::add);
+                    .join();
         } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException e) {
             log.warn("{} is in the store and cannot get a row: {}", id, e.getMessage());
             return CompletableFuture.completedFuture(false);
+        } finally {
+            memory.release();
         }
+        return dataset.add(row).thenApply(added -> true);
     }
 }

@@ -5,7 +5,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
-import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** One change of a picture at a time, within this process; changes of others do not wait. Safe to share between threads. */
@@ -20,25 +20,26 @@ final class Turns {
 
     /**
      * Makes the change when all changes of this picture that came before are over; on the calling thread if there are
-     * none.
+     * none. A change that fails, or cannot be begun, is over as well.
      *
-     * @param change gets what it has to complete when it is over, which may be after its answer
+     * @return as the change
      */
-    <T> CompletableFuture<T> take(ImageId id, Function<CompletableFuture<Void>, CompletableFuture<T>> change) {
+    <T> CompletableFuture<T> take(ImageId id, Supplier<CompletableFuture<T>> change) {
         CompletableFuture<Void> over = new CompletableFuture<>();
         @Nullable CompletableFuture<Void> before = last.put(id, over);
-        Future<?> unused = over.whenComplete((nothing, failure) -> last.remove(id, over));
-        return before == null
-                ? begin(change, over)
-                : before.handle((nothing, failure) -> null).thenComposeAsync(nothing -> begin(change, over), executor);
+        CompletableFuture<T> changed =
+                before == null ? begin(change) : before.thenComposeAsync(nothing -> begin(change), executor);
+        Future<?> unused = changed.whenComplete((answer, failure) -> {
+            last.remove(id, over);
+            over.complete(null);
+        });
+        return changed;
     }
 
-    private static <T> CompletableFuture<T> begin(
-            Function<CompletableFuture<Void>, CompletableFuture<T>> change, CompletableFuture<Void> over) {
+    private static <T> CompletableFuture<T> begin(Supplier<CompletableFuture<T>> change) {
         try {
-            return change.apply(over);
+            return change.get();
         } catch (RuntimeException e) {
-            over.complete(null);
             return CompletableFuture.failedFuture(e);
         }
     }

@@ -10,6 +10,7 @@ import dev.glimpse.storage.WorkingFolder;
 import java.security.SecureRandom;
 import java.util.function.Predicate;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -17,11 +18,23 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 @Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(TrashProperties.class)
 class UploadConfiguration {
     /** Puts at once. They wait for the store rather than work; a full queue means that the store does not keep up. */
     private static final int PUTS = 32;
 
     private static final int WAITING_PUTS = 512;
+
+    /** As many listings as run side by side. */
+    private static final int CHORES = 16;
+
+    /** Above what recovery, verification and settling submit at once. */
+    private static final int WAITING_CHORES = 4096;
+
+    private static final int DELETES = 8;
+
+    /** A request thread waits for each. */
+    private static final int WAITING_DELETES = 256;
 
     @Bean
     RowDeriver rowDeriver(ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
@@ -30,7 +43,7 @@ class UploadConfiguration {
 
     @Bean
     Groups groups(ObjectStore store, CommitProperties policy, @Qualifier("picturePuts") ThreadPoolTaskExecutor puts) {
-        return new Groups(store, puts, policy, new SecureRandom());
+        return new Groups(store, puts, policy, Groups.RELIABLE, new SecureRandom());
     }
 
     @Bean
@@ -39,8 +52,24 @@ class UploadConfiguration {
     }
 
     @Bean
-    Deletion deletion(ObjectStore store, ImageDataset dataset, RowDeriver deriver, Groups groups) {
-        return new Deletion(store, dataset, deriver, groups.server());
+    Reconciler reconciler(
+            ObjectStore store,
+            ImageDataset dataset,
+            RowDeriver deriver,
+            Turns turns,
+            @Qualifier("pictureChores") ThreadPoolTaskExecutor requests) {
+        return new Reconciler(store, dataset, deriver, turns, requests);
+    }
+
+    @Bean
+    Deletion deletion(
+            ObjectStore store,
+            ImageDataset dataset,
+            Reconciler reconciler,
+            Turns turns,
+            Groups groups,
+            @Qualifier("pictureDeletes") ThreadPoolTaskExecutor deletes) {
+        return new Deletion(store, dataset, reconciler, turns, groups.server(), deletes);
     }
 
     @Bean
@@ -50,22 +79,27 @@ class UploadConfiguration {
             ImageDataset dataset,
             Recovery recovery,
             Turns turns,
-            @Qualifier("picturePuts") ThreadPoolTaskExecutor requests) {
-        return new Remover(deletion, store, dataset, recovery, turns, requests);
+            @Qualifier("pictureDeletes") ThreadPoolTaskExecutor deletes) {
+        return new Remover(deletion, store, dataset, recovery, turns, deletes);
     }
 
     @Bean
     Restorer restorer(
             ObjectStore store,
             ImageDataset dataset,
-            RowDeriver deriver,
+            Reconciler reconciler,
             Turns turns,
-            @Qualifier("picturePuts") ThreadPoolTaskExecutor requests) {
-        return new Restorer(store, dataset, deriver, turns, requests);
+            @Qualifier("pictureDeletes") ThreadPoolTaskExecutor deletes) {
+        return new Restorer(store, dataset, reconciler, turns, deletes);
     }
 
     @Bean
-    Pictures pictures(ObjectStore store, @Qualifier("picturePuts") ThreadPoolTaskExecutor requests) {
+    Trash trash(ObjectStore store, TrashProperties settings) {
+        return new Trash(store, settings.retention());
+    }
+
+    @Bean
+    Pictures pictures(ObjectStore store, @Qualifier("pictureChores") ThreadPoolTaskExecutor requests) {
         return new Pictures(store, requests);
     }
 
@@ -74,11 +108,11 @@ class UploadConfiguration {
             ObjectStore store,
             ImageDataset dataset,
             Pictures pictures,
-            RowDeriver deriver,
+            Reconciler reconciler,
             Recovery recovery,
-            @Qualifier("picturePuts") ThreadPoolTaskExecutor requests,
+            @Qualifier("pictureChores") ThreadPoolTaskExecutor requests,
             @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
-        return new Verifier(store, dataset, pictures, deriver, recovery, requests, thread);
+        return new Verifier(store, dataset, pictures, reconciler, recovery, requests, thread);
     }
 
     @Bean
@@ -87,15 +121,15 @@ class UploadConfiguration {
             WorkingFolder work,
             ImageDataset dataset,
             Pictures pictures,
-            RowDeriver deriver,
+            Reconciler reconciler,
             Groups groups,
             Deletion deletion,
-            @Qualifier("picturePuts") ThreadPoolTaskExecutor puts,
+            @Qualifier("pictureChores") ThreadPoolTaskExecutor requests,
             @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
         // A folder has one server at a time, by the lock on it.
         String before = work.succeed(groups.server());
         Predicate<String> dead = store.folder().isPresent() ? server -> true : server -> server.equals(before);
-        return new Recovery(store, dataset, pictures, deriver, groups, deletion, dead, puts, thread);
+        return new Recovery(store, dataset, pictures, reconciler, groups, deletion, dead, requests, thread);
     }
 
     @Bean
@@ -106,6 +140,7 @@ class UploadConfiguration {
             ImageDataset dataset,
             Groups groups,
             Recovery recovery,
+            Reconciler reconciler,
             Turns turns,
             @Qualifier("picturePuts") ThreadPoolTaskExecutor puts) {
         return new Uploader(
@@ -114,6 +149,7 @@ class UploadConfiguration {
                 dataset,
                 groups,
                 recovery,
+                reconciler,
                 turns,
                 model.descriptor().dimension(),
                 puts);
@@ -121,32 +157,54 @@ class UploadConfiguration {
 
     /** Begins when requests are taken, and ends after the last of them: commits what waits, and removes the markers. */
     @Bean
-    SmartLifecycle uploads(ImageDataset dataset, Groups groups, Recovery recovery) {
-        return new UploadsLifecycle(dataset, groups, recovery);
+    SmartLifecycle uploads(
+            ImageDataset dataset,
+            Groups groups,
+            Recovery recovery,
+            Trash trash,
+            @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
+        return new UploadsLifecycle(dataset, groups, recovery, trash, thread);
     }
 
     @Bean(defaultCandidate = false)
     ThreadPoolTaskScheduler recoveryThread() {
         ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
         thread.setThreadNamePrefix("recovery-");
-        thread.setPoolSize(2); // a verification may take long, and recovery goes on meanwhile
+        thread.setPoolSize(4); // recovery, what is to be settled, a verification, the trash: none waits for another
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         return thread;
     }
 
-    /** Not the default candidate, so that it does not stand in for Spring's own executor. */
+    /** What uploads wait for. Not the default candidate, so that it does not stand in for Spring's own executor. */
     @Bean(defaultCandidate = false)
     ThreadPoolTaskExecutor picturePuts() {
-        ThreadPoolTaskExecutor pool = new ThreadPoolTaskExecutor();
-        pool.setThreadNamePrefix("picture-put-");
-        pool.setTaskDecorator(RequestMeter::carry);
-        pool.setCorePoolSize(PUTS);
-        pool.setMaxPoolSize(PUTS);
-        pool.setQueueCapacity(WAITING_PUTS);
-        pool.setAllowCoreThreadTimeOut(true);
+        ThreadPoolTaskExecutor pool = pool("picture-put-", PUTS, WAITING_PUTS);
         pool.setWaitForTasksToCompleteOnShutdown(true);
         // The uploads have ended by then; what still waits for a store that does not answer is not waited for.
         pool.setAwaitTerminationSeconds(2);
+        return pool;
+    }
+
+    /** Recovery and verification, however much there is to do, take nothing from uploads. */
+    @Bean(defaultCandidate = false)
+    ThreadPoolTaskExecutor pictureChores() {
+        return pool("picture-chore-", CHORES, WAITING_CHORES);
+    }
+
+    /** And neither do deletes, each of which may wait for another server. */
+    @Bean(defaultCandidate = false)
+    ThreadPoolTaskExecutor pictureDeletes() {
+        return pool("picture-delete-", DELETES, WAITING_DELETES);
+    }
+
+    private static ThreadPoolTaskExecutor pool(String name, int threads, int waiting) {
+        ThreadPoolTaskExecutor pool = new ThreadPoolTaskExecutor();
+        pool.setThreadNamePrefix(name);
+        pool.setTaskDecorator(RequestMeter::carry);
+        pool.setCorePoolSize(threads);
+        pool.setMaxPoolSize(threads);
+        pool.setQueueCapacity(waiting);
+        pool.setAllowCoreThreadTimeOut(true);
         return pool;
     }
 }

@@ -4,7 +4,6 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.upload.RowDeriver.Derived;
@@ -12,29 +11,40 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 
 /** Takes a picture in: the original into the store, its row into the table, each once. Safe to share between threads. */
 public final class Uploader {
     /**
-     * How long the puts of a picture and of its group's marker may take, retries included. A picture is never older than
-     * its marker by more than this.
+     * How long the puts of a picture and of its group's marker may take, waiting and retries included. So a picture is
+     * never older than its marker by more than this; and a marker that had to be put again says how much older its
+     * group is.
      */
     static final Duration DEADLINE = Duration.ofSeconds(10);
+
+    private static final Duration SHORTEST_PUT = Duration.ofSeconds(1);
+
+    /** For the commit of another server that has the row; if it has crashed, its marker takes longer to be seen to. */
+    private static final Duration OTHERS_COMMIT = Duration.ofSeconds(20);
+
+    private static final Duration POLL = Duration.ofSeconds(1);
 
     private final RowDeriver deriver;
     private final ObjectStore store;
     private final ImageDataset dataset;
     private final Groups groups;
     private final Recovery recovery;
+    private final Reconciler reconciler;
     private final Turns turns;
     private final int dimension;
     private final Executor puts;
+
+    /** Rows that wait for their commits, and come after a crash as well while their groups are reliable. */
+    private final Map<ImageId, Group> promised = new ConcurrentHashMap<>();
 
     /** @param puts runs what waits for the store */
     Uploader(
@@ -43,6 +53,7 @@ public final class Uploader {
             ImageDataset dataset,
             Groups groups,
             Recovery recovery,
+            Reconciler reconciler,
             Turns turns,
             int dimension,
             Executor puts) {
@@ -51,6 +62,7 @@ public final class Uploader {
         this.dataset = dataset;
         this.groups = groups;
         this.recovery = recovery;
+        this.reconciler = reconciler;
         this.turns = turns;
         this.dimension = dimension;
         this.puts = puts;
@@ -59,8 +71,8 @@ public final class Uploader {
     /**
      * Stores the picture unless it is there. Decodes on the calling thread; the picture, the marker of its group and the
      * embedding then come about at the same time. After the answer the picture is found by searches, and neither a
-     * crash nor a store that is away for a while loses its row. A picture of which a row is known costs no request to
-     * the store.
+     * crash nor a store that is away for a while loses its row. Of a picture of which a row is known, the store is asked
+     * whether it is still there.
      *
      * @throws EmptyFileException if there are no bytes
      * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept
@@ -79,84 +91,133 @@ public final class Uploader {
         }
         ImageFormat format = ImageDecoder.formatOf(bytes);
         ImageId id = ImageId.of(bytes, format);
-        CompletableFuture<StoredPicture> stored = dataset.contains(id)
-                ? CompletableFuture.completedFuture(stored(id, false))
-                : turns.take(id, over -> store(id, bytes, notes, over));
+        CompletableFuture<StoredPicture> stored =
+                turns.take(id, () -> dataset.contains(id) ? storeKnown(id, bytes, notes) : storeNew(id, bytes, notes));
         return durability == Durability.RECOVERABLE
                 ? stored
-                : stored.thenCompose(answer -> dataset.committed(id).thenApply(committed -> answer));
+                : stored.thenCompose(
+                        answer -> awaitCommitted(id, System.nanoTime()).thenApply(committed -> answer));
     }
 
-    private CompletableFuture<StoredPicture> store(
-            ImageId id, byte[] bytes, PictureNotes notes, CompletableFuture<Void> over) {
-        if (dataset.contains(id)) {
-            over.complete(null);
-            return CompletableFuture.completedFuture(stored(id, false));
-        }
+    /** What is known may be old: another server may have deleted the picture since. */
+    private CompletableFuture<StoredPicture> storeKnown(ImageId id, byte[] bytes, PictureNotes notes) {
+        return CompletableFuture.supplyAsync(() -> store.head(id.toString()).isPresent(), puts)
+                .thenCompose(there -> there
+                        ? known(id)
+                        : dataset.refresh().thenComposeAsync(nothing -> storeNew(id, bytes, notes), puts));
+    }
+
+    /** A row that waits for its commit is as good as committed only if it would come after a crash as well. */
+    private CompletableFuture<StoredPicture> known(ImageId id) {
+        Group group = promised.get(id);
+        return group != null && group.isReliable()
+                ? CompletableFuture.completedFuture(stored(id, false))
+                : dataset.committed(id).thenApply(committed -> stored(id, false));
+    }
+
+    private CompletableFuture<StoredPicture> storeNew(ImageId id, byte[] bytes, PictureNotes notes) {
         dataset.requireWritable();
         dataset.requireRoom();
         recovery.requireRoom();
         store.requireConditionalPuts();
         Derived derived = deriver.derive(id, bytes);
         Instant uploadedAt = Instant.now().truncatedTo(ChronoUnit.MICROS);
-        Group group = groups.join();
+        Group.Member member = groups.join();
+        Group group = member.group();
         CompletableFuture<Boolean> put;
         try {
             Map<String, String> metadata = notes.toMetadata(group.name(), uploadedAt);
+            long start = System.nanoTime();
             put = CompletableFuture.supplyAsync(
-                    () -> store.putIfAbsent(id.toString(), bytes, id.format().mediaType(), metadata), puts);
+                    () -> store.putIfAbsent(id.toString(), bytes, id.format().mediaType(), metadata, left(start)),
+                    puts);
         } catch (RuntimeException e) {
-            group.leave();
+            member.leave();
             throw e;
         }
-        CompletableFuture<Boolean> durable = put.thenCombine(group.durable(), (first, marked) -> first);
-        CompletableFuture<StoredPicture> settled =
-                durable.thenCompose(first -> first ? add(derived, notes, uploadedAt, group) : takeOver(derived, group));
-        Future<?> unused = settled.whenComplete((answer, failure) -> {
-            if (failure != null) {
-                recovery.suspect(id, group);
+        CompletableFuture<StoredPicture> stored = put.thenCombine(group.durable(), (first, marked) -> first)
+                .thenCompose(first -> first ? add(derived, notes, uploadedAt, member) : takeOver(id, member));
+        Future<?> unused = stored.whenComplete((answer, failure) -> {
+            if (failure != null && !member.hasLeft()) {
+                recovery.suspect(id, member);
             }
-            over.complete(null);
         });
-        return durable.copy()
-                .orTimeout(DEADLINE.toMillis(), TimeUnit.MILLISECONDS)
-                .exceptionallyCompose(failure -> CompletableFuture.failedFuture(
-                        failure instanceof TimeoutException
-                                ? new StoreUnavailableException(
-                                        "the store has not taken " + id + " within " + DEADLINE.toSeconds() + " s",
-                                        failure)
-                                : failure))
-                .thenCompose(first -> settled);
+        return stored;
+    }
+
+    /**
+     * What is left of the deadline, for a put that was to begin at this time, as {@link System#nanoTime} tells it, and may
+     * have had to wait.
+     *
+     * @throws StoreUnavailableException if nothing is left
+     */
+    static Duration left(long start) {
+        Duration left = DEADLINE.minusNanos(System.nanoTime() - start);
+        if (left.compareTo(SHORTEST_PUT) < 0) {
+            throw new StoreUnavailableException(
+                    "the store does not keep up: a put has waited for " + DEADLINE.toSeconds() + " s", null);
+        }
+        return left;
     }
 
     /** Of a picture that is ours: the put says so. */
-    private CompletableFuture<StoredPicture> add(Derived derived, PictureNotes notes, Instant uploadedAt, Group group) {
-        return derived.row(notes, uploadedAt).thenCompose(row -> {
-            CompletableFuture<Boolean> committed = dataset.add(row);
-            Future<?> unused = committed.thenRun(group::leave);
-            return group.isReliable()
-                    ? CompletableFuture.completedFuture(stored(row.id(), true))
-                    : committed.thenApply(added -> stored(row.id(), true));
-        });
+    private CompletableFuture<StoredPicture> add(
+            Derived derived, PictureNotes notes, Instant uploadedAt, Group.Member member) {
+        ImageId id = derived.id();
+        // The picture was not there, so a row that is known is one that others have removed, or are about to remove.
+        CompletableFuture<Void> fresh =
+                dataset.isCommitted(id) ? dataset.refresh() : CompletableFuture.completedFuture(null);
+        return fresh.thenCombine(derived.row(notes, uploadedAt), (nothing, row) -> row)
+                .thenCompose(row -> {
+                    Group group = member.group();
+                    CompletableFuture<Boolean> committed = dataset.add(row);
+                    if (!group.isReliable()) {
+                        return committed
+                                .thenCompose(added -> reconciler.reconcileInTurn(id))
+                                .thenApply(there -> {
+                                    member.leave();
+                                    return stored(id, true);
+                                });
+                    }
+                    promised.put(id, group);
+                    Future<?> unused = committed
+                            .thenCompose(added -> afterCommit(id, group))
+                            .whenComplete((there, failure) -> {
+                                promised.remove(id, group);
+                                if (failure == null) {
+                                    member.leave();
+                                } else {
+                                    recovery.suspect(id, member);
+                                }
+                            });
+                    return CompletableFuture.completedFuture(stored(id, true));
+                });
+    }
+
+    /**
+     * When a commit comes this late, another server may have recovered the group, and a delete of the picture may have
+     * found the row of that server and not waited for this one.
+     */
+    private CompletableFuture<Boolean> afterCommit(ImageId id, Group group) {
+        return group.isReliable() ? CompletableFuture.completedFuture(true) : reconciler.reconcile(id);
     }
 
     /**
      * Of a picture that is in the store already, though no row of it is known here. Another upload may be about to add
      * the row, another server may have added it, or a crash before markers has left the picture without one.
      */
-    private CompletableFuture<StoredPicture> takeOver(Derived derived, Group group) {
-        group.leave();
-        return awaitsItsRow(derived.id())
+    private CompletableFuture<StoredPicture> takeOver(ImageId id, Group.Member member) {
+        member.leave();
+        return awaitsItsRow(id)
                 .thenCompose(awaits -> awaits
                         ? CompletableFuture.completedFuture(true)
                         // The marker of an upload under way may be a moment behind its picture.
-                        : CompletableFuture.completedFuture(derived.id())
+                        : CompletableFuture.completedFuture(id)
                                 .thenComposeAsync(
                                         this::awaitsItsRow,
                                         CompletableFuture.delayedExecutor(
                                                 DEADLINE.toMillis(), TimeUnit.MILLISECONDS, puts)))
-                .thenCompose(awaits ->
-                        awaits ? CompletableFuture.completedFuture(stored(derived.id(), false)) : adopt(derived));
+                .thenCompose(awaits -> awaits ? CompletableFuture.completedFuture(stored(id, false)) : adopt(id));
     }
 
     /** Whether a row of the picture is there, or a marker says that it will be. */
@@ -168,15 +229,32 @@ public final class Uploader {
     }
 
     /** The row says what the picture in the store says, as every row does. No marker covers it before its commit. */
-    private CompletableFuture<StoredPicture> adopt(Derived derived) {
-        Optional<ObjectHead> head = store.head(derived.id().toString());
-        PictureNotes.Stored said = PictureNotes.fromMetadata(head.map(ObjectHead::metadata)
-                .orElseThrow(() -> new StoreUnavailableException(
-                        derived.id() + " was deleted while it was uploaded; upload it again", null)));
-        Instant uploadedAt = said.uploadedAt() == null ? Instant.now() : said.uploadedAt();
-        return derived.row(said.notes(), uploadedAt)
-                .thenCompose(dataset::add)
-                .thenApply(added -> stored(derived.id(), added));
+    private CompletableFuture<StoredPicture> adopt(ImageId id) {
+        return reconciler.reconcileInTurn(id).thenApply(there -> {
+            if (!there) {
+                throw new StoreUnavailableException(id + " was deleted while it was uploaded; upload it again", null);
+            }
+            return stored(id, true);
+        });
+    }
+
+    /** Of a picture whose row may wait in this server, or in another one. */
+    private CompletableFuture<Void> awaitCommitted(ImageId id, long start) {
+        CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
+        return dataset.committed(id)
+                .thenCompose(added -> dataset.isCommitted(id) ? done : dataset.refresh())
+                .thenCompose(nothing -> {
+                    if (dataset.isCommitted(id)) {
+                        return done;
+                    }
+                    if (System.nanoTime() - start > OTHERS_COMMIT.toNanos()) {
+                        throw new UploadsBusyException("the row of " + id + " is not in the table after "
+                                + OTHERS_COMMIT.toSeconds() + " s; its picture is kept, and the row will come");
+                    }
+                    return done.thenComposeAsync(
+                            waited -> awaitCommitted(id, start),
+                            CompletableFuture.delayedExecutor(POLL.toMillis(), TimeUnit.MILLISECONDS, puts));
+                });
     }
 
     private StoredPicture stored(ImageId id, boolean now) {

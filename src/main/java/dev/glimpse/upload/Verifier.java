@@ -3,18 +3,18 @@ package dev.glimpse.upload;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,8 +29,11 @@ final class Verifier {
     /** Ids that a report names; it counts all. */
     private static final int EXAMPLES = 20;
 
+    /** Pictures that are looked at, or wait for a commit together, at the same time. */
+    private static final int AT_ONCE = 512;
+
     /** Pictures in memory at the same time. */
-    private static final int AT_ONCE = 8;
+    private static final int HASHED_AT_ONCE = 8;
 
     /** How far a run is. */
     enum State {
@@ -72,7 +75,7 @@ final class Verifier {
     private final ObjectStore store;
     private final ImageDataset dataset;
     private final Pictures pictures;
-    private final RowDeriver deriver;
+    private final Reconciler reconciler;
     private final Recovery recovery;
     private final Executor requests;
     private final Executor thread;
@@ -86,14 +89,14 @@ final class Verifier {
             ObjectStore store,
             ImageDataset dataset,
             Pictures pictures,
-            RowDeriver deriver,
+            Reconciler reconciler,
             Recovery recovery,
             Executor requests,
             Executor thread) {
         this.store = store;
         this.dataset = dataset;
         this.pictures = pictures;
-        this.deriver = deriver;
+        this.reconciler = reconciler;
         this.recovery = recovery;
         this.requests = requests;
         this.thread = thread;
@@ -112,6 +115,7 @@ final class Verifier {
      * @throws VerifyRunningException if one runs
      * @throws dev.glimpse.dataset.ForeignTableException with repair, if the table is not ours to write
      * @throws dev.glimpse.dataset.ModelMismatchException with repair, if the table was made with another model
+     * @throws dev.glimpse.storage.UntrustedBucketException with repair, if the store does not refuse a second put of a key
      */
     synchronized void start(long sample, boolean repair) {
         if (run.state == State.RUNNING) {
@@ -119,6 +123,7 @@ final class Verifier {
         }
         if (repair) {
             dataset.requireWritable();
+            store.requireConditionalPuts();
         }
         Run started = new Run(State.RUNNING, repair);
         run = started;
@@ -212,63 +217,52 @@ final class Verifier {
                     lackPicture.add(id);
                 }
             });
-            each(lackRow, this::checkRow);
-            each(lackPicture, this::checkPicture);
-            each(chosen.ids, this::checkHash);
-        }
-
-        /** Uploads and deletes go on meanwhile, so what looked wrong is looked at again. */
-        private CompletableFuture<?> checkRow(ImageId id) {
-            Optional<ObjectHead> head = store.head(id.toString());
-            if (head.isEmpty() || dataset.contains(id) || recovery.isMarked(id)) {
-                return CompletableFuture.completedFuture(false);
+            // Uploads and deletes go on meanwhile, here and elsewhere, so what looked wrong is looked at again.
+            List<ImageId> withoutMarker =
+                    notIf(lackRow, id -> store.head(id.toString()).isEmpty() || recovery.isMarked(id));
+            List<ImageId> missing =
+                    notIf(lackPicture, id -> store.head(id.toString()).isPresent());
+            dataset.refresh().join();
+            withoutMarker.removeIf(dataset::contains);
+            missing.removeIf(id -> !dataset.contains(id));
+            withoutMarker.forEach(withoutRow::add);
+            missing.forEach(withoutPicture::add);
+            if (repair) {
+                Pictures.work(withoutMarker, AT_ONCE, id -> mend(id, true));
+                Pictures.work(missing, AT_ONCE, id -> mend(id, false));
             }
-            withoutRow.add(id);
-            return repair
-                    ? deriver.addRowOf(id, head.get()).thenAccept(this::mended)
-                    : CompletableFuture.completedFuture(false);
+            Pictures.work(chosen.ids, HASHED_AT_ONCE, id -> CompletableFuture.runAsync(() -> checkHash(id), requests));
         }
 
-        private CompletableFuture<?> checkPicture(ImageId id) {
-            if (store.head(id.toString()).isPresent() || !dataset.contains(id)) {
-                return CompletableFuture.completedFuture(false);
-            }
-            withoutPicture.add(id);
-            return repair ? dataset.remove(id).thenAccept(this::mended) : CompletableFuture.completedFuture(false);
+        private List<ImageId> notIf(List<ImageId> ids, Predicate<ImageId> condition) {
+            List<ImageId> rest = Collections.synchronizedList(new ArrayList<>());
+            Pictures.work(
+                    ids,
+                    AT_ONCE,
+                    id -> CompletableFuture.runAsync(
+                            () -> {
+                                if (!condition.test(id)) {
+                                    rest.add(id);
+                                }
+                            },
+                            requests));
+            return rest;
         }
 
-        private CompletableFuture<?> checkHash(ImageId id) {
+        private CompletableFuture<?> mend(ImageId id, boolean picture) {
+            return reconciler.reconcile(id).thenAccept(there -> {
+                if (there == picture) {
+                    mended.incrementAndGet();
+                }
+            });
+        }
+
+        private void checkHash(ImageId id) {
             Optional<byte[]> bytes = store.get(id.toString());
             if (bytes.isPresent() && !ImageId.of(bytes.get(), id.format()).equals(id)) {
                 corrupt.add(id);
             }
             hashed.incrementAndGet();
-            return CompletableFuture.completedFuture(true);
-        }
-
-        private void mended(boolean now) {
-            if (now) {
-                mended.incrementAndGet();
-            }
-        }
-
-        private void each(List<ImageId> ids, java.util.function.Function<ImageId, CompletableFuture<?>> check) {
-            Semaphore memory = new Semaphore(AT_ONCE);
-            List<CompletableFuture<?>> checks = new ArrayList<>();
-            for (ImageId id : ids) {
-                memory.acquireUninterruptibly();
-                checks.add(CompletableFuture.completedFuture(id)
-                        .thenComposeAsync(
-                                next -> {
-                                    try {
-                                        return check.apply(next);
-                                    } finally {
-                                        memory.release();
-                                    }
-                                },
-                                requests));
-            }
-            checks.forEach(CompletableFuture::join);
         }
     }
 

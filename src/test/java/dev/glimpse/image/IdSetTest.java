@@ -47,4 +47,18 @@ class IdSetTest {
 
         assertThat(expected).allMatch(ids::contains);
     }
+
+    @Test
+    void sameHashWithAnotherFormatIsAnotherPicture() {
+        IdSet ids = new IdSet();
+        ImageId png = ImageId.of(new byte[] {1}, ImageFormat.PNG);
+        ImageId jpeg = new ImageId(png.sha256(), ImageFormat.JPEG);
+        ids.add(png);
+
+        ids.remove(jpeg);
+
+        assertThat(ids.contains(jpeg)).isFalse();
+        assertThat(ids.contains(png)).isTrue();
+        assertThat(ids.size()).isEqualTo(1);
+    }
 }

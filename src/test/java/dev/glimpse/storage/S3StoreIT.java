@@ -278,6 +278,26 @@ class S3StoreIT extends ObjectStoreContract {
     }
 
     @Test
+    void putWithADeadlineHasEndedByThenThoughTheBucketHangs() {
+        bucket.fault(Fault.HANG, MANY, (method, key) -> true);
+        long start = System.nanoTime();
+
+        assertThatThrownBy(() ->
+                        store.putIfAbsent(folder + "a", new byte[1], "text/plain", Map.of(), Duration.ofSeconds(3)))
+                .isInstanceOf(StoreUnavailableException.class);
+
+        assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Duration.ofSeconds(4));
+    }
+
+    @Test
+    void putThatHangsOnceIsTriedAgainWithinItsDeadline() {
+        bucket.fault(Fault.HANG, 1, (method, key) -> true);
+
+        assertThat(store.putIfAbsent(folder + "a", new byte[1], "text/plain", Map.of(), Duration.ofSeconds(3)))
+                .isTrue();
+    }
+
+    @Test
     void wrongSecretIsSaidByItsVariableNeverByItsValue() {
         R2Properties wrong = new R2Properties(bucket.endpoint(), "glimpse", "test", "not-the-5ecret");
         try (S3Store refused = new S3Store(wrong)) {

@@ -33,6 +33,8 @@ final class TestServer implements AutoCloseable {
 
     private final UploadConfiguration configuration = new UploadConfiguration();
     private final ThreadPoolTaskExecutor requests = configuration.picturePuts();
+    private final ThreadPoolTaskExecutor chores = configuration.pictureChores();
+    private final ThreadPoolTaskExecutor deletes = configuration.pictureDeletes();
     private final ThreadPoolTaskScheduler recoveryThread = configuration.recoveryThread();
 
     final AtomicBoolean othersAreDead = new AtomicBoolean();
@@ -42,6 +44,7 @@ final class TestServer implements AutoCloseable {
     final Recovery recovery;
     final Uploader uploader;
     final Remover remover;
+    final Restorer restorer;
     final Verifier verifier;
 
     /**
@@ -49,11 +52,17 @@ final class TestServer implements AutoCloseable {
      * @param commitAge how long acknowledged rows wait for their commit
      */
     TestServer(ObjectStore store, Path work, Duration commitAge) {
+        this(store, work, commitAge, Groups.RELIABLE);
+    }
+
+    /** @param reliable after this time the server does not rely on its markers, as if it had been stopped meanwhile */
+    TestServer(ObjectStore store, Path work, Duration commitAge, Duration reliable) {
         this.store = store;
         CommitProperties policy = new CommitProperties(256, commitAge);
         ModelDescriptor model = MODEL.descriptor();
-        store.requireConditionalPuts(); // once a store, so that no test counts it
         requests.initialize();
+        chores.initialize();
+        deletes.initialize();
         recoveryThread.initialize();
         dataset = ImageDataset.open(
                 store,
@@ -63,24 +72,27 @@ final class TestServer implements AutoCloseable {
                         policy,
                         new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),
                         new MaintenanceProperties(Duration.ofMinutes(30), 10_000, 0.95)));
-        groups = new Groups(store, requests, policy, new Random());
+        groups = new Groups(store, requests, policy, reliable, new Random());
         RowDeriver deriver = new RowDeriver(new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS), MODEL, store, dataset);
-        Deletion deletion = new Deletion(store, dataset, deriver, groups.server());
-        Pictures pictures = new Pictures(store, requests);
+        Turns turns = new Turns(requests);
+        Reconciler reconciler = new Reconciler(store, dataset, deriver, turns, chores);
+        Deletion deletion = new Deletion(store, dataset, reconciler, turns, groups.server(), deletes);
+        Pictures pictures = new Pictures(store, chores);
         recovery = new Recovery(
                 store,
                 dataset,
                 pictures,
-                deriver,
+                reconciler,
                 groups,
                 deletion,
                 server -> othersAreDead.get(),
-                requests,
+                chores,
                 recoveryThread);
-        Turns turns = new Turns(requests);
-        uploader = new Uploader(deriver, store, dataset, groups, recovery, turns, model.dimension(), requests);
-        verifier = new Verifier(store, dataset, pictures, deriver, recovery, requests, recoveryThread);
-        remover = new Remover(deletion, store, dataset, recovery, turns, requests);
+        uploader =
+                new Uploader(deriver, store, dataset, groups, recovery, reconciler, turns, model.dimension(), requests);
+        verifier = new Verifier(store, dataset, pictures, reconciler, recovery, chores, recoveryThread);
+        remover = new Remover(deletion, store, dataset, recovery, turns, deletes);
+        restorer = new Restorer(store, dataset, reconciler, turns, deletes);
     }
 
     static byte[] picture(int n) {
@@ -127,6 +139,8 @@ final class TestServer implements AutoCloseable {
         groups.awaitNone(Duration.ofSeconds(3));
         recoveryThread.shutdown();
         requests.shutdown();
+        chores.shutdown();
+        deletes.shutdown();
         dataset.close();
     }
 }

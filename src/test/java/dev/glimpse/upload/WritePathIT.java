@@ -6,13 +6,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.dataset.IndexKind;
+import dev.glimpse.image.ImageFormat;
+import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestBucket.Fault;
 import dev.glimpse.storage.TestBucket.RequestClass;
+import dev.glimpse.storage.UntrustedBucketException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -22,6 +27,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -61,6 +67,14 @@ class WritePathIT {
         servers.forEach(TestServer::close);
         store.close();
         bucket.close();
+    }
+
+    /** A server that does not rely on its markers after three seconds, as if it had been stopped for a minute. */
+    private TestServer startDistrustful() {
+        TestServer started =
+                new TestServer(store, temporary.resolve("work" + servers.size()), LATE, Duration.ofSeconds(3));
+        servers.add(started);
+        return started;
     }
 
     private List<String> markers() {
@@ -199,10 +213,272 @@ class WritePathIT {
     void pictureWithoutMarkerAndRowGetsItsRowWhenItIsUploadedAgain() {
         store.putIfAbsent(id(1).toString(), picture(1), "image/png", Map.of());
 
-        StoredPicture stored = server.upload(1).join();
+        CompletableFuture<StoredPicture> stored = server.upload(1);
+        CompletableFuture<Long> rowsAtRepeat = server.upload(1).thenApply(again -> server.rows());
+
+        assertThat(stored.join().stored()).isTrue();
+        assertThat(rowsAtRepeat.join()).isEqualTo(1);
+        assertThat(server.rows()).isEqualTo(1);
+    }
+
+    @Test
+    void repeatCostsAQuestionWhetherThePictureIsThere() {
+        server.uploadCommitted(1).join();
+        settle(server);
+        bucket.resetCounts();
+
+        assertThat(server.upload(1).join().stored()).isFalse();
+
+        assertThat(bucket.count(RequestClass.A)).isZero();
+        assertThat(bucket.count(RequestClass.B)).isEqualTo(1);
+    }
+
+    @Test
+    void repeatPromisesNothingWhileTheBucketIsDown() {
+        server.uploadCommitted(1).join();
+        bucket.down();
+
+        assertThatThrownBy(() -> server.upload(1).join()).hasCauseInstanceOf(StoreUnavailableException.class);
+    }
+
+    @Test
+    void pictureThatAnotherServerHasDeletedIsStoredAnewByOneThatHasNotHeardOfIt() {
+        TestServer unaware = start(SOON);
+        unaware.uploadCommitted(1).join();
+        settle(unaware);
+        server.remover.remove(id(1), false).join();
+        assertThat(unaware.dataset.contains(id(1))).isTrue();
+
+        StoredPicture stored = unaware.upload(1).join();
 
         assertThat(stored.stored()).isTrue();
+        settle(unaware);
+        assertThat(store.head(id(1).toString())).isPresent();
+        assertThat(rowsForAll()).isEqualTo(1);
+    }
+
+    @Test
+    void whoHasPutThePictureTrustsNoRowOfItThatWasKnownBefore() {
+        TestServer unaware = start(SOON);
+        unaware.uploadCommitted(1).join();
+        settle(unaware);
+        server.remover.remove(id(1), false).join();
+        // As when the row comes to be known between the question and the put.
+        unaware.dataset.hide(id(1));
+
+        unaware.upload(1).join();
+
+        settle(unaware);
+        assertThat(rowsForAll()).isEqualTo(1);
+    }
+
+    @Test
+    void committedMeansThatTheRowIsInTheTableWhicheverServerHasIt() {
+        TestServer slow = start(LATE);
+        slow.upload(1).join();
+
+        CompletableFuture<StoredPicture> stored = server.uploadCommitted(1);
+        await().during(Duration.ofSeconds(1)).until(() -> !stored.isDone());
+        slow.dataset.flush(Duration.ofSeconds(10));
+
+        assertThat(stored.join().stored()).isFalse();
         assertThat(server.rows()).isEqualTo(1);
+    }
+
+    @Test
+    void repeatOfARowThatNoMarkerCoversAnyMoreWaitsForItsCommit() {
+        TestServer distrustful = startDistrustful();
+        distrustful.upload(1).join();
+        await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
+
+        CompletableFuture<StoredPicture> again = distrustful.upload(1);
+        await().during(Duration.ofSeconds(1)).until(() -> !again.isDone());
+        distrustful.dataset.flush(Duration.ofSeconds(10));
+
+        assertThat(again.join().stored()).isFalse();
+        assertThat(distrustful.rows()).isEqualTo(1);
+    }
+
+    @Test
+    void serverThatWakesUpAfterADeleteElsewhereLeavesNoRowWithoutPicture() {
+        TestServer paused = startDistrustful();
+        paused.upload(1).join();
+        server.recoverAll();
+        await().atMost(LATE).until(() -> markers().isEmpty());
+        server.remover.remove(id(1), false).join();
+        await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
+
+        paused.dataset.flush(Duration.ofSeconds(10));
+
+        await().atMost(LATE).until(() -> rowsForAll() == 0);
+        assertThat(paused.dataset.contains(id(1))).isFalse();
+    }
+
+    @Test
+    void rowThatWaitsInTheRecoveringServerIsNoReasonToRemoveTheMarker() {
+        TestServer dead = start(LATE);
+        for (int n = 0; n < 3; n++) {
+            dead.upload(n).join();
+        }
+        TestServer slow = start(LATE);
+        slow.recoverAll();
+        await().atMost(LATE).until(() -> slow.dataset.state().pendingRows() == 3);
+
+        slow.recovery.start();
+
+        await().during(Duration.ofSeconds(2)).until(() -> !markers().isEmpty());
+        slow.dataset.flush(Duration.ofSeconds(10));
+        await().atMost(LATE).until(() -> markers().isEmpty());
+        assertThat(slow.rows()).isEqualTo(3);
+    }
+
+    @Test
+    void recoveryOfManyPicturesListsThemOnceAndUploadsGoOn() {
+        int many = 700;
+        String group = "dead/0";
+        store.putIfAbsent(Group.marker(group), Group.marking(System.nanoTime()), "text/plain", Map.of());
+        PictureNotes notes = new PictureNotes("a.png", null, List.of());
+        for (int n = 0; n < many; n++) {
+            store.putIfAbsent(id(n).toString(), picture(n), "image/png", notes.toMetadata(group, Instant.now()));
+        }
+        bucket.resetCounts();
+
+        server.recoverAll();
+        await().until(() -> bucket.count("GET", "images/") > 0);
+        server.upload(many).join();
+
+        await().atMost(Duration.ofSeconds(60)).until(() -> markers().isEmpty());
+        assertThat(server.rows()).isEqualTo(many + 1);
+        assertThat(bucket.count("LIST", "images/")).isEqualTo(16);
+    }
+
+    @Test
+    void pictureIsFoundByAMarkerThatHadToBePutAgainMuchLater() {
+        String group = "dead/0";
+        PictureNotes notes = new PictureNotes("a.png", null, List.of());
+        store.putIfAbsent(id(1).toString(), picture(1), "image/png", notes.toMetadata(group, Instant.now()));
+        await().pollDelay(Uploader.DEADLINE.plusSeconds(7)).atMost(LATE).until(() -> true);
+        long begun = System.nanoTime() - Uploader.DEADLINE.plusSeconds(7).toNanos();
+        store.putIfAbsent(Group.marker(group), Group.marking(begun), "text/plain", Map.of());
+
+        server.recoverAll();
+
+        await().atMost(LATE).until(() -> markers().isEmpty());
+        assertThat(server.rows()).isEqualTo(1);
+    }
+
+    @Test
+    void twoFailedUploadsOfAPictureBothLeaveTheirGroups() {
+        Group.Member first = server.groups.join();
+        first.group().durable().join();
+        await().until(() -> first.group().age().compareTo(SOON) > 0); // so that the next one begins another group
+        Group.Member second = server.groups.join();
+        second.group().durable().join();
+        assertThat(second.group()).isNotSameAs(first.group());
+
+        server.recovery.suspect(id(1), first);
+        server.recovery.suspect(id(1), second);
+
+        await().atMost(LATE).until(() -> markers().isEmpty());
+        assertThat(first.hasLeft()).isTrue();
+        assertThat(second.hasLeft()).isTrue();
+    }
+
+    @Test
+    void markerStaysForTheOthersHoweverOftenOneLeaves() {
+        TestServer slow = start(LATE);
+        Group.Member one = slow.groups.join();
+        Group.Member other = slow.groups.join();
+        one.group().durable().join();
+
+        one.leave();
+        one.leave();
+
+        await().during(Duration.ofSeconds(1)).until(() -> markers().size() == 1);
+        other.leave();
+        await().until(() -> markers().isEmpty());
+    }
+
+    @Test
+    void deleteOfAnotherServerIsTakenBackByOneThatHasNotHeardOfIt() {
+        TestServer unaware = start(SOON);
+        unaware.uploadCommitted(1).join();
+        settle(unaware);
+        server.remover.remove(id(1), false).join();
+
+        assertThat(unaware.restorer.restore(id(1)).join()).isTrue();
+
+        assertThat(store.head(id(1).toString())).isPresent();
+        assertThat(store.list("trash/")).isEmpty();
+        assertThat(rowsForAll()).isEqualTo(1);
+    }
+
+    @Test
+    void deletedPictureIsGoneForGoodWhenItsTimeInTheTrashIsOver() {
+        server.uploadCommitted(1).join();
+        server.remover.remove(id(1), false).join();
+        Trash patient = new Trash(store, Duration.ofDays(7));
+        Trash impatient = new Trash(store, Duration.ofSeconds(1));
+
+        patient.empty();
+        assertThat(store.list("trash/")).containsExactly(Trash.key(id(1)));
+        await().until(() -> {
+            impatient.empty();
+            return store.list("trash/").isEmpty();
+        });
+
+        assertThat(rowsForAll()).isZero();
+    }
+
+    @Test
+    void bucketThatCannotBeTrustedGetsNoTable() {
+        try (TestBucket other = TestBucket.start().ignoreConditions();
+                ObjectStore untrusted = other.open()) {
+            assertThatThrownBy(() -> new TestServer(untrusted, temporary.resolve("untrusted"), SOON))
+                    .isInstanceOf(UntrustedBucketException.class);
+
+            assertThat(untrusted.list("")).isEmpty();
+        }
+    }
+
+    @Test
+    void bucketThatCannotBeTrustedAnyMoreIsReadAndNotWritten() {
+        server.uploadCommitted(1).join();
+        settle(server);
+        List<String> before = store.list("");
+        bucket.ignoreConditions();
+        try (ObjectStore untrusted = bucket.open();
+                TestServer reading = new TestServer(untrusted, temporary.resolve("untrusted"), SOON)) {
+            assertThat(reading.rows()).isEqualTo(1);
+
+            assertThatThrownBy(() -> reading.upload(2).join()).hasCauseInstanceOf(UntrustedBucketException.class);
+            assertThatThrownBy(() -> reading.verify(true)).isInstanceOf(UntrustedBucketException.class);
+            reading.dataset.startIndexBuild(IndexKind.IVF_FLAT);
+            await().until(() -> reading.dataset.indexJob().finishedAt() != null);
+
+            assertThat(reading.dataset.indexJob().message()).contains("does not refuse a second put");
+            assertThat(store.list("")).isEqualTo(before);
+        }
+    }
+
+    @Test
+    void verificationKnowsRowsThatOthersCommitMeanwhile() {
+        TestServer other = start(SOON);
+        AtomicBoolean first = new AtomicBoolean(true);
+        bucket.fault(Fault.DROP, 1, (method, key) -> {
+            if (method.equals("LIST") && key.startsWith("images/") && first.getAndSet(false)) {
+                for (int n = 0; n < 20; n++) {
+                    other.uploadCommitted(n).join();
+                }
+                settle(other);
+            }
+            return false;
+        });
+
+        Verifier.Report found = server.verify(false);
+
+        assertThat(found.state()).isEqualTo(Verifier.State.DONE);
+        assertThat(found.withoutRow().count()).isZero();
     }
 
     @Test
@@ -240,7 +516,7 @@ class WritePathIT {
                 .extracting(hit -> hit.id())
                 .containsExactly(id(2).toString());
         assertThat(store.head(id(1).toString())).isEmpty();
-        assertThat(store.get(Deletion.trash(id(1))).orElseThrow()).isEqualTo(picture(1));
+        assertThat(store.get(Trash.key(id(1))).orElseThrow()).isEqualTo(picture(1));
         settle(server);
         assertThat(rowsForAll()).isEqualTo(1);
     }
@@ -259,6 +535,18 @@ class WritePathIT {
     void unknownPictureCannotBeDeleted() {
         assertThatThrownBy(() -> server.remover.remove(id(1), false).join())
                 .hasCauseInstanceOf(UnknownPictureException.class);
+    }
+
+    @Test
+    void pictureUnderTheNameOfAnotherFormatIsUnknownAndItsRowStaysOne() {
+        server.uploadCommitted(1).join();
+        ImageId jpeg = new ImageId(id(1).sha256(), ImageFormat.JPEG);
+
+        assertThatThrownBy(() -> server.remover.remove(jpeg, false).join())
+                .hasCauseInstanceOf(UnknownPictureException.class);
+
+        server.uploadCommitted(1).join();
+        assertThat(rowsForAll()).isEqualTo(1);
     }
 
     @Test

@@ -1,0 +1,86 @@
+package dev.glimpse.upload;
+
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectHead;
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.StoreUnavailableException;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+
+/**
+ * Makes the table agree with the store about a picture: it gets its row, derived from what the store has, and a row without
+ * picture goes. After each change the store is asked again, as others may have deleted the picture or uploaded it
+ * meanwhile. Safe to share between threads.
+ */
+final class Reconciler {
+    /** Each further one means that somebody else has changed the picture during the one before. */
+    private static final int ROUNDS = 5;
+
+    private enum Found {
+        PICTURE,
+        NO_PICTURE,
+        CHANGED
+    }
+
+    private final ObjectStore store;
+    private final ImageDataset dataset;
+    private final RowDeriver deriver;
+    private final Turns turns;
+    private final Executor requests;
+
+    /** @param requests runs what waits for the store */
+    Reconciler(ObjectStore store, ImageDataset dataset, RowDeriver deriver, Turns turns, Executor requests) {
+        this.store = store;
+        this.dataset = dataset;
+        this.deriver = deriver;
+        this.turns = turns;
+        this.requests = requests;
+    }
+
+    /**
+     * When it is the picture's turn; not for who has it already.
+     *
+     * @return as {@link #reconcileInTurn}
+     */
+    CompletableFuture<Boolean> reconcile(ImageId id) {
+        return turns.take(id, () -> reconcileInTurn(id));
+    }
+
+    /**
+     * For who has the picture's turn.
+     *
+     * @return completes with whether the picture is there with its row committed; false if neither is, or the bytes are
+     *     none that can have a row
+     */
+    CompletableFuture<Boolean> reconcileInTurn(ImageId id) {
+        return reconcile(id, 1);
+    }
+
+    private CompletableFuture<Boolean> reconcile(ImageId id, int round) {
+        if (round > ROUNDS) {
+            return CompletableFuture.failedFuture(
+                    new StoreUnavailableException(id + " is being uploaded and deleted all the time", null));
+        }
+        return CompletableFuture.completedFuture(id)
+                .thenComposeAsync(this::look, requests)
+                .thenCompose(found -> found == Found.CHANGED
+                        ? reconcile(id, round + 1)
+                        : CompletableFuture.completedFuture(found == Found.PICTURE));
+    }
+
+    private CompletableFuture<Found> look(ImageId id) {
+        Optional<ObjectHead> head = store.head(id.toString());
+        if (head.isEmpty()) {
+            return dataset.remove(id).thenApply(removed -> removed ? Found.CHANGED : Found.NO_PICTURE);
+        }
+        if (dataset.isCommitted(id)) {
+            return CompletableFuture.completedFuture(Found.PICTURE);
+        }
+        if (dataset.contains(id)) {
+            return dataset.committed(id).thenApply(committed -> Found.CHANGED);
+        }
+        return deriver.addRowOf(id, head.get()).thenApply(possible -> possible ? Found.CHANGED : Found.NO_PICTURE);
+    }
+}

@@ -15,7 +15,7 @@ import java.util.concurrent.TimeUnit;
 
 /** The packaged server as a process of its own, to be killed. */
 final class ServerProcess implements AutoCloseable {
-    private static final Duration START = Duration.ofMinutes(2);
+    private static final Duration START = Duration.ofMinutes(5);
 
     private final Process process;
     private final Path log;

@@ -68,6 +68,7 @@ public final class ImageDataset implements AutoCloseable {
     private final ThreadPoolTaskScheduler commits = thread("lance-commit");
     private final ThreadPoolTaskScheduler replicas = thread("lance-replica");
     private final ThreadPoolTaskScheduler upkeep = thread("lance-maintenance");
+    private final ThreadPoolTaskScheduler indexing = thread("lance-index");
     private final ThreadPoolTaskExecutor transfers = pool("table-transfer", TRANSFERS, Integer.MAX_VALUE);
     private final boolean inBucket;
     private final Duration poll;
@@ -127,6 +128,7 @@ public final class ImageDataset implements AutoCloseable {
                 timing.cleanup(),
                 () -> problem() == null,
                 () -> replicas.submitCompletable(this::serve).get(),
+                indexing,
                 () -> List.copyOf(recent));
         Future<?> unused =
                 upkeep.scheduleWithFixedDelay(maintenance::run, Instant.now().plus(timing.upkeep()), timing.upkeep());
@@ -376,7 +378,7 @@ public final class ImageDataset implements AutoCloseable {
             long version = table.served().version();
             committer.served(version);
             if (version != before) {
-                commits.execute(this::prune);
+                pruneSoon();
             }
             if (version < table.head().version()) {
                 serveSoon();
@@ -386,6 +388,14 @@ public final class ImageDataset implements AutoCloseable {
                     "version {} is read on, the newer one cannot be: {}",
                     table.served().version(),
                     e.toString());
+        }
+    }
+
+    private void pruneSoon() {
+        try {
+            commits.execute(this::prune);
+        } catch (TaskRejectedException e) {
+            log.debug("closing: old files of the table's copy stay");
         }
     }
 
@@ -505,17 +515,25 @@ public final class ImageDataset implements AutoCloseable {
         IndexJob job = indexJob;
         long start = System.nanoTime();
         try {
-            String tuning = maintenance.train(kind);
-            replicas.submitCompletable(this::serve).get();
-            log.info("index={} millis={} tuning={}", kind, (System.nanoTime() - start) / 1_000_000, tuning);
-            indexJob = job.done();
+            CompletableFuture<String> unused = maintenance.train(kind).whenComplete((tuning, e) -> {
+                if (e == null) {
+                    log.info("index={} millis={} tuning={}", kind, (System.nanoTime() - start) / 1_000_000, tuning);
+                    indexJob = job.done();
+                } else {
+                    indexFailed(job, e);
+                }
+            });
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             indexJob = job.failed("the server stopped");
         } catch (Exception e) {
-            log.error("the index was not built", e);
-            indexJob = job.failed(String.valueOf(e.getMessage()));
+            indexFailed(job, e);
         }
+    }
+
+    private void indexFailed(IndexJob job, Throwable e) {
+        log.error("the index was not built", e);
+        indexJob = job.failed(String.valueOf(e.getMessage()));
     }
 
     private void requireSameModel() {
@@ -600,11 +618,16 @@ public final class ImageDataset implements AutoCloseable {
         maintenance.stop();
         committer.close();
         upkeep.shutdown();
+        indexing.shutdown();
         commits.shutdown();
         replicas.shutdown();
         reads.shutdown();
         transfers.shutdown();
-        if (upkeep.getActiveCount() + commits.getActiveCount() + replicas.getActiveCount() + reads.getActiveCount()
+        if (upkeep.getActiveCount()
+                        + indexing.getActiveCount()
+                        + commits.getActiveCount()
+                        + replicas.getActiveCount()
+                        + reads.getActiveCount()
                 == 0) {
             history.close();
             table.close();

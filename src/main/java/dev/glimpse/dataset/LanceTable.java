@@ -13,6 +13,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
@@ -418,9 +419,9 @@ final class LanceTable implements AutoCloseable {
 
     // ---- reading
 
-    /** How approximate searches look. */
-    void search(SearchPlan plan) {
-        this.plan = plan;
+    /** How approximate searches look, from now on. */
+    synchronized void search(UnaryOperator<SearchPlan> change) {
+        plan = change.apply(plan);
     }
 
     SearchPlan plan() {

@@ -65,7 +65,10 @@ final class Lease {
         return store.putIfAbsent(KEY, owner, "text/plain", Map.of());
     }
 
+    /** Unless another server has taken it meanwhile, because this one took too long. */
     void release() {
-        store.delete(KEY);
+        if (store.get(KEY).filter(holder -> Arrays.equals(holder, owner)).isPresent()) {
+            store.delete(KEY);
+        }
     }
 }

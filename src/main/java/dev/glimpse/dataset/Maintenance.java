@@ -15,7 +15,9 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
 import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -23,14 +25,16 @@ import org.jspecify.annotations.Nullable;
 import org.lance.compaction.RewriteResult;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.task.AsyncTaskExecutor;
 
 /**
  * Keeps the table in shape, one step at a time and only what is due: merges small fragments, builds the index and folds new
  * rows into it, removes old versions. Of several servers one does it at a time. Each step makes new files beside the old ones
- * and ends with a commit, so that searches and uploads do not wait for it. For one thread.
+ * and ends with a commit, so that searches and uploads do not wait for it. For one thread, and another one for work on the index,
+ * which takes long: what comes meanwhile is merged all the same.
  *
- * <p>Fragments are merged when there are several of about the same size, so that a row is rewritten as often as the table has
- * orders of magnitude. Only fragments that the same part of the index has, or none, may become one.
+ * <p>Fragments are merged when there are several of about the same size, so that a row is rewritten a few times for each order
+ * of magnitude that the table has. Only fragments that the same part of the index has, or none, may become one.
  */
 final class Maintenance {
     private static final Logger log = LoggerFactory.getLogger(Maintenance.class);
@@ -40,6 +44,9 @@ final class Maintenance {
 
     /** So many small fragments become one. At most twice as many are there under load. */
     static final int MANY_SMALL = 10;
+
+    /** So much more than the smaller ones is too much to be rewritten with them. */
+    private static final int OUTWEIGHS = 4;
 
     /** Of larger ones, of about the same size. */
     private static final int MANY = 8;
@@ -74,10 +81,14 @@ final class Maintenance {
     private final Duration betweenCleanups;
     private final BooleanSupplier writable;
     private final Callable<?> serve;
+    private final AsyncTaskExecutor indexing;
     private final PlanMeasure measure;
+    private boolean holdsLease;
     private long cleanedVersion;
+    private long oldestVersion;
     private Stopwatch cleaned = Stopwatch.started();
     private volatile boolean stopped;
+    private volatile @Nullable Build build;
     private volatile @Nullable String working;
     private volatile @Nullable String failure;
 
@@ -85,6 +96,7 @@ final class Maintenance {
      * @param betweenCleanups see {@link Timing}
      * @param writable whether the table is ours to change
      * @param serve makes the newest version the one that is read
+     * @param indexing one thread, for work on the index
      * @param recent what was searched for lately
      */
     Maintenance(
@@ -96,6 +108,7 @@ final class Maintenance {
             Duration betweenCleanups,
             BooleanSupplier writable,
             Callable<?> serve,
+            AsyncTaskExecutor indexing,
             Supplier<List<Embedding>> recent) {
         this.table = table;
         this.committer = committer;
@@ -105,55 +118,80 @@ final class Maintenance {
         this.betweenCleanups = betweenCleanups;
         this.writable = writable;
         this.serve = serve;
+        this.indexing = indexing;
         this.measure = new PlanMeasure(table, settings, recent);
     }
 
     /** A step, with the name that the log and {@code /stats} give it. */
     private record Step(String name, Callable<?> work) {}
 
-    /** Does all that is due. */
+    private interface IndexWork {
+        String with(Scratch scratch) throws Exception;
+    }
+
+    /**
+     * Work on the index that is under way.
+     *
+     * @param newestFragment that it reads; up to there no fragments may become others meanwhile
+     */
+    private record Build(String name, int newestFragment, CompletableFuture<String> end) {}
+
+    /** Does all that is due; work on the index may go on when this returns. */
     // Nobody else hears of a failure here; the next call tries again.
     @SuppressWarnings("CatchingUnchecked")
     void run() {
-        boolean holds = false;
         try {
             measure.candidates();
+            boolean done = false;
             for (Optional<Step> due = due(table.head()); due.isPresent() && !stopped; due = due(table.head())) {
-                holds = holds || lease.take();
-                if (!holds) {
+                holdsLease = holdsLease || lease.take();
+                if (!holdsLease) {
                     return;
                 }
-                perform(due.get());
+                Step step = due.get();
+                working = step.name;
+                step.work.call();
+                done = true;
             }
-            failure = null;
+            if (done && build == null) {
+                failure = null;
+            }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-        } catch (OutdatedException e) {
-            log.info("{} again, as the table has changed meanwhile: {}", working, e.getMessage());
         } catch (Exception e) {
-            failure = working + ": " + e;
-            log.warn("not done: {}", failure);
+            failed(String.valueOf(working), e);
         } finally {
             working = null;
-            release(holds);
+            releaseLease();
         }
     }
 
-    private void release(boolean holds) {
+    private void failed(String step, Throwable e) {
+        if (e instanceof OutdatedException) {
+            log.info("{} again, as the table has changed meanwhile: {}", step, e.getMessage());
+        } else {
+            failure = step + ": " + e;
+            log.warn("not done: {}", failure);
+        }
+    }
+
+    private void releaseLease() {
+        if (!holdsLease || build != null) {
+            return;
+        }
+        holdsLease = false;
         try {
-            if (holds) {
-                lease.release();
-            }
+            lease.release();
         } catch (RuntimeException e) {
             log.warn("the lease stays for a while: {}", e.toString());
         }
     }
 
-    private void perform(Step step) throws Exception {
-        working = step.name;
+    private static <T> T timed(String name, Callable<T> work) throws Exception {
         long start = System.nanoTime();
-        Object result = step.work.call();
-        log.info("maintenance={} millis={} result={}", step.name, (System.nanoTime() - start) / 1_000_000, result);
+        T result = work.call();
+        log.info("maintenance={} millis={} result={}", name, (System.nanoTime() - start) / 1_000_000, result);
+        return result;
     }
 
     /** Ends after the step that is being done. */
@@ -162,7 +200,11 @@ final class Maintenance {
     }
 
     @Nullable String working() {
-        return working;
+        Build running = build;
+        String step = working;
+        return running == null || running.name.equals(step)
+                ? step
+                : step == null ? running.name : running.name + ", " + step;
     }
 
     @Nullable String failure() {
@@ -173,46 +215,58 @@ final class Maintenance {
         if (!writable.getAsBoolean() || !head.stableRowIds()) {
             return Optional.empty();
         }
-        Optional<Set<Integer>> mergeable = mergeable(head);
+        Build running = build;
+        Optional<Set<Integer>> mergeable = mergeable(head, running == null ? -1 : running.newestFragment);
         if (mergeable.isPresent()) {
             Set<Integer> fragments = mergeable.get();
-            return Optional.of(new Step("merge " + fragments.size() + " fragments", () -> merge(fragments)));
+            return Optional.of(step("merge " + fragments.size() + " fragments", () -> merge(fragments)));
         }
-        Optional<IndexKind> untrained = untrained(head);
-        if (untrained.isPresent()) {
-            return Optional.of(new Step("build the index", () -> train(untrained.get())));
-        }
-        if (!head.segments().isEmpty() && Head.rows(head.unindexed()) >= MANY_UNINDEXED) {
-            return Optional.of(new Step("index new rows", () -> fold(0)));
-        }
-        if (head.segments().size() > MANY_PARTS) {
-            return Optional.of(
-                    new Step("merge the index", () -> fold(head.segments().size() - 1)));
+        if (running == null) {
+            Optional<Step> indexing = indexing(head);
+            if (indexing.isPresent()) {
+                return indexing;
+            }
         }
         boolean old = head.version() - cleanedVersion >= VERSIONS_BETWEEN_CLEANUPS
-                || (head.version() > cleanedVersion && cleaned.isOver(betweenCleanups));
-        return old ? Optional.of(new Step("clean up", this::cleanUp)) : Optional.empty();
+                || (head.version() > oldestVersion && cleaned.isOver(betweenCleanups));
+        return old ? Optional.of(step("clean up", this::cleanUp)) : Optional.empty();
+    }
+
+    private static Step step(String name, Callable<?> work) {
+        return new Step(name, () -> timed(name, work));
     }
 
     // ---- fragments
 
-    /** Fragments that are to become one. */
-    static Optional<Set<Integer>> mergeable(Head head) {
-        List<FragmentState> unindexed = head.unindexed();
+    /**
+     * Fragments that are to become one.
+     *
+     * @param after only of those that came after this one
+     */
+    static Optional<Set<Integer>> mergeable(Head head, int after) {
+        List<FragmentState> fragments = head.fragments().stream()
+                .filter(fragment -> fragment.id() > after)
+                .toList();
+        List<FragmentState> unindexed = fragments.stream()
+                .filter(fragment -> head.segmentOf(fragment).isEmpty())
+                .toList();
         List<FragmentState> small =
                 unindexed.stream().filter(Maintenance::isSmall).toList();
         // Before new rows are indexed they become one fragment, as its part of the index cannot be merged with others.
         boolean beforeIndex = !head.segments().isEmpty() && small.size() > 1 && Head.rows(unindexed) >= MANY_UNINDEXED;
-        if (small.size() >= MANY_SMALL || beforeIndex) {
+        if (beforeIndex) {
             return Optional.of(ids(small));
         }
+        if (small.size() >= MANY_SMALL) {
+            return Optional.of(ids(withoutTheHeaviest(small)));
+        }
         Map<Object, List<FragmentState>> alike = new HashMap<>();
-        for (FragmentState fragment : head.fragments()) {
+        for (FragmentState fragment : fragments) {
             if (fragment.deletedRows() >= MANY_DELETED
                     && fragment.deletedRows() * DELETED_SHARE > fragment.rows() + fragment.deletedRows()) {
                 return Optional.of(Set.of(fragment.id()));
             }
-            if (fragment.rows() < Workshop.LARGEST_FRAGMENT / 2) {
+            if (fragment.rows() < Workshop.LARGEST_FRAGMENT / 2 && !small.contains(fragment)) {
                 List<Object> key = List.of(
                         tier(fragment),
                         head.segmentOf(fragment)
@@ -228,6 +282,26 @@ final class Maintenance {
                 .filter(group -> group.size() > 1)
                 .map(Maintenance::ids)
                 .findFirst();
+    }
+
+    /**
+     * A fragment that outweighs all smaller ones together waits for more of them: else it would be rewritten each time that a
+     * few rows came.
+     */
+    private static List<FragmentState> withoutTheHeaviest(List<FragmentState> small) {
+        List<FragmentState> bySize = small.stream()
+                .sorted(Comparator.comparingLong(FragmentState::rows))
+                .toList();
+        long rows = 0;
+        int count = 0;
+        for (FragmentState fragment : bySize) {
+            if (count > 1 && fragment.rows() > OUTWEIGHS * rows) {
+                break;
+            }
+            rows += fragment.rows();
+            count++;
+        }
+        return bySize.subList(0, count);
     }
 
     private static boolean isSmall(FragmentState fragment) {
@@ -276,6 +350,52 @@ final class Maintenance {
 
     // ---- the index
 
+    private Optional<Step> indexing(Head head) {
+        int parts = head.segments().size();
+        Optional<IndexKind> untrained = untrained(head);
+        if (untrained.isPresent()) {
+            return Optional.of(indexStep("build the index", scratch -> train(scratch, untrained.get())));
+        }
+        if (parts > 0 && Head.rows(head.unindexed()) >= MANY_UNINDEXED) {
+            return Optional.of(indexStep("index new rows", scratch -> fold(scratch, 0)));
+        }
+        return parts > MANY_PARTS
+                ? Optional.of(indexStep("merge the index", scratch -> fold(scratch, parts - 1)))
+                : Optional.empty();
+    }
+
+    private Step indexStep(String name, IndexWork work) {
+        return new Step(name, () -> {
+            CompletableFuture<String> unused = begin(name, work).whenComplete((result, e) -> {
+                if (e != null) {
+                    failed(name, e);
+                }
+            });
+            return true;
+        });
+    }
+
+    /** Starts work on the index. To be called by the thread of {@link #run}, so that nothing is being merged. */
+    private CompletableFuture<String> begin(String name, IndexWork work) throws Exception {
+        CompletableFuture<String> end = new CompletableFuture<>();
+        Scratch scratch = committer.onCommitThread(() -> {
+            Scratch full = table.fullScratch();
+            build = new Build(name, table.head().newestFragment(), end);
+            return full;
+        });
+        Future<?> unused = indexing.submit(() -> {
+            try (scratch) {
+                String result = timed(name, () -> work.with(scratch));
+                build = null;
+                end.complete(result);
+            } catch (Throwable e) {
+                build = null;
+                end.completeExceptionally(e);
+            }
+        });
+        return end;
+    }
+
     /** Which index is to be built, if one is due: the kind that there is already stays. */
     private Optional<IndexKind> untrained(Head head) {
         if (head.segments().isEmpty()) {
@@ -290,13 +410,22 @@ final class Maintenance {
                 : Optional.empty();
     }
 
-    /** Builds an index of this kind over all rows, and measures how it is to be searched. */
-    String train(IndexKind kind) throws Exception {
-        long rows = table.head().rows();
-        try (Scratch scratch = committer.onCommitThread(table::fullScratch)) {
-            IndexChange built = Workshop.train(scratch, kind, table.allocator());
-            committer.commitWork(() -> table.commitIndex(scratch, built));
+    /**
+     * Builds an index of this kind over all rows, whether or not one is due, and measures how it is to be searched. To be
+     * called by the thread of {@link #run}; if work on the index is under way, waits for its end.
+     */
+    CompletableFuture<String> train(IndexKind kind) throws Exception {
+        Build running = build;
+        if (running != null) {
+            running.end.handle((result, e) -> result).get();
         }
+        return begin("build the index", scratch -> train(scratch, kind));
+    }
+
+    private String train(Scratch scratch, IndexKind kind) throws Exception {
+        long rows = table.head().rows();
+        IndexChange built = Workshop.train(scratch, kind, table.allocator());
+        committer.commitWork(() -> table.commitIndex(scratch, built));
         serve.call();
         IndexTuning tuning = measure.index(kind);
         Map<String, String> notes = new TreeMap<>(tuning.toMetadata());
@@ -305,12 +434,10 @@ final class Maintenance {
         return tuning.toString();
     }
 
-    private String fold(int parts) throws Exception {
-        try (Scratch scratch = committer.onCommitThread(table::fullScratch)) {
-            IndexChange folded = Workshop.fold(scratch, parts, table.allocator());
-            committer.commitWork(() -> table.commitIndex(scratch, folded));
-            return "parts=" + table.head().segments().size();
-        }
+    private String fold(Scratch scratch, int parts) throws Exception {
+        IndexChange folded = Workshop.fold(scratch, parts, table.allocator());
+        committer.commitWork(() -> table.commitIndex(scratch, folded));
+        return "parts=" + table.head().segments().size();
     }
 
     // ---- old versions
@@ -319,6 +446,7 @@ final class Maintenance {
         long version = table.head().version();
         Cleanup.Removed removed = cleanup.run();
         cleanedVersion = version;
+        oldestVersion = removed.oldest();
         cleaned = Stopwatch.started();
         return removed;
     }

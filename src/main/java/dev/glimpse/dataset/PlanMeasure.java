@@ -13,7 +13,7 @@ import org.apache.arrow.vector.ipc.ArrowReader;
 
 /**
  * Measures how much searches have to look at to find what an exact search finds, with rows of the table and recent texts as
- * queries. For one thread.
+ * queries. For one thread each of {@link #candidates} and {@link #index}.
  */
 final class PlanMeasure {
     private static final int SAMPLE = 100;
@@ -44,8 +44,8 @@ final class PlanMeasure {
             }
             List<float[]> queries =
                     queries(snapshot).stream().map(Embedding::toArray).toList();
-            table.search(table.plan()
-                    .with(Candidates.measure(local.vectors(), queries, SearchPlan.MEASURED_NEIGHBORS, wanted())));
+            Candidates measured = Candidates.measure(local.vectors(), queries, SearchPlan.MEASURED_NEIGHBORS, wanted());
+            table.search(plan -> plan.with(measured));
             measuredRows = local.size();
             return true;
         });
@@ -53,11 +53,11 @@ final class PlanMeasure {
 
     /** For searches by Lance's index, from the least on; the last if none finds enough. */
     IndexTuning index(IndexKind kind) throws IOException {
-        return table.readIndex(snapshot -> {
+        return table.read(snapshot -> {
             List<Embedding> queries = queries(snapshot);
             List<Set<String>> truth = new ArrayList<>();
             for (Embedding query : queries) {
-                truth.add(table.nearest(query, SearchPlan.MEASURED_NEIGHBORS + 1, true).stream()
+                truth.add(table.nearest(snapshot, query, SearchPlan.MEASURED_NEIGHBORS + 1, true).stream()
                         .filter(neighbor -> neighbor.distance() > Candidates.SELF)
                         .limit(SearchPlan.MEASURED_NEIGHBORS)
                         .map(Neighbor::id)
@@ -66,31 +66,29 @@ final class PlanMeasure {
             IndexTuning tuning = IndexTuning.UNMEASURED;
             for (IndexTuning tried :
                     ladder(kind, kind.partitions(snapshot.head().rows()))) {
-                tuning = tried.with(recall(snapshot, queries, truth, tried));
-                if (tuning.recall() >= wanted()) {
+                long found = 0;
+                long expected = 0;
+                for (int i = 0; i < queries.size(); i++) {
+                    found +=
+                            table
+                                    .nearestByLance(
+                                            snapshot, queries.get(i), SearchPlan.MEASURED_NEIGHBORS + 1, false, tried)
+                                    .stream()
+                                    .map(Neighbor::id)
+                                    .filter(truth.get(i)::contains)
+                                    .count();
+                    expected += truth.get(i).size();
+                }
+                double recall = expected == 0 ? 1 : found / (double) expected;
+                tuning = new IndexTuning(tried.nprobes(), tried.ef(), tried.refine(), recall);
+                if (recall >= wanted()) {
                     break;
                 }
             }
-            table.search(table.plan().with(tuning));
+            IndexTuning found = tuning;
+            table.search(plan -> plan.with(found));
             return tuning;
         });
-    }
-
-    private double recall(Snapshot snapshot, List<Embedding> queries, List<Set<String>> truth, IndexTuning tried)
-            throws IOException {
-        long found = 0;
-        long expected = 0;
-        for (int i = 0; i < queries.size(); i++) {
-            found +=
-                    table
-                            .nearestByLance(snapshot, queries.get(i), SearchPlan.MEASURED_NEIGHBORS + 1, false, tried)
-                            .stream()
-                            .map(Neighbor::id)
-                            .filter(truth.get(i)::contains)
-                            .count();
-            expected += truth.get(i).size();
-        }
-        return expected == 0 ? 1 : found / (double) expected;
     }
 
     private double wanted() {

@@ -7,6 +7,7 @@ import java.util.UUID;
 import java.util.stream.Collectors;
 import org.apache.arrow.memory.BufferAllocator;
 import org.lance.Dataset;
+import org.lance.Fragment;
 import org.lance.FragmentMetadata;
 import org.lance.compaction.CompactionOptions;
 import org.lance.compaction.CompactionTask;
@@ -33,13 +34,20 @@ final class Workshop {
     /** What an index becomes: parts of it that are new, and those that these replace. */
     record IndexChange(List<Index> added, Set<UUID> removed) {}
 
-    /** Writes the rows of these fragments into one. Rows keep their ids, and what is deleted is left out. */
+    /**
+     * Writes the rows of these fragments into one. Rows keep their ids, and what is deleted is left out.
+     *
+     * @throws OutdatedException if one of them is not there any more
+     */
     static RewriteResult merge(Scratch scratch, Set<Integer> fragments, BufferAllocator allocator) {
         try (Dataset dataset = open(scratch, allocator)) {
-            List<FragmentMetadata> sources = fragments.stream()
-                    .sorted()
-                    .map(id -> dataset.getFragment(id).metadata())
+            List<FragmentMetadata> sources = dataset.getFragments().stream()
+                    .filter(fragment -> fragments.contains(fragment.getId()))
+                    .map(Fragment::metadata)
                     .toList();
+            if (sources.size() < fragments.size()) {
+                throw new OutdatedException("some of the fragments " + fragments + " are gone");
+            }
             return new CompactionTask(new TaskData(sources), dataset.version(), COMPACTION).execute(dataset);
         }
     }

@@ -52,7 +52,7 @@ final class ServerProcess implements AutoCloseable {
                 "-Djava.io.tmpdir=" + Files.createDirectories(data.resolve(".glimpse/tmp")),
                 "-jar",
                 "target/glimpse.jar"));
-        Map<String, String> all = new HashMap<>(Map.of("MALLOC_ARENA_MAX", "2"));
+        Map<String, String> all = new HashMap<>(Map.of("MALLOC_ARENA_MAX", "2", "LANCE_CPU_THREADS", "4"));
         all.putAll(environment);
         return launch(command, data, log, all);
     }

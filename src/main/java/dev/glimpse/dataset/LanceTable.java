@@ -53,14 +53,10 @@ final class LanceTable implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(LanceTable.class);
 
-    /**
-     * For searches by Lance's index, in the bucket and where they are measured: the graphs of 100,000 rows take 180 MB. Lance's
-     * own defaults are 6 GiB, and 1 GiB for metadata.
-     */
+    /** Lance's own defaults are 6 GiB and 1 GiB, more than the machines we are made for. */
     private static final long INDEX_CACHE_BYTES = 256L << 20;
 
-    /** For what is read of a table here, where other searches do without Lance; and for metadata in both cases. */
-    private static final long CACHE_BYTES = 32L << 20;
+    private static final long METADATA_CACHE_BYTES = 64L << 20;
 
     /** Arrow memory on our side of the border: rows on their way in and hits on their way out. */
     private static final long ARROW_BYTES = 256L << 20;
@@ -69,11 +65,11 @@ final class LanceTable implements AutoCloseable {
     private static final long SOON = 64L << 20;
 
     private final BufferAllocator allocator = new RootAllocator(ARROW_BYTES);
-    private final Session session = session(CACHE_BYTES);
-
-    /** With room for an index, as long as the bucket is searched. */
-    private volatile @Nullable Session bucketSession;
-
+    private final Session session = Session.builder()
+            .indexCacheSizeBytes(INDEX_CACHE_BYTES)
+            .metadataCacheSizeBytes(METADATA_CACHE_BYTES)
+            .build();
+    private final LanceThreads lanceThreads = new LanceThreads();
     private final int dimension;
     private final Replica replica;
     private final Optional<BucketAccess> bucket;
@@ -124,7 +120,6 @@ final class LanceTable implements AutoCloseable {
                     : openRemote(replica.version());
         } catch (IOException | RuntimeException e) {
             rows.close();
-            forgetBucket();
             session.close();
             allocator.close();
             throw e;
@@ -400,7 +395,7 @@ final class LanceTable implements AutoCloseable {
         });
         if (!ready) {
             try (Dataset dataset =
-                    replica.isCopied() && replica.fillUpTo(SOON) ? openFolder(version) : openBucket(version, session)) {
+                    replica.isCopied() && replica.fillUpTo(SOON) ? openFolder(version) : openBucket(version)) {
                 scan.of(dataset);
             }
         }
@@ -481,22 +476,28 @@ final class LanceTable implements AutoCloseable {
                 new ScanOptions.Builder().prefilter(true).filter(filter)));
     }
 
-    private static List<Neighbor> nearestByLance(
+    private List<Neighbor> nearestByLance(
             Snapshot snapshot, Embedding query, int k, boolean exact, IndexTuning tuning, ScanOptions.Builder options)
             throws IOException {
         if (snapshot.head().rows() == 0) {
             return List.of();
         }
+        int parts = snapshot.head().segments().size();
+        boolean byIndex = !exact && parts > 0 && lanceThreads.areEnoughFor(parts);
         Query.Builder nearest = new Query.Builder()
                 .setColumn(Columns.VECTOR)
                 .setKey(query.toArray())
                 .setK(k)
                 .setDistanceType(DistanceType.Cosine)
-                .setUseIndex(!exact);
+                .setUseIndex(byIndex);
         tuning.applyTo(nearest, k);
         ScanOptions scan = options.columns(snapshot.head().readable())
                 .nearest(nearest.build())
                 .build();
+        return byIndex ? lanceThreads.oneAtATime(() -> neighbors(snapshot, scan)) : neighbors(snapshot, scan);
+    }
+
+    private static List<Neighbor> neighbors(Snapshot snapshot, ScanOptions scan) throws IOException {
         List<Neighbor> neighbors = new ArrayList<>();
         scan(snapshot.dataset(), scan, batch -> neighbors.addAll(Columns.neighbors(batch)));
         return neighbors;
@@ -571,7 +572,6 @@ final class LanceTable implements AutoCloseable {
             if (served.rows() == null) {
                 served.rows(rows.of(served.dataset(), served.head()));
             }
-            forgetBucket();
         } else if (served.isLocal() || served.version() != replica.version()) {
             swap(openRemote(replica.version()));
         }
@@ -595,56 +595,18 @@ final class LanceTable implements AutoCloseable {
         replica.prune(served.version());
     }
 
-    /** Opens a version that need not be here. The caller releases it. */
+    /** The caller releases it. */
     Snapshot openVersion(long version) {
-        return bucket.isPresent() ? new Snapshot(openBucket(version, session), false) : openLocal(version);
-    }
-
-    /** Reads what is served, which must be here, with caches for its index that go again afterwards. */
-    <T> T readIndex(Reading<T> reading) throws IOException {
-        try (Session caches = session(INDEX_CACHE_BYTES)) {
-            Snapshot snapshot =
-                    new Snapshot(open(replica.folder().toString(), served.version(), Map.of(), caches), true);
-            try {
-                return reading.from(snapshot);
-            } finally {
-                snapshot.release();
-            }
-        }
-    }
-
-    private static Session session(long indexBytes) {
-        return Session.builder()
-                .indexCacheSizeBytes(indexBytes)
-                .metadataCacheSizeBytes(CACHE_BYTES)
-                .build();
-    }
-
-    private synchronized Session bucketSession() {
-        Session caches = bucketSession;
-        if (caches == null) {
-            caches = session(INDEX_CACHE_BYTES);
-            bucketSession = caches;
-        }
-        return caches;
-    }
-
-    private synchronized void forgetBucket() {
-        Session caches = bucketSession;
-        if (caches != null) {
-            bucketSession = null;
-            caches.close();
-        }
+        return bucket.isPresent() ? openRemote(version) : openLocal(version);
     }
 
     /** What is used of the memory that is ours to bound. */
-    synchronized MemoryState memory() {
-        Session caches = bucketSession;
+    MemoryState memory() {
         return new MemoryState(
                 allocator.getAllocatedMemory(),
                 ARROW_BYTES,
-                session.sizeBytes() + (caches == null ? 0 : caches.sizeBytes()),
-                2 * CACHE_BYTES + (caches == null ? 0 : INDEX_CACHE_BYTES + CACHE_BYTES),
+                session.sizeBytes(),
+                INDEX_CACHE_BYTES + METADATA_CACHE_BYTES,
                 rows.bytes());
     }
 
@@ -653,24 +615,24 @@ final class LanceTable implements AutoCloseable {
     }
 
     private Snapshot openRemote(long version) {
-        return new Snapshot(openBucket(version, bucketSession()), false);
+        return new Snapshot(openBucket(version), false);
     }
 
     private Dataset openFolder(long version) {
-        return open(replica.folder().toString(), version, Map.of(), session);
+        return open(replica.folder().toString(), version, Map.of());
     }
 
-    private Dataset openBucket(long version, Session caches) {
+    private Dataset openBucket(long version) {
         BucketAccess access = bucket.orElseThrow(() -> new IllegalStateException("files of the table are missing"));
-        return open(access.uri(), version, access.options(), caches);
+        return open(access.uri(), version, access.options());
     }
 
-    private Dataset open(String uri, long version, Map<String, String> storageOptions, Session caches) {
+    private Dataset open(String uri, long version, Map<String, String> storageOptions) {
         return Dataset.open()
                 .allocator(allocator)
                 .uri(uri)
                 .readOptions(new ReadOptions.Builder()
-                        .setSession(caches)
+                        .setSession(session)
                         .setVersion(version)
                         .setStorageOptions(storageOptions)
                         .build())
@@ -683,7 +645,6 @@ final class LanceTable implements AutoCloseable {
         closed = true;
         served.release();
         rows.close();
-        forgetBucket();
         session.close();
         allocator.close();
     }

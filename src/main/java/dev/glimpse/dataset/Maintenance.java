@@ -54,8 +54,8 @@ final class Maintenance {
     /** Rows without an index, which searches by Lance scan. At most twice as many are there under load. */
     static final int MANY_UNINDEXED = 5_000;
 
-    /** Parts of the index, each of which is searched. */
-    private static final int MANY_PARTS = 8;
+    /** Parts of the index, each of which is searched; one more comes before some become one. See {@link LanceThreads}. */
+    static final int MANY_PARTS = LanceThreads.NEEDED - 2;
 
     /** An index of a quarter of the rows has too few partitions. */
     private static final int GROWTH = 4;

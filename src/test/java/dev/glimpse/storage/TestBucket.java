@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.Queue;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
@@ -49,6 +50,7 @@ import org.gaul.s3proxy.auth.AuthenticationType;
 import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Request;
+import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 
 /**
  * A bucket in memory, reached over HTTP as R2 is: signatures are checked, conditional puts are refused with 412. A small
@@ -292,6 +294,21 @@ public final class TestBucket implements AutoCloseable {
 
     R2Properties r2() {
         return new R2Properties(endpoint(), bucket(), accessKeyId(), secretAccessKey());
+    }
+
+    /** What is there below this prefix, with its bytes. Not counted as a request. */
+    public Map<String, Long> sizes(String prefix) {
+        Map<String, Long> sizes = new TreeMap<>();
+        ListObjectsV2Request.Builder page =
+                ListObjectsV2Request.builder().bucket(BUCKET).prefix(prefix);
+        for (ListObjectsV2Response found = memory.list(page.build()); ; ) {
+            found.contents().forEach(object -> sizes.put(object.key(), object.size()));
+            if (found.nextContinuationToken() == null) {
+                return sizes;
+            }
+            found = memory.list(
+                    page.continuationToken(found.nextContinuationToken()).build());
+        }
     }
 
     /** All requests since the start or {@link #resetCounts}, in the order of their arrival. */

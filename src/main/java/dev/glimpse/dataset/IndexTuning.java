@@ -21,7 +21,8 @@ record IndexTuning(int nprobes, int ef, int refine, double recall) {
     void applyTo(Query.Builder query, int k) {
         query.setNprobes(nprobes);
         if (ef > 0) {
-            query.setEf(Math.max(ef, 2 * k));
+            // Lance refuses less than it has to compute exactly.
+            query.setEf(Math.max(ef, Math.max(2, refine) * k));
         }
         if (refine > 0) {
             query.setRefineFactor(refine);

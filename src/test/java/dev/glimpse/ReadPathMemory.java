@@ -92,7 +92,7 @@ final class ReadPathMemory {
             Map<String, String> environment = new HashMap<>(bucket.environment());
             environment.put("GLIMPSE_MODEL", Path.of(args[0]).toAbsolutePath().toString());
             environment.put("JAVA_OPTS", CONTAINER);
-            try (ServerProcess server = ServerProcess.launch(root.resolve("data"), log, environment)) {
+            try (ServerProcess server = ServerProcess.run(root.resolve("data"), log, environment)) {
                 boolean within = new ReadPathMemory(server.client()).watch(server, Duration.ofMinutes(minutes));
                 status = within && server.terminate() == 143 ? 0 : 1;
             } finally {

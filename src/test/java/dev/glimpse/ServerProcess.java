@@ -57,9 +57,11 @@ final class ServerProcess implements AutoCloseable {
         return launch(command, data, log, all);
     }
 
-    /** As people start it, by {@code scripts/run}, without waiting. */
-    static ServerProcess launch(Path data, Path log, Map<String, String> environment) throws IOException {
-        return launch(List.of("scripts/run"), data, log, environment);
+    /** As people start it, by {@code scripts/run}, and waits until it is ready. */
+    static ServerProcess run(Path data, Path log, Map<String, String> environment) throws IOException {
+        ServerProcess server = launch(List.of("scripts/run"), data, log, environment);
+        server.await("/actuator/health/readiness");
+        return server;
     }
 
     private static ServerProcess launch(List<String> command, Path data, Path log, Map<String, String> environment)

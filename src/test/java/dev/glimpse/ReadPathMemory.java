@@ -93,6 +93,7 @@ final class ReadPathMemory {
             environment.put("GLIMPSE_MODEL", Path.of(args[0]).toAbsolutePath().toString());
             environment.put("JAVA_OPTS", CONTAINER);
             try (ServerProcess server = ServerProcess.launch(root.resolve("data"), log, environment)) {
+                server.await("/actuator/health/readiness");
                 boolean within = new ReadPathMemory(server.client()).watch(server, Duration.ofMinutes(minutes));
                 status = within && server.terminate() == 143 ? 0 : 1;
             } finally {

@@ -11,7 +11,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.UUID;
 
 /**
@@ -24,6 +23,8 @@ final class Lease {
     private final ObjectStore store;
     private final Duration longest;
     private final byte[] owner;
+    private Stopwatch taken = Stopwatch.NEVER;
+    private Stopwatch refused = Stopwatch.NEVER;
 
     /**
      * @param work names this server, also after a restart: what it held when it died is still its own
@@ -40,34 +41,52 @@ final class Lease {
         this.owner = Files.readString(file).getBytes(StandardCharsets.UTF_8);
     }
 
-    /** Whether it is this server's turn now. If so, {@link #release} is due. */
+    /**
+     * Whether it is this server's turn now. If so, {@link #release} is due, and until then {@link #keep}. After a no the
+     * bucket is not asked again for a while: to ask costs up to two class A requests.
+     */
     boolean take() {
-        if (put()) {
-            return true;
-        }
-        Optional<byte[]> holder = store.get(KEY);
-        if (holder.isEmpty()) {
+        if (!refused.isOver(longest.dividedBy(4))) {
             return false;
         }
-        if (Arrays.equals(holder.get(), owner)) {
-            return true;
+        boolean mine = put() || isMine() || (isOverdue() && replace());
+        if (mine) {
+            taken = Stopwatch.started();
+        } else {
+            refused = Stopwatch.started();
         }
-        List<Instant> since = new ArrayList<>();
-        Instant now = store.list(KEY, lease -> since.add(lease.lastModified()));
-        if (since.stream().anyMatch(taken -> taken.plus(longest).isAfter(now))) {
-            return false;
+        return mine;
+    }
+
+    /** Tells the others that this server, whose turn it is, is alive. */
+    void keep() {
+        if (taken.isOver(longest.dividedBy(3)) && isMine() && replace()) {
+            taken = Stopwatch.started();
         }
-        store.delete(KEY);
-        return put();
     }
 
     private boolean put() {
         return store.putIfAbsent(KEY, owner, "text/plain", Map.of());
     }
 
+    private boolean replace() {
+        store.delete(KEY);
+        return put();
+    }
+
+    private boolean isMine() {
+        return store.get(KEY).filter(holder -> Arrays.equals(holder, owner)).isPresent();
+    }
+
+    private boolean isOverdue() {
+        List<Instant> since = new ArrayList<>();
+        Instant now = store.list(KEY, lease -> since.add(lease.lastModified()));
+        return since.stream().noneMatch(start -> start.plus(longest).isAfter(now));
+    }
+
     /** Unless another server has taken it meanwhile, because this one took too long. */
     void release() {
-        if (store.get(KEY).filter(holder -> Arrays.equals(holder, owner)).isPresent()) {
+        if (isMine()) {
             store.delete(KEY);
         }
     }

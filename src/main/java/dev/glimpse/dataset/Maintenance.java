@@ -141,6 +141,9 @@ final class Maintenance {
     @SuppressWarnings("CatchingUnchecked")
     void run() {
         try {
+            if (holdsLease) {
+                lease.keep();
+            }
             measure.candidates();
             boolean done = false;
             for (Optional<Step> due = due(table.head()); due.isPresent() && !stopped; due = due(table.head())) {

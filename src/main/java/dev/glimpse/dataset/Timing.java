@@ -11,7 +11,7 @@ import java.time.Duration;
  *     its name tells whether it came. Much less than {@code youngest}, as clocks and commits take their time
  * @param listing to the next listing of the versions, in any case
  * @param prune of local files since a version needed them that is read; longer than a search may take
- * @param lease a server that holds it for longer has died; so a step that takes longer may be done twice
+ * @param lease a server that has not said for so long that it is alive does not hold it any more
  * @param upkeep between looks at what there is to be done, which ask nobody
  * @param cleanup to the next one when not many versions came
  */
@@ -28,7 +28,7 @@ record Timing(
             Duration.ofMinutes(1),
             Duration.ofMinutes(10),
             Duration.ofMinutes(1),
-            Duration.ofMinutes(15),
+            Duration.ofMinutes(2),
             Duration.ofSeconds(2),
             Duration.ofMinutes(10));
 

@@ -7,11 +7,13 @@ import java.nio.file.Path;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -82,6 +84,9 @@ final class LanceTable implements AutoCloseable {
 
     /** What is read: the newest version or, while its files are on their way, one before. */
     private volatile Snapshot served;
+
+    /** What was read before, and is perhaps by somebody who has not ended. */
+    private final Set<Snapshot> replaced = ConcurrentHashMap.newKeySet();
 
     private volatile boolean closed;
 
@@ -585,14 +590,18 @@ final class LanceTable implements AutoCloseable {
     }
 
     private void swap(Snapshot next) {
-        Snapshot replaced = served;
+        Snapshot before = served;
+        replaced.add(before);
         served = next;
-        replaced.release();
+        before.release();
     }
 
     /** Removes files that no version needs any more that is read here. Of the writing thread. */
     void prune() throws IOException {
-        replica.prune(served.version());
+        replaced.removeIf(Snapshot::isClosed);
+        Set<Long> read = new HashSet<>(Set.of(served.version()));
+        replaced.forEach(snapshot -> read.add(snapshot.version()));
+        replica.prune(read);
     }
 
     /** The caller releases it. */

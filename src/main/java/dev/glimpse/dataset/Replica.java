@@ -450,14 +450,16 @@ final class Replica {
     /**
      * Removes files of older versions from a copy, some time after they were needed last.
      *
-     * @param served the version that is read, beside the newest
+     * @param read versions that are read, beside the newest
      */
-    void prune(long served) throws IOException {
+    void prune(Set<Long> read) throws IOException {
         if (inPlace) {
             return;
         }
+        Set<String> names = new HashSet<>(Set.of(manifest));
+        read.forEach(version -> names.add(ManifestName.of(version)));
         Set<String> needed = new HashSet<>();
-        for (String name : new HashSet<>(List.of(manifest, ManifestName.of(served)))) {
+        for (String name : names) {
             if (Files.exists(folder.resolve(VERSIONS + name))) {
                 needed.add(VERSIONS + name);
                 if (isCopied()) {

@@ -48,6 +48,10 @@ final class Snapshot {
         }
     }
 
+    boolean isClosed() {
+        return users.get() == 0;
+    }
+
     Dataset dataset() {
         return dataset;
     }

@@ -82,7 +82,7 @@ final class Day {
         this.chance = new Random(plan.seed);
         this.vectors = ClusteredVectors.aroundOrigin(plan.seed, CLUSTERS);
         this.settings = new TableSettings(
-                new CommitProperties(LARGEST_GROUP, Duration.ofMillis(20)),
+                new CommitProperties(LARGEST_GROUP, Duration.ofMillis(150)),
                 new ReplicaProperties(DataSize.ofGigabytes(10), Duration.ofMillis(100)),
                 new MaintenanceProperties(plan.retention, plan.indexRows, 0.95));
     }
@@ -116,6 +116,10 @@ final class Day {
                     busy = busy(table, other);
                     settle(table);
                     settle(other);
+                    long small = table.state().maintenance().smallFragments();
+                    if (small > 2 * Maintenance.MANY_SMALL) {
+                        problems.add(small + " small fragments stay");
+                    }
                 }
                 say("in the evening", table);
                 long[] after = quiet(table);
@@ -435,11 +439,14 @@ final class Day {
 
     private void requireClosed() throws IOException {
         try (Stream<Path> handles = Files.list(Path.of("/proc/self/fd"))) {
-            long open = handles.filter(Files::isSymbolicLink)
-                    .filter(handle -> target(handle).contains(work.toString()))
-                    .count();
-            if (open > 0) {
-                problems.add(open + " files are still open after the close");
+            List<String> open = handles.filter(Files::isSymbolicLink)
+                    .map(Day::target)
+                    .filter(target -> target.contains(work.toString()))
+                    // Lance 7.0.0 never closes the files of an index that was searched or asked for its statistics.
+                    .filter(target -> !target.contains(".idx"))
+                    .toList();
+            if (!open.isEmpty()) {
+                problems.add("still open after the close: " + open);
             }
         }
     }
@@ -453,10 +460,11 @@ final class Day {
     }
 
     /** Another server sees each row once. */
-    private void morning(ObjectStore store) {
+    private void morning(ObjectStore store) throws Exception {
         try (ImageDataset table = open(store, "three")) {
             List<String> ids = Collections.synchronizedList(new ArrayList<>());
             table.forEachId(id -> ids.add(id.toString()));
+            settle(table);
             Set<String> distinct = new HashSet<>(ids);
             out.accept("rows: %,d expected, %,d committed, %,d read, %,d distinct"
                     .formatted(expected.size(), table.state().committedRows(), ids.size(), distinct.size()));

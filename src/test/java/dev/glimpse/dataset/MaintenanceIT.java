@@ -1,0 +1,365 @@
+package dev.glimpse.dataset;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.TestBucket;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.unit.DataSize;
+
+/** The table in a bucket over time: it stays in shape, and nothing is lost on the way. */
+class MaintenanceIT {
+    /** Nothing is waited for, and a name is given free at once. */
+    private static final Timing HASTY = new Timing(
+            Duration.ZERO,
+            Duration.ZERO,
+            Duration.ofMinutes(10),
+            Duration.ZERO,
+            Duration.ofMillis(500),
+            Duration.ofMillis(100),
+            Duration.ofSeconds(1));
+
+    @TempDir
+    Path work;
+
+    private final TestBucket bucket = TestBucket.start();
+    private final ObjectStore store = bucket.open();
+
+    @AfterEach
+    void stopBucket() {
+        store.close();
+        bucket.close();
+    }
+
+    // ---- a while under load
+
+    @Test
+    void aDayInFastMotionKeepsTheTableInShapeAndLosesNothing() throws Exception {
+        long seed = Long.getLong("seed", 2026);
+        Timing timing = new Timing(
+                Duration.ofSeconds(4),
+                Duration.ofSeconds(1),
+                Duration.ofMinutes(10),
+                Duration.ofSeconds(2),
+                Duration.ofMinutes(15),
+                Duration.ofMillis(100),
+                Duration.ofSeconds(2));
+        Day day = new Day(
+                bucket,
+                work,
+                new Day.Plan(1_500, 4_000, 1_000, Duration.ofSeconds(5), timing, seed),
+                line -> System.out.println("seed " + seed + ", " + line));
+
+        day.live();
+
+        assertThat(day.problems()).isEmpty();
+        assertThat(day.most().versions).isBetween(2L, 1_000L);
+        assertThat(day.most().unindexedRows).isLessThanOrEqualTo(10_000);
+    }
+
+    // ---- versions that go
+
+    @Test
+    void cleanupRemovesOldVersionsAndOrphansAloneWhileAKeptVersionIsRead() throws Exception {
+        try (LanceTable table = table("one", HASTY)) {
+            for (int n = 0; n < 12; n++) {
+                append(table, n, n + 1);
+            }
+            put("data/orphan.lance");
+            put("_deletions/0-1-2.arrow");
+            table.serve();
+            Set<String> live = new HashSet<>(table.replica()
+                    .files(ManifestName.of(table.head().version()))
+                    .keySet());
+
+            // The store tells whole seconds, and what is younger than five before the oldest version is never an
+            // orphan.
+            Cleanup cleanup = cleanup(table, Duration.ZERO, 900);
+            Cleanup.Removed first = cleanup.run();
+            append(table, 12, 13);
+            int read = table.read(snapshot -> {
+                append(table, 13, 14);
+                cleanup.run();
+                table.serve();
+                table.prune();
+                table.prune();
+                return ids(snapshot).size();
+            });
+
+            assertThat(first.versions()).isEqualTo(12);
+            assertThat(first.oldest()).isEqualTo(14);
+            assertThat(read).isEqualTo(12);
+            assertThat(names("data/", "_deletions/")).containsAll(live);
+            assertThat(versions()).containsExactly(16L);
+            assertThat(table.read(MaintenanceIT::ids)).hasSize(14);
+            await().atMost(Duration.ofSeconds(20)).until(() -> {
+                append(table, 100, 101);
+                table.delete(List.of(Rows.id(100)));
+                cleanup.run();
+                return !names("data/").contains("data/orphan.lance")
+                        && !names("_deletions/").contains("_deletions/0-1-2.arrow");
+            });
+            table.serve();
+            assertThat(table.read(MaintenanceIT::ids)).hasSize(14);
+        }
+    }
+
+    @Test
+    void versionsWithinTheRetentionStayUnlessTheyAreTooMany() throws Exception {
+        try (LanceTable table = table("one", HASTY)) {
+            for (int n = 0; n < 12; n++) {
+                append(table, n, n + 1);
+            }
+
+            cleanup(table, Duration.ofMinutes(30), 900).run();
+            assertThat(versions()).hasSize(13).contains(2L, 14L);
+
+            cleanup(table, Duration.ofMinutes(30), 5).run();
+            assertThat(versions()).containsExactly(10L, 11L, 12L, 13L, 14L);
+        }
+    }
+
+    @Test
+    void versionsThatWereReplacedAMomentAgoStayHoweverManyThereAre() throws Exception {
+        try (LanceTable table = table("one", HASTY)) {
+            for (int n = 0; n < 5; n++) {
+                append(table, n, n + 1);
+            }
+
+            new Cleanup(store, ImageDataset.KEY, table.replica(), Duration.ZERO, 1, Duration.ofMinutes(2)).run();
+
+            assertThat(versions()).hasSize(6);
+        }
+    }
+
+    @Test
+    void lastVersionsBeforeAQuietTimeGoToo() throws Exception {
+        try (ImageDataset dataset = dataset("one", Duration.ofSeconds(2), HASTY)) {
+            for (int n = 0; n < 5; n++) {
+                dataset.add(Rows.row(n)).join();
+            }
+            assertThat(versions()).hasSizeGreaterThan(1);
+
+            await().atMost(Duration.ofSeconds(30)).until(() -> versions().size() == 1);
+        }
+    }
+
+    // ---- a server that slept
+
+    @Test
+    void serverThatSleptWhileOthersWentOnAndCleanedUpCatchesUp() throws Exception {
+        try (LanceTable sleeper = table("one", HASTY);
+                LanceTable other = table("two", HASTY)) {
+            append(sleeper, 0, 5);
+            othersCommitAHundredVersionsAndKeepTen(other);
+
+            sleeper.catchUp();
+
+            assertThat(sleeper.head().version()).isEqualTo(other.head().version());
+            sleeper.serve();
+            assertThat(sleeper.read(MaintenanceIT::ids)).hasSize(105);
+        }
+    }
+
+    @Test
+    void commitOfAServerThatSleptToANameThatIsFreeAgainIsNoticedAndLosesNothing() throws Exception {
+        try (LanceTable sleeper = table("one", HASTY);
+                LanceTable other = table("two", HASTY)) {
+            append(sleeper, 0, 5);
+            long known = sleeper.head().version();
+            othersCommitAHundredVersionsAndKeepTen(other);
+            Set<String> before = names("");
+
+            boolean won = sleeper.append(List.of(Rows.row(1_000)));
+
+            assertThat(won).isFalse();
+            assertThat(versions()).doesNotContain(known + 1);
+            assertThat(names("")).isEqualTo(before);
+            assertThat(sleeper.head().version()).isEqualTo(other.head().version());
+            assertThat(sleeper.append(List.of(Rows.row(1_000)))).isTrue();
+            other.catchUp();
+            other.serve();
+            assertThat(other.read(MaintenanceIT::ids))
+                    .hasSize(106)
+                    .contains(Rows.id(1_000).toString());
+        }
+    }
+
+    private void othersCommitAHundredVersionsAndKeepTen(LanceTable other) throws IOException {
+        other.catchUp();
+        for (int n = 0; n < 100; n++) {
+            append(other, 100 + n, 101 + n);
+        }
+        cleanup(other, Duration.ofMinutes(30), 10).run();
+        assertThat(versions()).hasSize(10);
+    }
+
+    // ---- whose turn it is
+
+    @Test
+    void oneOfSeveralServersHasTheLease() throws Exception {
+        Lease one = new Lease(store, work.resolve("one"), Duration.ofMinutes(15));
+        Lease two = new Lease(store, work.resolve("two"), Duration.ofMinutes(15));
+
+        assertThat(one.take()).isTrue();
+        assertThat(two.take()).isFalse();
+        assertThat(one.take()).isTrue();
+        one.release();
+        assertThat(two.take()).isTrue();
+    }
+
+    @Test
+    void leaseIsStillOnesOwnAfterARestart() throws Exception {
+        assertThat(new Lease(store, work.resolve("one"), Duration.ofMinutes(15)).take())
+                .isTrue();
+
+        assertThat(new Lease(store, work.resolve("one"), Duration.ofMinutes(15)).take())
+                .isTrue();
+    }
+
+    @Test
+    void leaseOfADeadServerIsTakenOverAndDoesNotGoWithItsReleaseWhenItWasAsleep() throws Exception {
+        Duration longest = Duration.ofSeconds(1);
+        Lease dead = new Lease(store, work.resolve("one"), longest);
+        Lease two = new Lease(store, work.resolve("two"), longest);
+        dead.take();
+
+        await().until(two::take);
+
+        dead.release();
+        assertThat(new Lease(store, work.resolve("three"), Duration.ofMinutes(15)).take())
+                .isFalse();
+        two.release();
+        assertThat(store.list(Lease.KEY)).isEmpty();
+    }
+
+    @Test
+    void serverWhoseTurnItIsNotLeavesTheTableAsItIs() throws Exception {
+        Timing patient = new Timing(
+                Duration.ZERO,
+                Duration.ZERO,
+                Duration.ofMinutes(10),
+                Duration.ZERO,
+                Duration.ofMinutes(15),
+                Duration.ofMillis(100),
+                Duration.ofSeconds(1));
+        Lease elsewhere = new Lease(store, work.resolve("two"), Duration.ofMinutes(15));
+        elsewhere.take();
+        try (ImageDataset dataset = dataset("one", Duration.ofMinutes(30), patient)) {
+            for (int n = 0; n < 2 * Maintenance.MANY_SMALL; n++) {
+                dataset.add(Rows.row(n)).join();
+            }
+            await().until(() -> bucket.count("GET", Lease.KEY) > 2);
+            assertThat(dataset.state().fragments()).isEqualTo(2 * Maintenance.MANY_SMALL);
+
+            elsewhere.release();
+
+            await().until(() -> dataset.state().fragments() < Maintenance.MANY_SMALL);
+            await().until(() -> store.list(Lease.KEY).isEmpty());
+        }
+    }
+
+    // ---- merges
+
+    @Test
+    void mergeOfFragmentsThatAnotherServerHasMergedIsOutdated() throws Exception {
+        try (LanceTable table = table("one", HASTY)) {
+            append(table, 0, 5);
+
+            try (Scratch scratch = table.fullScratch()) {
+                assertThatThrownBy(() -> Workshop.merge(scratch, Set.of(0, 7), table.allocator()))
+                        .isInstanceOf(OutdatedException.class);
+            }
+        }
+    }
+
+    // ---- what the tests need
+
+    private LanceTable table(String server, Timing timing) throws IOException {
+        return new LanceTable(
+                allocator -> new Replica(
+                        store,
+                        ImageDataset.KEY,
+                        work.resolve(server).resolve("replica"),
+                        work.resolve(server).resolve("scratch"),
+                        Long.MAX_VALUE,
+                        timing,
+                        allocator,
+                        Runnable::run),
+                store.bucket().map(access -> BucketAccess.of(access, ImageDataset.KEY)),
+                10_000,
+                work.resolve(server).resolve("vectors"),
+                Rows.MODEL);
+    }
+
+    private ImageDataset dataset(String server, Duration retention, Timing timing) {
+        TableSettings settings = new TableSettings(
+                new CommitProperties(256, Duration.ZERO),
+                new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofMillis(100)),
+                new MaintenanceProperties(retention, 10_000, 0.95));
+        return ImageDataset.open(store, work.resolve(server), Rows.MODEL, settings, timing);
+    }
+
+    private Cleanup cleanup(LanceTable table, Duration retention, int mostVersions) {
+        return new Cleanup(store, ImageDataset.KEY, table.replica(), retention, mostVersions, Duration.ZERO);
+    }
+
+    private static void append(LanceTable table, int from, int to) throws IOException {
+        assertThat(table.append(IntStream.range(from, to).mapToObj(Rows::row).toList()))
+                .isTrue();
+    }
+
+    private static List<String> ids(Snapshot snapshot) throws IOException {
+        List<String> ids = new ArrayList<>();
+        LanceTable.scan(
+                snapshot.dataset(),
+                new org.lance.ipc.ScanOptions.Builder()
+                        .columns(List.of(Columns.ID))
+                        .build(),
+                batch -> {
+                    for (int i = 0; i < batch.getRowCount(); i++) {
+                        Optional.ofNullable(Columns.text(batch, Columns.ID, i)).ifPresent(ids::add);
+                    }
+                });
+        return ids;
+    }
+
+    private void put(String name) throws IOException {
+        Path file = Files.writeString(work.resolve("orphan"), "nobody names this");
+        assertThat(store.putIfAbsent(ImageDataset.KEY + name, file)).isTrue();
+    }
+
+    private List<Long> versions() {
+        return names(Replica.VERSIONS).stream()
+                .map(name -> ManifestName.version(name.substring(Replica.VERSIONS.length())))
+                .flatMap(Optional::stream)
+                .sorted()
+                .toList();
+    }
+
+    /** Of the table's files below these folders. */
+    private Set<String> names(String... folders) {
+        Set<String> names = new HashSet<>();
+        Arrays.stream(folders)
+                .map(folder -> bucket.sizes(ImageDataset.KEY + folder).keySet())
+                .flatMap(Collection::stream)
+                .forEach(key -> names.add(key.substring(ImageDataset.KEY.length())));
+        return names;
+    }
+}

@@ -18,6 +18,10 @@ record IndexTuning(int nprobes, int ef, int refine, double recall) {
 
     private static final String KEY = "glimpse.index.tuning";
 
+    IndexTuning with(double measured) {
+        return new IndexTuning(nprobes, ef, refine, measured);
+    }
+
     void applyTo(Query.Builder query, int k) {
         query.setNprobes(nprobes);
         if (ef > 0) {

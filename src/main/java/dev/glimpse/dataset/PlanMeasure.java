@@ -53,11 +53,11 @@ final class PlanMeasure {
 
     /** For searches by Lance's index, from the least on; the last if none finds enough. */
     IndexTuning index(IndexKind kind) throws IOException {
-        return table.read(snapshot -> {
+        return table.readIndex(snapshot -> {
             List<Embedding> queries = queries(snapshot);
             List<Set<String>> truth = new ArrayList<>();
             for (Embedding query : queries) {
-                truth.add(table.nearest(snapshot, query, SearchPlan.MEASURED_NEIGHBORS + 1, true).stream()
+                truth.add(table.nearest(query, SearchPlan.MEASURED_NEIGHBORS + 1, true).stream()
                         .filter(neighbor -> neighbor.distance() > Candidates.SELF)
                         .limit(SearchPlan.MEASURED_NEIGHBORS)
                         .map(Neighbor::id)
@@ -66,22 +66,8 @@ final class PlanMeasure {
             IndexTuning tuning = IndexTuning.UNMEASURED;
             for (IndexTuning tried :
                     ladder(kind, kind.partitions(snapshot.head().rows()))) {
-                long found = 0;
-                long expected = 0;
-                for (int i = 0; i < queries.size(); i++) {
-                    found +=
-                            table
-                                    .nearestByLance(
-                                            snapshot, queries.get(i), SearchPlan.MEASURED_NEIGHBORS + 1, false, tried)
-                                    .stream()
-                                    .map(Neighbor::id)
-                                    .filter(truth.get(i)::contains)
-                                    .count();
-                    expected += truth.get(i).size();
-                }
-                double recall = expected == 0 ? 1 : found / (double) expected;
-                tuning = new IndexTuning(tried.nprobes(), tried.ef(), tried.refine(), recall);
-                if (recall >= wanted()) {
+                tuning = tried.with(recall(snapshot, queries, truth, tried));
+                if (tuning.recall() >= wanted()) {
                     break;
                 }
             }
@@ -89,6 +75,23 @@ final class PlanMeasure {
             table.search(plan -> plan.with(found));
             return tuning;
         });
+    }
+
+    private double recall(Snapshot snapshot, List<Embedding> queries, List<Set<String>> truth, IndexTuning tried)
+            throws IOException {
+        long found = 0;
+        long expected = 0;
+        for (int i = 0; i < queries.size(); i++) {
+            found +=
+                    table
+                            .nearestByLance(snapshot, queries.get(i), SearchPlan.MEASURED_NEIGHBORS + 1, false, tried)
+                            .stream()
+                            .map(Neighbor::id)
+                            .filter(truth.get(i)::contains)
+                            .count();
+            expected += truth.get(i).size();
+        }
+        return expected == 0 ? 1 : found / (double) expected;
     }
 
     private double wanted() {

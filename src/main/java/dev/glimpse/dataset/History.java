@@ -16,16 +16,16 @@ final class History implements AutoCloseable {
 
     private final ObjectStore store;
     private final String prefix;
-    private final LanceTable table;
+    private final TableReader reader;
 
     /** The ones used last are at the end. Guarded by itself. */
     private final Map<Long, Snapshot> open = new LinkedHashMap<>(OPEN, 0.75f, true);
 
     /** @param prefix key of the table, ending in {@code /} */
-    History(ObjectStore store, String prefix, LanceTable table) {
+    History(ObjectStore store, String prefix, TableReader reader) {
         this.store = store;
         this.prefix = prefix;
-        this.table = table;
+        this.reader = reader;
     }
 
     /** All that are kept, and when they were committed by the store's clock. One listing. */
@@ -52,7 +52,7 @@ final class History implements AutoCloseable {
      *
      * @throws VersionNotFoundException if it is not there, or not any more
      */
-    <T> T read(long version, LanceTable.Reading<T> reading) throws IOException {
+    <T> T read(long version, TableReader.Reading<T> reading) throws IOException {
         Snapshot snapshot = acquire(version);
         try {
             return reading.from(snapshot);
@@ -85,7 +85,7 @@ final class History implements AutoCloseable {
             throw new VersionNotFoundException("there is no version " + version + " of the table"
                     + (kept.isEmpty() ? "" : "; kept are " + kept.firstKey() + " to " + kept.lastKey()));
         }
-        return table.openVersion(version);
+        return reader.openVersion(version);
     }
 
     /** To be called once, after the last read. */

@@ -23,7 +23,6 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -55,9 +54,6 @@ public final class ImageDataset implements AutoCloseable {
     /** Texts that show what is searched for. */
     private static final int RECENT = 32;
 
-    /** On top of two polls, before what is read is called stale. */
-    private static final Duration GRACE = Duration.ofSeconds(10);
-
     /** Files of one commit that travel at the same time. */
     private static final int TRANSFERS = 16;
 
@@ -71,15 +67,13 @@ public final class ImageDataset implements AutoCloseable {
     private final ThreadPoolTaskScheduler indexing = thread("lance-index");
     private final ThreadPoolTaskExecutor transfers = pool("table-transfer", TRANSFERS, Integer.MAX_VALUE);
     private final boolean inBucket;
-    private final Duration poll;
     private final LanceTable table;
+    private final TableReader reader;
     private final Committer committer;
+    private final Follower follower;
     private final Maintenance maintenance;
     private final History history;
     private final Queue<Embedding> recent = new ConcurrentLinkedQueue<>();
-    private final AtomicBoolean serving = new AtomicBoolean();
-    private volatile Instant contact = Instant.now();
-    private volatile boolean outage;
     private final Object jobLock = new Object();
     private volatile IndexJob indexJob = IndexJob.NONE;
     private boolean closed;
@@ -88,7 +82,6 @@ public final class ImageDataset implements AutoCloseable {
             throws IOException {
         this.model = model;
         this.inBucket = store.folder().isEmpty();
-        this.poll = settings.replica().poll();
         this.path = store.folder()
                 .map(root -> root.resolve(KEY).toString())
                 .orElse(store.address(KEY.substring(0, KEY.length() - 1)));
@@ -106,12 +99,13 @@ public final class ImageDataset implements AutoCloseable {
                 settings.maintenance().indexRows(),
                 work.resolve("vectors"),
                 model);
+        this.reader = table.reader();
         this.committer = new Committer(table, settings.commit(), commits, this::serveSoon);
+        this.follower = new Follower(table, committer, commits, replicas);
         if (inBucket) {
-            Future<?> unused =
-                    commits.scheduleWithFixedDelay(this::poll, Instant.now().plus(poll), poll);
+            follower.poll(settings.replica().poll());
         }
-        this.history = new History(store, KEY, table);
+        this.history = new History(store, KEY, reader);
         serveSoon();
         this.maintenance = new Maintenance(
                 table,
@@ -127,7 +121,7 @@ public final class ImageDataset implements AutoCloseable {
                 settings.maintenance(),
                 timing.cleanup(),
                 () -> problem() == null,
-                () -> replicas.submitCompletable(this::serve).get(),
+                follower::serveNow,
                 indexing,
                 () -> List.copyOf(recent));
         Future<?> unused =
@@ -282,7 +276,7 @@ public final class ImageDataset implements AutoCloseable {
 
     private List<Neighbor> nearestCommitted(Embedding query, int k, boolean exact) throws Exception {
         try {
-            return table.nearest(query, k, exact);
+            return reader.nearest(query, k, exact);
         } catch (TableBusyException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
@@ -290,10 +284,9 @@ public final class ImageDataset implements AutoCloseable {
                 throw e;
             }
             log.warn("the table is read anew, as a search failed: {}", e.toString());
-            replicas.submitCompletable(table::serveFromBucket).get();
-            serveSoon();
+            follower.readAnew();
             try {
-                return table.nearest(query, k, exact);
+                return reader.nearest(query, k, exact);
             } catch (IOException | RuntimeException again) {
                 throw new StoreUnavailableException("the table can be read neither here nor in the bucket", again);
             }
@@ -323,7 +316,7 @@ public final class ImageDataset implements AutoCloseable {
                 snapshot -> new PastNeighbors(
                         version,
                         true,
-                        table.nearestByLance(
+                        reader.nearestByLance(
                                 snapshot,
                                 query,
                                 k,
@@ -343,7 +336,7 @@ public final class ImageDataset implements AutoCloseable {
         Optional<Long> version = history.newestAt(time);
         return version.isPresent()
                 ? nearestIn(version.get(), query, k, exact)
-                : past(() -> new PastNeighbors(null, false, table.nearestUploadedBy(query, k, time)));
+                : past(() -> new PastNeighbors(null, false, reader.nearestUploadedBy(query, k, time)));
     }
 
     private PastNeighbors past(Callable<PastNeighbors> search) {
@@ -356,82 +349,18 @@ public final class ImageDataset implements AutoCloseable {
 
     // ---- what is read
 
+    private void serveSoon() {
+        follower.serveSoon();
+    }
+
     /** What memory is used. */
     public MemoryState memory() {
         return table.memory();
     }
 
-    /** The table may have a newer version than the one that is read. */
-    private void serveSoon() {
-        if (serving.compareAndSet(false, true)) {
-            replicas.execute(this::serve);
-        }
-    }
-
-    // Nobody else hears of a failure on the replica's thread; the next poll or commit tries again.
-    @SuppressWarnings("CatchingUnchecked")
-    private void serve() {
-        serving.set(false);
-        try {
-            long before = table.served().version();
-            table.serve();
-            long version = table.served().version();
-            committer.served(version);
-            if (version != before) {
-                pruneSoon();
-            }
-            if (version < table.head().version()) {
-                serveSoon();
-            }
-        } catch (Exception e) {
-            log.warn(
-                    "version {} is read on, the newer one cannot be: {}",
-                    table.served().version(),
-                    e.toString());
-        }
-    }
-
-    private void pruneSoon() {
-        try {
-            commits.execute(this::prune);
-        } catch (TaskRejectedException e) {
-            log.debug("closing: old files of the table's copy stay");
-        }
-    }
-
-    private void prune() {
-        try {
-            table.prune();
-        } catch (IOException | RuntimeException e) {
-            log.warn("old files of the table's copy stay: {}", e.toString());
-        }
-    }
-
-    // As above.
-    @SuppressWarnings("CatchingUnchecked")
-    private void poll() {
-        Instant asked = Instant.now();
-        try {
-            committer.catchUp();
-            contact = asked;
-            if (outage) {
-                log.info("the bucket answers again");
-                outage = false;
-            }
-        } catch (Exception e) {
-            if (!outage) {
-                log.warn("the bucket does not answer: {}", e.toString());
-                outage = true;
-            }
-        }
-    }
-
     /** How old what is read may be. A table in a folder is never stale. */
     public Freshness freshness() {
-        Instant now = Instant.now();
-        Instant asOf = inBucket ? contact : now;
-        return new Freshness(
-                asOf, outage || asOf.plus(poll.multipliedBy(2)).plus(GRACE).isBefore(now));
+        return follower.freshness();
     }
 
     /**
@@ -459,7 +388,7 @@ public final class ImageDataset implements AutoCloseable {
     /** What {@code /stats} shows. Reads memory alone. */
     public TableState state() {
         Head head = table.head();
-        Snapshot served = table.served();
+        Snapshot served = reader.served();
         return new TableState(
                 path,
                 head.rows(),
@@ -470,7 +399,7 @@ public final class ImageDataset implements AutoCloseable {
                 head.columns(),
                 served.indices().stream().map(index -> index.of(head.rows())).toList(),
                 served.isLocal() ? TableState.Reading.LOCAL : TableState.Reading.BUCKET,
-                table.searchState(),
+                reader.searchState(),
                 new TableState.MaintenanceState(
                         Maintenance.smallFragments(head),
                         head.segments().isEmpty() ? 0 : Head.rows(head.unindexed()),

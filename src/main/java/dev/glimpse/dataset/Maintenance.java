@@ -119,7 +119,7 @@ final class Maintenance {
         this.writable = writable;
         this.serve = serve;
         this.indexing = indexing;
-        this.measure = new PlanMeasure(table, settings, recent);
+        this.measure = new PlanMeasure(table.reader(), settings, recent);
     }
 
     /** A step, with the name that the log and {@code /stats} give it. */

@@ -24,12 +24,12 @@ final class PlanMeasure {
     /** Measured again when the table has grown so much. */
     private static final int GROWTH = 2;
 
-    private final LanceTable table;
+    private final TableReader table;
     private final MaintenanceProperties settings;
     private final Supplier<List<Embedding>> recent;
     private long measuredRows;
 
-    PlanMeasure(LanceTable table, MaintenanceProperties settings, Supplier<List<Embedding>> recent) {
+    PlanMeasure(TableReader table, MaintenanceProperties settings, Supplier<List<Embedding>> recent) {
         this.table = table;
         this.settings = settings;
         this.recent = recent;

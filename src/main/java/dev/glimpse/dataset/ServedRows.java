@@ -57,7 +57,7 @@ final class ServedRows implements AutoCloseable {
             return null;
         }
         BitSet live = new BitSet();
-        LanceTable.scan(
+        Datasets.scan(
                 dataset,
                 rowIds(ID_BATCH).build(),
                 batch -> Columns.rowIds(batch).forEach(id -> live.set((int) Math.min(id, Integer.MAX_VALUE - 1L))));
@@ -76,7 +76,7 @@ final class ServedRows implements AutoCloseable {
 
     private void load(Dataset dataset, Head head, int fragment) throws IOException {
         boolean[] holds = {true};
-        LanceTable.scan(
+        Datasets.scan(
                 dataset,
                 rowIds(ID_BATCH).fragmentIds(List.of(fragment)).build(),
                 batch -> Columns.rowIds(batch).forEach(id -> holds[0] &= memory.holds(id)));
@@ -90,7 +90,7 @@ final class ServedRows implements AutoCloseable {
                 .columns(columns)
                 .fragmentIds(List.of(fragment))
                 .build();
-        LanceTable.scan(dataset, rows, this::put);
+        Datasets.scan(dataset, rows, this::put);
     }
 
     private void put(VectorSchemaRoot batch) {

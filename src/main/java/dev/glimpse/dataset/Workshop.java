@@ -40,7 +40,7 @@ final class Workshop {
      * @throws OutdatedException if one of them is not there any more
      */
     static RewriteResult merge(Scratch scratch, Set<Integer> fragments, BufferAllocator allocator) {
-        try (Dataset dataset = open(scratch, allocator)) {
+        try (Dataset dataset = Datasets.of(scratch, allocator)) {
             List<FragmentMetadata> sources = dataset.getFragments().stream()
                     .filter(fragment -> fragments.contains(fragment.getId()))
                     .map(Fragment::metadata)
@@ -54,7 +54,7 @@ final class Workshop {
 
     /** Builds an index over all rows. */
     static IndexChange train(Scratch scratch, IndexKind kind, BufferAllocator allocator) {
-        try (Dataset dataset = open(scratch, allocator)) {
+        try (Dataset dataset = Datasets.of(scratch, allocator)) {
             Set<UUID> before = uuids(parts(dataset));
             Index index = dataset.createIndex(
                     IndexOptions.builder(List.of(Columns.VECTOR), kind.type(), kind.parametersFor(dataset.countRows()))
@@ -71,7 +71,7 @@ final class Workshop {
      * @param parts the newest ones, which become one with it
      */
     static IndexChange fold(Scratch scratch, int parts, BufferAllocator allocator) {
-        try (Dataset dataset = open(scratch, allocator)) {
+        try (Dataset dataset = Datasets.of(scratch, allocator)) {
             List<Index> before = parts(dataset);
             dataset.optimizeIndices(OptimizeOptions.builder()
                     .indexNames(List.of(LanceTable.INDEX))
@@ -94,12 +94,5 @@ final class Workshop {
 
     private static Set<UUID> uuids(List<Index> parts) {
         return parts.stream().map(Index::uuid).collect(Collectors.toSet());
-    }
-
-    private static Dataset open(Scratch scratch, BufferAllocator allocator) {
-        return Dataset.open()
-                .allocator(allocator)
-                .uri(scratch.folder().toString())
-                .build();
     }
 }

@@ -13,10 +13,30 @@ public final class IdSet {
 
     /** False if it was there already. */
     public boolean add(ImageId id) {
+        return add(high(id), low(id));
+    }
+
+    private boolean add(long high, long low) {
         if (size * 2 > slots.length / 2) {
             grow();
         }
-        return insert(high(id), low(id));
+        return insert(high, low);
+    }
+
+    public void addAll(IdSet others) {
+        others.forEach(this::add);
+    }
+
+    private interface Keys {
+        void of(long high, long low);
+    }
+
+    private void forEach(Keys keys) {
+        for (int i = 0; i < slots.length; i += 2) {
+            if (slots[i] != 0 || slots[i + 1] != 0) {
+                keys.of(slots[i], slots[i + 1]);
+            }
+        }
     }
 
     /** Nothing happens if it is not there. */
@@ -76,14 +96,10 @@ public final class IdSet {
     }
 
     private void grow() {
-        long[] old = slots;
-        slots = new long[old.length * 2];
-        size = 0;
-        for (int i = 0; i < old.length; i += 2) {
-            if (old[i] != 0 || old[i + 1] != 0) {
-                insert(old[i], old[i + 1]);
-            }
-        }
+        IdSet larger = new IdSet();
+        larger.slots = new long[slots.length * 2];
+        forEach(larger::insert);
+        slots = larger.slots;
     }
 
     private static long high(ImageId id) {

@@ -83,7 +83,7 @@ class MaintenanceIT {
             }
             put("data/orphan.lance");
             put("_deletions/0-1-2.arrow");
-            table.serve();
+            table.reader().serve();
             Set<String> live = new HashSet<>(table.replica()
                     .files(ManifestName.of(table.head().version()))
                     .keySet());
@@ -93,10 +93,10 @@ class MaintenanceIT {
             Cleanup cleanup = cleanup(table, Duration.ZERO, 900);
             Cleanup.Removed first = cleanup.run();
             append(table, 12, 13);
-            int read = table.read(snapshot -> {
+            int read = table.reader().read(snapshot -> {
                 append(table, 13, 14);
                 cleanup.run();
-                table.serve();
+                table.reader().serve();
                 table.prune();
                 table.prune();
                 return ids(snapshot).size();
@@ -107,7 +107,7 @@ class MaintenanceIT {
             assertThat(read).isEqualTo(12);
             assertThat(names("data/", "_deletions/")).containsAll(live);
             assertThat(versions()).containsExactly(16L);
-            assertThat(table.read(MaintenanceIT::ids)).hasSize(14);
+            assertThat(table.reader().read(MaintenanceIT::ids)).hasSize(14);
             await().atMost(Duration.ofSeconds(20)).until(() -> {
                 append(table, 100, 101);
                 table.delete(List.of(Rows.id(100)));
@@ -115,8 +115,8 @@ class MaintenanceIT {
                 return !names("data/").contains("data/orphan.lance")
                         && !names("_deletions/").contains("_deletions/0-1-2.arrow");
             });
-            table.serve();
-            assertThat(table.read(MaintenanceIT::ids)).hasSize(14);
+            table.reader().serve();
+            assertThat(table.reader().read(MaintenanceIT::ids)).hasSize(14);
         }
     }
 
@@ -172,8 +172,8 @@ class MaintenanceIT {
             sleeper.catchUp();
 
             assertThat(sleeper.head().version()).isEqualTo(other.head().version());
-            sleeper.serve();
-            assertThat(sleeper.read(MaintenanceIT::ids)).hasSize(105);
+            sleeper.reader().serve();
+            assertThat(sleeper.reader().read(MaintenanceIT::ids)).hasSize(105);
         }
     }
 
@@ -194,8 +194,8 @@ class MaintenanceIT {
             assertThat(sleeper.head().version()).isEqualTo(other.head().version());
             assertThat(sleeper.append(List.of(Rows.row(1_000)))).isTrue();
             other.catchUp();
-            other.serve();
-            assertThat(other.read(MaintenanceIT::ids))
+            other.reader().serve();
+            assertThat(other.reader().read(MaintenanceIT::ids))
                     .hasSize(106)
                     .contains(Rows.id(1_000).toString());
         }
@@ -290,7 +290,7 @@ class MaintenanceIT {
 
     private static List<String> ids(Snapshot snapshot) throws IOException {
         List<String> ids = new ArrayList<>();
-        LanceTable.scan(
+        Datasets.scan(
                 snapshot.dataset(),
                 new org.lance.ipc.ScanOptions.Builder()
                         .columns(List.of(Columns.ID))

@@ -157,7 +157,7 @@ final class SearchBench {
     }
 
     private void compare(ImageDataset dataset, LanceTable table, TestBucket bucket) throws Exception {
-        table.serve();
+        table.reader().serve();
         Snapshot graphs = lance(table);
         IndexTuning graphTuning = IndexTuning.of(table.head().metadata());
         long start = System.nanoTime();
@@ -169,12 +169,12 @@ final class SearchBench {
                 "by request: %.0f s; %s %s",
                 seconds(start), dataset.state().indices(), dataset.indexJob().state());
         table.catchUp();
-        table.serve();
+        table.reader().serve();
         Snapshot flat = lance(table);
         IndexTuning flatTuning = IndexTuning.of(table.head().metadata());
         try {
             for (Embedding query : queries) {
-                truth.add(table.nearest(query, MANY, true).stream()
+                truth.add(table.reader().nearest(query, MANY, true).stream()
                         .map(Neighbor::id)
                         .toList());
             }
@@ -188,8 +188,8 @@ final class SearchBench {
                     graphs,
                     new IndexTuning(graphTuning.nprobes(), 2 * graphTuning.ef(), 5, Double.NaN));
             Side lists = lance("IVF_FLAT", table, flat, flatTuning);
-            Side scan =
-                    new Side("Lance, no index", K, query -> table.nearestByLance(graphs, query, K, true, graphTuning));
+            Side scan = new Side(
+                    "Lance, no index", K, query -> table.reader().nearestByLance(graphs, query, K, true, graphTuning));
             Side hundred = new Side("Glimpse, 100 hits", MANY, query -> dataset.nearest(query, MANY, false));
             measure(List.of(ours, exact, hundred, graph, wider, lists, scan));
             crossCheck(table, scan);
@@ -220,7 +220,7 @@ final class SearchBench {
     private static Side lance(String index, LanceTable table, Snapshot snapshot, IndexTuning tuning) {
         String name =
                 "Lance, %s nprobes=%d ef=%d refine=%d".formatted(index, tuning.nprobes(), tuning.ef(), tuning.refine());
-        return new Side(name, K, query -> table.nearestByLance(snapshot, query, K, false, tuning));
+        return new Side(name, K, query -> table.reader().nearestByLance(snapshot, query, K, false, tuning));
     }
 
     private void measure(List<Side> sides) throws Exception {
@@ -282,7 +282,7 @@ final class SearchBench {
                     .map(Neighbor::id)
                     .sorted()
                     .toList();
-            List<String> mine = table.nearest(queries.get(n), K, true).stream()
+            List<String> mine = table.reader().nearest(queries.get(n), K, true).stream()
                     .map(Neighbor::id)
                     .sorted()
                     .toList();
@@ -301,7 +301,7 @@ final class SearchBench {
 
     private void pieces(ImageDataset dataset, LanceTable table, Side ours) throws Exception {
         int candidates = dataset.state().search().candidates();
-        LocalRows local = Optional.ofNullable(table.served().rows()).orElseThrow();
+        LocalRows local = Optional.ofNullable(table.reader().served().rows()).orElseThrow();
         double codes = millis(Metal.codes(rows)::apply);
         double memory = millis(query -> local.vectors().nearest(query, K, candidates));
         double whole = millis(query -> local.nearest(Embedding.ofDirection(query), K, candidates));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.HashSet;
 import java.util.Random;
 import java.util.Set;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 class IdSetTest {
@@ -23,6 +24,28 @@ class IdSetTest {
 
         assertThat(ids.size()).isEqualTo(expected.size());
         assertThat(expected).allMatch(ids::contains);
+    }
+
+    @Test
+    void takesOverWhatAnotherSetHasAndItselfHasNot() {
+        IdSet some = setOf(0, 3_000);
+        IdSet others = setOf(2_000, 5_000);
+
+        some.addAll(others);
+
+        assertThat(some.size()).isEqualTo(5_000);
+        assertThat(IntStream.range(0, 5_000)).allMatch(n -> some.contains(id(n)));
+        assertThat(others.size()).isEqualTo(3_000);
+    }
+
+    private static IdSet setOf(int from, int to) {
+        IdSet ids = new IdSet();
+        IntStream.range(from, to).forEach(n -> ids.add(id(n)));
+        return ids;
+    }
+
+    private static ImageId id(int n) {
+        return ImageId.of(new byte[] {(byte) n, (byte) (n >> 8)}, ImageFormat.PNG);
     }
 
     @Test

@@ -17,39 +17,33 @@ import java.util.TreeMap;
 /**
  * Removes versions that are older than the retention, and the files that only they had. One listing, and two manifests read.
  *
- * <p>Which files? A version's new files are put when the version before it is in the store, and a file that a version has let
- * go never comes back. So a file that is older than the oldest version kept, and that this version does not name, is named by
- * none: neither by a later one nor by one whose commit is still under way. All times are the store's.
+ * <p>Which files? A version's new files are put when the version before it is in the store, or little earlier, and a file that a
+ * version has let go never comes back. So a file that is older by more than that than the oldest version kept, and that this
+ * version does not name, is named by none: neither by a later one nor by one whose commit is still under way. All times are the
+ * store's.
  */
 final class Cleanup {
     /** The store tells whole seconds. */
-    private static final Duration ROUNDING = Duration.ofSeconds(5);
+    static final Duration ROUNDING = Duration.ofSeconds(5);
 
     private final ObjectStore store;
     private final String prefix;
     private final Replica replica;
     private final Duration retention;
     private final int mostVersions;
-    private final Duration youngest;
+    private final Timing timing;
 
     /**
      * @param prefix key of the table, ending in {@code /}
      * @param mostVersions of which there may be so many, the older ones go before the retention is over
-     * @param youngest see {@link Timing}
      */
-    Cleanup(
-            ObjectStore store,
-            String prefix,
-            Replica replica,
-            Duration retention,
-            int mostVersions,
-            Duration youngest) {
+    Cleanup(ObjectStore store, String prefix, Replica replica, Duration retention, int mostVersions, Timing timing) {
         this.store = store;
         this.prefix = prefix;
         this.replica = replica;
         this.retention = retention;
         this.mostVersions = mostVersions;
-        this.youngest = youngest;
+        this.timing = timing;
     }
 
     /**
@@ -83,6 +77,7 @@ final class Cleanup {
                 .firstEntry()
                 .getValue()
                 .lastModified()
+                .minus(timing.shipped())
                 .minus(ROUNDING);
         List<Listed> orphans = files.stream()
                 .filter(file -> file.lastModified().isBefore(before))
@@ -98,8 +93,8 @@ final class Cleanup {
         int left = versions.size();
         for (Map.Entry<Long, Listed> next : versions.tailMap(oldest, false).entrySet()) {
             Duration replaced = Duration.between(next.getValue().lastModified(), now);
-            boolean tooMany = left > mostVersions && replaced.compareTo(youngest) >= 0;
-            if (!tooMany && (replaced.compareTo(retention) < 0 || replaced.compareTo(youngest) < 0)) {
+            boolean tooMany = left > mostVersions && replaced.compareTo(timing.youngest()) >= 0;
+            if (!tooMany && (replaced.compareTo(retention) < 0 || replaced.compareTo(timing.youngest()) < 0)) {
                 break;
             }
             oldest = next.getKey();

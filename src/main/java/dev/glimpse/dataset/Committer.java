@@ -38,6 +38,9 @@ final class Committer implements AutoCloseable {
     /** A commit that loses against other writers this often gives up; each loss means that another one won. */
     private static final int ATTEMPTS = 20;
 
+    /** The same of work that can be done later, or by the server that wins. */
+    private static final int WORK_ATTEMPTS = 5;
+
     /** After a commit that failed, doubled each time that the next one fails too. */
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
@@ -223,7 +226,7 @@ final class Committer implements AutoCloseable {
             // A commit whose answer was lost may have brought the row in, and so may another server's.
             table.catchUp();
             learnIds();
-            untilWon(() -> {
+            untilWon(ATTEMPTS, () -> {
                 synchronized (lock) {
                     Pending waiting = pending.remove(id);
                     if (waiting != null) {
@@ -273,7 +276,7 @@ final class Committer implements AutoCloseable {
     void commitWork(Attempt work) throws Exception {
         onCommitThread(() -> {
             catchUp();
-            untilWon(work);
+            untilWon(WORK_ATTEMPTS, work);
             moved.run();
             return true;
         });
@@ -365,7 +368,7 @@ final class Committer implements AutoCloseable {
     /** Gives the pictures whose rows were added now. */
     private Set<ImageId> commit(List<PictureRow> batch) throws IOException {
         Set<ImageId> added = new HashSet<>();
-        untilWon(() -> {
+        untilWon(ATTEMPTS, () -> {
             List<PictureRow> rows;
             synchronized (lock) {
                 rows = batch.stream().filter(row -> !ids.contains(row.id())).toList();
@@ -382,15 +385,15 @@ final class Committer implements AutoCloseable {
         boolean won() throws IOException;
     }
 
-    private void untilWon(Attempt attempt) throws IOException {
-        for (int i = 0; i < ATTEMPTS; i++) {
+    private void untilWon(int attempts, Attempt attempt) throws IOException {
+        for (int i = 0; i < attempts; i++) {
             if (attempt.won()) {
                 return;
             }
             // The rows of whoever won are in the way of ours.
             learnIds();
         }
-        throw new TableBusyException("lost the race for the next version " + ATTEMPTS + " times");
+        throw new TableBusyException("lost the race for the next version " + attempts + " times");
     }
 
     /** What others have added is read on top of what is known; if they have deleted, all ids are read. */

@@ -117,7 +117,7 @@ public final class ImageDataset implements AutoCloseable {
                         table.replica(),
                         settings.maintenance().retention(),
                         Maintenance.MOST_VERSIONS,
-                        timing.youngest()),
+                        timing),
                 settings.maintenance(),
                 timing.cleanup(),
                 () -> problem() == null,

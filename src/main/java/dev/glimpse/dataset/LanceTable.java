@@ -235,6 +235,20 @@ final class LanceTable implements AutoCloseable {
         return datasets.allocator();
     }
 
+    /** Brings a merged fragment to the store, ahead of {@link #commitMerge}. Any thread. */
+    void shipMerge(Scratch built) throws IOException {
+        replica.ship(built, name -> name.startsWith(Replica.DATA));
+    }
+
+    /** Brings new parts of the index to the store, ahead of {@link #commitIndex}. Any thread. */
+    void shipIndex(Scratch built, Workshop.IndexChange change) throws IOException {
+        replica.ship(built, name -> change.added().stream().anyMatch(part -> name.startsWith(folder(part))));
+    }
+
+    private static String folder(Index part) {
+        return Replica.INDICES + part.uuid() + "/";
+    }
+
     /**
      * Puts a merged fragment in the place of those that it was made from. False if another writer was first.
      *
@@ -270,7 +284,7 @@ final class LanceTable implements AutoCloseable {
     boolean commitIndex(Scratch built, Workshop.IndexChange change) throws IOException {
         try (Scratch scratch = replica.thinScratch()) {
             for (Index part : change.added()) {
-                scratch.adopt(built, Replica.INDICES + part.uuid() + "/");
+                scratch.adopt(built, folder(part));
             }
             return commitAndPublish(scratch, dataset -> replaceIndex(dataset, change));
         }

@@ -25,6 +25,7 @@ final class Lease {
     private final byte[] owner;
     private Stopwatch taken = Stopwatch.NEVER;
     private Stopwatch refused = Stopwatch.NEVER;
+    private Stopwatch left = Stopwatch.NEVER;
 
     /**
      * @param work names this server, also after a restart: what it held when it died is still its own
@@ -43,10 +44,11 @@ final class Lease {
 
     /**
      * Whether it is this server's turn now. If so, {@link #release} is due, and until then {@link #keep}. After a no the
-     * bucket is not asked again for a while: to ask costs up to two class A requests.
+     * bucket is not asked again for a while unless it is urgent: to ask costs up to two class A requests.
      */
-    boolean take() {
-        if (!refused.isOver(longest.dividedBy(4))) {
+    boolean take(boolean urgent) {
+        Duration pause = longest.dividedBy(4);
+        if (!left.isOver(pause) || !(urgent || refused.isOver(pause))) {
             return false;
         }
         boolean mine = put() || isMine() || (isOverdue() && replace());
@@ -56,6 +58,11 @@ final class Lease {
             refused = Stopwatch.started();
         }
         return mine;
+    }
+
+    /** Takes it no more for a while: another server may have better luck, as one whose uploads are in the way here. */
+    void leaveToOthers() {
+        left = Stopwatch.started();
     }
 
     /** Tells the others that this server, whose turn it is, is alive. */

@@ -51,6 +51,15 @@ final class Maintenance {
     /** Of larger ones, of about the same size. */
     private static final int MANY = 8;
 
+    /** Urgency of what is to be done. */
+    private static final double DUE = 1;
+
+    /** Urgency of what another server, whose turn it is, should have done by now. */
+    private static final double URGENT = 1.5;
+
+    /** Urgency of a merge that the index waits for: rows that come in meanwhile must not hold it up for long. */
+    private static final double BEFORE_INDEX = 1.2;
+
     /** Rows without an index, which searches by Lance scan. At most twice as many are there under load. */
     static final int MANY_UNINDEXED = 5_000;
 
@@ -122,8 +131,19 @@ final class Maintenance {
         this.measure = new PlanMeasure(table.reader(), settings, recent);
     }
 
-    /** A step, with the name that the log and {@code /stats} give it. */
-    private record Step(String name, Callable<?> work) {}
+    /**
+     * A step, with the name that the log and {@code /stats} give it.
+     *
+     * @param urgency how many times as much has to be done as makes it due
+     */
+    private record Step(String name, double urgency, Callable<?> work) {}
+
+    /**
+     * Fragments that are to become one.
+     *
+     * @param urgency as for a step
+     */
+    record Merge(Set<Integer> fragments, double urgency) {}
 
     private interface IndexWork {
         String with(Scratch scratch) throws Exception;
@@ -147,11 +167,11 @@ final class Maintenance {
             measure.candidates();
             boolean done = false;
             for (Optional<Step> due = due(table.head()); due.isPresent() && !stopped; due = due(table.head())) {
-                holdsLease = holdsLease || lease.take();
+                Step step = due.get();
+                holdsLease = holdsLease || lease.take(step.urgency >= URGENT);
                 if (!holdsLease) {
                     return;
                 }
-                Step step = due.get();
                 working = step.name;
                 step.work.call();
                 done = true;
@@ -163,6 +183,9 @@ final class Maintenance {
             Thread.currentThread().interrupt();
         } catch (Exception e) {
             failed(String.valueOf(working), e);
+            if (!(e instanceof OutdatedException)) {
+                lease.leaveToOthers();
+            }
         } finally {
             working = null;
             releaseLease();
@@ -214,29 +237,31 @@ final class Maintenance {
         return failure;
     }
 
+    /** The most urgent: under such a load that one kind of work is always due again, the others have their turn as well. */
     private Optional<Step> due(Head head) {
         if (!writable.getAsBoolean() || !head.stableRowIds()) {
             return Optional.empty();
         }
+        List<Step> due = new ArrayList<>();
         Build running = build;
-        Optional<Set<Integer>> mergeable = mergeable(head, running == null ? -1 : running.newestFragment);
-        if (mergeable.isPresent()) {
-            Set<Integer> fragments = mergeable.get();
-            return Optional.of(step("merge " + fragments.size() + " fragments", () -> merge(fragments)));
-        }
+        mergeable(head, running == null ? -1 : running.newestFragment)
+                .ifPresent(merge -> due.add(step(
+                        "merge " + merge.fragments.size() + " fragments",
+                        merge.urgency,
+                        () -> merge(merge.fragments))));
         if (running == null) {
-            Optional<Step> indexing = indexing(head);
-            if (indexing.isPresent()) {
-                return indexing;
-            }
+            indexing(head).ifPresent(due::add);
         }
-        boolean old = head.version() - cleanedVersion >= VERSIONS_BETWEEN_CLEANUPS
-                || (head.version() > oldestVersion && cleaned.isOver(betweenCleanups));
-        return old ? Optional.of(step("clean up", this::cleanUp)) : Optional.empty();
+        double versions = (head.version() - cleanedVersion) / (double) VERSIONS_BETWEEN_CLEANUPS;
+        if (versions >= DUE || (head.version() > oldestVersion && cleaned.isOver(betweenCleanups))) {
+            due.add(step("clean up", Math.max(DUE, versions), this::cleanUp));
+        }
+        // Of equals the first.
+        return due.stream().max(Comparator.comparingDouble(Step::urgency).thenComparing(step -> -due.indexOf(step)));
     }
 
-    private static Step step(String name, Callable<?> work) {
-        return new Step(name, () -> timed(name, work));
+    private static Step step(String name, double urgency, Callable<?> work) {
+        return new Step(name, urgency, () -> timed(name, work));
     }
 
     // ---- fragments
@@ -246,7 +271,7 @@ final class Maintenance {
      *
      * @param after only of those that came after this one
      */
-    static Optional<Set<Integer>> mergeable(Head head, int after) {
+    static Optional<Merge> mergeable(Head head, int after) {
         List<FragmentState> fragments = head.fragments().stream()
                 .filter(fragment -> fragment.id() > after)
                 .toList();
@@ -256,18 +281,17 @@ final class Maintenance {
         List<FragmentState> small =
                 unindexed.stream().filter(Maintenance::isSmall).toList();
         // Before new rows are indexed they become one fragment, as its part of the index cannot be merged with others.
-        boolean beforeIndex = !head.segments().isEmpty() && small.size() > 1 && Head.rows(unindexed) >= MANY_UNINDEXED;
-        if (beforeIndex) {
-            return Optional.of(ids(small));
+        if (!head.segments().isEmpty() && small.size() > 1 && Head.rows(unindexed) >= MANY_UNINDEXED) {
+            return Optional.of(new Merge(ids(small), BEFORE_INDEX));
         }
         if (small.size() >= MANY_SMALL) {
-            return Optional.of(ids(withoutTheHeaviest(small)));
+            return Optional.of(new Merge(ids(withoutTheHeaviest(small)), small.size() / (double) MANY_SMALL));
         }
         Map<Object, List<FragmentState>> alike = new HashMap<>();
         for (FragmentState fragment : fragments) {
             if (fragment.deletedRows() >= MANY_DELETED
                     && fragment.deletedRows() * DELETED_SHARE > fragment.rows() + fragment.deletedRows()) {
-                return Optional.of(Set.of(fragment.id()));
+                return Optional.of(new Merge(Set.of(fragment.id()), DUE));
             }
             if (fragment.rows() < Workshop.LARGEST_FRAGMENT / 2 && !small.contains(fragment)) {
                 List<Object> key = List.of(
@@ -280,11 +304,12 @@ final class Maintenance {
             }
         }
         return alike.values().stream()
-                .filter(group -> group.size() >= MANY)
+                // Small ones of the index are what came while it was worked on: no others will join them.
+                .filter(group -> group.size() >= MANY || (group.size() > 1 && isSmall(group.get(0))))
                 .map(Maintenance::upToTheLargest)
                 .filter(group -> group.size() > 1)
-                .map(Maintenance::ids)
-                .findFirst();
+                .map(group -> new Merge(ids(group), Math.max(DUE, group.size() / (double) MANY)))
+                .max(Comparator.comparingDouble(Merge::urgency));
     }
 
     /**
@@ -346,6 +371,7 @@ final class Maintenance {
     private String merge(Set<Integer> fragments) throws Exception {
         try (Scratch scratch = committer.onCommitThread(table::fullScratch)) {
             RewriteResult merged = Workshop.merge(scratch, fragments, table.allocator());
+            table.shipMerge(scratch);
             committer.commitWork(() -> table.commitMerge(scratch, merged));
             return "fragments=" + table.head().fragments().size();
         }
@@ -357,18 +383,19 @@ final class Maintenance {
         int parts = head.segments().size();
         Optional<IndexKind> untrained = untrained(head);
         if (untrained.isPresent()) {
-            return Optional.of(indexStep("build the index", scratch -> train(scratch, untrained.get())));
+            return Optional.of(indexStep("build the index", DUE, scratch -> train(scratch, untrained.get())));
         }
-        if (parts > 0 && Head.rows(head.unindexed()) >= MANY_UNINDEXED) {
-            return Optional.of(indexStep("index new rows", scratch -> fold(scratch, 0)));
+        double unindexed = Head.rows(head.unindexed()) / (double) MANY_UNINDEXED;
+        if (parts > 0 && unindexed >= DUE) {
+            return Optional.of(indexStep("index new rows", unindexed, scratch -> fold(scratch, 0)));
         }
         return parts > MANY_PARTS
-                ? Optional.of(indexStep("merge the index", scratch -> fold(scratch, parts - 1)))
+                ? Optional.of(indexStep("merge the index", DUE, scratch -> fold(scratch, parts - 1)))
                 : Optional.empty();
     }
 
-    private Step indexStep(String name, IndexWork work) {
-        return new Step(name, () -> {
+    private Step indexStep(String name, double urgency, IndexWork work) {
+        return new Step(name, urgency, () -> {
             CompletableFuture<String> unused = begin(name, work).whenComplete((result, e) -> {
                 if (e != null) {
                     failed(name, e);
@@ -428,6 +455,7 @@ final class Maintenance {
     private String train(Scratch scratch, IndexKind kind) throws Exception {
         long rows = table.head().rows();
         IndexChange built = Workshop.train(scratch, kind, table.allocator());
+        table.shipIndex(scratch, built);
         committer.commitWork(() -> table.commitIndex(scratch, built));
         serve.call();
         IndexTuning tuning = measure.index(kind);
@@ -439,6 +467,7 @@ final class Maintenance {
 
     private String fold(Scratch scratch, int parts) throws Exception {
         IndexChange folded = Workshop.fold(scratch, parts, table.allocator());
+        table.shipIndex(scratch, folded);
         committer.commitWork(() -> table.commitIndex(scratch, folded));
         return "parts=" + table.head().segments().size();
     }

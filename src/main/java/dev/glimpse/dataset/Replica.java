@@ -23,6 +23,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.lance.Dataset;
@@ -265,11 +266,23 @@ final class Replica {
     }
 
     /**
+     * Ships files of a scratch that are to be part of another one's version, for {@link #publish} to find them in the store: what
+     * is large holds up no commits on its way, and goes once however many attempts there are. Any thread.
+     */
+    void ship(Scratch built, Predicate<String> which) throws IOException {
+        List<String> files = built.newFiles().stream().filter(which).toList();
+        Stopwatch begun = Stopwatch.started();
+        eachAtOnce(
+                files, name -> store.putIfAbsent(prefix + name, built.folder().resolve(name)));
+        built.shipped(files, begun);
+    }
+
+    /**
      * Ships what is new in the scratch, its last manifest at the end: that is the commit. If the put of a manifest is refused,
      * another writer was first: then what was shipped for nothing is taken back and {@link #catchUp} is due.
      *
-     * <p>A data file is shipped only when the version before its own is in the store, which is what {@link Cleanup}
-     * relies on.
+     * <p>Files are shipped when the version before their own is in the store, or by {@link #ship} not long before, which is what
+     * {@link Cleanup} relies on.
      *
      * @return whether the version is now in the store and its files in this folder
      * @throws StoreUnavailableException if it is not known whether it is; the version that the store has decides, and the
@@ -296,9 +309,15 @@ final class Replica {
                 return false;
             }
         }
-        // Their names are random, so a refused put means that an earlier attempt has shipped the file.
+        // Their names are random, so a refused put means that it had been made, and its answer was lost.
+        Map<String, Stopwatch> shipped = scratch.shipped();
+        if (shipped.values().stream().anyMatch(since -> since.isOver(timing.shipped()))) {
+            throw new OutdatedException("what was made for it has been in the store for too long");
+        }
+        List<String> ours =
+                files.stream().filter(name -> !shipped.containsKey(name)).toList();
         eachAtOnce(
-                files, name -> store.putIfAbsent(prefix + name, scratch.folder().resolve(name)));
+                ours, name -> store.putIfAbsent(prefix + name, scratch.folder().resolve(name)));
         Stopwatch put = Stopwatch.started();
         boolean first = store.putIfAbsent(prefix + last, scratch.folder().resolve(last));
         if (first && isPhantom(base, known)) {
@@ -306,7 +325,7 @@ final class Replica {
             first = false;
         }
         if (!first) {
-            files.stream().filter(name -> !name.startsWith(INDICES)).forEach(name -> store.delete(prefix + name));
+            ours.forEach(name -> store.delete(prefix + name));
             return false;
         }
         if (!inPlace) {

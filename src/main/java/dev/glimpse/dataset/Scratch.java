@@ -5,8 +5,12 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import java.util.stream.Stream;
 import org.springframework.util.FileSystemUtils;
@@ -18,6 +22,7 @@ import org.springframework.util.FileSystemUtils;
 final class Scratch implements AutoCloseable {
     private final Path folder;
     private final Set<String> known = new HashSet<>();
+    private final Map<String, Stopwatch> shipped = new HashMap<>();
 
     Scratch(Path folder) throws IOException {
         this.folder = Files.createDirectories(folder);
@@ -44,8 +49,19 @@ final class Scratch implements AutoCloseable {
                 Path link = folder.resolve(name);
                 Files.createDirectories(link.getParent());
                 Files.createLink(link, other.folder.resolve(name));
+                Optional.ofNullable(other.shipped.get(name)).ifPresent(since -> shipped.put(name, since));
             }
         }
+    }
+
+    /** These new files have been put in the store, not before that time. */
+    void shipped(List<String> names, Stopwatch since) {
+        names.forEach(name -> shipped.put(name, since));
+    }
+
+    /** New files that are in the store. */
+    Map<String, Stopwatch> shipped() {
+        return Collections.unmodifiableMap(shipped);
     }
 
     /** Removes these files. */

@@ -14,6 +14,8 @@ import java.time.Duration;
  * @param lease a server that has not said for so long that it is alive does not hold it any more
  * @param upkeep between looks at what there is to be done, which ask nobody
  * @param cleanup to the next one when not many versions came
+ * @param shipped files that took long to make count for a version that is committed so long afterwards; longer than their
+ *     transfer and some lost races may take
  */
 record Timing(
         Duration youngest,
@@ -22,7 +24,8 @@ record Timing(
         Duration prune,
         Duration lease,
         Duration upkeep,
-        Duration cleanup) {
+        Duration cleanup,
+        Duration shipped) {
     static final Timing USUAL = new Timing(
             Duration.ofMinutes(2),
             Duration.ofMinutes(1),
@@ -30,6 +33,7 @@ record Timing(
             Duration.ofMinutes(1),
             Duration.ofMinutes(2),
             Duration.ofSeconds(2),
+            Duration.ofMinutes(10),
             Duration.ofMinutes(10));
 
     Timing {

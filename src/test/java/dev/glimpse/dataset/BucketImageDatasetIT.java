@@ -235,6 +235,7 @@ class BucketImageDatasetIT extends ImageDatasetContract {
                 Duration.ZERO,
                 Duration.ofMinutes(15),
                 Duration.ofSeconds(2),
+                Duration.ofMinutes(10),
                 Duration.ofMinutes(10));
         dataset.close();
         dataset = ImageDataset.open(store, work(1), Rows.MODEL, Rows.AT_ONCE, impatient);

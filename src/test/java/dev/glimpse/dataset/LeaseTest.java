@@ -42,43 +42,66 @@ class LeaseTest {
         Lease one = of("one");
         Lease other = of("other");
 
-        assertThat(one.take()).isTrue();
-        assertThat(other.take()).isFalse();
+        assertThat(one.take(false)).isTrue();
+        assertThat(other.take(false)).isFalse();
 
         one.release();
-        await().until(other::take);
-        assertThat(of("third").take()).isFalse();
+        await().until(() -> other.take(false));
+        assertThat(of("third").take(false)).isFalse();
+    }
+
+    @Test
+    void whatIsUrgentDoesNotWaitAfterANo() throws IOException {
+        Lease one = of("one");
+        Lease other = of("two");
+        one.take(false);
+        assertThat(other.take(false)).isFalse();
+        one.release();
+
+        assertThat(other.take(false)).isFalse();
+        assertThat(other.take(true)).isTrue();
+    }
+
+    @Test
+    void serverThatLeavesItToOthersDoesNotTakeItForAWhileHoweverUrgentItIs() throws IOException {
+        Lease one = of("one");
+        one.take(false);
+        one.leaveToOthers();
+        one.release();
+
+        assertThat(one.take(true)).isFalse();
+        await().until(() -> one.take(false));
     }
 
     @Test
     void serverThatRestartsHasWhatItHadWhenItDied() throws IOException {
-        assertThat(of("one").take()).isTrue();
+        assertThat(of("one").take(false)).isTrue();
 
-        assertThat(of("one").take()).isTrue();
+        assertThat(of("one").take(false)).isTrue();
     }
 
     @Test
     void leaseOfAServerThatDiedIsTakenOverAndItsReleaseComesTooLate() throws IOException {
         Lease dead = of("dead");
-        assertThat(dead.take()).isTrue();
+        assertThat(dead.take(false)).isTrue();
         Lease other = of("other");
 
-        await().atMost(LONGEST.multipliedBy(4)).until(other::take);
+        await().atMost(LONGEST.multipliedBy(4)).until(() -> other.take(false));
 
         dead.release();
-        assertThat(of("third").take()).isFalse();
+        assertThat(of("third").take(false)).isFalse();
     }
 
     @Test
     void serverThatSaysThatItIsAliveKeepsItForLongerThanThat() throws IOException {
         Lease one = of("one");
-        assertThat(one.take()).isTrue();
+        assertThat(one.take(false)).isTrue();
         Lease other = of("other");
         Instant end = Instant.now().plus(LONGEST.multipliedBy(2));
 
         await().atMost(LONGEST.multipliedBy(4)).until(() -> {
             one.keep();
-            assertThat(other.take()).isFalse();
+            assertThat(other.take(false)).isFalse();
             return Instant.now().isAfter(end);
         });
     }

@@ -17,10 +17,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.lance.compaction.RewriteResult;
 import org.springframework.util.unit.DataSize;
 
 /** The table in a bucket over time: it stays in shape, and nothing is lost on the way. */
@@ -33,6 +35,7 @@ class MaintenanceIT {
             Duration.ZERO,
             Duration.ofMillis(500),
             Duration.ofMillis(100),
+            Duration.ofSeconds(1),
             Duration.ofSeconds(1));
 
     @TempDir
@@ -57,9 +60,10 @@ class MaintenanceIT {
                 Duration.ofSeconds(1),
                 Duration.ofMinutes(10),
                 Duration.ofSeconds(2),
-                Duration.ofMinutes(15),
+                Duration.ofSeconds(8),
                 Duration.ofMillis(100),
-                Duration.ofSeconds(2));
+                Duration.ofSeconds(2),
+                Duration.ofSeconds(4));
         Day day = new Day(
                 bucket,
                 work,
@@ -142,7 +146,7 @@ class MaintenanceIT {
                 append(table, n, n + 1);
             }
 
-            new Cleanup(store, ImageDataset.KEY, table.replica(), Duration.ZERO, 1, Duration.ofMinutes(2)).run();
+            new Cleanup(store, ImageDataset.KEY, table.replica(), Duration.ZERO, 1, Timing.USUAL).run();
 
             assertThat(versions()).hasSize(6);
         }
@@ -221,9 +225,10 @@ class MaintenanceIT {
                 Duration.ZERO,
                 Duration.ofSeconds(12),
                 Duration.ofMillis(100),
+                Duration.ofSeconds(1),
                 Duration.ofSeconds(1));
         Lease elsewhere = new Lease(store, work.resolve("two"), Duration.ofMinutes(15));
-        elsewhere.take();
+        elsewhere.take(false);
         try (ImageDataset dataset = dataset("one", Duration.ofMinutes(30), patient)) {
             for (int n = 0; n < 2 * Maintenance.MANY_SMALL; n++) {
                 dataset.add(Rows.row(n)).join();
@@ -249,6 +254,49 @@ class MaintenanceIT {
                 assertThatThrownBy(() -> Workshop.merge(scratch, Set.of(0, 7), table.allocator()))
                         .isInstanceOf(OutdatedException.class);
             }
+        }
+    }
+
+    @Test
+    void filesOfAMergeTravelOnceHoweverOftenAnotherServerIsFirst() throws Exception {
+        try (LanceTable table = table("one", HASTY);
+                LanceTable other = table("two", HASTY)) {
+            append(table, 0, 5);
+            append(table, 5, 10);
+            try (Scratch scratch = table.fullScratch()) {
+                RewriteResult merged = Workshop.merge(scratch, Set.of(0, 1), table.allocator());
+                table.shipMerge(scratch);
+                long shipped = bucket.count("PUT", ImageDataset.KEY + Replica.DATA);
+
+                for (int n = 10; n < 13; n++) {
+                    other.catchUp();
+                    append(other, n, n + 1);
+                    assertThat(table.commitMerge(scratch, merged)).isFalse();
+                }
+                assertThat(table.commitMerge(scratch, merged)).isTrue();
+
+                assertThat(bucket.count("PUT", ImageDataset.KEY + Replica.DATA)).isEqualTo(shipped + 3);
+            }
+            other.catchUp();
+            other.reader().serve();
+            assertThat(other.reader().read(MaintenanceIT::ids)).hasSize(13);
+            assertThat(other.head().fragments()).hasSize(4);
+        }
+    }
+
+    @Test
+    void mergeThatWasShippedTooLongAgoForTheCleanupIsOutdated() throws Exception {
+        try (LanceTable table = table("one", HASTY)) {
+            append(table, 0, 5);
+            append(table, 5, 10);
+            try (Scratch scratch = table.fullScratch()) {
+                RewriteResult merged = Workshop.merge(scratch, Set.of(0, 1), table.allocator());
+                table.shipMerge(scratch);
+                TimeUnit.MILLISECONDS.sleep(HASTY.shipped().toMillis() + 1);
+
+                assertThatThrownBy(() -> table.commitMerge(scratch, merged)).isInstanceOf(OutdatedException.class);
+            }
+            assertThat(table.head().fragments()).hasSize(2);
         }
     }
 
@@ -280,7 +328,7 @@ class MaintenanceIT {
     }
 
     private Cleanup cleanup(LanceTable table, Duration retention, int mostVersions) {
-        return new Cleanup(store, ImageDataset.KEY, table.replica(), retention, mostVersions, Duration.ZERO);
+        return new Cleanup(store, ImageDataset.KEY, table.replica(), retention, mostVersions, HASTY);
     }
 
     private static void append(LanceTable table, int from, int to) throws IOException {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.dataset.Head.FragmentState;
 import dev.glimpse.dataset.Head.Segment;
+import dev.glimpse.dataset.Maintenance.Merge;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -48,6 +49,20 @@ class MaintenanceTest {
         fragments(8, 9, LARGE + 100);
 
         assertThat(mergeable()).isEqualTo(Set.of(0, 1, 2, 3, 4, 5, 6, 8));
+    }
+
+    @Test
+    void fewSmallOnesOfTheSamePartOfTheIndexBecomeOne() {
+        fragments(0, 2, SMALL);
+        fragments(2, 3, LARGE);
+        segment(0, 1);
+        segment(1, 3);
+        assertThat(mergeable()).isEmpty();
+
+        segments.clear();
+        segment(0, 3);
+
+        assertThat(mergeable()).isEqualTo(range(0, 2));
     }
 
     @Test
@@ -114,8 +129,34 @@ class MaintenanceTest {
         fragments(0, 30, SMALL);
 
         assertThat(Maintenance.mergeable(head(), 25)).isEmpty();
-        assertThat(Maintenance.mergeable(head(), 19).orElse(Set.of())).isEqualTo(range(20, 30));
+        assertThat(Maintenance.mergeable(head(), 19).map(Merge::fragments)).contains(range(20, 30));
         assertThat(Maintenance.mergeable(head(), 29)).isEmpty();
+    }
+
+    @Test
+    void mergeIsTheMoreUrgentTheMoreFragmentsWait() {
+        fragments(0, Maintenance.MANY_SMALL, 1);
+        assertThat(urgency()).isEqualTo(1);
+
+        fragments(Maintenance.MANY_SMALL, 2 * Maintenance.MANY_SMALL, 1);
+
+        assertThat(urgency()).isEqualTo(2);
+    }
+
+    @Test
+    void rowsThatKeepComingDoNotHoldUpTheIndexThatWaitsForTheirMerge() {
+        fragments(0, 1, LARGE);
+        segment(0, 1);
+        fragments(1, 3, Maintenance.MANY_UNINDEXED);
+        fragments(3, 9, 10);
+
+        assertThat(mergeable()).isEqualTo(range(3, 9));
+        // Less than that of the rows, which is 2.
+        assertThat(urgency()).isStrictlyBetween(1.0, 1.5);
+    }
+
+    private double urgency() {
+        return Maintenance.mergeable(head(), -1).orElseThrow().urgency();
     }
 
     @Test
@@ -164,7 +205,7 @@ class MaintenanceTest {
     }
 
     private Set<Integer> mergeable() {
-        return Maintenance.mergeable(head(), -1).orElse(Set.of());
+        return Maintenance.mergeable(head(), -1).map(Merge::fragments).orElse(Set.of());
     }
 
     private Head head() {

@@ -26,9 +26,10 @@ final class ReadPathDay {
             Duration.ofSeconds(1),
             Duration.ofSeconds(30),
             Duration.ofSeconds(2),
-            Duration.ofMinutes(15),
+            Duration.ofSeconds(8),
             Duration.ofMillis(200),
-            Duration.ofSeconds(5));
+            Duration.ofSeconds(5),
+            Duration.ofSeconds(10));
 
     private ReadPathDay() {}
 

@@ -43,7 +43,7 @@ final class Maintenance {
     static final int SMALL_ROWS = 4_096;
 
     /** So many small fragments become one. At most twice as many are there under load. */
-    static final int MANY_SMALL = 10;
+    static final int MANY_SMALL = 8;
 
     /** So much more than the smaller ones is too much to be rewritten with them. */
     private static final int OUTWEIGHS = 4;

@@ -16,10 +16,9 @@ public final class FilledTable {
     static final ClusteredVectors VECTORS = ClusteredVectors.aroundOrigin(7, 1000);
 
     /** Nothing is removed and nobody asked what others do while a benchmark runs; else as a server has it. */
-    static final TableSettings SETTINGS = new TableSettings(
-            new CommitProperties(256, Duration.ofSeconds(2)),
-            new ReplicaProperties(DataSize.ofGigabytes(20), Duration.ofSeconds(30)),
-            new MaintenanceProperties(Duration.ofDays(7), 10_000, 0.95));
+    static final TableSettings SETTINGS = settings(10_000);
+
+    static final TableSettings WITHOUT_INDEX = settings(Integer.MAX_VALUE);
 
     /** As many as Arrow has memory for. */
     private static final int ROWS_OF_A_COMMIT = 50_000;
@@ -27,6 +26,13 @@ public final class FilledTable {
     private static final Duration INDEX = Duration.ofMinutes(30);
 
     private FilledTable() {}
+
+    private static TableSettings settings(int indexRows) {
+        return new TableSettings(
+                new CommitProperties(256, Duration.ofSeconds(2)),
+                new ReplicaProperties(DataSize.ofGigabytes(20), Duration.ofSeconds(30)),
+                new MaintenanceProperties(Duration.ofDays(7), indexRows, 0.95));
+    }
 
     /** Fills a new table and waits for its index. */
     public static void withIndex(ObjectStore store, Path work, ModelStamp model, int rows) throws IOException {
@@ -83,5 +89,11 @@ public final class FilledTable {
                         state -> state.maintenance().working() == null
                                 && state.search().indexRecall() != null
                                 && state.indices().stream().anyMatch(index -> index.unindexedRows() == 0));
+    }
+
+    /** Builds IVF_FLAT, in the place of the index that there is. */
+    static void buildLists(ImageDataset dataset) {
+        dataset.startIndexBuild(IndexKind.IVF_FLAT);
+        await().atMost(INDEX).until(dataset::indexJob, job -> job.state() == IndexJob.State.DONE);
     }
 }

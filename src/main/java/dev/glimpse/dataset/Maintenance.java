@@ -42,23 +42,20 @@ final class Maintenance {
     /** Fragments of fewer rows are small. Searches by Lance pay for each, and each manifest lists it. */
     static final int SMALL_ROWS = 4_096;
 
-    /** So many small fragments become one. At most twice as many are there under load. */
-    static final int MANY_SMALL = 8;
+    /** So many fragments of about the same size become one. Of small ones at most twice as many are there under load. */
+    static final int MANY = 8;
 
     /** So much more than the smaller ones is too much to be rewritten with them. */
     private static final int OUTWEIGHS = 4;
 
-    /** Of larger ones, of about the same size. */
-    private static final int MANY = 8;
-
     /** Urgency of what is to be done. */
     private static final double DUE = 1;
 
-    /** Urgency of what another server, whose turn it is, should have done by now. */
-    private static final double URGENT = 1.5;
-
     /** Urgency of a merge that the index waits for: rows that come in meanwhile must not hold it up for long. */
     private static final double BEFORE_INDEX = 1.2;
+
+    /** Urgency of what another server, whose turn it is, should have done by now. */
+    private static final double URGENT = 1.5;
 
     /** Rows without an index, which searches by Lance scan. At most twice as many are there under load. */
     static final int MANY_UNINDEXED = 5_000;
@@ -284,8 +281,8 @@ final class Maintenance {
         if (!head.segments().isEmpty() && small.size() > 1 && Head.rows(unindexed) >= MANY_UNINDEXED) {
             return Optional.of(new Merge(ids(small), BEFORE_INDEX));
         }
-        if (small.size() >= MANY_SMALL) {
-            return Optional.of(new Merge(ids(withoutTheHeaviest(small)), small.size() / (double) MANY_SMALL));
+        if (small.size() >= MANY) {
+            return Optional.of(new Merge(ids(withoutTheHeaviest(small)), small.size() / (double) MANY));
         }
         Map<Object, List<FragmentState>> alike = new HashMap<>();
         for (FragmentState fragment : fragments) {

@@ -117,7 +117,7 @@ final class Day {
                     settle(table);
                     settle(other);
                     long small = table.state().maintenance().smallFragments();
-                    if (small > 2 * Maintenance.MANY_SMALL) {
+                    if (small > 2 * Maintenance.MANY) {
                         problems.add(small + " small fragments stay");
                     }
                 }

@@ -360,12 +360,12 @@ abstract class ImageDatasetContract {
 
     @Test
     void smallFragmentsBecomeOneAndNoRowIsLostOrComesBack() {
-        for (int n = 0; n < 2 * Maintenance.MANY_SMALL; n++) {
+        for (int n = 0; n < 2 * Maintenance.MANY; n++) {
             add(n, n + 1);
         }
         dataset.remove(Rows.id(3)).join();
 
-        await().until(() -> dataset.state().fragments() < Maintenance.MANY_SMALL);
+        await().until(() -> dataset.state().fragments() < Maintenance.MANY);
 
         add(100, 103);
         for (int round = 0; round < 2; round++) {

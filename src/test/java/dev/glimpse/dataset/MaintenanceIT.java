@@ -230,15 +230,15 @@ class MaintenanceIT {
         Lease elsewhere = new Lease(store, work.resolve("two"), Duration.ofMinutes(15));
         elsewhere.take(false);
         try (ImageDataset dataset = dataset("one", Duration.ofMinutes(30), patient)) {
-            for (int n = 0; n < 2 * Maintenance.MANY_SMALL; n++) {
+            for (int n = 0; n < 2 * Maintenance.MANY; n++) {
                 dataset.add(Rows.row(n)).join();
             }
             await().until(() -> bucket.count("GET", Lease.KEY) > 0);
-            assertThat(dataset.state().fragments()).isEqualTo(2 * Maintenance.MANY_SMALL);
+            assertThat(dataset.state().fragments()).isEqualTo(2 * Maintenance.MANY);
 
             elsewhere.release();
 
-            await().atMost(Duration.ofSeconds(30)).until(() -> dataset.state().fragments() < Maintenance.MANY_SMALL);
+            await().atMost(Duration.ofSeconds(30)).until(() -> dataset.state().fragments() < Maintenance.MANY);
             await().until(() -> store.list(Lease.KEY).isEmpty());
         }
     }

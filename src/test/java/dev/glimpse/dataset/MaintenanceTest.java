@@ -27,7 +27,7 @@ class MaintenanceTest {
     @Test
     void fewFragmentsStayAsTheyAre() {
         assertThat(mergeable()).isEmpty();
-        fragments(0, Maintenance.MANY_SMALL - 1, 1);
+        fragments(0, Maintenance.MANY - 1, 1);
 
         assertThat(mergeable()).isEmpty();
     }
@@ -35,9 +35,9 @@ class MaintenanceTest {
     @Test
     void manySmallOnesBecomeOneAndTheLargeOneStays() {
         fragments(0, 1, LARGE);
-        fragments(1, 1 + Maintenance.MANY_SMALL, 3);
+        fragments(1, 1 + Maintenance.MANY, 3);
 
-        assertThat(mergeable()).isEqualTo(range(1, 1 + Maintenance.MANY_SMALL));
+        assertThat(mergeable()).isEqualTo(range(1, 1 + Maintenance.MANY));
     }
 
     @Test
@@ -135,10 +135,10 @@ class MaintenanceTest {
 
     @Test
     void mergeIsTheMoreUrgentTheMoreFragmentsWait() {
-        fragments(0, Maintenance.MANY_SMALL, 1);
+        fragments(0, Maintenance.MANY, 1);
         assertThat(urgency()).isEqualTo(1);
 
-        fragments(Maintenance.MANY_SMALL, 2 * Maintenance.MANY_SMALL, 1);
+        fragments(Maintenance.MANY, 2 * Maintenance.MANY, 1);
 
         assertThat(urgency()).isEqualTo(2);
     }
@@ -185,7 +185,7 @@ class MaintenanceTest {
                 fragments.add(new FragmentState(next++, rows, 0));
                 rewritten += rows;
             }
-            assertThat(Maintenance.smallFragments(head())).isLessThan(Maintenance.MANY_SMALL);
+            assertThat(Maintenance.smallFragments(head())).isLessThan(Maintenance.MANY);
         }
         assertThat(fragments).hasSizeLessThan(100);
         assertThat(head().rows()).isEqualTo(20_000L * rowsOfACommit);

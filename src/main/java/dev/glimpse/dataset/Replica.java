@@ -270,6 +270,7 @@ final class Replica {
      * is large holds up no commits on its way, and goes once however many attempts there are. Any thread.
      */
     void ship(Scratch built, Predicate<String> which) throws IOException {
+        store.requireConditionalPuts();
         List<String> files = built.newFiles().stream().filter(which).toList();
         Stopwatch begun = Stopwatch.started();
         eachAtOnce(

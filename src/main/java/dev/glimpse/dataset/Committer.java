@@ -398,8 +398,7 @@ final class Committer implements AutoCloseable {
 
     /** What others have added is read on top of what is known; if they have deleted, all ids are read. */
     private void learnIds() throws IOException {
-        // Read before the lock is taken, since searches and uploads wait for that. Nobody but this thread changes the
-        // ids.
+        // Read without the lock, since searches and uploads wait for that; only this thread changes the ids.
         IdSet added = new IdSet();
         table.newIds(added::add);
         synchronized (lock) {

@@ -253,8 +253,10 @@ final class Maintenance {
         if (versions >= DUE || (head.version() > oldestVersion && cleaned.isOver(betweenCleanups))) {
             due.add(step("clean up", Math.max(DUE, versions), this::cleanUp));
         }
-        // Of equals the first.
-        return due.stream().max(Comparator.comparingDouble(Step::urgency).thenComparing(step -> -due.indexOf(step)));
+        // Of equals the first, as the sort is stable.
+        return due.stream()
+                .sorted(Comparator.comparingDouble(Step::urgency).reversed())
+                .findFirst();
     }
 
     private static Step step(String name, double urgency, Callable<?> work) {

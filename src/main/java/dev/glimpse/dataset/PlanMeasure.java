@@ -24,20 +24,20 @@ final class PlanMeasure {
     /** Measured again when the table has grown so much. */
     private static final int GROWTH = 2;
 
-    private final TableReader table;
+    private final TableReader reader;
     private final MaintenanceProperties settings;
     private final Supplier<List<Embedding>> recent;
     private long measuredRows;
 
-    PlanMeasure(TableReader table, MaintenanceProperties settings, Supplier<List<Embedding>> recent) {
-        this.table = table;
+    PlanMeasure(TableReader reader, MaintenanceProperties settings, Supplier<List<Embedding>> recent) {
+        this.reader = reader;
         this.settings = settings;
         this.recent = recent;
     }
 
     /** For searches in memory, if that is due. */
     void candidates() throws IOException {
-        table.read(snapshot -> {
+        reader.read(snapshot -> {
             LocalRows local = snapshot.rows();
             if (local == null || local.size() < settings.indexRows() || local.size() < (long) GROWTH * measuredRows) {
                 return false;
@@ -45,7 +45,7 @@ final class PlanMeasure {
             List<float[]> queries =
                     queries(snapshot).stream().map(Embedding::toArray).toList();
             Candidates measured = Candidates.measure(local.vectors(), queries, SearchPlan.MEASURED_NEIGHBORS, wanted());
-            table.search(plan -> plan.with(measured));
+            reader.search(plan -> plan.with(measured));
             measuredRows = local.size();
             return true;
         });
@@ -53,11 +53,11 @@ final class PlanMeasure {
 
     /** For searches by Lance's index, from the least on; the last if none finds enough. */
     IndexTuning index(IndexKind kind) throws IOException {
-        return table.readIndex(snapshot -> {
+        return reader.readIndex(snapshot -> {
             List<Embedding> queries = queries(snapshot);
             List<Set<String>> truth = new ArrayList<>();
             for (Embedding query : queries) {
-                truth.add(table.nearest(query, SearchPlan.MEASURED_NEIGHBORS + 1, true).stream()
+                truth.add(reader.nearest(query, SearchPlan.MEASURED_NEIGHBORS + 1, true).stream()
                         .filter(neighbor -> neighbor.distance() > Candidates.SELF)
                         .limit(SearchPlan.MEASURED_NEIGHBORS)
                         .map(Neighbor::id)
@@ -72,7 +72,7 @@ final class PlanMeasure {
                 }
             }
             IndexTuning found = tuning;
-            table.search(plan -> plan.with(found));
+            reader.search(plan -> plan.with(found));
             return tuning;
         });
     }
@@ -83,7 +83,7 @@ final class PlanMeasure {
         long expected = 0;
         for (int i = 0; i < queries.size(); i++) {
             found +=
-                    table
+                    reader
                             .nearestByLance(snapshot, queries.get(i), SearchPlan.MEASURED_NEIGHBORS + 1, false, tried)
                             .stream()
                             .map(Neighbor::id)
@@ -115,9 +115,9 @@ final class PlanMeasure {
 
     private List<Embedding> queries(Snapshot snapshot) throws IOException {
         LinkedHashSet<Embedding> queries = new LinkedHashSet<>(recent.get());
-        try (ArrowReader reader = snapshot.dataset().sample(SAMPLE, List.of(Columns.VECTOR))) {
-            while (reader.loadNextBatch()) {
-                var batch = reader.getVectorSchemaRoot();
+        try (ArrowReader sample = snapshot.dataset().sample(SAMPLE, List.of(Columns.VECTOR))) {
+            while (sample.loadNextBatch()) {
+                var batch = sample.getVectorSchemaRoot();
                 for (int i = 0; i < batch.getRowCount(); i++) {
                     queries.add(Embedding.ofDirection(Columns.vector(batch, i)));
                 }

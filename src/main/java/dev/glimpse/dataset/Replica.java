@@ -232,10 +232,7 @@ final class Replica {
     Scratch deletionScratch(Set<Integer> fragments) throws IOException {
         Scratch scratch = thinScratch();
         List<String> notes = new ArrayList<>();
-        try (Dataset dataset = Dataset.open()
-                .allocator(allocator)
-                .uri(scratch.folder().toString())
-                .build()) {
+        try (Dataset dataset = Datasets.of(scratch, allocator)) {
             for (int id : fragments) {
                 FragmentMetadata metadata = dataset.getFragment(id).metadata();
                 DeletionFile deleted = metadata.getDeletionFile();
@@ -414,7 +411,7 @@ final class Replica {
     /** Relative names of all files but the manifest, with their bytes where it tells them, else 0. */
     Map<String, Long> files(String name) throws IOException {
         try (Scratch thin = thinScratch(name)) {
-            return files(thin.folder());
+            return files(thin);
         }
     }
 
@@ -428,14 +425,13 @@ final class Replica {
             if (!store.download(prefix + VERSIONS + name, thin.folder().resolve(VERSIONS + name))) {
                 throw new IOException("version " + version + " is not there any more");
             }
-            return files(thin.folder());
+            return files(thin);
         }
     }
 
-    private Map<String, Long> files(Path thin) throws IOException {
+    private Map<String, Long> files(Scratch thin) throws IOException {
         Map<String, Long> files = new TreeMap<>();
-        try (Dataset dataset =
-                Dataset.open().allocator(allocator).uri(thin.toString()).build()) {
+        try (Dataset dataset = Datasets.of(thin, allocator)) {
             for (var fragment : dataset.getFragments()) {
                 FragmentMetadata metadata = fragment.metadata();
                 for (DataFile file : metadata.getFiles()) {

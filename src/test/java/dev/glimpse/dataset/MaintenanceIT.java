@@ -23,6 +23,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.lance.compaction.RewriteResult;
+import org.lance.ipc.ScanOptions;
 import org.springframework.util.unit.DataSize;
 
 /** The table in a bucket over time: it stays in shape, and nothing is lost on the way. */
@@ -340,9 +341,7 @@ class MaintenanceIT {
         List<String> ids = new ArrayList<>();
         Datasets.scan(
                 snapshot.dataset(),
-                new org.lance.ipc.ScanOptions.Builder()
-                        .columns(List.of(Columns.ID))
-                        .build(),
+                new ScanOptions.Builder().columns(List.of(Columns.ID)).build(),
                 batch -> {
                     for (int i = 0; i < batch.getRowCount(); i++) {
                         Optional.ofNullable(Columns.text(batch, Columns.ID, i)).ifPresent(ids::add);

@@ -93,6 +93,44 @@ abstract class GlimpseContract {
         assertThat(thumbnail.bytes()).startsWith(0xFF, 0xD8, 0xFF);
     }
 
+    @Test
+    void originalMayBeFetchedInPartsAndIsNotSentToWhoHasItNorRunByABrowser() {
+        byte[] picture = newPicture();
+        String id = client.upload("a.png", picture).json().get("id").stringValue();
+
+        Answer whole = client.get("/" + id);
+        Answer part = client.get("/" + id, "Range", "bytes=10-19");
+        Answer beyond = client.get("/" + id, "Range", "bytes=999999-");
+        Answer again = client.get("/" + id, "If-None-Match", whole.header("ETag"));
+
+        assertThat(part.status()).isEqualTo(206);
+        assertThat(part.bytes()).isEqualTo(Arrays.copyOfRange(picture, 10, 20));
+        assertThat(beyond.status()).isEqualTo(416);
+        assertThat(again.status()).isEqualTo(304);
+        assertThat(again.bytes()).isEmpty();
+        assertThat(whole.header("Content-Security-Policy")).contains("default-src 'none'", "sandbox");
+        assertThat(whole.header("Content-Disposition"))
+                .isEqualTo("inline; filename=\"" + id.substring("images/".length()) + "\"");
+    }
+
+    @Test
+    void pictureThatIsAlsoAPageOrAnArchiveIsServedAsThePictureItIs() {
+        byte[] picture = newPicture();
+        byte[] page = "<script>alert(1)</script>PK\3\4".getBytes(StandardCharsets.UTF_8);
+        byte[] both = Arrays.copyOf(picture, picture.length + page.length);
+        System.arraycopy(page, 0, both, picture.length, page.length);
+
+        Answer upload = client.upload("page.html", both);
+        Answer original = client.get("/" + upload.json().get("id").stringValue());
+
+        assertThat(upload.status()).isEqualTo(201);
+        assertThat(original.header("Content-Type")).isEqualTo("image/png");
+        assertThat(original.header("X-Content-Type-Options")).isEqualTo("nosniff");
+        assertThat(client.get("/" + upload.json().get("id").stringValue() + "/thumbnail")
+                        .bytes())
+                .startsWith(0xFF, 0xD8, 0xFF);
+    }
+
     /** The path of a picture in answers. */
     abstract String pathOf(String id);
 

@@ -49,7 +49,7 @@ class PictureController {
     @GetMapping("/images/{name}")
     ResponseEntity<ByteArrayResource> original(@PathVariable String name) {
         ImageId id = parse(name);
-        return answer(id, id.format().mediaType(), id.sha256(), originals.get(id, this::read));
+        return answer(id.name(), id.format().mediaType(), id.sha256(), originals.get(id, this::read));
     }
 
     @GetMapping("/images/{name}/thumbnail")
@@ -57,7 +57,8 @@ class PictureController {
         ImageId id = parse(name);
         byte[] jpeg = thumbnails.get(
                 id, missing -> decoder.decodeInTrueColors(read(missing)).thumbnail(THUMBNAIL_SIDE));
-        return answer(id, MediaType.IMAGE_JPEG_VALUE, id.sha256() + "-" + THUMBNAIL_SIDE, jpeg);
+        String tag = id.sha256() + "-" + THUMBNAIL_SIDE;
+        return answer(tag + ".jpg", MediaType.IMAGE_JPEG_VALUE, tag, jpeg);
     }
 
     private ImageId parse(String name) {
@@ -76,12 +77,12 @@ class PictureController {
         return store.get(id.toString()).orElseThrow(() -> new PictureNotFoundException("there is no picture " + id));
     }
 
-    private static ResponseEntity<ByteArrayResource> answer(ImageId id, String type, String tag, byte[] bytes) {
+    private static ResponseEntity<ByteArrayResource> answer(String filename, String type, String tag, byte[] bytes) {
         return ResponseEntity.ok()
                 .contentType(MediaType.parseMediaType(type))
                 .cacheControl(FOR_EVER)
                 .eTag("\"" + tag + "\"")
-                .header("Content-Disposition", "inline; filename=\"" + id.sha256() + "\"")
+                .header("Content-Disposition", "inline; filename=\"" + filename + "\"")
                 .body(new ByteArrayResource(bytes));
     }
 }

@@ -3,6 +3,8 @@ package dev.glimpse.upload;
 import dev.glimpse.image.ImageId;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.DeleteMapping;
@@ -13,6 +15,8 @@ import org.springframework.web.bind.annotation.RestController;
 
 @RestController
 class DeleteController {
+    private static final Logger audit = LoggerFactory.getLogger("audit");
+
     /** A delete may have to wait for another server's commit, a restore for the encoder and its own. */
     private static final long DEADLINE_SECONDS = 60;
 
@@ -30,7 +34,9 @@ class DeleteController {
     /** A deleted picture is kept in the trash for a while unless it is to be purged. */
     @DeleteMapping("/images/{name}")
     ResponseEntity<Void> delete(@PathVariable String name, @RequestParam(defaultValue = "false") boolean purge) {
-        await(remover.remove(parse(name), purge));
+        ImageId id = parse(name);
+        await(remover.remove(id, purge));
+        audit.info("deleted {} purge={}", id, purge);
         return ResponseEntity.noContent().build();
     }
 
@@ -38,7 +44,9 @@ class DeleteController {
     @PostMapping(path = "/images/{name}/restore", produces = MediaType.APPLICATION_JSON_VALUE)
     Restored restore(@PathVariable String name) {
         ImageId id = parse(name);
-        return new Restored(id.toString(), await(restorer.restore(id)));
+        Restored restored = new Restored(id.toString(), await(restorer.restore(id)));
+        audit.info("restored {}", id);
+        return restored;
     }
 
     private static ImageId parse(String name) {

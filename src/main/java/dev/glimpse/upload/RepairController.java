@@ -1,5 +1,7 @@
 package dev.glimpse.upload;
 
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -12,6 +14,8 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @RequestMapping(path = "/admin", produces = MediaType.APPLICATION_JSON_VALUE)
 class RepairController {
+    private static final Logger audit = LoggerFactory.getLogger("audit");
+
     private final Verifier verifier;
     private final Recovery recovery;
 
@@ -26,6 +30,7 @@ class RepairController {
     Verifier.Report verify(
             @RequestParam(defaultValue = "100") long sample, @RequestParam(defaultValue = "false") boolean repair) {
         verifier.start(Math.max(0, sample), repair);
+        audit.info("verify repair={}", repair);
         return verifier.report();
     }
 
@@ -39,5 +44,6 @@ class RepairController {
     @ResponseStatus(HttpStatus.ACCEPTED)
     void recover() {
         recovery.start();
+        audit.info("recover");
     }
 }

@@ -11,6 +11,8 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
@@ -22,6 +24,8 @@ import org.springframework.web.multipart.MultipartFile;
 
 @RestController
 class UploadController {
+    private static final Logger audit = LoggerFactory.getLogger("audit");
+
     static final int MAX_FILES = 100;
 
     /** A commit takes some round trips; one that takes this long waits for a store that does not answer. */
@@ -143,7 +147,11 @@ class UploadController {
 
     private static StoredPicture await(CompletableFuture<StoredPicture> upload) {
         try {
-            return upload.join();
+            StoredPicture picture = upload.join();
+            if (picture.stored()) {
+                audit.info("stored {}", picture.id());
+            }
+            return picture;
         } catch (CompletionException e) {
             if (e.getCause() instanceof RuntimeException cause) {
                 throw cause;

@@ -21,6 +21,7 @@ import dev.glimpse.upload.TooManyFilesException;
 import dev.glimpse.upload.UnknownPictureException;
 import dev.glimpse.upload.UploadsBusyException;
 import dev.glimpse.upload.VerifyRunningException;
+import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -119,6 +120,12 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
         Throwable root = e;
         while (root.getCause() != null) {
             root = root.getCause();
+        }
+        if (root instanceof SocketTimeoutException) {
+            return answer(problem(
+                    HttpStatus.REQUEST_TIMEOUT,
+                    "slow-upload",
+                    "the body came too slowly, or stopped: " + root.getMessage()));
         }
         // Tomcat has no type of its own to tell a client's bad body from ours; the part count is the one limit it
         // names.

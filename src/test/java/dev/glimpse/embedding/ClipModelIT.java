@@ -33,6 +33,9 @@ class ClipModelIT {
     static final Path FOLDER = Path.of("models/mini-clip");
     static final ImageDecoder DECODER = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
 
+    /** The same scene, stored in all eight ways. */
+    private static final Path PHOTOS = Path.of("src/test/resources/images");
+
     static ClipModel model;
     static JsonNode golden;
 
@@ -69,6 +72,17 @@ class ClipModelIT {
         }
 
         assertThat(bytes).isLessThan(25_000_000);
+    }
+
+    @Test
+    void photoEmbedsAlikeHoweverTheCameraWasHeld() throws IOException {
+        List<Embedding> held = new ArrayList<>();
+        for (int orientation = 1; orientation <= 8; orientation++) {
+            byte[] photo = Files.readAllBytes(PHOTOS.resolve("orientation-" + orientation + ".jpg"));
+            held.add(model.embed(DECODER.decode(photo)).join());
+        }
+
+        assertThat(held).allSatisfy(one -> assertThat(one.cosine(held.get(0))).isGreaterThanOrEqualTo(0.99));
     }
 
     @Test

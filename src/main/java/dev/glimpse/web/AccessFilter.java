@@ -1,0 +1,170 @@
+package dev.glimpse.web;
+
+import dev.glimpse.web.RateLimits.Client;
+import io.github.bucket4j.ConsumptionProbe;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.Locale;
+import java.util.Set;
+import java.util.concurrent.TimeUnit;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.MDC;
+import org.springframework.http.HttpStatus;
+import org.springframework.web.filter.OncePerRequestFilter;
+
+/**
+ * Asks of each request who sends it, whether that caller may do this, and whether it has not done enough lately. What is not
+ * known here needs the scope {@link Scope#ADMIN}: so a new call, or an old one spelled in a new way, is closed at first.
+ *
+ * <p>Its refusals go to the log that is called {@code audit}, as all changes do.
+ */
+final class AccessFilter extends OncePerRequestFilter {
+    private static final Logger audit = LoggerFactory.getLogger("audit");
+
+    /** In the log's context: who sends the request. */
+    private static final String CALLER = "caller";
+
+    private static final Set<String> UPLOADS = Set.of("/upload", "/vectorize_and_store");
+
+    private final Callers callers;
+    private final RateLimits limits;
+    private final Refusals refusals;
+    private final boolean loopbackOnly;
+
+    /** @param loopbackOnly whether the server can be reached from this machine alone */
+    AccessFilter(Callers callers, RateLimits limits, Refusals refusals, boolean loopbackOnly) {
+        this.callers = callers;
+        this.limits = limits;
+        this.refusals = refusals;
+        this.loopbackOnly = loopbackOnly;
+    }
+
+    /** What asks whether the server is well has no key. */
+    @Override
+    protected boolean shouldNotFilter(HttpServletRequest request) {
+        String path = request.getServletPath();
+        return reads(request) && (path.equals("/actuator/health") || path.startsWith("/actuator/health/"));
+    }
+
+    private static boolean reads(HttpServletRequest request) {
+        return request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
+    }
+
+    @Override
+    protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws ServletException, IOException {
+        Caller caller = callers.of(request);
+        MDC.put(CALLER, caller.name());
+        try {
+            if (loopbackOnly && !callers.needKeys() && !Callers.namesThisMachine(request.getServerName())) {
+                refuse(response, HttpStatus.FORBIDDEN, "unknown-host", """
+                        this server is open to its own machine alone, without a key, and so has to be called localhost or \
+                        127.0.0.1; to call it by another name, give it keys: glimpse.access.keys""");
+                return;
+            }
+            Integer perMinute = caller.requestsPerMinute();
+            if (perMinute == null) {
+                admit(caller, request, response, chain);
+                return;
+            }
+            Client client = limits.of(caller.name(), perMinute);
+            if (!hasRequestsLeft(client, perMinute, response)) {
+                return;
+            }
+            if (!client.places().tryAcquire()) {
+                response.setHeader("Retry-After", "1");
+                refuse(
+                        response,
+                        HttpStatus.TOO_MANY_REQUESTS,
+                        "too-many-at-once",
+                        "too many requests of " + caller.name()
+                                + " are being answered: wait for some to end (glimpse.access.requests-at-once)");
+                return;
+            }
+            try {
+                admit(caller, request, response, chain);
+            } finally {
+                client.places().release();
+            }
+        } finally {
+            MDC.remove(CALLER);
+        }
+    }
+
+    private boolean hasRequestsLeft(Client client, int perMinute, HttpServletResponse response) throws IOException {
+        ConsumptionProbe probe = client.requests().tryConsumeAndReturnRemaining(1);
+        // As in the drafts of the IETF before the one with a single header: they are what clients know.
+        response.setHeader("RateLimit-Limit", Integer.toString(perMinute));
+        response.setHeader("RateLimit-Remaining", Long.toString(probe.getRemainingTokens()));
+        response.setHeader("RateLimit-Reset", Long.toString(seconds(probe.getNanosToWaitForReset())));
+        if (!probe.isConsumed()) {
+            response.setHeader("Retry-After", Long.toString(seconds(probe.getNanosToWaitForRefill())));
+            refuse(
+                    response,
+                    HttpStatus.TOO_MANY_REQUESTS,
+                    "rate-limited",
+                    "more than " + perMinute + " requests in a minute (glimpse.access.requests-per-minute)");
+        }
+        return probe.isConsumed();
+    }
+
+    private static long seconds(long nanos) {
+        return TimeUnit.NANOSECONDS.toSeconds(nanos + TimeUnit.SECONDS.toNanos(1) - 1);
+    }
+
+    private void admit(Caller caller, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+            throws ServletException, IOException {
+        Scope scope = scope(request);
+        boolean metrics = request.getServletPath().startsWith("/actuator");
+        if (caller.may(scope) && (caller.isKnown() || !metrics)) {
+            chain.doFilter(request, response);
+            return;
+        }
+        if (caller.isKnown()) {
+            refuse(
+                    response,
+                    HttpStatus.FORBIDDEN,
+                    "forbidden",
+                    "this key may not do that: it needs the scope " + name(scope));
+            return;
+        }
+        response.setHeader("WWW-Authenticate", "Bearer realm=\"Glimpse\"");
+        if (callers.needKeys()) {
+            // Makes a browser ask for the key, and send it with everything that a page shows.
+            response.addHeader("WWW-Authenticate", "Basic realm=\"Glimpse\", charset=\"UTF-8\"");
+        }
+        refuse(response, HttpStatus.UNAUTHORIZED, "unauthorized", unauthorized(request, scope));
+    }
+
+    private String unauthorized(HttpServletRequest request, Scope scope) {
+        if (!callers.needKeys()) {
+            return "without keys, administration, deletes, restores and metrics are open to callers on the server's own"
+                    + " machine only";
+        }
+        return Callers.secret(request) == null
+                ? "send a key that has the scope " + name(scope) + " as X-API-Key, or as Authorization: Bearer"
+                : "there is no such key";
+    }
+
+    private static String name(Scope scope) {
+        return scope.name().toLowerCase(Locale.ROOT);
+    }
+
+    private static Scope scope(HttpServletRequest request) {
+        String path = request.getServletPath();
+        if (reads(request)) {
+            return path.equals("/admin") || path.startsWith("/admin/") ? Scope.ADMIN : Scope.READ;
+        }
+        return request.getMethod().equals("POST") && UPLOADS.contains(path) ? Scope.UPLOAD : Scope.ADMIN;
+    }
+
+    private void refuse(HttpServletResponse response, HttpStatus status, String type, String detail)
+            throws IOException {
+        audit.info("refused status={} problem={}", status.value(), type);
+        refusals.answer(response, status, type, detail);
+    }
+}

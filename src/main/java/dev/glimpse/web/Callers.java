@@ -1,0 +1,157 @@
+package dev.glimpse.web;
+
+import dev.glimpse.web.AccessProperties.ApiKey;
+import jakarta.servlet.http.HttpServletRequest;
+import java.net.Inet6Address;
+import java.net.InetAddress;
+import java.net.UnknownHostException;
+import java.nio.charset.StandardCharsets;
+import java.security.MessageDigest;
+import java.security.NoSuchAlgorithmException;
+import java.util.Arrays;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.EnumSet;
+import java.util.HexFormat;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/** Tells who sends a request: by a key, else by where it comes from. */
+final class Callers {
+    private static final Set<Scope> EVERYTHING = EnumSet.allOf(Scope.class);
+    private static final Set<Scope> STRANGERS = EnumSet.of(Scope.READ, Scope.UPLOAD);
+
+    /** Of an IPv6 address, what a network is given; the rest its computers choose as they like. */
+    private static final int NETWORK_BYTES = 8;
+
+    private final AccessProperties settings;
+    private final boolean behindProxy;
+
+    /** @param behindProxy whether a proxy says where requests come from, so that none can be taken for one of this machine */
+    Callers(AccessProperties settings, boolean behindProxy) {
+        this.settings = settings;
+        this.behindProxy = behindProxy;
+    }
+
+    boolean needKeys() {
+        return !settings.keys().isEmpty();
+    }
+
+    /** With keys, a caller that has none, or a wrong one, may do nothing. */
+    Caller of(HttpServletRequest request) {
+        if (needKeys()) {
+            String secret = secret(request);
+            Optional<Map.Entry<String, ApiKey>> key = secret == null ? Optional.empty() : find(secret);
+            if (key.isPresent()) {
+                ApiKey found = key.get().getValue();
+                Integer own = found.requestsPerMinute();
+                return new Caller(
+                        "key:" + key.get().getKey(),
+                        found.scopes(),
+                        true,
+                        own == null ? Integer.valueOf(settings.requestsPerMinute()) : own);
+            }
+            return stranger(request, Set.of());
+        }
+        return isLocal(request) ? new Caller("local", EVERYTHING, true, null) : stranger(request, STRANGERS);
+    }
+
+    private Caller stranger(HttpServletRequest request, Set<Scope> scopes) {
+        return new Caller(network(request.getRemoteAddr()), scopes, false, settings.requestsPerMinute());
+    }
+
+    // ---- keys
+
+    /** Browsers ask people for a name and a password: the name may be any, the password is the key. */
+    static @Nullable String secret(HttpServletRequest request) {
+        String key = request.getHeader("X-API-Key");
+        if (key != null) {
+            return key;
+        }
+        String authorization = request.getHeader("Authorization");
+        if (authorization == null) {
+            return null;
+        }
+        String[] schemeAndValue = authorization.strip().split(" +", 2);
+        if (schemeAndValue.length < 2) {
+            return "";
+        }
+        return switch (schemeAndValue[0].toLowerCase(Locale.ROOT)) {
+            case "bearer" -> schemeAndValue[1];
+            case "basic" -> password(schemeAndValue[1]);
+            default -> "";
+        };
+    }
+
+    private static String password(String base64) {
+        try {
+            String nameAndPassword = new String(Base64.getDecoder().decode(base64), StandardCharsets.UTF_8);
+            return nameAndPassword.substring(nameAndPassword.indexOf(':') + 1);
+        } catch (IllegalArgumentException e) {
+            return "";
+        }
+    }
+
+    /** Takes the same time whichever key it is, and for a wrong one. */
+    private Optional<Map.Entry<String, ApiKey>> find(String secret) {
+        byte[] hash = sha256(secret);
+        Optional<Map.Entry<String, ApiKey>> found = Optional.empty();
+        for (Map.Entry<String, ApiKey> key : settings.keys().entrySet()) {
+            if (MessageDigest.isEqual(hash, key.getValue().hash())) {
+                found = Optional.of(key);
+            }
+        }
+        return found;
+    }
+
+    private static byte[] sha256(String text) {
+        try {
+            return MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
+        } catch (NoSuchAlgorithmException e) {
+            throw new IllegalStateException("every Java runtime has SHA-256", e);
+        }
+    }
+
+    // ---- places
+
+    /**
+     * Whether the request comes from a program on this machine. One that was forwarded may come from anywhere, and so may one
+     * that a page in a browser here sends to a name of its own that leads to this machine.
+     */
+    private boolean isLocal(HttpServletRequest request) {
+        boolean forwarded = Collections.list(request.getHeaderNames()).stream()
+                .map(name -> name.toLowerCase(Locale.ROOT))
+                .anyMatch(name -> name.equals("forwarded") || name.startsWith("x-forwarded-"));
+        return !behindProxy
+                && !forwarded
+                && address(request.getRemoteAddr()).isLoopbackAddress()
+                && namesThisMachine(request.getServerName());
+    }
+
+    /** Whether the host that a request was sent to can be no other machine. */
+    static boolean namesThisMachine(String host) {
+        String name = host.toLowerCase(Locale.ROOT);
+        // Names are not looked up: whoever owns one may let it lead anywhere.
+        boolean literal = name.matches("127(\\.\\d{1,3}){3}") || name.equals("[::1]") || name.equals("::1");
+        return literal || name.equals("localhost") || name.endsWith(".localhost");
+    }
+
+    private static String network(String remote) {
+        InetAddress address = address(remote);
+        return address instanceof Inet6Address
+                ? HexFormat.ofDelimiter(":").formatHex(Arrays.copyOf(address.getAddress(), NETWORK_BYTES)) + "::/64"
+                : address.getHostAddress();
+    }
+
+    private static InetAddress address(String remote) {
+        try {
+            // Always a literal, so nothing is looked up.
+            return InetAddress.getByName(remote);
+        } catch (UnknownHostException e) {
+            throw new IllegalStateException("not an address: " + remote, e);
+        }
+    }
+}

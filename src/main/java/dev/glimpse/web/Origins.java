@@ -1,0 +1,68 @@
+package dev.glimpse.web;
+
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.net.URI;
+import java.util.List;
+import java.util.Locale;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.server.ServerHttpResponse;
+import org.springframework.http.server.ServletServerHttpResponse;
+import org.springframework.web.cors.CorsConfiguration;
+import org.springframework.web.cors.DefaultCorsProcessor;
+import org.springframework.web.filter.CorsFilter;
+
+/**
+ * Refuses what pages of other sites send, unless these sites are named: a browser would let them upload here, with what its
+ * owner may do. Who is no browser says nothing of an origin, and is not concerned.
+ */
+final class Origins {
+    private Origins() {}
+
+    static CorsFilter filter(List<String> allowed, Refusals refusals) {
+        CorsConfiguration others = new CorsConfiguration();
+        others.setAllowedOrigins(allowed);
+        others.setAllowedMethods(List.of("GET", "HEAD", "POST", "DELETE"));
+        others.setAllowedHeaders(List.of("*"));
+        others.setExposedHeaders(List.of(
+                HttpHeaders.RETRY_AFTER,
+                HttpHeaders.WARNING,
+                "RateLimit-Limit",
+                "RateLimit-Remaining",
+                "RateLimit-Reset",
+                "X-Request-Id",
+                "X-Glimpse-Cost"));
+        CorsFilter filter = new CorsFilter(request -> isOwn(request) ? null : others);
+        filter.setCorsProcessor(new DefaultCorsProcessor() {
+            @Override
+            protected void rejectRequest(ServerHttpResponse response) throws IOException {
+                if (response instanceof ServletServerHttpResponse servlet) {
+                    refusals.answer(
+                            servlet.getServletResponse(),
+                            HttpStatus.FORBIDDEN,
+                            "foreign-origin",
+                            "pages of other sites may not call this server, except those in glimpse.access.origins");
+                }
+            }
+        });
+        return filter;
+    }
+
+    /** Behind a proxy that ends TLS the server does not know its own scheme, so hosts are compared. */
+    private static boolean isOwn(HttpServletRequest request) {
+        String origin = request.getHeader(HttpHeaders.ORIGIN);
+        String host = request.getHeader(HttpHeaders.HOST);
+        return origin == null || (host != null && host.equalsIgnoreCase(authority(origin)));
+    }
+
+    private static @Nullable String authority(String origin) {
+        try {
+            String authority = URI.create(origin).getRawAuthority();
+            return authority == null ? null : authority.toLowerCase(Locale.ROOT);
+        } catch (IllegalArgumentException e) {
+            return null;
+        }
+    }
+}

@@ -1,0 +1,83 @@
+package dev.glimpse.web;
+
+import jakarta.servlet.ServletException;
+import java.io.IOException;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.apache.catalina.valves.ValveBase;
+import org.apache.coyote.ActionCode;
+import org.apache.coyote.InputBuffer;
+import org.apache.tomcat.util.net.ApplicationBufferHandler;
+
+/**
+ * Ends requests whose bodies come too slowly: a client that sends a byte now and then would hold a thread for as long as it
+ * likes. Tomcat itself limits only how long it waits for the next bytes.
+ */
+final class SlowUploads extends ValveBase {
+    private final long bytesPerSecond;
+    private final long graceNanos;
+
+    /**
+     * @param bytesPerSecond on the average since the request began, or it ends with a {@link SocketTimeoutException}
+     * @param grace at the beginning, in which any rate will do
+     */
+    SlowUploads(long bytesPerSecond, Duration grace) {
+        super(true);
+        this.bytesPerSecond = bytesPerSecond;
+        this.graceNanos = grace.toNanos();
+    }
+
+    @Override
+    public void invoke(Request request, Response response) throws IOException, ServletException {
+        org.apache.coyote.Request coyote = request.getCoyoteRequest();
+        InputBuffer connection = coyote.getInputBuffer();
+        Paced paced = new Paced(connection);
+        // The connection's own comes back for the next request on it.
+        coyote.setInputBuffer(paced);
+        try {
+            getNext().invoke(request, response);
+        } finally {
+            coyote.setInputBuffer(connection);
+            if (paced.tooSlow) {
+                // Else Tomcat would read the rest, for the client to see the answer, as slowly as it comes.
+                coyote.action(ActionCode.DISABLE_SWALLOW_INPUT, null);
+            }
+        }
+    }
+
+    private final class Paced implements InputBuffer {
+        private final InputBuffer body;
+        private final long start = System.nanoTime();
+        private long bytes;
+        private boolean tooSlow;
+
+        Paced(InputBuffer body) {
+            this.body = body;
+        }
+
+        @Override
+        public int doRead(ApplicationBufferHandler handler) throws IOException {
+            int read;
+            try {
+                read = body.doRead(handler);
+            } catch (SocketTimeoutException e) {
+                tooSlow = true;
+                throw e;
+            }
+            bytes += Math.max(0, read);
+            long nanos = System.nanoTime() - start;
+            if (read >= 0 && nanos > graceNanos && bytes < bytesPerSecond * (nanos / 1e9)) {
+                tooSlow = true;
+                throw new SocketTimeoutException("less than " + bytesPerSecond + " bytes a second");
+            }
+            return read;
+        }
+
+        @Override
+        public int available() {
+            return body.available();
+        }
+    }
+}

@@ -1,0 +1,165 @@
+package dev.glimpse;
+
+import dev.glimpse.Client.Answer;
+import dev.glimpse.image.TestImages;
+import dev.glimpse.storage.TestBucket;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
+
+/**
+ * Uploads files that were made to break programs to a server in a container's JVM, with eight clients, and good photographs
+ * meanwhile: {@code scripts/selftest hostile}. Linux.
+ */
+final class HostileUploads {
+    private static final int CLIENTS = 8;
+    private static final int GOOD = 100;
+    private static final double MOST_SECONDS = 10;
+    private static final double MOST_SLOWDOWN = 2;
+
+    /** Of 10^6 bytes: a container of 2 GB, less what the system wants. */
+    private static final double MOST_MEGABYTES = 1_600;
+
+    private static final String CONTAINER = "-XX:MaxRAM=2g -XX:MaxRAMPercentage=30 -XX:+ExitOnOutOfMemoryError";
+
+    private final Client client;
+    private final Report report = new Report();
+    private final Map<String, AtomicInteger> answers = new ConcurrentHashMap<>();
+    private final List<String> wrong = Collections.synchronizedList(new ArrayList<>());
+    private final List<Double> seconds = Collections.synchronizedList(new ArrayList<>());
+    private volatile String slowest = "";
+    private int good;
+
+    private HostileUploads(Client client) {
+        this.client = client;
+    }
+
+    /** Arguments: folder of files, seed of their order. */
+    public static void main(String[] args) throws Exception {
+        List<Path> files;
+        try (Stream<Path> walk = Files.walk(Path.of(args[0]))) {
+            files = new ArrayList<>(walk.filter(Files::isRegularFile).sorted().toList());
+        }
+        long seed = Long.parseLong(args[1]);
+        Collections.shuffle(files, new Random(seed));
+        Path root = Files.createTempDirectory(Path.of("target"), "hostile-").toAbsolutePath();
+        int status;
+        try (TestBucket bucket = TestBucket.start()) {
+            Map<String, String> environment = new HashMap<>(bucket.environment());
+            environment.put("JAVA_OPTS", CONTAINER);
+            try (ServerProcess server = ServerProcess.run(root.resolve("data"), root.resolve("log"), environment)) {
+                HostileUploads uploads = new HostileUploads(server.client());
+                uploads.report.say("%,d files, seed %d, %d clients; %s", files.size(), seed, CLIENTS, Report.machine());
+                uploads.run(files, Path.of("/proc/" + server.handle().pid() + "/status"));
+                uploads.report.bar(server.terminate() == 143, "the server is there and ends as it is asked to");
+                status = uploads.report.status();
+            }
+            try (Stream<String> log = Files.lines(root.resolve("log"))) {
+                log.filter(line -> line.contains(" ERROR ")).forEach(System.out::println);
+            }
+        }
+        System.exit(status);
+    }
+
+    private void run(List<Path> files, Path status) throws Exception {
+        List<Double> warm = goodUploads(GOOD);
+        List<Double> peace = goodUploads(GOOD);
+        report.say("in peace: good uploads p50 %.0f ms (while warming up %.0f)", median(peace), median(warm));
+        List<Double> amid = new ArrayList<>();
+        ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
+        long start = System.nanoTime();
+        files.forEach(file -> clients.execute(() -> upload(file)));
+        clients.shutdown();
+        while (!clients.awaitTermination(200, TimeUnit.MILLISECONDS)) {
+            amid.add(goodUpload());
+        }
+        report.say(
+                "%,d files in %.0f s; answers %s",
+                files.size(), (System.nanoTime() - start) / 1e9, new TreeMap<>(answers));
+        report.say("seconds: p50 %.3f, p99 %.3f", Report.median(seconds), Report.quantile(seconds, 0.99));
+        wrong.stream().limit(20).forEach(report::say);
+        report.bar(wrong.isEmpty(), "answers that are neither 2xx nor a 4xx with a problem: %d", wrong.size());
+        double most = seconds.stream().mapToDouble(each -> each).max().orElse(0);
+        report.bar(most <= MOST_SECONDS, "slowest %.2f s (%s), at most %.0f", most, slowest, MOST_SECONDS);
+        double peak = megabytes(status, "VmHWM");
+        report.bar(peak <= MOST_MEGABYTES, "memory at most %.0f MB, allowed %.0f", peak, MOST_MEGABYTES);
+        report.bar(
+                median(amid) <= MOST_SLOWDOWN * median(peace),
+                "good uploads meanwhile: p50 %.0f ms of %d, %.2f times that in peace, at most %.0f",
+                median(amid),
+                amid.size(),
+                median(amid) / median(peace),
+                MOST_SLOWDOWN);
+    }
+
+    private void upload(Path file) {
+        long start = System.nanoTime();
+        String name = file.getFileName().toString();
+        try {
+            Answer answer = client.upload(name.replace("\"", ""), Files.readAllBytes(file));
+            double took = (System.nanoTime() - start) / 1e9;
+            synchronized (seconds) {
+                if (seconds.stream().noneMatch(other -> other > took)) {
+                    slowest = file + ": " + answer.status();
+                }
+                seconds.add(took);
+            }
+            boolean problem = answer.status() >= 400
+                    && answer.status() < 500
+                    && answer.header("Content-Type").equals("application/problem+json")
+                    && !answer.json().get("detail").stringValue().isBlank();
+            String type = problem ? answer.json().get("type").stringValue().replace("/problems/", " ") : "";
+            answers.computeIfAbsent(answer.status() + type, first -> new AtomicInteger())
+                    .incrementAndGet();
+            if (answer.status() / 100 != 2 && !problem) {
+                wrong.add(file + ": " + answer);
+            }
+        } catch (IOException | RuntimeException e) {
+            wrong.add(file + ": " + e);
+        }
+    }
+
+    private List<Double> goodUploads(int count) {
+        List<Double> millis = new ArrayList<>();
+        for (int i = 0; i < count; i++) {
+            millis.add(goodUpload());
+        }
+        return millis;
+    }
+
+    private double goodUpload() {
+        byte[] photo = TestImages.commented(TestImages.jpeg(1280, 960, 1), "good " + good++);
+        long start = System.nanoTime();
+        Answer answer = client.upload("good.jpg", photo);
+        if (answer.status() != 201) {
+            wrong.add("a good upload: " + answer);
+        }
+        return (System.nanoTime() - start) / 1e6;
+    }
+
+    private static double median(List<Double> values) {
+        return Report.median(values);
+    }
+
+    private static double megabytes(Path status, String name) throws IOException {
+        return Files.readAllLines(status).stream()
+                        .filter(line -> line.startsWith(name + ":"))
+                        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
+                        .findFirst()
+                        .orElseThrow()
+                / 1e6;
+    }
+}

@@ -1,0 +1,348 @@
+package dev.glimpse.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.glimpse.Client;
+import dev.glimpse.Client.Answer;
+import dev.glimpse.Client.Part;
+import dev.glimpse.TestPictures;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.openqa.selenium.By;
+import org.openqa.selenium.chrome.ChromeDriver;
+import org.openqa.selenium.support.ui.WebDriverWait;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.annotation.DirtiesContext;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+
+/** Who may do what, call by call, on a server that has keys. */
+@SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
+@ExtendWith(OutputCaptureExtension.class)
+@DirtiesContext // it has to be stopped before its folder is removed
+class AccessIT {
+    private static final String NOBODY = "/images/" + "0".repeat(64) + ".png";
+
+    /** Keys, each called as what it may do. */
+    private static final Map<String, String> SCOPES =
+            Map.of("read", "read", "upload", "upload", "all", "read,upload,admin");
+
+    @TempDir
+    static Path data;
+
+    @LocalServerPort
+    int port;
+
+    private Client client;
+
+    @DynamicPropertySource
+    static void settings(DynamicPropertyRegistry registry) {
+        registry.add("glimpse.data", data::toString);
+        SCOPES.forEach((name, scopes) -> {
+            registry.add("glimpse.access.keys." + name + ".sha256", () -> AccessPropertiesTest.sha256(key(name)));
+            registry.add("glimpse.access.keys." + name + ".scopes", () -> scopes);
+        });
+        registry.add("glimpse.access.keys.few.sha256", () -> AccessPropertiesTest.sha256(key("few")));
+        registry.add("glimpse.access.keys.few.scopes", () -> "read");
+        registry.add("glimpse.access.keys.few.requests-per-minute", () -> "3");
+        registry.add("glimpse.access.origins", () -> "https://friend.example");
+    }
+
+    @BeforeEach
+    void connect() {
+        client = new Client(port);
+    }
+
+    private static String key(String name) {
+        return "the-secret-of-" + name;
+    }
+
+    private static String[] with(String name) {
+        return name.equals("none") ? new String[0] : new String[] {"X-API-Key", key(name)};
+    }
+
+    // Scopes
+
+    @ParameterizedTest
+    @CsvSource({
+        "/, read",
+        "/app.js, read",
+        "/stats, read",
+        "/search?text=cat, read",
+        "/versions, read",
+        "/v3/api-docs, read",
+        "/swagger-ui/index.html, read",
+        "/actuator, read",
+        "/actuator/info, read",
+        "/actuator/prometheus, read",
+        "/admin/verify, admin"
+    })
+    void whatIsReadNeedsItsScope(String path, String scope) {
+        assertThat(client.get(path).status()).isEqualTo(401);
+        assertThat(client.get(path, "X-API-Key", "wrong").status()).isEqualTo(401);
+        assertThat(client.get(path, with("upload")).status()).isEqualTo(403);
+        assertThat(client.get(path, with("read")).status()).isEqualTo(scope.equals("read") ? 200 : 403);
+        assertThat(client.get(path, with("all")).status()).isEqualTo(200);
+    }
+
+    @Test
+    void pictureOfOthersNeedsTheScopeAsWell() {
+        assertThat(client.get(NOBODY).status()).isEqualTo(401);
+        assertThat(client.get(NOBODY + "/thumbnail", with("upload")).status()).isEqualTo(403);
+        assertThat(client.get(NOBODY, with("read")).status()).isEqualTo(404);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"/upload", "/vectorize_and_store"})
+    void uploadNeedsItsScope(String path) {
+        List<Part> parts = List.of(Part.file("a.png", TestPictures.png(path.length())));
+
+        assertThat(client.multipart(path, parts).status()).isEqualTo(401);
+        assertThat(client.multipart(path, parts, with("read")).status()).isEqualTo(403);
+        assertThat(client.multipart(path, parts, with("upload")).status()).isEqualTo(201);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"none", "read", "upload"})
+    void changesNeedAnAdministratorsKey(String caller) {
+        int refused = caller.equals("none") ? 401 : 403;
+
+        assertThat(client.delete(NOBODY, with(caller)).status()).isEqualTo(refused);
+        assertThat(client.post(NOBODY + "/restore", with(caller)).status()).isEqualTo(refused);
+        assertThat(client.post("/admin/index", with(caller)).status()).isEqualTo(refused);
+        assertThat(client.post("/admin/verify", with(caller)).status()).isEqualTo(refused);
+        assertThat(client.post("/admin/recover", with(caller)).status()).isEqualTo(refused);
+        assertThat(client.post("/no/such/call", with(caller)).status()).isEqualTo(refused);
+    }
+
+    @Test
+    void administratorsKeyOpensThem() {
+        assertThat(client.delete(NOBODY, with("all")).status()).isEqualTo(404);
+        assertThat(client.post("/admin/recover", with("all")).status()).isEqualTo(202);
+    }
+
+    @Test
+    void healthNeedsNoKeyAndIsCountedForNobody() {
+        Answer health = client.get("/actuator/health");
+
+        assertThat(health.status()).isEqualTo(200);
+        assertThat(health.header("RateLimit-Limit")).isEmpty();
+        assertThat(client.get("/actuator/health/readiness").status()).isEqualTo(200);
+        assertThat(client.post("/actuator/health").status()).isEqualTo(401);
+    }
+
+    @Test
+    void refusalSaysWhatIsMissingAndHowToSendIt() {
+        Answer none = client.get("/stats");
+        Answer wrong = client.get("/stats", "Authorization", "Bearer wrong");
+        Answer little = client.post("/admin/index", with("read"));
+
+        assertThat(none.header("Content-Type")).isEqualTo("application/problem+json");
+        assertThat(none.json().get("type").stringValue()).isEqualTo("/problems/unauthorized");
+        assertThat(none.json().get("detail").stringValue()).contains("read", "X-API-Key", "Bearer");
+        assertThat(none.header("WWW-Authenticate")).isNotEmpty();
+        assertThat(none.header("X-Request-Id")).isNotEmpty();
+        assertThat(wrong.json().get("detail").stringValue()).isEqualTo("there is no such key");
+        assertThat(little.json().get("type").stringValue()).isEqualTo("/problems/forbidden");
+        assertThat(little.json().get("detail").stringValue()).contains("admin");
+    }
+
+    // Tricks
+
+    private String raw(String requestLine, String... headers) throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(20_000);
+            String request = requestLine + " HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n"
+                    + String.join("\r\n", headers) + (headers.length == 0 ? "\r\n" : "\r\n\r\n");
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+            return new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+        }
+    }
+
+    @Test
+    void noSpellingOfAPathOpensWhatItsScopeCloses() throws IOException {
+        List<String> spellings = List.of(
+                "/admin/verify",
+                "//admin/verify",
+                "/./admin/verify",
+                "/stats/../admin/verify",
+                "/stats/..;/admin/verify",
+                "/admin;a=b/verify",
+                "/;/admin/verify",
+                "/%61dmin/verify",
+                "/%61%64%6d%69%6e/%76erify",
+                "/%2e%2e/admin/verify",
+                "/admin%2fverify",
+                "/admin%252fverify",
+                "/admin\\verify",
+                "\\admin\\verify",
+                "/admin/verify/",
+                "/admin/verify.json",
+                "/ADMIN/verify",
+                "/admin/verify%00",
+                "/actuator/health/../../admin/verify",
+                "/actuator/health/..;/..;/admin/verify",
+                "/actuator/health/%2e%2e/%2e%2e/admin/verify",
+                "/actuator/health;/../../admin/verify",
+                "http://localhost/admin/verify",
+                "*");
+        List<String> opened = new ArrayList<>();
+
+        for (String spelling : spellings) {
+            for (String caller : List.of("none", "read")) {
+                String answer = raw("GET " + spelling, caller.equals("none") ? "X: 1" : "X-API-Key: " + key(caller));
+                int status = Integer.parseInt(answer.substring(9, 12));
+                if (status < 400 || status >= 500) {
+                    opened.add(caller + " " + spelling + ": " + status);
+                }
+            }
+        }
+
+        assertThat(opened).isEmpty();
+    }
+
+    @Test
+    void noHeaderMakesAnotherRequestOfOne() throws IOException {
+        List<String> opened = new ArrayList<>();
+        for (String header : List.of(
+                "X-HTTP-Method-Override: DELETE",
+                "X-Original-URL: /stats",
+                "X-Rewrite-URL: /stats",
+                "X-Forwarded-Prefix: /stats",
+                "X-Forwarded-For: 127.0.0.1",
+                "Forwarded: for=127.0.0.1;host=localhost",
+                "X-Real-IP: 127.0.0.1",
+                "X-API-Key: ",
+                "Authorization: Basic",
+                "Cookie: X-API-Key=" + key("all"))) {
+            String answer = raw("GET /admin/verify", header);
+            if (!answer.startsWith("HTTP/1.1 401")) {
+                opened.add(header + ": " + answer.substring(0, 12));
+            }
+        }
+
+        assertThat(opened).isEmpty();
+        assertThat(raw("get /stats", "X-API-Key: " + key("read"))).startsWith("HTTP/1.1 4");
+        assertThat(raw("POST /admin/index?_method=GET", "X-API-Key: " + key("read"), "Content-Length: 0"))
+                .startsWith("HTTP/1.1 403");
+    }
+
+    // Rates
+
+    @Test
+    void clientThatAsksTooMuchHasToWait() {
+        Answer first = client.get("/stats", with("few"));
+        client.get("/stats", with("few"));
+        client.get("/stats", with("few"));
+        Answer fourth = client.get("/stats", with("few"));
+
+        assertThat(first.status()).isEqualTo(200);
+        assertThat(first.header("RateLimit-Limit")).isEqualTo("3");
+        assertThat(first.header("RateLimit-Remaining")).isEqualTo("2");
+        assertThat(Integer.parseInt(first.header("RateLimit-Reset"))).isBetween(1, 60);
+        assertThat(fourth.status()).isEqualTo(429);
+        assertThat(Integer.parseInt(fourth.header("Retry-After"))).isBetween(1, 20);
+        assertThat(fourth.json().get("type").stringValue()).isEqualTo("/problems/rate-limited");
+        // Nobody else has to.
+        assertThat(client.get("/stats", with("read")).status()).isEqualTo(200);
+    }
+
+    // Other sites
+
+    @Test
+    void pagesOfOtherSitesAreRefusedUnlessTheyAreNamed() {
+        String[] foreign = {"X-API-Key", key("read"), "Origin", "https://evil.example"};
+        String[] friend = {"X-API-Key", key("read"), "Origin", "https://friend.example"};
+        String[] own = {"X-API-Key", key("read"), "Origin", "http://127.0.0.1:" + port};
+        String[] ownBehindTls = {"X-API-Key", key("read"), "Origin", "https://127.0.0.1:" + port};
+
+        assertThat(client.get("/stats", foreign).status()).isEqualTo(403);
+        assertThat(client.get("/stats", foreign).json().get("type").stringValue())
+                .isEqualTo("/problems/foreign-origin");
+        assertThat(client.get("/stats", "X-API-Key", key("read"), "Origin", "null")
+                        .status())
+                .isEqualTo(403);
+        assertThat(client.get("/stats", friend).status()).isEqualTo(200);
+        assertThat(client.get("/stats", friend).header("Access-Control-Allow-Origin"))
+                .isEqualTo("https://friend.example");
+        assertThat(client.get("/stats", own).status()).isEqualTo(200);
+        assertThat(client.get("/stats", ownBehindTls).status()).isEqualTo(200);
+    }
+
+    @Test
+    void namedSiteMayAskBeforehandWithoutAKey() throws IOException {
+        String preflight = raw(
+                "OPTIONS /upload",
+                "Origin: https://friend.example",
+                "Access-Control-Request-Method: POST",
+                "Access-Control-Request-Headers: x-api-key");
+
+        assertThat(preflight)
+                .startsWith("HTTP/1.1 200")
+                .contains("Access-Control-Allow-Headers: x-api-key")
+                .doesNotContain("Allow-Credentials");
+        assertThat(raw("OPTIONS /upload", "Origin: https://evil.example", "Access-Control-Request-Method: POST"))
+                .startsWith("HTTP/1.1 403");
+    }
+
+    // The log
+
+    @Test
+    void changesAreLoggedWithWhoMadeThemAndKeysNever(CapturedOutput output) {
+        String id = client.multipart("/upload", List.of(Part.file("b.png", TestPictures.png(77))), with("all"))
+                .json()
+                .get("id")
+                .stringValue();
+        client.delete("/" + id, with("all"));
+        client.post("/" + id + "/restore", with("all"));
+        client.delete("/" + id, with("read"));
+        client.get("/stats", "Authorization", "Bearer wrong-secret");
+
+        assertThat(output)
+                .contains("key:all] audit: stored " + id)
+                .contains("key:all] audit: deleted " + id)
+                .contains("key:all] audit: restored " + id)
+                .contains("key:read] audit: refused status=403")
+                .contains("127.0.0.1] audit: refused status=401")
+                .doesNotContain(key("all"), key("read"), "wrong-secret");
+        assertThat(client.get("/stats", with("read")).text()).doesNotContain(key("read"), "sha256");
+    }
+
+    // The page
+
+    @Test
+    void browserThatIsGivenTheKeyShowsThePageAndItsPictures() {
+        client.multipart("/upload", List.of(Part.file("seen.png", TestPictures.png(78))), with("all"));
+        ChromeDriver browser = Browser.open();
+        try {
+            // As if it had been typed into what the browser asks people; a page does not call a server by such an
+            // address.
+            browser.get("http://me:" + key("read") + "@127.0.0.1:" + port + "/favicon.svg");
+            browser.get("http://127.0.0.1:" + port + "/?q=seen");
+
+            new WebDriverWait(browser, Duration.ofSeconds(20))
+                    .until(driver -> Boolean.TRUE.equals(browser.executeScript(
+                            "return (document.querySelector('.card img')?.naturalWidth ?? 0) > 0")));
+            assertThat(browser.findElements(By.cssSelector(".card .name"))).isNotEmpty();
+        } finally {
+            browser.quit();
+        }
+    }
+}

@@ -1,0 +1,140 @@
+package dev.glimpse.web;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.glimpse.web.AccessProperties.ApiKey;
+import java.nio.charset.StandardCharsets;
+import java.util.Base64;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.mock.web.MockHttpServletRequest;
+import org.springframework.util.unit.DataSize;
+
+class CallersTest {
+    private static AccessProperties settings(Map<String, ApiKey> keys) {
+        return new AccessProperties(keys, 1200, 32, DataSize.ofKilobytes(8), List.of());
+    }
+
+    private final Callers withoutKeys = new Callers(settings(Map.of()), false);
+
+    private static MockHttpServletRequest from(String address, String host) {
+        MockHttpServletRequest request = new MockHttpServletRequest("GET", "/stats");
+        request.setRemoteAddr(address);
+        request.setServerName(host);
+        return request;
+    }
+
+    // Without keys
+
+    @ParameterizedTest
+    @CsvSource({
+        "127.0.0.1, 127.0.0.1",
+        "127.0.0.1, localhost",
+        "127.0.0.1, LOCALHOST",
+        "127.8.9.1, glimpse.localhost",
+        "0:0:0:0:0:0:0:1, [::1]"
+    })
+    void callerOnThisMachineMayDoEverythingUncounted(String address, String host) {
+        Caller caller = withoutKeys.of(from(address, host));
+
+        assertThat(caller.scopes()).containsExactlyInAnyOrder(Scope.values());
+        assertThat(caller.isKnown()).isTrue();
+        assertThat(caller.requestsPerMinute()).isNull();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "10.0.0.7, localhost",
+        "127.0.0.1, evil.example",
+        "127.0.0.1, 127.0.0.1.evil.example",
+        "127.0.0.1, notlocalhost",
+        "127.0.0.1, localhost.",
+        "127.0.0.1, ''"
+    })
+    void callerFromElsewhereOrByAnotherNameMayReadAndUpload(String address, String host) {
+        Caller caller = withoutKeys.of(from(address, host));
+
+        assertThat(caller.scopes()).containsExactlyInAnyOrder(Scope.READ, Scope.UPLOAD);
+        assertThat(caller.isKnown()).isFalse();
+        assertThat(caller.requestsPerMinute()).isEqualTo(1200);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"Forwarded", "X-Forwarded-For", "x-forwarded-host", "X-FORWARDED-PROTO"})
+    void forwardedRequestIsNotOfThisMachine(String header) {
+        MockHttpServletRequest request = from("127.0.0.1", "localhost");
+        request.addHeader(header, "127.0.0.1");
+
+        assertThat(withoutKeys.of(request).may(Scope.ADMIN)).isFalse();
+    }
+
+    @Test
+    void behindAProxyThatTellsAddressesNobodyIsOfThisMachine() {
+        Callers behindProxy = new Callers(settings(Map.of()), true);
+
+        assertThat(behindProxy.of(from("127.0.0.1", "localhost")).may(Scope.ADMIN))
+                .isFalse();
+    }
+
+    @Test
+    void computersOfOneIpv6NetworkAreOneClient() {
+        String one = withoutKeys.of(from("2001:db8:1:2:3:4:5:6", "a")).name();
+        String other = withoutKeys.of(from("2001:db8:1:2:ffff::1", "a")).name();
+        String elsewhere = withoutKeys.of(from("2001:db8:1:3::1", "a")).name();
+
+        assertThat(one).isEqualTo(other).isNotEqualTo(elsewhere);
+        assertThat(withoutKeys.of(from("192.0.2.1", "a")).name()).isEqualTo("192.0.2.1");
+    }
+
+    // With keys
+
+    private static Callers withKey(String secret) {
+        return new Callers(
+                settings(Map.of("alice", new ApiKey(AccessPropertiesTest.sha256(secret), Set.of(Scope.READ), 5))),
+                false);
+    }
+
+    @Test
+    void keyIsKnownInEachHeaderThatMayCarryIt() {
+        String basic = Base64.getEncoder().encodeToString("anyone:opensesame".getBytes(StandardCharsets.UTF_8));
+        for (List<String> header : List.of(
+                List.of("X-API-Key", "opensesame"),
+                List.of("Authorization", "Bearer opensesame"),
+                List.of("Authorization", "bearer  opensesame"),
+                List.of("Authorization", "Basic " + basic))) {
+            MockHttpServletRequest request = from("10.0.0.7", "glimpse.example");
+            request.addHeader(header.get(0), header.get(1));
+
+            Caller caller = withKey("opensesame").of(request);
+
+            assertThat(caller).as(header.toString()).isEqualTo(new Caller("key:alice", Set.of(Scope.READ), true, 5));
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(
+            strings = {
+                "",
+                "Bearer",
+                "Bearer ",
+                "Bearer other",
+                "opensesame",
+                "Basic !",
+                "Basic b3BlbnNlc2FtZTo=",
+                "Digest opensesame"
+            })
+    void anythingElseMayDoNothingEvenOnThisMachine(String authorization) {
+        MockHttpServletRequest request = from("127.0.0.1", "localhost");
+        request.addHeader("Authorization", authorization);
+
+        Caller caller = withKey("opensesame").of(request);
+
+        assertThat(caller.scopes()).isEmpty();
+        assertThat(caller.isKnown()).isFalse();
+    }
+}

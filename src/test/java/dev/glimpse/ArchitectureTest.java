@@ -63,6 +63,9 @@ class ArchitectureTest {
     static final ArchRule storageAloneKnowsTheS3Client = alone("storage", "software.amazon.awssdk..");
 
     @ArchTest
+    static final ArchRule uploadAloneKnowsTheHttpClient = alone("upload", "org.apache.hc..");
+
+    @ArchTest
     static final ArchRule datasetAloneKnowsLance = alone("dataset", "org.lance..");
 
     @ArchTest

@@ -7,21 +7,37 @@ import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestBucket.Fault;
 import dev.glimpse.storage.TestBucket.RequestClass;
+import dev.glimpse.upload.LoopbackFetches;
+import dev.glimpse.upload.RawServer;
+import java.net.URLEncoder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.context.annotation.Import;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import tools.jackson.databind.JsonNode;
 
+@Import(LoopbackFetches.class)
 class BucketGlimpseIT extends GlimpseContract {
     /** Runs to the end of the JVM: servers that stop still need it. */
     static final TestBucket BUCKET = TestBucket.start();
 
     private final ObjectStore bucket = BUCKET.open();
+
+    @Autowired
+    @Qualifier("pictureFetches") ThreadPoolTaskExecutor fetches;
 
     @TempDir
     static Path data;
@@ -30,6 +46,7 @@ class BucketGlimpseIT extends GlimpseContract {
     static void settings(DynamicPropertyRegistry registry) {
         registry.add("glimpse.data", data::toString);
         registry.add("glimpse.replica.poll", () -> "30s"); // polls would be counted
+        registry.add("glimpse.upload.urls", () -> "true");
         for (String property : BUCKET.properties()) {
             String[] keyAndValue = property.split("=", 2);
             registry.add(keyAndValue[0], () -> keyAndValue[1]);
@@ -178,5 +195,99 @@ class BucketGlimpseIT extends GlimpseContract {
         }
 
         assertThat(rows()).isEqualTo(before + pictures.length);
+    }
+
+    @Test
+    void pictureIsUploadedByItsUrl() {
+        byte[] picture = newPicture();
+        try (RawServer server = RawServer.start((path, out) -> RawServer.ok(out, picture))) {
+            String url = server.url("/an%20album/my%20picture.png?size=1,2");
+
+            Client.Answer first = client.multipart("/upload", List.of(Client.Part.field("url", url)));
+            Client.Answer again = client.post("/upload?url=" + URLEncoder.encode(url, StandardCharsets.UTF_8));
+
+            assertThat(first.status()).as(first.toString()).isEqualTo(201);
+            assertThat(again.status()).as(again.toString()).isEqualTo(200);
+            String id = first.json().get("id").stringValue();
+            assertThat(client.get("/" + id).bytes()).isEqualTo(picture);
+            assertThat(client.search("anything", 1000).json().get("results").valueStream())
+                    .anyMatch(hit -> hit.get("id").stringValue().equals(id)
+                            && hit.get("filename").stringValue().equals("my picture.png"));
+            assertThat(server.requests())
+                    .hasSize(2)
+                    .allMatch(request -> request.startsWith("GET /an%20album/my%20picture.png?size=1,2 "));
+        }
+    }
+
+    @Test
+    void urlsAreAnsweredAfterFilesEachAsIfItHadComeAlone() {
+        byte[] picture = newPicture();
+        try (RawServer server = RawServer.start((path, out) ->
+                RawServer.ok(out, path.endsWith(".png") ? picture : "words".getBytes(StandardCharsets.UTF_8)))) {
+            Client.Answer alone = client.post("/upload?url=" + server.url("/words.txt"));
+            Client.Answer answer = client.multipart(
+                    "/upload",
+                    List.of(
+                            Client.Part.field("url", server.url("/a.png")),
+                            Client.Part.field("url", server.url("/words.txt")),
+                            Client.Part.field("url", "http://10.0.0.1/?token=secret"),
+                            Client.Part.field("url", "nonsense"),
+                            Client.Part.file("words.txt", "words".getBytes(StandardCharsets.UTF_8))));
+
+            assertThat(alone.status()).isEqualTo(415);
+            assertThat(answer.status()).isEqualTo(200);
+            assertThat(statuses(answer)).containsExactly(415, 201, 415, 400, 400);
+            JsonNode problem = answer.json().at("/results/3/problem");
+            assertThat(problem.get("type").stringValue()).isEqualTo("/problems/url-not-fetched");
+            assertThat(problem.get("detail").stringValue())
+                    .isEqualTo("10.0.0.1 has no address, or one that is not public");
+        }
+    }
+
+    private static List<Integer> statuses(Client.Answer answer) {
+        return answer.json()
+                .get("results")
+                .valueStream()
+                .map(item -> item.get("status").intValue())
+                .toList();
+    }
+
+    @Test
+    void moreThanAHundredFilesAndUrlsAre413() {
+        List<Client.Part> parts = new ArrayList<>(Collections.nCopies(100, Client.Part.field("url", "nonsense")));
+        parts.add(Client.Part.file("a.png", newPicture()));
+
+        assertThat(client.multipart("/upload", parts).status()).isEqualTo(413);
+    }
+
+    @Test
+    void urlsThatFindTheQueueFullAre503AndFilesGoOn() {
+        CountDownLatch answered = new CountDownLatch(1);
+        try (RawServer server = RawServer.start((path, out) -> {
+            answered.await();
+            RawServer.write(out, "HTTP/1.1 404 \r\nContent-Length: 0\r\n\r\n");
+        })) {
+            Client.Part url = Client.Part.field("url", server.url("/a.png"));
+            CompletableFuture<Client.Answer> taken =
+                    CompletableFuture.supplyAsync(() -> client.multipart("/upload", Collections.nCopies(100, url)));
+            await().until(() -> fetches.getQueueSize() == 96);
+            CompletableFuture<Client.Answer> refused =
+                    CompletableFuture.supplyAsync(() -> client.multipart("/upload", Collections.nCopies(100, url)));
+            await().until(() -> fetches.getQueueSize() == 100);
+
+            Client.Answer alone = client.multipart("/upload", List.of(url));
+            Client.Answer file = client.upload("a.png", newPicture());
+
+            assertThat(alone.status()).isEqualTo(503);
+            assertThat(alone.json().get("type").stringValue()).isEqualTo("/problems/busy");
+            assertThat(alone.header("Retry-After")).isNotEmpty();
+            assertThat(file.status()).isEqualTo(201);
+            answered.countDown();
+            assertThat(statuses(taken.join())).hasSize(100).containsOnly(400);
+            assertThat(statuses(refused.join()))
+                    .hasSize(100)
+                    .startsWith(400, 400, 400, 400, 503)
+                    .endsWith(503);
+        }
     }
 }

@@ -498,7 +498,8 @@ abstract class GlimpseContract {
 
     @Test
     void ecosystemFindsWhatItExpects() {
-        assertThat(client.get("/v3/api-docs").status()).isEqualTo(200);
+        JsonNode upload = client.get("/v3/api-docs").json().at("/paths/~1upload/post");
+        assertThat(upload.toString()).contains("\"file\"", "\"url\"", "\"caption\"");
         assertThat(client.get("/swagger-ui/index.html").status()).isEqualTo(200);
         assertThat(client.get("/actuator/health/liveness").status()).isEqualTo(200);
         assertThat(client.get("/actuator/prometheus").status()).isEqualTo(200);

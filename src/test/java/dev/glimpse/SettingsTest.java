@@ -26,6 +26,7 @@ class SettingsTest {
         "glimpse.commit.rows, 256",
         "glimpse.commit.age, 2s",
         "glimpse.trash.retention, 7d",
+        "glimpse.upload.urls, false",
         "r2.endpoint, ''",
         "management.endpoints.web.exposure.include, 'health,info,prometheus'"
     })

@@ -9,8 +9,10 @@ import dev.glimpse.storage.RequestMeter;
 import dev.glimpse.storage.WorkingFolder;
 import java.security.SecureRandom;
 import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.servlet.autoconfigure.MultipartProperties;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -18,7 +20,7 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties(TrashProperties.class)
+@EnableConfigurationProperties({TrashProperties.class, UploadProperties.class})
 class UploadConfiguration {
     /** Puts at once. They wait for the store rather than work; a full queue means that the store does not keep up. */
     private static final int PUTS = 32;
@@ -35,6 +37,12 @@ class UploadConfiguration {
 
     /** A request thread waits for each. */
     private static final int WAITING_DELETES = 256;
+
+    /** Each has room for the largest picture, and may wait for a slow server. */
+    private static final int FETCHES = 4;
+
+    /** All of one request. */
+    private static final int WAITING_FETCHES = UploadController.MAX_FILES;
 
     @Bean
     RowDeriver rowDeriver(ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
@@ -155,6 +163,12 @@ class UploadConfiguration {
                 puts);
     }
 
+    /** None unless it is switched on. */
+    @Bean
+    @Nullable UrlFetcher urlFetcher(UploadProperties settings, MultipartProperties limits) {
+        return settings.urls() ? new UrlFetcher(limits.getMaxFileSize()) : null;
+    }
+
     /** Begins when requests are taken, and ends after the last of them: commits what waits, and removes the markers. */
     @Bean
     SmartLifecycle uploads(
@@ -195,6 +209,12 @@ class UploadConfiguration {
     @Bean(defaultCandidate = false)
     ThreadPoolTaskExecutor pictureDeletes() {
         return pool("picture-delete-", DELETES, WAITING_DELETES);
+    }
+
+    /** Nor do servers of others that are slow. */
+    @Bean(defaultCandidate = false)
+    ThreadPoolTaskExecutor pictureFetches() {
+        return pool("picture-fetch-", FETCHES, WAITING_FETCHES);
     }
 
     private static ThreadPoolTaskExecutor pool(String name, int threads, int waiting) {

@@ -3,20 +3,28 @@ package dev.glimpse.upload;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.net.URI;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.beans.propertyeditors.StringArrayPropertyEditor;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
+import org.springframework.web.bind.WebDataBinder;
+import org.springframework.web.bind.annotation.InitBinder;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -35,6 +43,8 @@ class UploadController {
 
     private final Uploader uploader;
     private final Function<Throwable, ProblemDetail> problems;
+    private final @Nullable UrlFetcher fetcher;
+    private final Executor fetches;
 
     /**
      * Kilobytes of pictures that may be in memory at one time: a quarter of the heap, and at least two of the largest.
@@ -42,10 +52,20 @@ class UploadController {
     private final Semaphore budget =
             new Semaphore((int) Math.max(2 * 20 * 1024, Runtime.getRuntime().maxMemory() / 4 / 1024), true);
 
-    /** @param problems says what a failure looks like to the client; so one bad file of many has the problem it had alone */
-    UploadController(Uploader uploader, Function<Throwable, ProblemDetail> problems) {
+    /**
+     * @param problems says what a failure looks like to the client; so one bad file of many has the problem it had alone
+     * @param fetcher null if no URLs are taken
+     * @param fetches runs what waits for other servers
+     */
+    UploadController(
+            Uploader uploader,
+            Function<Throwable, ProblemDetail> problems,
+            @Nullable UrlFetcher fetcher,
+            @Qualifier("pictureFetches") Executor fetches) {
         this.uploader = uploader;
         this.problems = problems;
+        this.fetcher = fetcher;
+        this.fetches = fetches;
     }
 
     /**
@@ -65,26 +85,42 @@ class UploadController {
 
     record Items(List<Item> results) {}
 
+    /** A URL may have commas, which would make several of it, but never the end of a line. */
+    @InitBinder("url")
+    void keepCommas(WebDataBinder binder) {
+        binder.registerCustomEditor(String[].class, new StringArrayPropertyEditor("\n"));
+    }
+
     /** The second path is the one that clients of the first version of this API know. */
     @PostMapping(
             path = {"/upload", "/vectorize_and_store"},
             produces = MediaType.APPLICATION_JSON_VALUE)
     ResponseEntity<?> upload(
             @RequestParam(name = "file", required = false) @Nullable List<MultipartFile> files,
+            @RequestParam(name = "url", required = false) String @Nullable [] urls,
             @RequestParam(required = false) @Nullable String caption,
             @RequestParam(required = false) @Nullable List<String> tags,
             @RequestParam(defaultValue = "recoverable") String durability) {
         Durability wanted = durability(durability);
-        if (files == null || files.isEmpty()) {
+        List<MultipartFile> sent = files == null ? List.of() : files;
+        List<String> named = urls == null ? List.of() : List.of(urls);
+        int count = sent.size() + named.size();
+        if (count == 0) {
             throw new EmptyFileException("the request has no part called file");
         }
-        if (files.size() > MAX_FILES) {
-            throw new TooManyFilesException(
-                    files.size() + " files in one request; at most " + MAX_FILES + " are taken");
+        if (count > MAX_FILES) {
+            throw new TooManyFilesException(count + " files in one request; at most " + MAX_FILES + " are taken");
         }
+        if (!named.isEmpty()) {
+            requireFetcher();
+        }
+        List<String> labels = tags == null ? List.of() : tags;
         List<CompletableFuture<StoredPicture>> uploads = new ArrayList<>();
-        for (MultipartFile file : files) {
-            uploads.add(start(file, caption, tags == null ? List.of() : tags, wanted));
+        for (MultipartFile file : sent) {
+            uploads.add(start(file, caption, labels, wanted));
+        }
+        for (String url : named) {
+            uploads.add(start(url, caption, labels, wanted));
         }
         if (uploads.size() == 1) {
             StoredPicture stored = await(uploads.get(0));
@@ -93,35 +129,88 @@ class UploadController {
         return ResponseEntity.ok(new Items(uploads.stream().map(this::item).toList()));
     }
 
+    private UrlFetcher requireFetcher() {
+        if (fetcher == null) {
+            throw new UrlUploadOffException();
+        }
+        return fetcher;
+    }
+
     /** Never throws: a file that is refused at once is a failed upload like any other. */
     private CompletableFuture<StoredPicture> start(
             MultipartFile file, @Nullable String caption, List<String> tags, Durability durability) {
-        int kilobytes = (int) (file.getSize() / 1024) + 1;
+        PictureNotes notes = new PictureNotes(file.getOriginalFilename(), caption, tags);
         try {
-            if (!budget.tryAcquire(kilobytes, BUDGET_WAIT_SECONDS, TimeUnit.SECONDS)) {
-                return CompletableFuture.failedFuture(
-                        new UploadsBusyException("more pictures are being uploaded than fit into memory"));
+            byte[] bytes = read(file.getSize(), () -> bytes(file));
+            return store(bytes, notes, durability).copy().orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS);
+        } catch (RuntimeException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /** Nor does this, which waits for no other server. */
+    private CompletableFuture<StoredPicture> start(
+            String url, @Nullable String caption, List<String> tags, Durability durability) {
+        UrlFetcher fetcher = requireFetcher();
+        try {
+            URI address = UrlFetcher.parse(url);
+            PictureNotes notes = new PictureNotes(address.getPath(), caption, tags);
+            return CompletableFuture.supplyAsync(
+                            () -> read(fetcher.limit().toBytes(), () -> fetcher.fetch(address)), fetches)
+                    .thenCompose(bytes -> store(bytes, notes, durability))
+                    .orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS);
+        } catch (UrlNotFetchedException e) {
+            return CompletableFuture.failedFuture(e);
+        } catch (RejectedExecutionException e) {
+            return CompletableFuture.failedFuture(new UploadsBusyException("too many URLs wait to be fetched"));
+        }
+    }
+
+    /**
+     * Reads a picture when there is room for it. The room that it takes is its own until it is stored.
+     *
+     * @param most bytes that it can have
+     */
+    private byte[] read(long most, Supplier<byte[]> picture) {
+        int reserved = kilobytes(most);
+        try {
+            if (!budget.tryAcquire(reserved, BUDGET_WAIT_SECONDS, TimeUnit.SECONDS)) {
+                throw new UploadsBusyException("more pictures are being uploaded than fit into memory");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
-            return CompletableFuture.failedFuture(new UploadsBusyException("the server stops"));
+            throw new UploadsBusyException("the server stops");
         }
-        // Given back when the upload ends, not when its client has been told to wait no longer.
-        return store(file, caption, tags, durability)
-                .whenComplete((stored, failure) -> budget.release(kilobytes))
-                .copy()
-                .orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS);
+        int taken = 0;
+        try {
+            byte[] bytes = picture.get();
+            taken = kilobytes(bytes.length);
+            return bytes;
+        } finally {
+            budget.release(reserved - taken);
+        }
     }
 
-    private CompletableFuture<StoredPicture> store(
-            MultipartFile file, @Nullable String caption, List<String> tags, Durability durability) {
+    private CompletableFuture<StoredPicture> store(byte[] bytes, PictureNotes notes, Durability durability) {
+        CompletableFuture<StoredPicture> upload;
         try {
-            return uploader.store(
-                    file.getBytes(), new PictureNotes(file.getOriginalFilename(), caption, tags), durability);
-        } catch (IOException e) {
-            return CompletableFuture.failedFuture(new UncheckedIOException("cannot read the upload", e));
+            upload = uploader.store(bytes, notes, durability);
         } catch (RuntimeException e) {
-            return CompletableFuture.failedFuture(e);
+            upload = CompletableFuture.failedFuture(e);
+        }
+        // Given back when the upload ends, not when its client has been told to wait no longer.
+        return upload.whenComplete((stored, failure) -> budget.release(kilobytes(bytes.length)));
+    }
+
+    private static int kilobytes(long bytes) {
+        return (int) (bytes / 1024) + 1;
+    }
+
+    private static byte[] bytes(MultipartFile file) {
+        try {
+            return file.getBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read the upload", e);
         }
     }
 

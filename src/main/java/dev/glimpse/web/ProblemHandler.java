@@ -20,6 +20,9 @@ import dev.glimpse.upload.NotesTooLongException;
 import dev.glimpse.upload.TooManyFilesException;
 import dev.glimpse.upload.UnknownPictureException;
 import dev.glimpse.upload.UploadsBusyException;
+import dev.glimpse.upload.UrlNotFetchedException;
+import dev.glimpse.upload.UrlTooLargeException;
+import dev.glimpse.upload.UrlUploadOffException;
 import dev.glimpse.upload.VerifyRunningException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -62,6 +65,8 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(NotesTooLongException.class, HttpStatus.BAD_REQUEST, "metadata-too-long"),
             new Rule(InvalidDurabilityException.class, HttpStatus.BAD_REQUEST, "invalid-durability"),
             new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
+            new Rule(UrlNotFetchedException.class, HttpStatus.BAD_REQUEST, "url-not-fetched"),
+            new Rule(UrlUploadOffException.class, HttpStatus.FORBIDDEN, "url-upload-off"),
             new Rule(PictureNotFoundException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
             new Rule(UnknownPictureException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
             new Rule(VersionNotFoundException.class, HttpStatus.NOT_FOUND, "version-not-found"),
@@ -71,6 +76,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(ImageTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "too-many-pixels"),
             new Rule(TooManyFilesException.class, HttpStatus.CONTENT_TOO_LARGE, "too-many-files"),
             new Rule(MaxUploadSizeExceededException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
+            new Rule(UrlTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(UnsupportedImageException.class, HttpStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-image"),
             new Rule(ForeignTableException.class, HttpStatus.SERVICE_UNAVAILABLE, "foreign-table"),
             new Rule(ModelMismatchException.class, HttpStatus.SERVICE_UNAVAILABLE, "model-mismatch"),

@@ -1,0 +1,10 @@
+package dev.glimpse.upload;
+
+/** More comes from a URL than a file may have. */
+public class UrlTooLargeException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    UrlTooLargeException(String message) {
+        super(message);
+    }
+}

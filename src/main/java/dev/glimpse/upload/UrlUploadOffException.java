@@ -1,0 +1,10 @@
+package dev.glimpse.upload;
+
+/** A URL where none are taken. */
+public class UrlUploadOffException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    UrlUploadOffException() {
+        super("this server fetches no pictures from URLs; glimpse.upload.urls=true (GLIMPSE_UPLOAD_URLS) allows it to");
+    }
+}

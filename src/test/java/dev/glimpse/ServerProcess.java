@@ -46,7 +46,7 @@ final class ServerProcess implements AutoCloseable {
         List<String> command = new ArrayList<>(before);
         command.addAll(List.of(
                 Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xms256m",
+                "-Xms128m",
                 "-Xmx512m",
                 "-XX:+UseSerialGC",
                 "-Djava.io.tmpdir=" + Files.createDirectories(data.resolve(".glimpse/tmp")),

@@ -4,6 +4,7 @@ import dev.glimpse.dataset.ImageDataset.Freshness;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -61,8 +62,13 @@ final class Follower {
 
     /** Returns when the newest version is read. */
     @Nullable Void serveNow() throws ExecutionException, InterruptedException {
-        replicas.submitCompletable(this::serve).get();
+        served().get();
         return null;
+    }
+
+    /** Completes when the newest version is read. */
+    CompletableFuture<Void> served() {
+        return replicas.submitCompletable(this::serve);
     }
 
     /** Reads the bucket until the files here have been looked after, since they cannot be read. */

@@ -353,6 +353,11 @@ public final class ImageDataset implements AutoCloseable {
         follower.serveSoon();
     }
 
+    /** Completes when searches look where they will look from then on: in memory, if the table fits there. */
+    public CompletableFuture<Void> settled() {
+        return follower.served();
+    }
+
     /** What memory is used. */
     public MemoryState memory() {
         return table.memory();

@@ -2,27 +2,38 @@ package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.embedding.ClipModel;
+import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.ApplicationRunner;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import tools.jackson.databind.json.JsonMapper;
 
 @Configuration(proxyBeanMethods = false)
 class SearchConfiguration {
     private static final Logger log = LoggerFactory.getLogger(SearchConfiguration.class);
+
+    /** Larger tables are searched by Lance for a while. */
+    private static final long PATIENCE_SECONDS = 3;
 
     @Bean
     ImageSearch imageSearch(ClipModel model, ImageDataset dataset) {
         return new ImageSearch(model, dataset);
     }
 
-    /** Before the server says that it is ready, so that the first who searches does not wait for what has to be opened. */
+    /**
+     * Before the server says that it is ready, so that the first who searches does not wait for what has to be opened. Waits a
+     * little for the table to be in memory: of 100,000 rows it takes two seconds, in which two processors do nothing else well.
+     */
     @Bean
-    ApplicationRunner firstSearch(ImageSearch search) {
+    ApplicationRunner firstSearch(SearchController controller, ImageDataset dataset, JsonMapper json) {
         return arguments -> {
+            dataset.settled()
+                    .completeOnTimeout(null, PATIENCE_SECONDS, TimeUnit.SECONDS)
+                    .join();
             try {
-                search.search("a picture", 1, false);
+                json.writeValueAsBytes(controller.search("a picture", 1, false).getBody());
             } catch (RuntimeException e) {
                 log.warn("the first search failed: {}", e.toString());
             }

@@ -26,6 +26,13 @@ class SettingsTest {
         "glimpse.commit.rows, 256",
         "glimpse.commit.age, 2s",
         "glimpse.trash.retention, 7d",
+        "glimpse.upload.files, 100",
+        "glimpse.search.text-length, 1000",
+        "glimpse.search.limit, 1000",
+        "glimpse.access.requests-per-minute, 1200",
+        "glimpse.access.requests-at-once, 32",
+        "glimpse.access.slowest-upload, 8KB",
+        "server.max-http-request-header-size, 8KB",
         "glimpse.upload.urls, false",
         "r2.endpoint, ''",
         "management.endpoints.web.exposure.include, 'health,info,prometheus'"

@@ -14,19 +14,16 @@ import java.util.concurrent.TimeUnit;
 
 /** Finds pictures by words. Safe to share between threads. */
 public final class ImageSearch {
-    /** Far beyond any model's context; it bounds the work of the tokenizer. */
-    static final int MAX_TEXT = 1_000;
-
-    static final int MAX_LIMIT = 1_000;
-
     private static final long ENCODER_DEADLINE_SECONDS = 10;
 
     private final ClipModel model;
     private final ImageDataset dataset;
+    private final SearchProperties bounds;
 
-    ImageSearch(ClipModel model, ImageDataset dataset) {
+    ImageSearch(ClipModel model, ImageDataset dataset, SearchProperties bounds) {
         this.model = model;
         this.dataset = dataset;
+        this.bounds = bounds;
     }
 
     /**
@@ -44,9 +41,9 @@ public final class ImageSearch {
     /**
      * The pictures nearest to these words.
      *
-     * @param limit 1 to 1,000
+     * @param limit from 1 on
      * @param exact whether to go around an index
-     * @throws InvalidQueryException if the text is blank or longer than 1,000 characters, or the limit out of its range
+     * @throws InvalidQueryException if the text is blank or longer than allowed, or the limit out of its range
      */
     public Hits search(String text, int limit, boolean exact) {
         requireValid(text, limit);
@@ -72,16 +69,16 @@ public final class ImageSearch {
         return new PastHits(query.truncated(), dataset.nearestAt(time, query.embedding(), limit, exact));
     }
 
-    private static void requireValid(String text, int limit) {
+    private void requireValid(String text, int limit) {
         if (text.isBlank()) {
             throw new InvalidQueryException("text is empty: say what the picture shows");
         }
-        if (text.length() > MAX_TEXT) {
+        if (text.length() > bounds.textLength()) {
             throw new InvalidQueryException(
-                    "text has " + text.length() + " characters; at most " + MAX_TEXT + " are allowed");
+                    "text has " + text.length() + " characters; at most " + bounds.textLength() + " are allowed");
         }
-        if (limit < 1 || limit > MAX_LIMIT) {
-            throw new InvalidQueryException("limit must be 1 to " + MAX_LIMIT + ": " + limit);
+        if (limit < 1 || limit > bounds.limit()) {
+            throw new InvalidQueryException("limit must be 1 to " + bounds.limit() + ": " + limit);
         }
     }
 

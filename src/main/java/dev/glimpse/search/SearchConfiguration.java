@@ -6,11 +6,13 @@ import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.ApplicationRunner;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import tools.jackson.databind.json.JsonMapper;
 
 @Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(SearchProperties.class)
 class SearchConfiguration {
     private static final Logger log = LoggerFactory.getLogger(SearchConfiguration.class);
 
@@ -18,8 +20,8 @@ class SearchConfiguration {
     private static final long PATIENCE_SECONDS = 3;
 
     @Bean
-    ImageSearch imageSearch(ClipModel model, ImageDataset dataset) {
-        return new ImageSearch(model, dataset);
+    ImageSearch imageSearch(ClipModel model, ImageDataset dataset, SearchProperties bounds) {
+        return new ImageSearch(model, dataset, bounds);
     }
 
     /**

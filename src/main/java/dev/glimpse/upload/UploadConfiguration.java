@@ -41,9 +41,6 @@ class UploadConfiguration {
     /** Each has room for the largest picture, and may wait for a slow server. */
     private static final int FETCHES = 4;
 
-    /** All of one request. */
-    private static final int WAITING_FETCHES = UploadController.MAX_FILES;
-
     @Bean
     RowDeriver rowDeriver(ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
         return new RowDeriver(decoder, model, store, dataset);
@@ -213,8 +210,9 @@ class UploadConfiguration {
 
     /** Nor do servers of others that are slow. */
     @Bean(defaultCandidate = false)
-    ThreadPoolTaskExecutor pictureFetches() {
-        return pool("picture-fetch-", FETCHES, WAITING_FETCHES);
+    ThreadPoolTaskExecutor pictureFetches(UploadProperties settings) {
+        // All of one request may wait.
+        return pool("picture-fetch-", FETCHES, settings.files());
     }
 
     private static ThreadPoolTaskExecutor pool(String name, int threads, int waiting) {

@@ -19,6 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.propertyeditors.StringArrayPropertyEditor;
+import org.springframework.boot.servlet.autoconfigure.MultipartProperties;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
@@ -34,8 +35,6 @@ import org.springframework.web.multipart.MultipartFile;
 class UploadController {
     private static final Logger audit = LoggerFactory.getLogger("audit");
 
-    static final int MAX_FILES = 100;
-
     /** A commit takes some round trips; one that takes this long waits for a store that does not answer. */
     private static final long DEADLINE_SECONDS = 60;
 
@@ -45,12 +44,12 @@ class UploadController {
     private final Function<Throwable, ProblemDetail> problems;
     private final @Nullable UrlFetcher fetcher;
     private final Executor fetches;
+    private final int mostFiles;
 
     /**
      * Kilobytes of pictures that may be in memory at one time: a quarter of the heap, and at least two of the largest.
      */
-    private final Semaphore budget =
-            new Semaphore((int) Math.max(2 * 20 * 1024, Runtime.getRuntime().maxMemory() / 4 / 1024), true);
+    private final Semaphore budget;
 
     /**
      * @param problems says what a failure looks like to the client; so one bad file of many has the problem it had alone
@@ -61,11 +60,16 @@ class UploadController {
             Uploader uploader,
             Function<Throwable, ProblemDetail> problems,
             @Nullable UrlFetcher fetcher,
-            @Qualifier("pictureFetches") Executor fetches) {
+            @Qualifier("pictureFetches") Executor fetches,
+            UploadProperties settings,
+            MultipartProperties parts) {
         this.uploader = uploader;
         this.problems = problems;
         this.fetcher = fetcher;
         this.fetches = fetches;
+        this.mostFiles = settings.files();
+        long two = 2 * parts.getMaxFileSize().toKilobytes();
+        this.budget = new Semaphore((int) Math.max(two, Runtime.getRuntime().maxMemory() / 4 / 1024), true);
     }
 
     /**
@@ -108,8 +112,8 @@ class UploadController {
         if (count == 0) {
             throw new EmptyFileException("the request has no part called file");
         }
-        if (count > MAX_FILES) {
-            throw new TooManyFilesException(count + " files in one request; at most " + MAX_FILES + " are taken");
+        if (count > mostFiles) {
+            throw new TooManyFilesException(count + " files in one request; at most " + mostFiles + " are taken");
         }
         if (!named.isEmpty()) {
             requireFetcher();

@@ -30,6 +30,8 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
+import org.apache.tomcat.util.http.fileupload.impl.FileSizeLimitExceededException;
+import org.apache.tomcat.util.http.fileupload.impl.SizeException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -41,6 +43,7 @@ import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
+import org.springframework.util.unit.DataSize;
 import org.springframework.web.ErrorResponse;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
@@ -123,10 +126,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler(MultipartException.class)
     ResponseEntity<ProblemDetail> badMultipart(MultipartException e) {
-        Throwable root = e;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
+        Throwable root = rootOf(e);
         if (root instanceof SocketTimeoutException) {
             return answer(problem(
                     HttpStatus.REQUEST_TIMEOUT,
@@ -192,9 +192,25 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
         return problem;
     }
 
+    private static Throwable rootOf(Throwable failure) {
+        Throwable root = failure;
+        while (root.getCause() != null) {
+            root = root.getCause();
+        }
+        return root;
+    }
+
+    private static String tooLarge(Throwable root) {
+        String what = root instanceof FileSizeLimitExceededException ? "a file" : "a request";
+        return root instanceof SizeException size
+                ? what + " may have "
+                        + DataSize.ofBytes(size.getPermittedSize()).toMegabytes() + " MB at most"
+                : "the request is too large";
+    }
+
     private static String detail(Throwable failure) {
         if (failure instanceof MaxUploadSizeExceededException) {
-            return "a file may have 20 MB and a request 100 MB";
+            return tooLarge(rootOf(failure));
         }
         if (failure instanceof TimeoutException) {
             return "the store did not answer in time; the upload may or may not be kept, and sending it again is safe";

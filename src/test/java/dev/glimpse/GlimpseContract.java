@@ -251,6 +251,15 @@ abstract class GlimpseContract {
     }
 
     @Test
+    void headersThatAreTooLargeAreAProblemToo() {
+        Answer answer = client.get("/stats", "X-Long", "x".repeat(10_000));
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.header("Content-Type")).startsWith("application/problem+json");
+        assertThat(answer.json().get("detail").stringValue()).contains("max-http-request-header-size");
+    }
+
+    @Test
     void requestWithoutAFileIs400() {
         assertThat(client.post("/upload").status()).isEqualTo(400);
         assertThat(client.multipart("/upload", List.of(Part.field("x", "y"))).status())

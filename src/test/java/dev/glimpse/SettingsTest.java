@@ -29,7 +29,7 @@ class SettingsTest {
         "glimpse.upload.files, 100",
         "glimpse.search.text-length, 1000",
         "glimpse.search.limit, 1000",
-        "glimpse.access.requests-per-minute, 1200",
+        "glimpse.access.requests-per-minute, 3000",
         "glimpse.access.requests-at-once, 32",
         "glimpse.access.slowest-upload, 8KB",
         "server.max-http-request-header-size, 8KB",

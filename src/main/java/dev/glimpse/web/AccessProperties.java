@@ -25,7 +25,7 @@ import org.springframework.util.unit.DataSize;
 @ConfigurationProperties("glimpse.access")
 record AccessProperties(
         @DefaultValue Map<String, ApiKey> keys,
-        @DefaultValue("1200") int requestsPerMinute,
+        @DefaultValue("3000") int requestsPerMinute,
         @DefaultValue("32") int requestsAtOnce,
         @DefaultValue("8KB") DataSize slowestUpload,
         @DefaultValue List<String> origins) {

@@ -41,7 +41,7 @@ class AccessPropertiesTest {
             AccessProperties access = context.getBean(AccessProperties.class);
             assertThat(access.keys()).isEmpty();
             assertThat(access.origins()).isEmpty();
-            assertThat(access.requestsPerMinute()).isEqualTo(1200);
+            assertThat(access.requestsPerMinute()).isEqualTo(3000);
             assertThat(access.requestsAtOnce()).isEqualTo(32);
             assertThat(access.slowestUpload()).isEqualTo(DataSize.ofKilobytes(8));
         });

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
 
 /** Says as a problem what Tomcat refuses before anything of ours has seen it: it cannot read the request. */
-public final class ProblemReportValve extends ErrorReportValve {
+final class ProblemReportValve extends ErrorReportValve {
     @Override
     protected void report(Request request, Response response, @Nullable Throwable failure) {
         if (response.getStatus() != BAD_REQUEST.value()) {
@@ -21,10 +21,9 @@ public final class ProblemReportValve extends ErrorReportValve {
         if (response.getContentWritten() > 0 || !response.setErrorReported()) {
             return;
         }
-        // Nothing of the request is in it, so nothing needs to be quoted.
         String problem = """
-                {"type":"/problems/bad-request","title":"%s","status":%d,"detail":"the request line or a header cannot be read, \
-                or all headers together have more than server.max-http-request-header-size"}""".formatted(status.getReasonPhrase(), code);
+                {"type":"/problems/bad-request","title":"Bad Request","status":400,"detail":"the request line or a header cannot \
+                be read, or all headers together have more than server.max-http-request-header-size"}""";
         try {
             response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
             response.getOutputStream().write(problem.getBytes(StandardCharsets.UTF_8));

@@ -84,9 +84,13 @@ class WebConfiguration {
     }
 
     @Bean
-    WebServerFactoryCustomizer<TomcatServletWebServerFactory> slowUploads(AccessProperties access) {
-        return server ->
-                server.addContextValves(new SlowUploads(access.slowestUpload().toBytes(), GRACE));
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> valves(AccessProperties access) {
+        return server -> {
+            server.addContextValves(new SlowUploads(access.slowestUpload().toBytes(), GRACE));
+            // Below Spring's own valve of the kind, so that it is asked first.
+            server.addContextCustomizers(
+                    context -> context.getParent().getPipeline().addValve(new ProblemReportValve()));
+        };
     }
 
     /** So that one file among many is answered with the problem that it had alone. */

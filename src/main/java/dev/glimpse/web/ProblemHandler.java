@@ -8,7 +8,9 @@ import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.VersionNotFoundException;
 import dev.glimpse.embedding.EncoderBusyException;
 import dev.glimpse.image.DamagedImageException;
+import dev.glimpse.image.DecoderBusyException;
 import dev.glimpse.image.ImageTooLargeException;
+import dev.glimpse.image.ImageTooSlowException;
 import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.search.InvalidQueryException;
 import dev.glimpse.search.PictureNotFoundException;
@@ -58,6 +60,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     private static final List<Rule> RULES = List.of(
             new Rule(EmptyFileException.class, HttpStatus.BAD_REQUEST, "no-file"),
             new Rule(DamagedImageException.class, HttpStatus.BAD_REQUEST, "damaged-image"),
+            new Rule(ImageTooSlowException.class, HttpStatus.BAD_REQUEST, "too-slow-to-decode"),
             new Rule(NotesTooLongException.class, HttpStatus.BAD_REQUEST, "metadata-too-long"),
             new Rule(InvalidDurabilityException.class, HttpStatus.BAD_REQUEST, "invalid-durability"),
             new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
@@ -75,6 +78,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(ModelMismatchException.class, HttpStatus.SERVICE_UNAVAILABLE, "model-mismatch"),
             new Rule(UntrustedBucketException.class, HttpStatus.SERVICE_UNAVAILABLE, "untrusted-bucket"),
             new Rule(StoreUnavailableException.class, HttpStatus.SERVICE_UNAVAILABLE, "store-unavailable"),
+            new Rule(DecoderBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(EncoderBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(TableBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(UploadsBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),

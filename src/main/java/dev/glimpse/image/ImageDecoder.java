@@ -131,6 +131,7 @@ public final class ImageDecoder {
         try (ImageInputStream in = new WatchedInput(bytes, deadline)) {
             Container container = Container.walk(format, bytes);
             checkSize(container.maxWidth(), container.maxHeight());
+            container.lossless().forEach(pixels -> pixels.requireModest(bytes, deadline));
             return decode(reader, in, format, container.orientation(), trueColors, deadline);
         } catch (IOException | RuntimeException | StackOverflowError e) {
             throw refusal(format, e);

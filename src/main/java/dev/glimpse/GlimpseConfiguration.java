@@ -4,11 +4,13 @@ import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.image.ImageDecoder;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 
 /** Where packages meet that do not know each other. */
 @Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(DecodeProperties.class)
 class GlimpseConfiguration {
     @Bean
     ModelStamp modelStamp(ClipModel model) {
@@ -17,7 +19,7 @@ class GlimpseConfiguration {
     }
 
     @Bean
-    ImageDecoder imageDecoder() {
-        return new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
+    ImageDecoder imageDecoder(DecodeProperties limits) {
+        return new ImageDecoder(limits.maxPixels(), limits.time());
     }
 }

@@ -40,7 +40,11 @@ public final class Client {
         }
 
         public static Part file(String filename, byte[] bytes) {
-            return new Part("file", filename, bytes);
+            return file("file", filename, bytes);
+        }
+
+        public static Part file(String name, String filename, byte[] bytes) {
+            return new Part(name, filename, bytes);
         }
 
         public static Part field(String name, String value) {

@@ -4,8 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.Client.Answer;
 import dev.glimpse.Client.Part;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.test.context.DynamicPropertyRegistry;
@@ -38,5 +41,21 @@ class FolderGlimpseIT extends GlimpseContract {
         assertThat(alone.json().get("detail").stringValue()).contains("glimpse.upload.urls", "GLIMPSE_UPLOAD_URLS");
         assertThat(besideAFile.status()).isEqualTo(403);
         assertThat(rows()).isEqualTo(before);
+    }
+
+    @Test
+    void hostileRequestsAreRefusedAndTheServerStaysWell() throws IOException {
+        long seed = 2026;
+        System.out.println("seed " + seed);
+        HostileRequests hostile = new HostileRequests(port, new Random(seed));
+
+        for (int i = 0; i < 400; i++) {
+            assertThat(hostile.next())
+                    .as("request %d of seed %d: %s", i, seed, new String(hostile.last(), StandardCharsets.ISO_8859_1))
+                    .isEmpty();
+        }
+
+        assertThat(client.upload("good.png", newPicture()).status()).isEqualTo(201);
+        assertThat(client.get("/actuator/health/readiness").status()).isEqualTo(200);
     }
 }

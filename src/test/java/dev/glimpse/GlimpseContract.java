@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -315,6 +316,32 @@ abstract class GlimpseContract {
     }
 
     @Test
+    void parametersThatCannotBeReadAre400() {
+        for (String query : new String[] {"text=cat&=x", "text=%FF", "text=%C0%AF"}) {
+            Answer answer = client.get("/search?" + query);
+
+            assertThat(answer.status()).as(query).isEqualTo(400);
+            assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/invalid-query");
+        }
+    }
+
+    @Test
+    void fileWhereATextBelongsIs400() {
+        for (int files : new int[] {1, 2}) {
+            Answer answer = client.multipart(
+                    "/upload",
+                    Stream.concat(
+                                    Stream.of(Part.file("a.png", newPicture())),
+                                    Stream.generate(() -> Part.file("tags", "t.txt", new byte[] {'x'}))
+                                            .limit(files))
+                            .toList());
+
+            assertThat(answer.status()).isEqualTo(400);
+            assertThat(answer.json().get("detail").stringValue()).isEqualTo("tags is a file and must be text");
+        }
+    }
+
+    @Test
     void textBeyondTheContextIsTruncatedAndTheAnswerSaysSo() {
         assertThat(client.search("cat ".repeat(200), 1).json().get("truncated").booleanValue())
                 .isTrue();
@@ -474,7 +501,11 @@ abstract class GlimpseContract {
         assertThat(never.status()).isEqualTo(404);
         assertThat(never.json().get("detail").stringValue()).contains("kept are");
         assertThat(client.get("/search?text=anything&version=soon").status()).isEqualTo(400);
-        assertThat(client.get("/search?text=anything&asOf=yesterday").status()).isEqualTo(400);
+        for (String time : new String[] {"yesterday", "-0001-01-01T00:00:00Z", "%2B10000-01-01T00:00:00Z"}) {
+            assertThat(client.get("/search?text=anything&asOf=" + time).status())
+                    .as(time)
+                    .isEqualTo(400);
+        }
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.test.context.ConfigDataApplicationContextInitializer;
 import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 
@@ -23,6 +24,8 @@ class SettingsTest {
         "spring.servlet.multipart.max-request-size, 100MB",
         "glimpse.data, ./data",
         "glimpse.model, models/mini-clip",
+        "glimpse.decode.max-pixels, 50000000",
+        "glimpse.decode.time, 10s",
         "glimpse.commit.rows, 256",
         "glimpse.commit.age, 2s",
         "glimpse.trash.retention, 7d",
@@ -41,6 +44,23 @@ class SettingsTest {
         settings.run(context ->
                 assertThat(context.getEnvironment().getProperty(property)).isEqualTo(value));
     }
+
+    @ParameterizedTest
+    @CsvSource({
+        "glimpse.decode.max-pixels=0, glimpse.decode.max-pixels must be 1 to 500000000: 0",
+        "glimpse.decode.max-pixels=500000001, glimpse.decode.max-pixels must be 1 to 500000000: 500000001",
+        "glimpse.decode.time=0s, glimpse.decode.time must be more than 0 and at most 1m: PT0S",
+        "glimpse.decode.time=61s, glimpse.decode.time must be more than 0 and at most 1m: PT1M1S"
+    })
+    void wrongLimitOfDecodingStopsTheStart(String setting, String complaint) {
+        settings.withUserConfiguration(Decoding.class)
+                .withPropertyValues(setting)
+                .run(context ->
+                        assertThat(context.getStartupFailure()).rootCause().hasMessage(complaint));
+    }
+
+    @EnableConfigurationProperties(DecodeProperties.class)
+    static class Decoding {}
 
     @Test
     void environmentVariablesOfTheReadmeAreHeard() {

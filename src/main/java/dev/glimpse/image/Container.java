@@ -3,24 +3,28 @@ package dev.glimpse.image;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
 
 /**
  * Walks a file's outer structure before a reader sees it. Finds the EXIF orientation, which no reader applies, and stops
  * files that would cost a reader unbounded memory or time, or that a reader would complete silently.
  *
  * @param maxWidth the widest of the pictures inside, where they may differ from what the file's own header says; else 0
+ * @param lossless what is still to be walked through, once the size is known to be accepted
  */
-record Container(Orientation orientation, long maxWidth, long maxHeight) {
+record Container(Orientation orientation, long maxWidth, long maxHeight, List<LosslessWebp> lossless) {
     /** A progressive JPEG has about ten. Each costs a pass over all pixels, however few bytes it has. */
-    private static final int MAX_JPEG_SCANS = 100;
+    static final int MAX_JPEG_SCANS = 100;
 
-    private static final int COMPRESSION_TAG = 0x0103;
+    /** What a megabyte of an editor's metadata takes, in pieces of 255 bytes. */
+    private static final long MAX_GIF_COPYING = 2_000_000_000;
+
     private static final int ORIENTATION_TAG = 0x0112;
-    private static final int TILE_WIDTH_TAG = 0x0142;
-    private static final int TILE_HEIGHT_TAG = 0x0143;
-    private static final int[] TIFF_TYPE_BYTES = {1, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4};
 
-    private static final Container PLAIN = new Container(Orientation.UPRIGHT, 0, 0);
+    static final String ICC = "ICC_PROFILE\0";
+
+    private static final Container PLAIN = new Container(Orientation.UPRIGHT, 0, 0, List.of());
 
     /** @throws DamagedImageException if a part reaches beyond the end, or the file is built to exhaust its reader */
     static Container walk(ImageFormat format, byte[] bytes) {
@@ -28,9 +32,9 @@ record Container(Orientation orientation, long maxWidth, long maxHeight) {
             case JPEG -> jpeg(bytes);
             case PNG -> png(bytes);
             case WEBP -> webp(bytes);
-            case TIFF -> tiff(bytes);
+            case TIFF -> TiffWalk.walk(bytes);
             case BMP -> bmp(bytes);
-            case GIF -> PLAIN;
+            case GIF -> gif(bytes);
         };
     }
 
@@ -45,7 +49,7 @@ record Container(Orientation orientation, long maxWidth, long maxHeight) {
                 continue;
             }
             if (marker == 0xD9) {
-                return new Container(orientation, 0, 0);
+                return new Container(orientation, 0, 0, List.of());
             }
             if (at + 4 > bytes.length) {
                 break;
@@ -53,6 +57,11 @@ record Container(Orientation orientation, long maxWidth, long maxHeight) {
             int length = (bytes[at + 2] & 0xFF) << 8 | (bytes[at + 3] & 0xFF);
             if (marker == 0xDA && ++scans > MAX_JPEG_SCANS) {
                 throw new DamagedImageException("damaged JPEG: more than " + MAX_JPEG_SCANS + " scans");
+            }
+            if (marker == 0xE2 && isAt(bytes, at + 4, ICC) && at + 22 <= bytes.length) {
+                // Of several pieces the first one says how long they are together.
+                boolean first = bytes[at + 16] == 1 || (bytes[at + 17] & 0xFF) <= 1;
+                requireProfileWithinFile(ImageFormat.JPEG, bytes, first ? at + 18 : bytes.length);
             }
             if (marker == 0xE1 && isAt(bytes, at + 4, "Exif\0\0") && orientation == Orientation.UPRIGHT) {
                 orientation = exif(bytes, at + 10, Math.min(bytes.length, at + 2 + length));
@@ -73,7 +82,7 @@ record Container(Orientation orientation, long maxWidth, long maxHeight) {
                 break;
             }
             if (isAt(bytes, at + 4, "IEND")) {
-                return new Container(orientation, 0, 0);
+                return new Container(orientation, 0, 0, List.of());
             }
             if (isAt(bytes, at + 4, "eXIf")) {
                 orientation = exif(bytes, at + 8, (int) end - 4);
@@ -89,14 +98,24 @@ record Container(Orientation orientation, long maxWidth, long maxHeight) {
         if (announced > bytes.length) {
             throw new DamagedImageException("damaged WEBP: cut off, %d of %d bytes".formatted(bytes.length, announced));
         }
-        return webpChunks(bytes, 12, (int) announced);
+        WebpParts parts = new WebpParts();
+        webpChunks(bytes, 12, (int) announced, parts, 0, 0);
+        return new Container(parts.orientation, parts.width, parts.height, parts.lossless);
     }
 
-    private static Container webpChunks(byte[] bytes, int start, int stop) {
+    /** What is found in a WebP, its frames included. */
+    private static final class WebpParts {
+        private Orientation orientation = Orientation.UPRIGHT;
+        private long width;
+        private long height;
+        private final List<LosslessWebp> lossless = new ArrayList<>();
+    }
+
+    /** @param width that a picture here has to have, 0 before one is announced */
+    private static void webpChunks(byte[] bytes, int start, int stop, WebpParts parts, int width, int height) {
         ByteBuffer file = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        Orientation orientation = Orientation.UPRIGHT;
-        long width = 0;
-        long height = 0;
+        int canvasWidth = width;
+        int canvasHeight = height;
         int at = start;
         while (at + 8 <= stop) {
             int data = at + 8;
@@ -106,94 +125,74 @@ record Container(Orientation orientation, long maxWidth, long maxHeight) {
             }
             String name = new String(bytes, at, 4, StandardCharsets.ISO_8859_1);
             switch (name) {
+                case "VP8X" -> {
+                    if (canvasWidth == 0) {
+                        canvasWidth = int24(file, data + 4) + 1;
+                        canvasHeight = int24(file, data + 7) + 1;
+                    }
+                }
+                case "ICCP" -> requireProfileWithinFile(ImageFormat.WEBP, bytes, data);
                 case "VP8 " -> {
-                    width = Math.max(width, file.getShort(data + 6) & 0x3FFF);
-                    height = Math.max(height, file.getShort(data + 8) & 0x3FFF);
+                    parts.width = Math.max(parts.width, file.getShort(data + 6) & 0x3FFF);
+                    parts.height = Math.max(parts.height, file.getShort(data + 8) & 0x3FFF);
                 }
                 case "VP8L" -> {
                     int sides = file.getInt(data + 1);
-                    width = Math.max(width, (sides & 0x3FFF) + 1);
-                    height = Math.max(height, (sides >> 14 & 0x3FFF) + 1);
+                    int ownWidth = (sides & 0x3FFF) + 1;
+                    int ownHeight = (sides >> 14 & 0x3FFF) + 1;
+                    parts.width = Math.max(parts.width, ownWidth);
+                    parts.height = Math.max(parts.height, ownHeight);
+                    if (canvasWidth != 0 && (canvasWidth != ownWidth || canvasHeight != ownHeight)) {
+                        throw new DamagedImageException("damaged WEBP: a picture of %dx%d pixels in a frame of %dx%d"
+                                .formatted(ownWidth, ownHeight, canvasWidth, canvasHeight));
+                    }
+                    parts.lossless.add(new LosslessWebp(data + 5, ownWidth, ownHeight));
+                }
+                case "ALPH" -> {
+                    if ((bytes[data] & 3) == 1) {
+                        parts.lossless.add(new LosslessWebp(data + 1, canvasWidth, canvasHeight));
+                    }
                 }
                 case "ANMF" -> {
                     if (start != 12) {
                         throw new DamagedImageException("damaged WEBP: a frame within a frame");
                     }
-                    Container frame = webpChunks(bytes, data + 16, (int) end);
-                    width = Math.max(width, frame.maxWidth);
-                    height = Math.max(height, frame.maxHeight);
+                    int frameWidth = int24(file, data + 6) + 1;
+                    int frameHeight = int24(file, data + 9) + 1;
+                    webpChunks(bytes, data + 16, (int) end, parts, frameWidth, frameHeight);
                 }
-                case "EXIF" -> orientation = exif(bytes, isAt(bytes, data, "Exif\0\0") ? data + 6 : data, (int) end);
+                case "EXIF" ->
+                    parts.orientation = exif(bytes, isAt(bytes, data, "Exif\0\0") ? data + 6 : data, (int) end);
                 default -> {}
             }
             at = (int) Math.min(stop, end + (end & 1));
         }
-        return new Container(orientation, width, height);
     }
 
-    private static Container tiff(byte[] bytes) {
-        ByteBuffer file = tiffOrder(ByteBuffer.wrap(bytes));
-        // Two values of 20 MB each may share the same bytes; a thousand of them are an attack on the reader's memory.
-        long budget = 2L * bytes.length;
-        long at = Integer.toUnsignedLong(file.getInt(4));
-        int orientation = 1;
-        boolean jpegInside = false;
-        long tileWidth = 0;
-        long tileHeight = 0;
-        for (int page = 0; at != 0 && budget >= 0; page++) {
-            if (at + 2 > bytes.length) {
-                throw new DamagedImageException("damaged TIFF: cut off before its directory at byte " + at);
-            }
-            int entries = file.getShort((int) at) & 0xFFFF;
-            long end = at + 2 + entries * 12L;
-            if (end > bytes.length) {
-                throw new DamagedImageException("damaged TIFF: cut off in its directory at byte " + at);
-            }
-            for (int entry = (int) at + 2; entry < end; entry += 12) {
-                int type = file.getShort(entry + 2) & 0xFFFF;
-                int unit = type < TIFF_TYPE_BYTES.length ? TIFF_TYPE_BYTES[type] : 1;
-                long size = unit * Integer.toUnsignedLong(file.getInt(entry + 4));
-                if (size > 4 && Integer.toUnsignedLong(file.getInt(entry + 8)) + size > bytes.length) {
-                    throw new DamagedImageException(
-                            "damaged TIFF: cut off, or tag %d is wrong".formatted(file.getShort(entry) & 0xFFFF));
-                }
-                budget -= size;
-                int tag = file.getShort(entry) & 0xFFFF;
-                int value = file.getShort(entry + 8) & 0xFFFF;
-                if (page == 0 && tag == ORIENTATION_TAG) {
-                    orientation = value;
-                }
-                jpegInside |= tag == COMPRESSION_TAG && (value == 6 || value == 7);
-                // A tile may be larger than its picture, and is read as a whole.
-                long side = type == 3 ? value : Integer.toUnsignedLong(file.getInt(entry + 8));
-                tileWidth = tag == TILE_WIDTH_TAG ? Math.max(tileWidth, side) : tileWidth;
-                tileHeight = tag == TILE_HEIGHT_TAG ? Math.max(tileHeight, side) : tileHeight;
-            }
-            // Also ends a chain of directories that leads back to itself.
-            budget -= 2 + entries * 12L;
-            at = end + 4 <= bytes.length ? Integer.toUnsignedLong(file.getInt((int) end)) : 0;
-        }
-        if (budget < 0) {
-            throw new DamagedImageException("damaged TIFF: its tags claim more than the file holds");
-        }
-        Container tiles = new Container(Orientation.of(orientation), tileWidth, tileHeight);
-        return jpegInside ? jpegsInside(bytes, tiles) : tiles;
+    private static int int24(ByteBuffer file, int at) {
+        return (file.getShort(at) & 0xFFFF) | (file.get(at + 2) & 0xFF) << 16;
     }
 
-    /** The strips of such a TIFF are JPEGs with sizes of their own, for which memory is taken whatever the TIFF says. */
-    private static Container jpegsInside(byte[] bytes, Container tiles) {
-        ByteBuffer file = ByteBuffer.wrap(bytes);
-        long width = tiles.maxWidth;
-        long height = tiles.maxHeight;
-        for (int at = 0; at + 9 <= bytes.length; at++) {
-            int marker = file.getShort(at) & 0xFFFF;
-            // Any start of frame: 0xFFC0 to 0xFFCF, short, with 8 bits a sample.
-            if ((marker & 0xFFF0) == 0xFFC0 && bytes[at + 2] == 0 && bytes[at + 3] <= 20 && bytes[at + 4] == 8) {
-                height = Math.max(height, file.getShort(at + 5) & 0xFFFF);
-                width = Math.max(width, file.getShort(at + 7) & 0xFFFF);
+    /** The reader of older JDKs copies what it has of a text for each of its pieces, of which there may be millions. */
+    private static Container gif(byte[] bytes) {
+        long copied = 0;
+        int at = 13 + (isSet(bytes, 10, 0x80) ? 3 << ((bytes[10] & 7) + 1) : 0);
+        while (at + 2 < bytes.length && bytes[at] == 0x21) {
+            // The first piece of what applications add is a name, which is not part of their text.
+            at += (bytes[at + 1] & 0xFF) == 0xFF ? 3 + (bytes[at + 2] & 0xFF) : 2;
+            int text = 0;
+            while (at < bytes.length && bytes[at] != 0) {
+                int piece = bytes[at] & 0xFF;
+                text += piece;
+                copied += text;
+                at += 1 + piece;
+            }
+            at++;
+            if (copied > MAX_GIF_COPYING) {
+                throw new DamagedImageException("damaged GIF: its texts are in too many pieces");
             }
         }
-        return new Container(tiles.orientation, width, height);
+        return PLAIN;
     }
 
     private static Container bmp(byte[] bytes) {
@@ -210,7 +209,7 @@ record Container(Orientation orientation, long maxWidth, long maxHeight) {
     private static Orientation exif(byte[] bytes, int start, int end) {
         try {
             ByteBuffer block =
-                    tiffOrder(ByteBuffer.wrap(bytes, start, end - start).slice());
+                    TiffWalk.order(ByteBuffer.wrap(bytes, start, end - start).slice());
             int directory = block.getInt(4);
             int entries = block.getShort(directory) & 0xFFFF;
             for (int i = 0; i < entries; i++) {
@@ -225,11 +224,20 @@ record Container(Orientation orientation, long maxWidth, long maxHeight) {
         return Orientation.UPRIGHT;
     }
 
-    private static ByteBuffer tiffOrder(ByteBuffer block) {
-        return block.order(block.get(0) == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
+    /** A colour profile begins with its length, and readers take memory for that before they look for the rest. */
+    static void requireProfileWithinFile(ImageFormat format, byte[] bytes, int at) {
+        if (at + 4 <= bytes.length
+                && Integer.toUnsignedLong(ByteBuffer.wrap(bytes).getInt(at)) > bytes.length) {
+            throw new DamagedImageException(
+                    "damaged " + format + ": its colour profile claims more than the file holds");
+        }
     }
 
-    private static boolean isAt(byte[] bytes, int offset, String ascii) {
+    private static boolean isSet(byte[] bytes, int at, int bit) {
+        return at < bytes.length && (bytes[at] & bit) != 0;
+    }
+
+    static boolean isAt(byte[] bytes, int offset, String ascii) {
         if (offset + ascii.length() > bytes.length) {
             return false;
         }

@@ -1,12 +1,15 @@
 package dev.glimpse.image;
 
-import com.twelvemonkeys.imageio.stream.ByteArrayImageInputStream;
+import com.twelvemonkeys.imageio.util.ProgressListenerBase;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.Iterator;
 import java.util.Locale;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.LongSupplier;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
@@ -17,10 +20,21 @@ import org.jspecify.annotations.Nullable;
 /**
  * Turns a picture's bytes into upright pixels, or refuses them by name. The format is what the first bytes say, and the
  * size is checked in the header before anything is decoded. May be shared between threads.
+ *
+ * <p>A picture that takes too much of a processor's time is given up: whenever its reader wants more bytes, and as it
+ * reports that it has made progress. Between two such moments nothing can stop it. The longest that we know of: a
+ * lossless WebP does all of its pixels in one go, and a progressive JPEG inside a TIFF all of its scans; of the largest
+ * size that is some seconds.
  */
 public final class ImageDecoder {
     /** Above a phone's everyday photo. At most 350 MB of heap while decoded, 550 MB with 16 bits a sample and alpha. */
     public static final long DEFAULT_MAX_PIXELS = 50_000_000;
+
+    /** The largest WebP that is accepted takes two thirds of it on a server of 2025; anything else a fifth. */
+    public static final Duration DEFAULT_TIME = Duration.ofSeconds(10);
+
+    /** Three bytes each have to fit into an array. */
+    public static final long MOST_PIXELS = 500_000_000;
 
     /** What JPEG and GIF can hold at most; beyond it the resampling weights of one line alone would take much memory. */
     static final int MAX_SIDE = 65_535;
@@ -32,7 +46,13 @@ public final class ImageDecoder {
      */
     private static final int KEPT_SHORT_SIDE = 672;
 
+    /** For the pictures before it; each takes much less, see {@link #DEFAULT_TIME}. */
+    private static final Duration PATIENCE = Duration.ofSeconds(30);
+
     private final long maxPixels;
+    private final Duration time;
+    private final LongSupplier clock;
+    private final Duration patience;
 
     /** Pixels being decoded at one time, over all threads: one picture of the largest size, or many small ones. */
     private final Semaphore pixelsInWork;
@@ -42,12 +62,32 @@ public final class ImageDecoder {
         ImageIO.setUseCache(false);
     }
 
-    /** @throws IllegalStateException if this runtime lacks the reader of an accepted format */
+    /** As the next, with {@link #DEFAULT_TIME}. */
     public ImageDecoder(long maxPixels) {
-        if (maxPixels < 1) {
-            throw new IllegalArgumentException("maxPixels must be at least 1: " + maxPixels);
+        this(maxPixels, DEFAULT_TIME);
+    }
+
+    /**
+     * @param maxPixels of one picture, and of all that are decoded at one time; 1 to 500,000,000
+     * @param time of a processor that one picture may take
+     * @throws IllegalStateException if this runtime lacks the reader of an accepted format
+     */
+    public ImageDecoder(long maxPixels, Duration time) {
+        this(maxPixels, time, Deadline.PROCESSOR_TIME, PATIENCE);
+    }
+
+    /** @param patience with which a picture waits for those before it */
+    ImageDecoder(long maxPixels, Duration time, LongSupplier clock, Duration patience) {
+        if (maxPixels < 1 || maxPixels > MOST_PIXELS) {
+            throw new IllegalArgumentException("maxPixels must be 1 to " + MOST_PIXELS + ": " + maxPixels);
+        }
+        if (time.isNegative() || time.isZero()) {
+            throw new IllegalArgumentException("time must be more than 0: " + time);
         }
         this.maxPixels = maxPixels;
+        this.time = time;
+        this.clock = clock;
+        this.patience = patience;
         this.pixelsInWork = new Semaphore(Math.toIntExact(maxPixels), true);
         for (ImageFormat format : ImageFormat.values()) {
             reader(format).dispose();
@@ -72,6 +112,8 @@ public final class ImageDecoder {
      * @throws UnsupportedImageException if the bytes begin like none of the accepted formats
      * @throws ImageTooLargeException if the header announces more pixels than allowed
      * @throws DamagedImageException if the picture is cut off or otherwise cannot be decoded
+     * @throws ImageTooSlowException if it takes too much of a processor's time
+     * @throws DecoderBusyException if others do not end in time, or the thread is interrupted
      */
     public DecodedImage decode(byte[] bytes) {
         return decode(bytes, false);
@@ -84,26 +126,43 @@ public final class ImageDecoder {
 
     private DecodedImage decode(byte[] bytes, boolean trueColors) {
         ImageFormat format = formatOf(bytes);
+        Deadline deadline = new Deadline(time, clock);
         ImageReader reader = reader(format);
-        try (ImageInputStream in = new ByteArrayImageInputStream(bytes)) {
+        try (ImageInputStream in = new WatchedInput(bytes, deadline)) {
             Container container = Container.walk(format, bytes);
             checkSize(container.maxWidth(), container.maxHeight());
-            return decode(reader, in, format, container.orientation(), trueColors);
-        } catch (IOException | RuntimeException e) {
-            if (e instanceof DamagedImageException || e instanceof ImageTooLargeException) {
-                throw (RuntimeException) e;
-            }
-            // Readers answer hostile bytes with exceptions of every kind.
-            String reason =
-                    e.getMessage() != null ? e.getMessage() : e.getClass().getSimpleName();
-            throw new DamagedImageException("damaged " + format + ": " + reason, e);
+            container.lossless().forEach(pixels -> pixels.requireModest(bytes, deadline));
+            return decode(reader, in, format, container.orientation(), trueColors, deadline);
+        } catch (IOException | RuntimeException | StackOverflowError e) {
+            throw refusal(format, e);
         } finally {
             reader.dispose();
         }
     }
 
+    /** Readers answer hostile bytes with failures of every kind, and may have put ours into one of theirs. */
+    private static RuntimeException refusal(ImageFormat format, Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof DamagedImageException
+                    || cause instanceof ImageTooLargeException
+                    || cause instanceof ImageTooSlowException
+                    || cause instanceof DecoderBusyException) {
+                return (RuntimeException) cause;
+            }
+        }
+        String reason = failure.getMessage() != null
+                ? failure.getMessage()
+                : failure.getClass().getSimpleName();
+        return new DamagedImageException("damaged " + format + ": " + reason, failure);
+    }
+
     private DecodedImage decode(
-            ImageReader reader, ImageInputStream in, ImageFormat format, Orientation orientation, boolean trueColors)
+            ImageReader reader,
+            ImageInputStream in,
+            ImageFormat format,
+            Orientation orientation,
+            boolean trueColors,
+            Deadline deadline)
             throws IOException {
         // Metadata ignored: a few compressed kilobytes of text in a PNG would unfold to gigabytes.
         reader.setInput(in, true, true);
@@ -114,22 +173,46 @@ public final class ImageDecoder {
             checkDepth(reader.getImageTypes(0).next(), (long) width * height);
         }
         int pixels = Math.max(1, Math.multiplyExact(width, height));
-        pixelsInWork.acquireUninterruptibly(pixels);
+        takeTurn(pixels);
         try {
-            return read(reader, format, orientation, width, height, trueColors);
+            return read(reader, format, orientation, width, height, trueColors, deadline);
         } finally {
             pixelsInWork.release(pixels);
         }
     }
 
+    private void takeTurn(int pixels) {
+        try {
+            if (!pixelsInWork.tryAcquire(pixels, patience.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new DecoderBusyException(
+                        "other pictures have been decoded for " + patience.toMillis() + " ms; try again later");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new DecoderBusyException("interrupted while other pictures were decoded");
+        }
+    }
+
     private static DecodedImage read(
-            ImageReader reader, ImageFormat format, Orientation orientation, int width, int height, boolean trueColors)
+            ImageReader reader,
+            ImageFormat format,
+            Orientation orientation,
+            int width,
+            int height,
+            boolean trueColors,
+            Deadline deadline)
             throws IOException {
         // A JPEG that is cut off within a scan decodes to grey below the cut, with no more than a warning.
         AtomicReference<@Nullable String> cutOff = new AtomicReference<>();
         reader.addIIOReadWarningListener((source, warning) -> {
             if (warning.toLowerCase(Locale.ROOT).contains("premature end")) {
                 cutOff.set(warning);
+            }
+        });
+        reader.addIIOReadProgressListener(new ProgressListenerBase() {
+            @Override
+            public void imageProgress(ImageReader source, float percentageDone) {
+                deadline.check();
             }
         });
         ImageReadParam param = thinning(reader, format, width, height);
@@ -141,7 +224,7 @@ public final class ImageDecoder {
             throw new DamagedImageException("damaged " + format + ": cut off (" + cutOff.get() + ")");
         }
 
-        byte[] rgb = Pixels.upright(trueColors ? picture : Pixels.withoutProfile(picture), orientation);
+        byte[] rgb = Pixels.upright(trueColors ? picture : Pixels.withoutProfile(picture), orientation, deadline);
         boolean turned = orientation.swapsSides();
         return new DecodedImage(
                 format,

@@ -19,7 +19,8 @@ final class Pixels {
 
     private Pixels() {}
 
-    static byte[] upright(BufferedImage picture, Orientation orientation) {
+    /** @throws ImageTooSlowException if the time is over: some profiles are slow */
+    static byte[] upright(BufferedImage picture, Orientation orientation, Deadline deadline) {
         int width = picture.getWidth();
         int height = picture.getHeight();
         byte[] rgb = new byte[Math.multiplyExact(Math.multiplyExact(width, height), 3)];
@@ -36,6 +37,7 @@ final class Pixels {
         int bandHeight = Math.min(height, Math.max(1, BAND_PIXELS / width));
         int[] row = new int[width];
         for (int top = 0; top < height; top += bandHeight) {
+            deadline.check();
             BufferedImage band = picture.getSubimage(0, top, width, Math.min(bandHeight, height - top));
             BufferedImage converted = converted(band);
             for (int y = 0; y < band.getHeight(); y++) {

@@ -14,6 +14,11 @@ import java.util.concurrent.TimeUnit;
 
 /** Finds pictures by words. Safe to share between threads. */
 public final class ImageSearch {
+    /** Lance reads no others. */
+    private static final Instant FIRST_TIME = Instant.parse("0001-01-01T00:00:00Z");
+
+    private static final Instant LAST_TIME = Instant.parse("9999-12-31T23:59:59Z");
+
     private static final long ENCODER_DEADLINE_SECONDS = 10;
 
     private final ClipModel model;
@@ -62,9 +67,16 @@ public final class ImageSearch {
         return new PastHits(query.truncated(), dataset.nearestIn(version, query.embedding(), limit, exact));
     }
 
-    /** The same as the table was at a moment, as far as that is kept. */
+    /**
+     * The same as the table was at a moment, as far as that is kept.
+     *
+     * @param time of the years 1 to 9999
+     */
     public PastHits searchAt(Instant time, String text, int limit, boolean exact) {
         requireValid(text, limit);
+        if (time.isBefore(FIRST_TIME) || time.isAfter(LAST_TIME)) {
+            throw new InvalidQueryException("asOf must be of the years 1 to 9999: " + time);
+        }
         TextEmbedding query = embed(text);
         return new PastHits(query.truncated(), dataset.nearestAt(time, query.embedding(), limit, exact));
     }

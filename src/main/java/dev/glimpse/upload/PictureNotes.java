@@ -33,7 +33,10 @@ public record PictureNotes(
     public PictureNotes {
         filename = blankToNull(filename == null ? null : cut(filename.substring(lastSeparator(filename) + 1)));
         caption = blankToNull(caption);
-        tags = tags.stream().map(String::strip).filter(tag -> !tag.isEmpty()).toList();
+        tags = tags.stream()
+                .map(tag -> wellFormed(tag).strip())
+                .filter(tag -> !tag.isEmpty())
+                .toList();
     }
 
     String displayName() {
@@ -100,14 +103,23 @@ public record PictureNotes(
     }
 
     private static String cut(String name) {
-        String cut = name;
-        while (cut.getBytes(StandardCharsets.UTF_8).length > FILENAME_BYTES) {
-            cut = cut.substring(0, cut.offsetByCodePoints(cut.length(), -1));
+        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
+        if (bytes.length <= FILENAME_BYTES) {
+            return name;
         }
-        return cut;
+        int end = FILENAME_BYTES;
+        while ((bytes[end] & 0xC0) == 0x80) {
+            end--; // within a character
+        }
+        return new String(bytes, 0, end, StandardCharsets.UTF_8);
+    }
+
+    /** Half a character cannot be written down, and becomes a question mark. */
+    private static String wellFormed(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.UTF_8);
     }
 
     private static @Nullable String blankToNull(@Nullable String text) {
-        return text == null || text.isBlank() ? null : text.strip();
+        return text == null || text.isBlank() ? null : wellFormed(text).strip();
     }
 }

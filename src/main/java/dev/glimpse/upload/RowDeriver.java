@@ -9,6 +9,7 @@ import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.image.ImageTooLargeException;
+import dev.glimpse.image.ImageTooSlowException;
 import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
@@ -62,6 +63,8 @@ final class RowDeriver {
      * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept
      * @throws dev.glimpse.image.DamagedImageException if they begin like one and cannot be decoded
      * @throws dev.glimpse.image.ImageTooLargeException if it has too many pixels
+     * @throws dev.glimpse.image.ImageTooSlowException if it takes too long to decode
+     * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
      * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
      */
     Derived derive(ImageId id, byte[] bytes) {
@@ -78,6 +81,7 @@ final class RowDeriver {
      * @param head of it: the row says what that says
      * @return completes with true when a row is committed, whoever has added it, or the picture is gone; with false if
      *     there can be none
+     * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
      * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
      */
     CompletableFuture<Boolean> addRowOf(ImageId id, ObjectHead head) {
@@ -92,7 +96,7 @@ final class RowDeriver {
             row = derive(id, bytes.get())
                     .row(said.notes(), said.uploadedAt() == null ? Instant.now() : said.uploadedAt())
                     .join();
-        } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException e) {
+        } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException | ImageTooSlowException e) {
             log.warn("{} is in the store and cannot get a row: {}", id, e.getMessage());
             return CompletableFuture.completedFuture(false);
         } finally {

@@ -8,7 +8,9 @@ import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.VersionNotFoundException;
 import dev.glimpse.embedding.EncoderBusyException;
 import dev.glimpse.image.DamagedImageException;
+import dev.glimpse.image.DecoderBusyException;
 import dev.glimpse.image.ImageTooLargeException;
+import dev.glimpse.image.ImageTooSlowException;
 import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.search.InvalidQueryException;
 import dev.glimpse.search.PictureNotFoundException;
@@ -30,11 +32,13 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
+import org.apache.tomcat.util.http.InvalidParameterException;
 import org.apache.tomcat.util.http.fileupload.impl.FileSizeLimitExceededException;
 import org.apache.tomcat.util.http.fileupload.impl.SizeException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.ConversionNotSupportedException;
 import org.springframework.beans.TypeMismatchException;
 import org.springframework.core.task.TaskRejectedException;
 import org.springframework.http.HttpHeaders;
@@ -50,6 +54,7 @@ import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.WebRequest;
 import org.springframework.web.multipart.MaxUploadSizeExceededException;
 import org.springframework.web.multipart.MultipartException;
+import org.springframework.web.multipart.MultipartFile;
 import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
 
 /** Turns every failure into an RFC 9457 problem. The type is a stable name that clients may switch on. */
@@ -65,8 +70,10 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     private static final List<Rule> RULES = List.of(
             new Rule(EmptyFileException.class, HttpStatus.BAD_REQUEST, "no-file"),
             new Rule(DamagedImageException.class, HttpStatus.BAD_REQUEST, "damaged-image"),
+            new Rule(ImageTooSlowException.class, HttpStatus.BAD_REQUEST, "too-slow-to-decode"),
             new Rule(NotesTooLongException.class, HttpStatus.BAD_REQUEST, "metadata-too-long"),
             new Rule(InvalidDurabilityException.class, HttpStatus.BAD_REQUEST, "invalid-durability"),
+            new Rule(InvalidParameterException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(UrlNotFetchedException.class, HttpStatus.BAD_REQUEST, "url-not-fetched"),
             new Rule(UrlUploadOffException.class, HttpStatus.FORBIDDEN, "url-upload-off"),
@@ -85,6 +92,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(ModelMismatchException.class, HttpStatus.SERVICE_UNAVAILABLE, "model-mismatch"),
             new Rule(UntrustedBucketException.class, HttpStatus.SERVICE_UNAVAILABLE, "untrusted-bucket"),
             new Rule(StoreUnavailableException.class, HttpStatus.SERVICE_UNAVAILABLE, "store-unavailable"),
+            new Rule(DecoderBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(EncoderBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(TableBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(UploadsBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
@@ -157,6 +165,19 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                 e.getPropertyName() + " must be " + type + ": " + e.getValue())));
     }
 
+    /** Spring takes a file where a text belongs for a failure of ours. */
+    @Override
+    protected @Nullable ResponseEntity<Object> handleConversionNotSupported(
+            ConversionNotSupportedException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        boolean file = e.getValue() instanceof MultipartFile
+                || (e.getValue() instanceof List<?> values
+                        && values.stream().anyMatch(MultipartFile.class::isInstance));
+        return file
+                ? untyped(answer(problem(
+                        HttpStatus.BAD_REQUEST, "bad-multipart", e.getPropertyName() + " is a file and must be text")))
+                : super.handleConversionNotSupported(e, headers, status, request);
+    }
+
     /** What Spring itself refuses: wrong methods, types, parameters. */
     @Override
     protected @Nullable ResponseEntity<Object> handleExceptionInternal(
@@ -211,6 +232,9 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     private static String detail(Throwable failure) {
         if (failure instanceof MaxUploadSizeExceededException) {
             return tooLarge(rootOf(failure));
+        }
+        if (failure instanceof InvalidParameterException) {
+            return "the parameters cannot be read: one has no name, or a % is not followed by two hex digits of UTF-8";
         }
         if (failure instanceof TimeoutException) {
             return "the store did not answer in time; the upload may or may not be kept, and sending it again is safe";

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -29,6 +30,34 @@ class PictureNotesTest {
 
         assertThat(said).isEqualTo(new PictureNotes.Stored(null, null, new PictureNotes(null, null, List.of())));
         assertThat(PictureNotes.fromMetadata(Map.of())).isEqualTo(said);
+    }
+
+    @Test
+    void longFileNameIsCutBetweenCharacters() {
+        PictureNotes notes = new PictureNotes("folder/" + "x".repeat(198) + "猫猫.png", null, List.of());
+
+        assertThat(notes.filename()).isEqualTo("x".repeat(198));
+    }
+
+    @Test
+    void halfACharacterBecomesAQuestionMark() {
+        PictureNotes notes = new PictureNotes("a\uD83D.png", "\uDC31", List.of("\uD83D"));
+
+        assertThat(notes).isEqualTo(new PictureNotes("a?.png", "?", List.of("?")));
+        assertThat(PictureNotes.fromMetadata(notes.toMetadata("server/1a", TIME))
+                        .notes())
+                .isEqualTo(notes);
+    }
+
+    @Test
+    void notesOfAnyCharactersAreReadBackAsTheyWere() {
+        long seed = 2026;
+        System.out.println("seed " + seed);
+        HostileNotes hostile = new HostileNotes(new Random(seed));
+
+        for (int i = 0; i < 1_500; i++) {
+            assertThat(hostile.next()).as("notes %d of seed %d", i, seed).isEmpty();
+        }
     }
 
     @Test

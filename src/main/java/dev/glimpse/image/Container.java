@@ -22,8 +22,6 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
 
     private static final int ORIENTATION_TAG = 0x0112;
 
-    static final String ICC = "ICC_PROFILE\0";
-
     private static final Container PLAIN = new Container(Orientation.UPRIGHT, 0, 0, List.of());
 
     /** @throws DamagedImageException if a part reaches beyond the end, or the file is built to exhaust its reader */
@@ -58,10 +56,8 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
             if (marker == 0xDA && ++scans > MAX_JPEG_SCANS) {
                 throw new DamagedImageException("damaged JPEG: more than " + MAX_JPEG_SCANS + " scans");
             }
-            if (marker == 0xE2 && isAt(bytes, at + 4, ICC) && at + 22 <= bytes.length) {
-                // Of several pieces the first one says how long they are together.
-                boolean first = bytes[at + 16] == 1 || (bytes[at + 17] & 0xFF) <= 1;
-                requireProfileWithinFile(ImageFormat.JPEG, bytes, first ? at + 18 : bytes.length);
+            if (marker == 0xE2) {
+                requireJpegProfileWithinFile(ImageFormat.JPEG, bytes, at);
             }
             if (marker == 0xE1 && isAt(bytes, at + 4, "Exif\0\0") && orientation == Orientation.UPRIGHT) {
                 orientation = exif(bytes, at + 10, Math.min(bytes.length, at + 2 + length));
@@ -224,6 +220,16 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
         return Orientation.UPRIGHT;
     }
 
+    /** @param at where a segment of a JPEG begins that may hold a colour profile, or a piece of one */
+    static void requireJpegProfileWithinFile(ImageFormat format, byte[] bytes, int at) {
+        // After the name comes the number of the piece, and of how many; the first one says how long they are together.
+        if (isAt(bytes, at + 4, "ICC_PROFILE\0")
+                && at + 22 <= bytes.length
+                && (bytes[at + 16] == 1 || (bytes[at + 17] & 0xFF) <= 1)) {
+            requireProfileWithinFile(format, bytes, at + 18);
+        }
+    }
+
     /** A colour profile begins with its length, and readers take memory for that before they look for the rest. */
     static void requireProfileWithinFile(ImageFormat format, byte[] bytes, int at) {
         if (at + 4 <= bytes.length
@@ -237,7 +243,7 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
         return at < bytes.length && (bytes[at] & bit) != 0;
     }
 
-    static boolean isAt(byte[] bytes, int offset, String ascii) {
+    private static boolean isAt(byte[] bytes, int offset, String ascii) {
         if (offset + ascii.length() > bytes.length) {
             return false;
         }

@@ -189,8 +189,8 @@ final class TiffWalk {
                 height = Math.max(height, file.getShort(at + 5) & 0xFFFF);
                 width = Math.max(width, file.getShort(at + 7) & 0xFFFF);
             }
-            if (marker == 0xFFE2 && Container.isAt(bytes, at + 4, Container.ICC)) {
-                Container.requireProfileWithinFile(ImageFormat.TIFF, bytes, at + 18);
+            if (marker == 0xFFE2) {
+                Container.requireJpegProfileWithinFile(ImageFormat.TIFF, bytes, at);
             }
             if (marker == 0xFFD8) {
                 scans = 0;

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class DecoderFuzzTest {
     private static final long SEED = 2026;
-    private static final int PICTURES = 3_000;
+    private static final int PICTURES = 2_000;
 
     private final DecoderPromises promises = new DecoderPromises();
 

@@ -201,15 +201,7 @@ class HostilePicturesTest {
 
     static Stream<byte[]> profilesOfAGigabyte() {
         byte[] jpeg = TestImages.jpeg(8, 8, 1);
-        byte[] segment = ByteBuffer.allocate(150)
-                .put((byte) 0xFF)
-                .put((byte) 0xE2)
-                .putShort((short) 148)
-                .put("ICC_PROFILE\0".getBytes(StandardCharsets.US_ASCII))
-                .put((byte) 1)
-                .put((byte) 1)
-                .putInt(1 << 30)
-                .array();
+        byte[] segment = profileSegment(1, 1, 1 << 30);
         byte[] inJpeg = ByteBuffer.allocate(jpeg.length + segment.length)
                 .put(jpeg, 0, 2)
                 .put(segment)
@@ -232,6 +224,31 @@ class HostilePicturesTest {
                 .putInt(1 << 30)
                 .array();
         return Stream.of(inJpeg, inJpegInTiff, inTiff.array(), inWebp);
+    }
+
+    private static byte[] profileSegment(int number, int of, int begin) {
+        return ByteBuffer.allocate(150)
+                .put((byte) 0xFF)
+                .put((byte) 0xE2)
+                .putShort((short) 148)
+                .put("ICC_PROFILE\0".getBytes(StandardCharsets.US_ASCII))
+                .put((byte) number)
+                .put((byte) of)
+                .putInt(begin)
+                .array();
+    }
+
+    @Test
+    void furtherPiecesOfAProfileBeginWithAnything() {
+        byte[] jpeg = TestImages.jpeg(8, 8, 1);
+        byte[] bytes = ByteBuffer.allocate(jpeg.length + 300)
+                .put(jpeg, 0, 2)
+                .put(profileSegment(1, 2, 256))
+                .put(profileSegment(2, 2, -1))
+                .put(jpeg, 2, jpeg.length - 2)
+                .array();
+
+        assertThat(decoder.decode(bytes).width()).isEqualTo(8);
     }
 
     @ParameterizedTest

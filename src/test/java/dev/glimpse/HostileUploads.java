@@ -124,7 +124,7 @@ final class HostileUploads {
             double took = (System.nanoTime() - start) / 1e9;
             synchronized (seconds) {
                 if (seconds.stream().noneMatch(other -> other > took)) {
-                    slowest = file + ": " + answer.status();
+                    slowest = name + ": " + answer.status();
                 }
                 seconds.add(took);
             }
@@ -136,10 +136,10 @@ final class HostileUploads {
             answers.computeIfAbsent(answer.status() + type, first -> new AtomicInteger())
                     .incrementAndGet();
             if (answer.status() / 100 != 2 && !problem) {
-                wrong.add(file + ": " + answer);
+                wrong.add(name + ": " + answer);
             }
         } catch (IOException | RuntimeException e) {
-            wrong.add(file + ": " + e);
+            wrong.add(name + ": " + e);
         }
     }
 

@@ -162,6 +162,7 @@ class UploadController {
             return CompletableFuture.supplyAsync(
                             () -> read(fetcher.limit().toBytes(), () -> fetcher.fetch(address)), fetches)
                     .thenCompose(bytes -> store(bytes, notes, durability))
+                    .copy() // else what is fetched too late would never be stored, nor its room given back
                     .orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS);
         } catch (UrlNotFetchedException e) {
             return CompletableFuture.failedFuture(e);

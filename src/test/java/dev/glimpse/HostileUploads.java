@@ -34,15 +34,13 @@ final class HostileUploads {
     /** Of 10^6 bytes: a container of 2 GB, less what the system wants. */
     private static final double MOST_MEGABYTES = 1_600;
 
-    private static final String CONTAINER = "-XX:MaxRAM=2g -XX:MaxRAMPercentage=30 -XX:+ExitOnOutOfMemoryError";
-
     private final Client client;
     private final Report report = new Report();
     private final Map<String, AtomicInteger> answers = new ConcurrentHashMap<>();
     private final List<String> wrong = Collections.synchronizedList(new ArrayList<>());
     private final List<Double> seconds = Collections.synchronizedList(new ArrayList<>());
-    private volatile String slowest = "";
     private final AtomicInteger good = new AtomicInteger();
+    private volatile String slowest = "";
 
     private HostileUploads(Client client) {
         this.client = client;
@@ -60,11 +58,11 @@ final class HostileUploads {
         int status;
         try (TestBucket bucket = TestBucket.start()) {
             Map<String, String> environment = new HashMap<>(bucket.environment());
-            environment.put("JAVA_OPTS", CONTAINER);
+            environment.put("JAVA_OPTS", ServerProcess.CONTAINER);
             try (ServerProcess server = ServerProcess.run(root.resolve("data"), root.resolve("log"), environment)) {
                 HostileUploads uploads = new HostileUploads(server.client());
                 uploads.report.say("%,d files, seed %d, %d clients; %s", files.size(), seed, CLIENTS, Report.machine());
-                uploads.run(files, Path.of("/proc/" + server.handle().pid() + "/status"));
+                uploads.run(files, server);
                 uploads.report.bar(server.terminate() == 143, "the server is there and ends as it is asked to");
                 status = uploads.report.status();
             }
@@ -75,7 +73,7 @@ final class HostileUploads {
         System.exit(status);
     }
 
-    private void run(List<Path> files, Path status) throws Exception {
+    private void run(List<Path> files, ServerProcess server) throws Exception {
         List<Double> warm = goodUploads(GOOD);
         List<Double> alone = goodUploads(GOOD);
         report.say("alone: good uploads p50 %.0f ms (while warming up %.0f)", median(alone), median(warm));
@@ -92,7 +90,7 @@ final class HostileUploads {
         report.bar(wrong.isEmpty(), "answers that are neither 2xx nor a 4xx with a problem: %d", wrong.size());
         double most = seconds.stream().mapToDouble(each -> each).max().orElse(0);
         report.bar(most <= MOST_SECONDS, "slowest %.2f s (%s), at most %.0f", most, slowest, MOST_SECONDS);
-        double peak = megabytes(status, "VmHWM");
+        double peak = server.memory().getOrDefault("VmHWM", Double.MAX_VALUE);
         report.bar(peak <= MOST_MEGABYTES, "memory at most %.0f MB, allowed %.0f", peak, MOST_MEGABYTES);
         report.bar(
                 median(amid) <= MOST_SLOWDOWN * median(peace),
@@ -163,14 +161,5 @@ final class HostileUploads {
 
     private static double median(List<Double> values) {
         return Report.median(values);
-    }
-
-    private static double megabytes(Path status, String name) throws IOException {
-        return Files.readAllLines(status).stream()
-                        .filter(line -> line.startsWith(name + ":"))
-                        .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) * 1024)
-                        .findFirst()
-                        .orElseThrow()
-                / 1e6;
     }
 }

@@ -15,7 +15,6 @@ import dev.glimpse.image.ImageId;
 import dev.glimpse.image.TestImages;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
-import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -55,9 +54,6 @@ final class ReadPathMemory {
     private static final double MOST_PER_HOUR = 20;
     private static final Duration BETWEEN_SAMPLES = Duration.ofSeconds(30);
 
-    /** As a container of 2 GB sets them, see {@code docker/start}; the rest is what {@code scripts/run} gives everyone. */
-    private static final String CONTAINER = "-XX:MaxRAM=2g -XX:MaxRAMPercentage=30 -XX:+ExitOnOutOfMemoryError";
-
     private static final int[][] SIZES = {{640, 480}, {64, 48}, {1280, 960}, {640, 480}, {1920, 1080}, {4000, 3000}};
 
     private final Client client;
@@ -84,14 +80,14 @@ final class ReadPathMemory {
     public static void main(String[] args) throws Exception {
         long minutes = Long.parseLong(args[1]);
         Path root = Files.createTempDirectory(Path.of("target"), "memory-").toAbsolutePath();
-        say("%,d rows in a bucket in memory, %d minutes of load, %s", ROWS, minutes, CONTAINER);
+        say("%,d rows in a bucket in memory, %d minutes of load, %s", ROWS, minutes, ServerProcess.CONTAINER);
         int status = 1;
         try (TestBucket bucket = TestBucket.start()) {
             fill(bucket, root.resolve("loader"), stampOf(Path.of(args[0])));
             Path log = root.resolve("log");
             Map<String, String> environment = new HashMap<>(bucket.environment());
             environment.put("GLIMPSE_MODEL", Path.of(args[0]).toAbsolutePath().toString());
-            environment.put("JAVA_OPTS", CONTAINER);
+            environment.put("JAVA_OPTS", ServerProcess.CONTAINER);
             try (ServerProcess server = ServerProcess.run(root.resolve("data"), log, environment)) {
                 boolean within = new ReadPathMemory(server.client()).watch(server, Duration.ofMinutes(minutes));
                 status = within && server.terminate() == 143 ? 0 : 1;
@@ -152,7 +148,6 @@ final class ReadPathMemory {
             double hours, double megabytes, double anonymous, double file, double heap, double committed, double cpu) {}
 
     private boolean watch(ServerProcess server, Duration time) throws Exception {
-        Path process = Path.of("/proc/" + server.handle().pid());
         ScheduledExecutorService load = Executors.newScheduledThreadPool(4);
         repeat(load, "search", this::search, Duration.ZERO, Duration.ofMillis(200));
         repeat(load, "upload", this::upload, Duration.ZERO, Duration.ofMillis(1_200));
@@ -167,7 +162,7 @@ final class ReadPathMemory {
                 "%s",
                 "minute    RSS = anonymous + files, MB   heap of committed   CPU s   version fragments unindexed    rows, caches of Lance MB, at work");
         while (Instant.now().isBefore(start.plus(time))) {
-            Map<String, Double> status = status(process);
+            Map<String, Double> status = server.memory();
             double minute = Duration.between(start, Instant.now()).toMillis() / 60_000.0;
             if (status.getOrDefault("VmRSS", 0.0) > highest) {
                 highest = status.getOrDefault("VmRSS", 0.0);
@@ -182,7 +177,7 @@ final class ReadPathMemory {
         }
         load.shutdownNow();
         load.awaitTermination(1, TimeUnit.MINUTES);
-        double most = status(process).getOrDefault("VmHWM", Double.MAX_VALUE);
+        double most = server.memory().getOrDefault("VmHWM", Double.MAX_VALUE);
         Slope slope = Slope.of(samples.subList(samples.size() / 2, samples.size()));
         Collections.sort(searchMillis);
         say("answers: %s", new TreeMap<>(answers));
@@ -245,18 +240,6 @@ final class ReadPathMemory {
     private static String working(JsonNode stats) {
         JsonNode working = stats.get("maintenance").get("working");
         return working.isNull() ? "" : working.stringValue();
-    }
-
-    /** In MB. */
-    private static Map<String, Double> status(Path process) throws IOException {
-        Map<String, Double> values = new HashMap<>();
-        for (String line : Files.readAllLines(process.resolve("status"))) {
-            if (line.endsWith(" kB")) {
-                values.put(
-                        line.substring(0, line.indexOf(':')), Long.parseLong(line.replaceAll("\\D", "")) * 1024 / 1e6);
-            }
-        }
-        return values;
     }
 
     /** Least squares. */

@@ -15,6 +15,9 @@ import java.util.concurrent.TimeUnit;
 
 /** The packaged server as a process of its own, to be killed. */
 final class ServerProcess implements AutoCloseable {
+    /** {@code JAVA_OPTS} as a container of 2 GB sets them, see {@code docker/start}; the rest is what {@code scripts/run} gives everyone. */
+    static final String CONTAINER = "-XX:MaxRAM=2g -XX:MaxRAMPercentage=30 -XX:+ExitOnOutOfMemoryError";
+
     private static final Duration START = Duration.ofMinutes(5);
 
     private final Process process;
@@ -82,6 +85,18 @@ final class ServerProcess implements AutoCloseable {
 
     ProcessHandle handle() {
         return process.toHandle();
+    }
+
+    /** What {@code /proc} says in kB, as {@code VmRSS}, in MB of 10^6 bytes. Linux. */
+    Map<String, Double> memory() throws IOException {
+        Map<String, Double> values = new HashMap<>();
+        for (String line : Files.readAllLines(Path.of("/proc/" + process.pid() + "/status"))) {
+            if (line.endsWith(" kB")) {
+                values.put(
+                        line.substring(0, line.indexOf(':')), Long.parseLong(line.replaceAll("\\D", "")) * 1024 / 1e6);
+            }
+        }
+        return values;
     }
 
     /** {@code kill -9}. */

@@ -60,12 +60,6 @@ final class Follower {
         }
     }
 
-    /** Returns when the newest version is read. */
-    @Nullable Void serveNow() throws ExecutionException, InterruptedException {
-        served().get();
-        return null;
-    }
-
     /** Completes when the newest version is read. */
     CompletableFuture<Void> served() {
         return replicas.submitCompletable(this::serve);

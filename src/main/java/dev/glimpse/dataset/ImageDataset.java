@@ -121,7 +121,7 @@ public final class ImageDataset implements AutoCloseable {
                 settings.maintenance(),
                 timing.cleanup(),
                 () -> problem() == null,
-                follower::serveNow,
+                () -> follower.served().get(),
                 indexing,
                 () -> List.copyOf(recent));
         Future<?> unused =

@@ -40,6 +40,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.beans.ConversionNotSupportedException;
 import org.springframework.beans.TypeMismatchException;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.core.task.TaskRejectedException;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
@@ -134,7 +135,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler(MultipartException.class)
     ResponseEntity<ProblemDetail> badMultipart(MultipartException e) {
-        Throwable root = rootOf(e);
+        Throwable root = NestedExceptionUtils.getMostSpecificCause(e);
         if (root instanceof SocketTimeoutException) {
             return answer(problem(
                     HttpStatus.REQUEST_TIMEOUT,
@@ -213,14 +214,6 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
         return problem;
     }
 
-    private static Throwable rootOf(Throwable failure) {
-        Throwable root = failure;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        return root;
-    }
-
     private static String tooLarge(Throwable root) {
         String what = root instanceof FileSizeLimitExceededException ? "a file" : "a request";
         return root instanceof SizeException size
@@ -231,7 +224,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
 
     private static String detail(Throwable failure) {
         if (failure instanceof MaxUploadSizeExceededException) {
-            return tooLarge(rootOf(failure));
+            return tooLarge(NestedExceptionUtils.getMostSpecificCause(failure));
         }
         if (failure instanceof InvalidParameterException) {
             return "the parameters cannot be read: one has no name, or a % is not followed by two hex digits of UTF-8";

@@ -28,7 +28,7 @@ final class Datasets implements AutoCloseable {
     private static final long INDEX_CACHE_BYTES = 256L << 20;
 
     /** For what is read of a table here, where other searches do without Lance; and for metadata in both cases. */
-    private static final long CACHE_BYTES = 32L << 20;
+    private static final long CACHE_BYTES = 8L << 20;
 
     /** Arrow memory on our side of the border: rows on their way in and hits on their way out. */
     private static final long ARROW_BYTES = 256L << 20;

@@ -4,6 +4,7 @@ import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.Processors;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -16,6 +17,11 @@ class GlimpseConfiguration {
     ModelStamp modelStamp(ClipModel model) {
         ModelDescriptor descriptor = model.descriptor();
         return new ModelStamp(descriptor.name(), descriptor.fingerprint(), descriptor.dimension());
+    }
+
+    @Bean
+    Processors processors() {
+        return new Processors(Runtime.getRuntime().availableProcessors());
     }
 
     @Bean

@@ -1,21 +1,26 @@
 package dev.glimpse.embedding;
 
 import dev.glimpse.image.Embedding;
+import dev.glimpse.image.Processors;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
-import java.util.concurrent.ArrayBlockingQueue;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.PriorityBlockingQueue;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * A bounded queue in front of an encoder, and the threads that work it off in batches. A worker takes its share of what
- * is there or announced, and waits a moment for what is missing of it and for those whom it has just answered; an input
- * that is alone never waits.
+ * A bounded queue in front of an encoder, and the threads that work it off in batches. A worker takes its share of what is there or
+ * announced, and waits a moment for what is missing of it and for those whom it has just answered; an input that is alone never
+ * waits, and one that comes far before others is not encoded with them.
  *
  * @param <T> one input of a batch
  */
@@ -29,7 +34,11 @@ final class BatchingEncoder<T> implements AutoCloseable {
         void close();
     }
 
-    private record Job<T>(T input, CompletableFuture<Embedding> answer) {}
+    private record Job<T>(
+            T input, Processors.Claim claim, Processors.Rank rank, long number, CompletableFuture<Embedding> answer) {
+        private static final Comparator<Job<?>> ORDER =
+                Comparator.<Job<?>, Processors.Rank>comparing(Job::rank).thenComparingLong(Job::number);
+    }
 
     private static final Logger log = LoggerFactory.getLogger(BatchingEncoder.class);
 
@@ -45,7 +54,9 @@ final class BatchingEncoder<T> implements AutoCloseable {
     private final String name;
     private final int threads;
     private final int maxBatch;
-    private final BlockingQueue<Job<T>> queue = new ArrayBlockingQueue<>(QUEUE);
+    private final BlockingQueue<Job<T>> queue = new PriorityBlockingQueue<>(QUEUE, Job.ORDER);
+    private final Semaphore places = new Semaphore(QUEUE);
+    private final AtomicLong jobs = new AtomicLong();
     private final List<Thread> workers = new ArrayList<>();
 
     /** Inputs announced, waiting or running. */
@@ -77,15 +88,18 @@ final class BatchingEncoder<T> implements AutoCloseable {
         inside.addAndGet(inputs);
     }
 
-    /** @throws EncoderBusyException if the queue is full or the encoder is closed */
-    CompletableFuture<Embedding> encode(T input) {
-        Job<T> job = new Job<>(input, new CompletableFuture<>());
-        inside.incrementAndGet();
-        if (closed || !queue.offer(job)) {
-            inside.decrementAndGet();
+    /**
+     * @param claim says whose inputs are encoded first
+     * @throws EncoderBusyException if the queue is full or the encoder is closed
+     */
+    CompletableFuture<Embedding> encode(T input, Processors.Claim claim) {
+        if (closed || !places.tryAcquire()) {
             throw new EncoderBusyException(
                     closed ? name + " is closed" : name + " has " + QUEUE + " inputs waiting already");
         }
+        Job<T> job = new Job<>(input, claim, claim.rank(), jobs.incrementAndGet(), new CompletableFuture<>());
+        inside.incrementAndGet();
+        queue.add(job);
         return job.answer;
     }
 
@@ -105,12 +119,22 @@ final class BatchingEncoder<T> implements AutoCloseable {
     }
 
     private void collect(List<Job<T>> batch) throws InterruptedException {
-        Job<T> next = queue.take();
-        while (next != null) {
+        for (Job<T> next = queue.take(); next != null; next = following(batch)) {
+            places.release();
             batch.add(next);
-            queue.drainTo(batch, share() - batch.size());
-            next = batch.size() < share() ? queue.poll(nanosEach / LINGER_PART, TimeUnit.NANOSECONDS) : null;
         }
+    }
+
+    private @Nullable Job<T> following(List<Job<T>> batch) throws InterruptedException {
+        if (batch.size() >= share()) {
+            return null;
+        }
+        Job<T> next = queue.poll(nanosEach / LINGER_PART, TimeUnit.NANOSECONDS);
+        if (next == null || !batch.get(0).rank.isFarBefore(next.rank)) {
+            return next;
+        }
+        queue.add(next);
+        return null;
     }
 
     /**
@@ -124,10 +148,15 @@ final class BatchingEncoder<T> implements AutoCloseable {
 
     // Whatever a native call throws, errors of linking included, the callers must hear of it and the worker live on.
     private void answer(ForwardPass<T> pass, List<Job<T>> batch) {
-        long start = System.nanoTime();
+        List<T> inputs = batch.stream().map(Job::input).toList();
+        List<Processors.Claim> claims = batch.stream().map(Job::claim).toList();
         try {
-            List<Embedding> embeddings = pass.run(batch.stream().map(Job::input).toList());
-            nanosEach = (System.nanoTime() - start) / batch.size();
+            List<Embedding> embeddings = Processors.runTogether(claims, turn -> {
+                long start = System.nanoTime();
+                List<Embedding> answers = pass.run(inputs);
+                nanosEach = (System.nanoTime() - start) / inputs.size();
+                return answers;
+            });
             insideLately = inside.getAndAdd(-batch.size());
             for (int i = 0; i < batch.size(); i++) {
                 batch.get(i).answer.complete(embeddings.get(i));

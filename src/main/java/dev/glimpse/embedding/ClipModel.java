@@ -11,6 +11,7 @@ import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.Embedding;
+import dev.glimpse.image.Processors;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -37,6 +38,7 @@ public final class ClipModel implements AutoCloseable {
     private final ZooModel<NDList, NDList> textModel;
     private final BatchingEncoder<byte[]> imageEncoder;
     private final BatchingEncoder<long[]> textEncoder;
+    private final Processors.Claim unshared = Processors.unshared();
     private final AsyncCache<String, TextEmbedding> texts =
             Caffeine.newBuilder().maximumSize(REMEMBERED_TEXTS).buildAsync();
 
@@ -111,13 +113,19 @@ public final class ClipModel implements AutoCloseable {
         return descriptor;
     }
 
+    /** As the next, without waiting for others. */
+    public CompletableFuture<Embedding> embed(DecodedImage picture) {
+        return embed(picture, unshared);
+    }
+
     /**
-     * Crops and resizes on the calling thread, encodes on another.
+     * Crops and resizes on the calling thread, encodes on another; both when it is the turn of this claim.
      *
      * @throws EncoderBusyException if too many pictures wait already
      */
-    public CompletableFuture<Embedding> embed(DecodedImage picture) {
-        return imageEncoder.encode(picture.cropTo(descriptor.image().size()));
+    public CompletableFuture<Embedding> embed(DecodedImage picture, Processors.Claim claim) {
+        byte[] pixels = claim.run(turn -> picture.cropTo(descriptor.image().size()));
+        return imageEncoder.encode(pixels, claim);
     }
 
     /** A picture on its way. While there is one, the encoder waits a moment for it, to take several at once. */
@@ -126,9 +134,9 @@ public final class ClipModel implements AutoCloseable {
             imageEncoder.announce(1);
         }
 
-        /** It is here: {@link ClipModel#embed(DecodedImage)}. */
-        public CompletableFuture<Embedding> embed(DecodedImage picture) {
-            return ClipModel.this.embed(picture);
+        /** It is here: {@link ClipModel#embed(DecodedImage, Processors.Claim)}. */
+        public CompletableFuture<Embedding> embed(DecodedImage picture, Processors.Claim claim) {
+            return ClipModel.this.embed(picture, claim);
         }
 
         /** It is embedded, or will not come. */
@@ -156,7 +164,7 @@ public final class ClipModel implements AutoCloseable {
     private CompletableFuture<TextEmbedding> encode(String text) {
         ClipTokenizer.Tokens tokens = tokenize(text);
         return textEncoder
-                .encode(tokens.ids())
+                .encode(tokens.ids(), unshared)
                 .thenApply(embedding -> new TextEmbedding(embedding, tokens.truncated()));
     }
 
@@ -179,7 +187,7 @@ public final class ClipModel implements AutoCloseable {
 
     private void warmUp() {
         int size = descriptor.image().size();
-        imageEncoder.encode(new byte[size * size * 3]).join();
+        imageEncoder.encode(new byte[size * size * 3], unshared).join();
         embed("warm up").join();
     }
 

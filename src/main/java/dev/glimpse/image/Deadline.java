@@ -3,6 +3,7 @@ package dev.glimpse.image;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.function.LongSupplier;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The processor time that one picture may take of the thread that decodes it. Not the time of day: that a thread has to
@@ -18,6 +19,7 @@ final class Deadline {
     private final Duration limit;
     private final LongSupplier clock;
     private final long start;
+    private Processors.@Nullable Turn turn;
 
     /** Begins to count now. */
     Deadline(Duration limit, LongSupplier clock) {
@@ -26,8 +28,16 @@ final class Deadline {
         this.start = clock.getAsLong();
     }
 
+    /** From now on others who come first are given way. */
+    void during(Processors.Turn turn) {
+        this.turn = turn;
+    }
+
     /** @throws ImageTooSlowException if the time is over; and again each time, should a reader have caught it */
     void check() {
+        if (turn != null) {
+            turn.giveWay();
+        }
         if (clock.getAsLong() - start > limit.toNanos()) {
             throw new ImageTooSlowException(limit);
         }

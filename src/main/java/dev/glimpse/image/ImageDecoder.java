@@ -6,8 +6,6 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.Locale;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import javax.imageio.ImageIO;
@@ -55,7 +53,7 @@ public final class ImageDecoder {
     private final Duration patience;
 
     /** Pixels being decoded at one time, over all threads: one picture of the largest size, or many small ones. */
-    private final Semaphore pixelsInWork;
+    private final Room pixels;
 
     static {
         // A picture is in memory already: no temporary files.
@@ -88,7 +86,7 @@ public final class ImageDecoder {
         this.time = time;
         this.clock = clock;
         this.patience = patience;
-        this.pixelsInWork = new Semaphore(Math.toIntExact(maxPixels), true);
+        this.pixels = new Room(maxPixels);
         for (ImageFormat format : ImageFormat.values()) {
             reader(format).dispose();
         }
@@ -116,15 +114,20 @@ public final class ImageDecoder {
      * @throws DecoderBusyException if others do not end in time, or the thread is interrupted
      */
     public DecodedImage decode(byte[] bytes) {
-        return decode(bytes, false);
+        return decode(bytes, Processors.unshared());
+    }
+
+    /** The same, when it is the turn of this claim; while others come before it, decoding pauses. */
+    public DecodedImage decode(byte[] bytes, Processors.Claim claim) {
+        return decode(bytes, claim, false);
     }
 
     /** The same for people: a colour profile is followed, where the format's reader knows how to. */
     public DecodedImage decodeInTrueColors(byte[] bytes) {
-        return decode(bytes, true);
+        return decode(bytes, Processors.unshared(), true);
     }
 
-    private DecodedImage decode(byte[] bytes, boolean trueColors) {
+    private DecodedImage decode(byte[] bytes, Processors.Claim claim, boolean trueColors) {
         ImageFormat format = formatOf(bytes);
         Deadline deadline = new Deadline(time, clock);
         ImageReader reader = reader(format);
@@ -132,7 +135,7 @@ public final class ImageDecoder {
             Container container = Container.walk(format, bytes);
             checkSize(container.maxWidth(), container.maxHeight());
             container.lossless().forEach(pixels -> pixels.requireModest(bytes, deadline));
-            return decode(reader, in, format, container.orientation(), trueColors, deadline);
+            return decode(reader, in, format, container.orientation(), claim, trueColors, deadline);
         } catch (IOException | RuntimeException | StackOverflowError e) {
             throw refusal(format, e);
         } finally {
@@ -161,6 +164,7 @@ public final class ImageDecoder {
             ImageInputStream in,
             ImageFormat format,
             Orientation orientation,
+            Processors.Claim claim,
             boolean trueColors,
             Deadline deadline)
             throws IOException {
@@ -172,18 +176,21 @@ public final class ImageDecoder {
         if (format == ImageFormat.TIFF) {
             checkDepth(reader.getImageTypes(0).next(), (long) width * height);
         }
-        int pixels = Math.max(1, Math.multiplyExact(width, height));
-        takeTurn(pixels);
+        long size = (long) width * height;
+        waitForRoom(size, claim);
         try {
-            return read(reader, format, orientation, width, height, trueColors, deadline);
+            return claim.run(turn -> {
+                deadline.during(turn);
+                return read(reader, format, orientation, width, height, trueColors, deadline);
+            });
         } finally {
-            pixelsInWork.release(pixels);
+            pixels.giveBack(size);
         }
     }
 
-    private void takeTurn(int pixels) {
+    private void waitForRoom(long size, Processors.Claim claim) {
         try {
-            if (!pixelsInWork.tryAcquire(pixels, patience.toMillis(), TimeUnit.MILLISECONDS)) {
+            if (!pixels.take(size, claim, patience)) {
                 throw new DecoderBusyException(
                         "other pictures have been decoded for " + patience.toMillis() + " ms; try again later");
             }

@@ -10,6 +10,7 @@ import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.image.ImageTooLargeException;
 import dev.glimpse.image.ImageTooSlowException;
+import dev.glimpse.image.Processors;
 import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
@@ -28,12 +29,14 @@ final class RowDeriver {
     private static final int AT_ONCE = 8;
 
     private final Semaphore memory = new Semaphore(AT_ONCE);
+    private final Processors processors;
     private final ImageDecoder decoder;
     private final ClipModel model;
     private final ObjectStore store;
     private final ImageDataset dataset;
 
-    RowDeriver(ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
+    RowDeriver(Processors processors, ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
+        this.processors = processors;
         this.decoder = decoder;
         this.model = model;
         this.store = store;
@@ -58,7 +61,7 @@ final class RowDeriver {
     }
 
     /**
-     * Decodes on the calling thread; the embedding comes later.
+     * Decodes on the calling thread, when it is the turn of this claim; the embedding comes later.
      *
      * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept
      * @throws dev.glimpse.image.DamagedImageException if they begin like one and cannot be decoded
@@ -67,11 +70,16 @@ final class RowDeriver {
      * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
      * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
      */
-    Derived derive(ImageId id, byte[] bytes) {
+    Derived derive(ImageId id, byte[] bytes, Processors.Claim claim) {
         try (ClipModel.ComingPicture coming = model.announcePicture()) {
-            DecodedImage image = decoder.decode(bytes);
+            DecodedImage image = decoder.decode(bytes, claim);
             return new Derived(
-                    id, store.address(id.toString()), bytes.length, image.width(), image.height(), coming.embed(image));
+                    id,
+                    store.address(id.toString()),
+                    bytes.length,
+                    image.width(),
+                    image.height(),
+                    coming.embed(image, claim));
         }
     }
 
@@ -93,7 +101,7 @@ final class RowDeriver {
                 return CompletableFuture.completedFuture(true);
             }
             PictureNotes.Stored said = PictureNotes.fromMetadata(head.metadata());
-            row = derive(id, bytes.get())
+            row = derive(id, bytes.get(), processors.claim("chores", ""))
                     .row(said.notes(), said.uploadedAt() == null ? Instant.now() : said.uploadedAt())
                     .join();
         } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException | ImageTooSlowException e) {

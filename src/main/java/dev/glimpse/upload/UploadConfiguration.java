@@ -4,6 +4,7 @@ import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.Processors;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.RequestMeter;
 import dev.glimpse.storage.WorkingFolder;
@@ -42,8 +43,9 @@ class UploadConfiguration {
     private static final int FETCHES = 4;
 
     @Bean
-    RowDeriver rowDeriver(ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
-        return new RowDeriver(decoder, model, store, dataset);
+    RowDeriver rowDeriver(
+            Processors processors, ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
+        return new RowDeriver(processors, decoder, model, store, dataset);
     }
 
     @Bean

@@ -1,22 +1,27 @@
 package dev.glimpse.upload;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.glimpse.image.Processors;
+import dev.glimpse.image.Room;
+import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.beans.propertyeditors.StringArrayPropertyEditor;
 import org.springframework.boot.servlet.autoconfigure.MultipartProperties;
@@ -36,40 +41,69 @@ class UploadController {
     private static final Logger audit = LoggerFactory.getLogger("audit");
 
     /** A commit takes some round trips; one that takes this long waits for a store that does not answer. */
-    private static final long DEADLINE_SECONDS = 60;
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
 
-    private static final long BUDGET_WAIT_SECONDS = 10;
+    private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Uploader uploader;
+    private final Processors processors;
     private final Function<Throwable, ProblemDetail> problems;
     private final @Nullable UrlFetcher fetcher;
     private final Executor fetches;
     private final int mostFiles;
+    private final Duration deadline;
 
-    /**
-     * Kilobytes of pictures that may be in memory at one time: a quarter of the heap, and at least two of the largest.
-     */
-    private final Semaphore budget;
+    /** For the bytes of pictures. */
+    private final Room room;
 
-    /**
-     * @param problems says what a failure looks like to the client; so one bad file of many has the problem it had alone
-     * @param fetcher null if no URLs are taken
-     * @param fetches runs what waits for other servers
-     */
+    /** A quarter of the heap is for pictures, and room for at least two of the largest. */
+    @Autowired
     UploadController(
             Uploader uploader,
+            Processors processors,
             Function<Throwable, ProblemDetail> problems,
             @Nullable UrlFetcher fetcher,
             @Qualifier("pictureFetches") Executor fetches,
             UploadProperties settings,
             MultipartProperties parts) {
+        this(
+                uploader,
+                processors,
+                problems,
+                fetcher,
+                fetches,
+                settings.files(),
+                new Room(Math.max(
+                        2 * parts.getMaxFileSize().toBytes(),
+                        Runtime.getRuntime().maxMemory() / 4)),
+                DEADLINE);
+    }
+
+    /**
+     * @param problems says what a failure looks like to the client; so one bad file of many has the problem it had alone
+     * @param fetcher null if no URLs are taken
+     * @param fetches runs what waits for other servers
+     * @param mostFiles of one request
+     * @param room for the bytes of pictures that are in memory at one time
+     * @param deadline of a picture, after which its client waits no longer
+     */
+    UploadController(
+            Uploader uploader,
+            Processors processors,
+            Function<Throwable, ProblemDetail> problems,
+            @Nullable UrlFetcher fetcher,
+            Executor fetches,
+            int mostFiles,
+            Room room,
+            Duration deadline) {
         this.uploader = uploader;
+        this.processors = processors;
         this.problems = problems;
         this.fetcher = fetcher;
         this.fetches = fetches;
-        this.mostFiles = settings.files();
-        long two = 2 * parts.getMaxFileSize().toKilobytes();
-        this.budget = new Semaphore((int) Math.max(two, Runtime.getRuntime().maxMemory() / 4 / 1024), true);
+        this.mostFiles = mostFiles;
+        this.room = room;
+        this.deadline = deadline;
     }
 
     /**
@@ -104,7 +138,8 @@ class UploadController {
             @RequestParam(name = "url", required = false) String @Nullable [] urls,
             @RequestParam(required = false) @Nullable String caption,
             @RequestParam(required = false) @Nullable List<String> tags,
-            @RequestParam(defaultValue = "recoverable") String durability) {
+            @RequestParam(defaultValue = "recoverable") String durability,
+            HttpServletRequest request) {
         Durability wanted = durability(durability);
         List<MultipartFile> sent = files == null ? List.of() : files;
         List<String> named = urls == null ? List.of() : List.of(urls);
@@ -121,10 +156,10 @@ class UploadController {
         List<String> labels = tags == null ? List.of() : tags;
         List<CompletableFuture<StoredPicture>> uploads = new ArrayList<>();
         for (MultipartFile file : sent) {
-            uploads.add(start(file, caption, labels, wanted));
+            uploads.add(start(file, caption, labels, wanted, claim(request)));
         }
         for (String url : named) {
-            uploads.add(start(url, caption, labels, wanted));
+            uploads.add(start(url, caption, labels, wanted, claim(request)));
         }
         if (uploads.size() == 1) {
             StoredPicture stored = await(uploads.get(0));
@@ -140,13 +175,23 @@ class UploadController {
         return fetcher;
     }
 
+    private Processors.Claim claim(HttpServletRequest request) {
+        return processors.claim(
+                Objects.toString(request.getRemoteUser(), ""),
+                request.getServletConnection().getConnectionId());
+    }
+
     /** Never throws: a file that is refused at once is a failed upload like any other. */
     private CompletableFuture<StoredPicture> start(
-            MultipartFile file, @Nullable String caption, List<String> tags, Durability durability) {
+            MultipartFile file,
+            @Nullable String caption,
+            List<String> tags,
+            Durability durability,
+            Processors.Claim claim) {
         PictureNotes notes = new PictureNotes(file.getOriginalFilename(), caption, tags);
         try {
-            byte[] bytes = read(file.getSize(), () -> bytes(file));
-            return store(bytes, notes, durability).copy().orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS);
+            byte[] bytes = read(file.getSize(), () -> bytes(file), claim);
+            return store(bytes, notes, durability, claim).copy().orTimeout(deadline.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -154,16 +199,16 @@ class UploadController {
 
     /** Nor does this, which waits for no other server. */
     private CompletableFuture<StoredPicture> start(
-            String url, @Nullable String caption, List<String> tags, Durability durability) {
+            String url, @Nullable String caption, List<String> tags, Durability durability, Processors.Claim claim) {
         UrlFetcher fetcher = requireFetcher();
         try {
             URI address = UrlFetcher.parse(url);
             PictureNotes notes = new PictureNotes(address.getPath(), caption, tags);
             return CompletableFuture.supplyAsync(
-                            () -> read(fetcher.limit().toBytes(), () -> fetcher.fetch(address)), fetches)
-                    .thenCompose(bytes -> store(bytes, notes, durability))
+                            () -> read(fetcher.limit().toBytes(), () -> fetcher.fetch(address), claim), fetches)
+                    .thenCompose(bytes -> store(bytes, notes, durability, claim))
                     .copy() // else what is fetched too late would never be stored, nor its room given back
-                    .orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS);
+                    .orTimeout(deadline.toMillis(), TimeUnit.MILLISECONDS);
         } catch (UrlNotFetchedException e) {
             return CompletableFuture.failedFuture(e);
         } catch (RejectedExecutionException e) {
@@ -176,39 +221,35 @@ class UploadController {
      *
      * @param most bytes that it can have
      */
-    private byte[] read(long most, Supplier<byte[]> picture) {
-        int reserved = kilobytes(most);
+    private byte[] read(long most, Supplier<byte[]> picture, Processors.Claim claim) {
         try {
-            if (!budget.tryAcquire(reserved, BUDGET_WAIT_SECONDS, TimeUnit.SECONDS)) {
+            if (!room.take(most, claim, PATIENCE)) {
                 throw new UploadsBusyException("more pictures are being uploaded than fit into memory");
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new UploadsBusyException("the server stops");
         }
-        int taken = 0;
+        long taken = 0;
         try {
             byte[] bytes = picture.get();
-            taken = kilobytes(bytes.length);
+            taken = bytes.length;
             return bytes;
         } finally {
-            budget.release(reserved - taken);
+            room.giveBack(most - taken);
         }
     }
 
-    private CompletableFuture<StoredPicture> store(byte[] bytes, PictureNotes notes, Durability durability) {
+    private CompletableFuture<StoredPicture> store(
+            byte[] bytes, PictureNotes notes, Durability durability, Processors.Claim claim) {
         CompletableFuture<StoredPicture> upload;
         try {
-            upload = uploader.store(bytes, notes, durability);
+            upload = uploader.store(bytes, notes, durability, claim);
         } catch (RuntimeException e) {
             upload = CompletableFuture.failedFuture(e);
         }
         // Given back when the upload ends, not when its client has been told to wait no longer.
-        return upload.whenComplete((stored, failure) -> budget.release(kilobytes(bytes.length)));
-    }
-
-    private static int kilobytes(long bytes) {
-        return (int) (bytes / 1024) + 1;
+        return upload.whenComplete((stored, failure) -> room.giveBack(bytes.length));
     }
 
     private static byte[] bytes(MultipartFile file) {

@@ -4,6 +4,7 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.image.Processors;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.upload.RowDeriver.Derived;
@@ -74,6 +75,7 @@ public final class Uploader {
      * crash nor a store that is away for a while loses its row. Of a picture of which a row is known, the store is asked
      * whether it is still there.
      *
+     * @param claim decides which uploads are decoded and encoded first
      * @throws EmptyFileException if there are no bytes
      * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept
      * @throws dev.glimpse.dataset.ForeignTableException if the table is not ours to write
@@ -85,14 +87,16 @@ public final class Uploader {
      *     the notes do not fit into the object's metadata; with {@link StoreUnavailableException} if the store does not
      *     answer in time: then the picture may or may not get there, and uploading it again is right
      */
-    public CompletableFuture<StoredPicture> store(byte[] bytes, PictureNotes notes, Durability durability) {
+    public CompletableFuture<StoredPicture> store(
+            byte[] bytes, PictureNotes notes, Durability durability, Processors.Claim claim) {
         if (bytes.length == 0) {
             throw new EmptyFileException("the file " + notes.displayName() + " is empty");
         }
         ImageFormat format = ImageDecoder.formatOf(bytes);
         ImageId id = ImageId.of(bytes, format);
-        CompletableFuture<StoredPicture> stored =
-                turns.take(id, () -> dataset.contains(id) ? storeKnown(id, bytes, notes) : storeNew(id, bytes, notes));
+        CompletableFuture<StoredPicture> stored = turns.take(
+                id,
+                () -> dataset.contains(id) ? storeKnown(id, bytes, notes, claim) : storeNew(id, bytes, notes, claim));
         return durability == Durability.RECOVERABLE
                 ? stored
                 : stored.thenCompose(
@@ -100,11 +104,12 @@ public final class Uploader {
     }
 
     /** What is known may be old: another server may have deleted the picture since. */
-    private CompletableFuture<StoredPicture> storeKnown(ImageId id, byte[] bytes, PictureNotes notes) {
+    private CompletableFuture<StoredPicture> storeKnown(
+            ImageId id, byte[] bytes, PictureNotes notes, Processors.Claim claim) {
         return CompletableFuture.supplyAsync(() -> store.head(id.toString()).isPresent(), puts)
                 .thenCompose(there -> there
                         ? known(id)
-                        : dataset.refresh().thenComposeAsync(nothing -> storeNew(id, bytes, notes), puts));
+                        : dataset.refresh().thenComposeAsync(nothing -> storeNew(id, bytes, notes, claim), puts));
     }
 
     /** A row that waits for its commit is as good as committed only if it would come after a crash as well. */
@@ -115,12 +120,13 @@ public final class Uploader {
                 : dataset.committed(id).thenApply(committed -> stored(id, false));
     }
 
-    private CompletableFuture<StoredPicture> storeNew(ImageId id, byte[] bytes, PictureNotes notes) {
+    private CompletableFuture<StoredPicture> storeNew(
+            ImageId id, byte[] bytes, PictureNotes notes, Processors.Claim claim) {
         dataset.requireWritable();
         dataset.requireRoom();
         recovery.requireRoom();
         store.requireConditionalPuts();
-        Derived derived = deriver.derive(id, bytes);
+        Derived derived = deriver.derive(id, bytes, claim);
         Instant uploadedAt = Instant.now().truncatedTo(ChronoUnit.MICROS);
         Group.Member member = groups.join();
         Group group = member.group();

@@ -5,6 +5,7 @@ import io.github.bucket4j.ConsumptionProbe;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Locale;
@@ -121,7 +122,7 @@ final class AccessFilter extends OncePerRequestFilter {
         Scope scope = scope(request);
         boolean metrics = request.getServletPath().startsWith("/actuator");
         if (caller.may(scope) && (caller.isKnown() || !metrics)) {
-            chain.doFilter(request, response);
+            chain.doFilter(named(caller, request), response);
             return;
         }
         if (caller.isKnown()) {
@@ -138,6 +139,15 @@ final class AccessFilter extends OncePerRequestFilter {
             response.addHeader("WWW-Authenticate", "Basic realm=\"Glimpse\", charset=\"UTF-8\"");
         }
         refuse(response, HttpStatus.UNAUTHORIZED, "unauthorized", unauthorized(request, scope));
+    }
+
+    private static HttpServletRequest named(Caller caller, HttpServletRequest request) {
+        return new HttpServletRequestWrapper(request) {
+            @Override
+            public String getRemoteUser() {
+                return caller.name();
+            }
+        };
     }
 
     private String unauthorized(HttpServletRequest request, Scope scope) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.image.Embedding;
+import dev.glimpse.image.Processors;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -47,14 +48,16 @@ class BatchingEncoderTest {
         return new Embedding(new float[] {(float) Math.cos(input), (float) Math.sin(input)});
     }
 
+    private final Processors.Claim claim = Processors.unshared();
+
     private BatchingEncoder<Integer> encoder(int threads, int maxBatch) {
         return new BatchingEncoder<>("test", threads, maxBatch, Pass::new);
     }
 
-    private static List<CompletableFuture<Embedding>> encode(BatchingEncoder<Integer> encoder, int... inputs) {
+    private List<CompletableFuture<Embedding>> encode(BatchingEncoder<Integer> encoder, int... inputs) {
         List<CompletableFuture<Embedding>> answers = new ArrayList<>();
         for (int input : inputs) {
-            answers.add(encoder.encode(input));
+            answers.add(encoder.encode(input, claim));
         }
         return answers;
     }
@@ -64,7 +67,7 @@ class BatchingEncoderTest {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release();
 
-            encoder.encode(1).join();
+            encoder.encode(1, claim).join();
 
             assertThat(batches).containsExactly(List.of(1));
         }
@@ -81,6 +84,28 @@ class BatchingEncoderTest {
             waiting.forEach(CompletableFuture::join);
 
             assertThat(batches).containsExactly(List.of(1), List.of(2, 3, 4, 5), List.of(6));
+        }
+    }
+
+    @Test
+    void inputOfWhoHasUsedMuchLessComesFirstAndDoesNotWaitForABatch() throws InterruptedException {
+        Processors processors = new Processors(1);
+        Processors.Claim many = processors.claim("many", "1");
+        try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
+            CompletableFuture<Embedding> running = encoder.encode(1, many);
+            started.acquire();
+            assertThat(gate.tryAcquire(300, TimeUnit.MILLISECONDS)).isFalse(); // that much is used
+            List<CompletableFuture<Embedding>> waiting = List.of(
+                    encoder.encode(2, many),
+                    encoder.encode(3, many),
+                    encoder.encode(4, processors.claim("single", "1")),
+                    encoder.encode(5, many));
+            gate.release(3);
+
+            running.join();
+            waiting.forEach(CompletableFuture::join);
+
+            assertThat(batches).containsExactly(List.of(1), List.of(4), List.of(2, 3, 5));
         }
     }
 
@@ -123,9 +148,9 @@ class BatchingEncoderTest {
             assertThat(gate.tryAcquire(1_000, TimeUnit.MILLISECONDS)).isFalse();
             gate.release();
             encoder.announce(1);
-            CompletableFuture<Embedding> first = encoder.encode(2);
+            CompletableFuture<Embedding> first = encoder.encode(2, claim);
             assertThat(started.tryAcquire(20, TimeUnit.MILLISECONDS)).isFalse();
-            CompletableFuture<Embedding> second = encoder.encode(3);
+            CompletableFuture<Embedding> second = encoder.encode(3, claim);
             encoder.announce(-1);
             gate.release();
 
@@ -147,9 +172,9 @@ class BatchingEncoderTest {
             gate.release();
             together.forEach(CompletableFuture::join);
 
-            CompletableFuture<Embedding> first = encoder.encode(4);
+            CompletableFuture<Embedding> first = encoder.encode(4, claim);
             assertThat(started.tryAcquire(20, TimeUnit.MILLISECONDS)).isFalse();
-            CompletableFuture<Embedding> second = encoder.encode(5);
+            CompletableFuture<Embedding> second = encoder.encode(5, claim);
             gate.release();
 
             CompletableFuture.allOf(first, second).join();
@@ -162,10 +187,10 @@ class BatchingEncoderTest {
     void announcedInputThatNeverComesHoldsNobodyUpForLong() {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release(2);
-            encoder.encode(1).join();
+            encoder.encode(1, claim).join();
             encoder.announce(1);
 
-            encoder.encode(2).join();
+            encoder.encode(2, claim).join();
 
             encoder.announce(-1);
             assertThat(batches).containsExactly(List.of(1), List.of(2));
@@ -175,21 +200,21 @@ class BatchingEncoderTest {
     @Test
     void fullQueueRefusesAndGoesOn() throws InterruptedException {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
-            CompletableFuture<Embedding> running = encoder.encode(0);
+            CompletableFuture<Embedding> running = encoder.encode(0, claim);
             started.acquire();
             List<CompletableFuture<Embedding>> waiting = new ArrayList<>();
             for (int i = 0; i < BatchingEncoder.QUEUE; i++) {
-                waiting.add(encoder.encode(i));
+                waiting.add(encoder.encode(i, claim));
             }
 
-            assertThatThrownBy(() -> encoder.encode(1))
+            assertThatThrownBy(() -> encoder.encode(1, claim))
                     .isInstanceOf(EncoderBusyException.class)
                     .hasMessageContaining("128 inputs waiting");
 
             gate.release(1000);
             running.join();
             waiting.forEach(CompletableFuture::join);
-            encoder.encode(1).join();
+            encoder.encode(1, claim).join();
         }
     }
 
@@ -198,22 +223,22 @@ class BatchingEncoderTest {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release(2);
 
-            CompletableFuture<Embedding> failed = encoder.encode(-1);
+            CompletableFuture<Embedding> failed = encoder.encode(-1, claim);
 
             assertThatThrownBy(failed::join)
                     .isInstanceOf(CompletionException.class)
                     .hasMessageContaining("no embedding of -1");
-            assertThat(encoder.encode(1).join().cosine(direction(1))).isGreaterThan(0.9999);
+            assertThat(encoder.encode(1, claim).join().cosine(direction(1))).isGreaterThan(0.9999);
         }
     }
 
     @Test
     void closeLetsTheRunningPassFinishAndRefusesTheRest() throws Exception {
         BatchingEncoder<Integer> encoder = encoder(2, 1);
-        CompletableFuture<Embedding> running = encoder.encode(1);
-        CompletableFuture<Embedding> alsoRunning = encoder.encode(2);
+        CompletableFuture<Embedding> running = encoder.encode(1, claim);
+        CompletableFuture<Embedding> alsoRunning = encoder.encode(2, claim);
         started.acquire(2);
-        CompletableFuture<Embedding> waiting = encoder.encode(3);
+        CompletableFuture<Embedding> waiting = encoder.encode(3, claim);
         Thread closer = new Thread(encoder::close);
         closer.start();
 
@@ -225,7 +250,7 @@ class BatchingEncoderTest {
         assertThat(running.join().cosine(direction(1))).isGreaterThan(0.9999);
         assertThat(alsoRunning.join().cosine(direction(2))).isGreaterThan(0.9999);
         assertThatThrownBy(waiting::join).hasCauseInstanceOf(EncoderBusyException.class);
-        assertThatThrownBy(() -> encoder.encode(4)).hasMessageContaining("closed");
+        assertThatThrownBy(() -> encoder.encode(4, claim)).hasMessageContaining("closed");
         assertThat(closedPasses.await(0, TimeUnit.SECONDS)).isTrue();
     }
 }

@@ -2,6 +2,7 @@ package dev.glimpse.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.Stream;
@@ -98,6 +100,49 @@ class DecodeDeadlineTest {
     }
 
     // Turns
+
+    @ParameterizedTest
+    @MethodSource("everyReader")
+    void everyReaderPausesWhileOthersComeFirst(byte[] picture) throws Exception {
+        Clock clock = new Clock();
+        DecodedImage whole = new ImageDecoder(1_000_000, LONG, clock::look, LONG).decode(picture);
+        long pause = clock.now.get() - 2;
+        AtomicLong time = new AtomicLong();
+        Processors one = new Processors(1, time::get);
+        CountDownLatch begun = new CountDownLatch(1);
+        CountDownLatch end = new CountDownLatch(1);
+        Runnable other = () -> {
+            one.claim("other", "1").run(turn -> {
+                begun.countDown();
+                awaitUninterruptibly(end);
+                return "done";
+            });
+            time.addAndGet(LONG.toNanos());
+        };
+        Clock paused = new Clock();
+        ImageDecoder decoder = new ImageDecoder(
+                1_000_000,
+                LONG,
+                () -> {
+                    if (paused.now.get() == pause) {
+                        time.addAndGet(LONG.toNanos());
+                        new Thread(other).start();
+                        awaitUninterruptibly(begun);
+                    }
+                    return paused.look();
+                },
+                LONG);
+        FutureTask<DecodedImage> decoded = new FutureTask<>(() -> decoder.decode(picture, one.claim("picture", "1")));
+        Thread decoding = new Thread(decoded);
+        decoding.start();
+
+        begun.await();
+        await().until(() -> decoding.getState() == Thread.State.TIMED_WAITING);
+        assertThat(paused.now.get()).isEqualTo(pause + 1);
+
+        end.countDown();
+        assertThat(decoded.get().width()).isEqualTo(whole.width());
+    }
 
     @Test
     void pictureDoesNotWaitForEverForThoseBeforeIt() throws Exception {

@@ -15,6 +15,7 @@ import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.image.Processors;
 import dev.glimpse.storage.ObjectStore;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -73,7 +74,8 @@ final class TestServer implements AutoCloseable {
                         new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),
                         new MaintenanceProperties(Duration.ofMinutes(30), 10_000, 0.95)));
         groups = new Groups(store, requests, policy, reliable, new Random());
-        RowDeriver deriver = new RowDeriver(new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS), MODEL, store, dataset);
+        RowDeriver deriver = new RowDeriver(
+                new Processors(2), new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS), MODEL, store, dataset);
         Turns turns = new Turns(requests);
         Reconciler reconciler = new Reconciler(store, dataset, deriver, turns, chores);
         Deletion deletion = new Deletion(store, dataset, reconciler, turns, groups.server(), deletes);
@@ -109,11 +111,11 @@ final class TestServer implements AutoCloseable {
     }
 
     CompletableFuture<StoredPicture> upload(int n) {
-        return uploader.store(picture(n), NOTES, Durability.RECOVERABLE);
+        return uploader.store(picture(n), NOTES, Durability.RECOVERABLE, Processors.unshared());
     }
 
     CompletableFuture<StoredPicture> uploadCommitted(int n) {
-        return uploader.store(picture(n), NOTES, Durability.COMMITTED);
+        return uploader.store(picture(n), NOTES, Durability.COMMITTED, Processors.unshared());
     }
 
     /** Takes the markers of all other servers for those of dead ones. */

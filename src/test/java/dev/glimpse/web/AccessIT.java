@@ -56,10 +56,10 @@ class AccessIT {
     static void settings(DynamicPropertyRegistry registry) {
         registry.add("glimpse.data", data::toString);
         SCOPES.forEach((name, scopes) -> {
-            registry.add("glimpse.access.keys." + name + ".sha256", () -> AccessPropertiesTest.sha256(key(name)));
+            registry.add("glimpse.access.keys." + name + ".sha256", () -> Client.sha256(key(name)));
             registry.add("glimpse.access.keys." + name + ".scopes", () -> scopes);
         });
-        registry.add("glimpse.access.keys.few.sha256", () -> AccessPropertiesTest.sha256(key("few")));
+        registry.add("glimpse.access.keys.few.sha256", () -> Client.sha256(key("few")));
         registry.add("glimpse.access.keys.few.scopes", () -> "read");
         registry.add("glimpse.access.keys.few.requests-per-minute", () -> "3");
         registry.add("glimpse.access.origins", () -> "https://friend.example");

@@ -2,11 +2,8 @@ package dev.glimpse.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.glimpse.Client;
 import dev.glimpse.web.AccessProperties.ApiKey;
-import java.nio.charset.StandardCharsets;
-import java.security.MessageDigest;
-import java.security.NoSuchAlgorithmException;
-import java.util.HexFormat;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
@@ -20,20 +17,11 @@ import org.springframework.core.env.SystemEnvironmentPropertySource;
 import org.springframework.util.unit.DataSize;
 
 class AccessPropertiesTest {
-    private static final String HASH = sha256("opensesame");
+    private static final String HASH = Client.sha256("opensesame");
 
     private final ApplicationContextRunner settings = new ApplicationContextRunner()
             .withInitializer(new ConfigDataApplicationContextInitializer())
             .withUserConfiguration(PropertiesOnly.class);
-
-    static String sha256(String text) {
-        try {
-            byte[] digest = MessageDigest.getInstance("SHA-256").digest(text.getBytes(StandardCharsets.UTF_8));
-            return HexFormat.of().formatHex(digest);
-        } catch (NoSuchAlgorithmException e) {
-            throw new IllegalStateException(e);
-        }
-    }
 
     @Test
     void bareStartHasNoKeysAndNoOtherSites() {
@@ -52,14 +40,14 @@ class AccessPropertiesTest {
         environment(Map.of(
                         "GLIMPSE_ACCESS_KEYS_ALICE_SHA256", HASH,
                         "GLIMPSE_ACCESS_KEYS_ALICE_SCOPES", "read,upload",
-                        "GLIMPSE_ACCESS_KEYS_LOADER_SHA256", sha256("other"),
+                        "GLIMPSE_ACCESS_KEYS_LOADER_SHA256", Client.sha256("other"),
                         "GLIMPSE_ACCESS_KEYS_LOADER_SCOPES", "upload",
                         "GLIMPSE_ACCESS_KEYS_LOADER_REQUESTSPERMINUTE", "60000"))
                 .run(context -> {
                     AccessProperties access = context.getBean(AccessProperties.class);
                     assertThat(access.keys())
                             .containsEntry("alice", new ApiKey(HASH, Set.of(Scope.READ, Scope.UPLOAD), null))
-                            .containsEntry("loader", new ApiKey(sha256("other"), Set.of(Scope.UPLOAD), 60_000));
+                            .containsEntry("loader", new ApiKey(Client.sha256("other"), Set.of(Scope.UPLOAD), 60_000));
                     assertThat(access.toString()).doesNotContain(HASH);
                 });
     }

@@ -2,6 +2,7 @@ package dev.glimpse.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.glimpse.Client;
 import dev.glimpse.web.AccessProperties.ApiKey;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -94,9 +95,7 @@ class CallersTest {
     // With keys
 
     private static Callers withKey(String secret) {
-        return new Callers(
-                settings(Map.of("alice", new ApiKey(AccessPropertiesTest.sha256(secret), Set.of(Scope.READ), 5))),
-                false);
+        return new Callers(settings(Map.of("alice", new ApiKey(Client.sha256(secret), Set.of(Scope.READ), 5))), false);
     }
 
     @Test

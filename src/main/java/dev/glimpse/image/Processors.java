@@ -1,0 +1,354 @@
+package dev.glimpse.image;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
+
+/**
+ * Shares the processors among those for whom pictures are decoded and encoded: as many turns go on as there are processors, and
+ * first come those for whom least was done of late. So neither a client with a thousand pictures nor one whose pictures take
+ * seconds holds up the picture of another. Safe to share between threads.
+ *
+ * <p>This is fair queueing by virtual time (Demers, Keshav and Shenker, 1989) of callers, and of the connections of each. Nobody
+ * can be stopped from outside: who has a turn asks again and again whether to go on, and who comes first does not wait for that.
+ */
+public final class Processors {
+    /** Within it first come, first served; otherwise turns would change hands all the time. */
+    private static final long QUANTUM = TimeUnit.MILLISECONDS.toNanos(50);
+
+    /** What those who were silent have in advance of those who were not. */
+    private static final long CREDIT = 4 * QUANTUM;
+
+    /** Quanta. */
+    private static final long FAR = 2;
+
+    /**
+     * Who has had a turn is likely to want the next one: the picture that was decoded is to be encoded. As long, its place is
+     * kept ("anticipatory scheduling", Iyer and Druschel, 2001).
+     */
+    private static final long ANTICIPATION = TimeUnit.MILLISECONDS.toNanos(20);
+
+    /** What a turn of those far before counts: what else is to be done for them needs a processor too. */
+    private static final long FAR_BEFORE = 2;
+
+    private static final long BETWEEN_LOOKS = TimeUnit.MILLISECONDS.toNanos(1);
+
+    /** Who waits looks by itself too: who goes on may not come to ask. */
+    private static final long LONGEST_WAIT_MILLIS = 10;
+
+    /** Remembered for what was done for them of late; who is forgotten begins anew. */
+    private static final int MOST_REMEMBERED = 1_000;
+
+    private final int count;
+    private final LongSupplier clock;
+    private final AtomicLong arrivals = new AtomicLong();
+
+    // Guarded by this, as all that is in them.
+    private final Share everybody = new Share(0);
+    private final List<Turn> turns = new ArrayList<>();
+
+    /** For whom something was done a moment ago. */
+    private final List<Seat> lately = new ArrayList<>();
+
+    /** @param count of turns that go on at the same time */
+    public Processors(int count) {
+        this(count, System::nanoTime);
+    }
+
+    /** @param clock of nanoseconds */
+    Processors(int count, LongSupplier clock) {
+        this.count = count;
+        this.clock = clock;
+    }
+
+    /** For what is not to wait for anything else. */
+    public static Claim unshared() {
+        return new Processors(Integer.MAX_VALUE).claim("", "");
+    }
+
+    /** For one picture. */
+    public Claim claim(String caller, String connection) {
+        return new Claim(caller, connection, arrivals.incrementAndGet());
+    }
+
+    /** How many callers are remembered. */
+    synchronized int remembered() {
+        return everybody.parts.size();
+    }
+
+    /**
+     * Does work for all of them together, each of whom pays its part, on the calling thread and at once: whoever comes after the
+     * first of them waits.
+     */
+    public static <T, E extends Exception> T runTogether(List<Claim> claims, Work<T, E> work) throws E {
+        Turn turn = claims.get(0).processors().begin(claims);
+        try {
+            return work.run(turn);
+        } finally {
+            turn.end();
+        }
+    }
+
+    private synchronized Turn begin(List<Claim> claims) {
+        settleAll();
+        List<Seat> seats = claims.stream().map(Claim::seat).toList();
+        seats.forEach(Seat::join);
+        Turn turn = new Turn(seats, clock.getAsLong());
+        turns.add(turn);
+        return turn;
+    }
+
+    /** That something is to be done for somebody. Safe to share between threads. */
+    public final class Claim {
+        private final String caller;
+        private final String connection;
+        private final long arrival;
+
+        private Claim(String caller, String connection, long arrival) {
+            this.caller = caller;
+            this.connection = connection;
+            this.arrival = arrival;
+        }
+
+        /** As of now. */
+        public Rank rank() {
+            synchronized (Processors.this) {
+                settleAll();
+                return seat().rank();
+            }
+        }
+
+        /** Does the work on the calling thread, when it is its turn. */
+        public <T, E extends Exception> T run(Work<T, E> work) throws E {
+            Turn turn = begin(List.of(this));
+            try {
+                turn.await();
+                return work.run(turn);
+            } finally {
+                turn.end();
+            }
+        }
+
+        private Processors processors() {
+            return Processors.this;
+        }
+
+        private Seat seat() {
+            Share ofCaller = everybody.part(caller, arrival);
+            return new Seat(ofCaller, ofCaller.part(connection, arrival), arrival);
+        }
+    }
+
+    /** What needs a processor. */
+    public interface Work<T, E extends Exception> {
+        /** Does it. The turn is valid during the call alone, on its thread. */
+        T run(Turn turn) throws E;
+    }
+
+    /**
+     * Who comes first at one moment: the least.
+     *
+     * @param usedByCaller quanta
+     * @param caller a number
+     * @param usedByConnection quanta
+     * @param arrival a number
+     */
+    public record Rank(long usedByCaller, long caller, long usedByConnection, long arrival)
+            implements Comparable<Rank> {
+        private static final Comparator<Rank> ORDER = Comparator.comparingLong(Rank::usedByCaller)
+                // All of one caller stay together: their connections are compared with each other alone.
+                .thenComparingLong(Rank::caller)
+                .thenComparingLong(Rank::usedByConnection)
+                .thenComparingLong(Rank::arrival);
+
+        /** By more than a moment: those who send now and then, before those who always do. */
+        public boolean isFarBefore(Rank other) {
+            return caller == other.caller
+                    ? usedByConnection + FAR <= other.usedByConnection
+                    : usedByCaller + FAR <= other.usedByCaller;
+        }
+
+        @Override
+        public int compareTo(Rank other) {
+            return ORDER.compare(this, other);
+        }
+    }
+
+    /** To go on. For one thread. */
+    public final class Turn {
+        private final List<Seat> seats;
+        private boolean goesOn = true;
+        private long settledAt;
+        private long lookedAt;
+
+        private Turn(List<Seat> seats, long now) {
+            this.seats = seats;
+            this.settledAt = now;
+        }
+
+        /** Waits while others come first. */
+        public void giveWay() {
+            if (clock.getAsLong() - lookedAt >= BETWEEN_LOOKS) {
+                await();
+            }
+        }
+
+        private void await() {
+            boolean interrupted = false;
+            synchronized (Processors.this) {
+                settleAll();
+                while (!isAmongTheFirst()) {
+                    goesOn = false;
+                    try {
+                        Processors.this.wait(LONGEST_WAIT_MILLIS);
+                    } catch (InterruptedException e) {
+                        interrupted = true;
+                    }
+                    settleAll();
+                }
+                lookedAt = clock.getAsLong();
+                goesOn = true;
+            }
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        private boolean isAmongTheFirst() {
+            if (turns.size() + lately.size() == 1) {
+                return true;
+            }
+            Rank rank = rank();
+            long before = turns.stream()
+                    .mapToLong(turn -> turn.rank().isFarBefore(rank)
+                            ? FAR_BEFORE
+                            : turn.rank().compareTo(rank) < 0 ? 1 : 0)
+                    .sum();
+            long expected = lately.stream()
+                    .filter(seat -> seat.rank().isFarBefore(rank))
+                    .count();
+            return before + FAR_BEFORE * expected < count;
+        }
+
+        private Rank rank() {
+            return seats.get(0).rank();
+        }
+
+        private void settle(long now) {
+            if (goesOn) {
+                long each = (now - settledAt) / seats.size();
+                seats.forEach(seat -> seat.charge(each));
+            }
+            settledAt = now;
+        }
+
+        private void end() {
+            synchronized (Processors.this) {
+                settleAll();
+                turns.remove(this);
+                long now = clock.getAsLong();
+                seats.forEach(seat -> seat.leave(now));
+                Processors.this.notifyAll();
+            }
+        }
+    }
+
+    private void settleAll() {
+        long now = clock.getAsLong();
+        turns.forEach(turn -> turn.settle(now));
+        lately.removeIf(seat -> seat.ofConnection.turns > 0 || now - seat.ofConnection.leftAt >= ANTICIPATION);
+    }
+
+    /** Of one claim. */
+    private final class Seat {
+        private final Share ofCaller;
+        private final Share ofConnection;
+        private final long arrival;
+
+        Seat(Share ofCaller, Share ofConnection, long arrival) {
+            this.ofCaller = ofCaller;
+            this.ofConnection = ofConnection;
+            this.arrival = arrival;
+        }
+
+        Rank rank() {
+            return new Rank(ofCaller.used / QUANTUM, ofCaller.number, ofConnection.used / QUANTUM, arrival);
+        }
+
+        void join() {
+            everybody.join(ofCaller);
+            ofCaller.join(ofConnection);
+        }
+
+        void charge(long nanos) {
+            everybody.charge(ofCaller, nanos);
+            ofCaller.charge(ofConnection, nanos);
+        }
+
+        void leave(long now) {
+            ofCaller.leave(ofConnection);
+            everybody.leave(ofCaller);
+            if (ofConnection.turns == 0) {
+                ofConnection.leftAt = now;
+                lately.add(this);
+            }
+        }
+    }
+
+    /** What is done for somebody, and for each part of that: for all, their callers, and the connections of these. */
+    private static final class Share {
+        private final long number;
+        private final Map<String, Share> parts = new HashMap<>();
+
+        /** That go on or wait. */
+        private int turns;
+
+        /** Parts that have turns. */
+        private int busyParts;
+
+        private long leftAt;
+
+        /** Nanoseconds. */
+        private long used;
+
+        /** What a part would have used that has always been busy. */
+        private long usedByBusyPart;
+
+        Share(long number) {
+            this.number = number;
+        }
+
+        Share part(String name, long number) {
+            if (parts.size() >= MOST_REMEMBERED) {
+                parts.values().removeIf(part -> part.turns == 0);
+            }
+            Share part = parts.computeIfAbsent(name, first -> new Share(number));
+            if (part.turns == 0) {
+                part.used = Math.max(part.used, usedByBusyPart - CREDIT);
+            }
+            return part;
+        }
+
+        void join(Share part) {
+            if (part.turns++ == 0) {
+                busyParts++;
+            }
+        }
+
+        void charge(Share part, long nanos) {
+            part.used += nanos;
+            usedByBusyPart += nanos / busyParts;
+        }
+
+        void leave(Share part) {
+            if (--part.turns == 0) {
+                busyParts--;
+            }
+        }
+    }
+}

@@ -1,0 +1,77 @@
+package dev.glimpse.upload;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.glimpse.image.Processors;
+import dev.glimpse.image.Room;
+import dev.glimpse.storage.TestBucket;
+import java.net.InetAddress;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ProblemDetail;
+import org.springframework.mock.web.MockHttpServletRequest;
+import org.springframework.util.unit.DataSize;
+
+/** A URL that is fetched, in the end, when its client has been told to wait no longer. */
+@Timeout(120)
+class LateUrlIT {
+    @TempDir
+    Path work;
+
+    @Test
+    void itsPictureIsStoredAndItsRoomInMemoryGivenBack() {
+        CountDownLatch late = new CountDownLatch(1);
+        byte[] picture = TestServer.picture(1);
+        ExecutorService fetches = Executors.newCachedThreadPool();
+        try (TestBucket bucket = TestBucket.start();
+                TestServer server = new TestServer(bucket.open(), work, Duration.ZERO);
+                RawServer slow = RawServer.start((path, out) -> {
+                    late.await();
+                    RawServer.ok(out, picture);
+                });
+                UrlFetcher fetcher = new UrlFetcher(
+                        DataSize.ofBytes(picture.length),
+                        Duration.ofSeconds(60),
+                        InetAddress::isLoopbackAddress,
+                        port -> true,
+                        InetAddress::getAllByName)) {
+            Room room = new Room(picture.length);
+            UploadController controller = new UploadController(
+                    server.uploader,
+                    new Processors(2),
+                    failure -> ProblemDetail.forStatus(HttpStatus.SERVICE_UNAVAILABLE),
+                    fetcher,
+                    fetches,
+                    1,
+                    room,
+                    Duration.ofMillis(100));
+
+            assertThatThrownBy(() -> upload(controller, slow.url("/late.png")))
+                    .isInstanceOf(CompletionException.class)
+                    .hasCauseInstanceOf(TimeoutException.class);
+            late.countDown();
+
+            await().until(() -> server.dataset.isCommitted(TestServer.id(1)));
+            assertThat(server.store.head(TestServer.id(1).toString())).isPresent();
+            await().until(() -> room.free() == picture.length);
+        } finally {
+            fetches.shutdownNow();
+        }
+    }
+
+    private static void upload(UploadController controller, String url) {
+        controller.upload(null, new String[] {url}, null, List.of(), "recoverable", new MockHttpServletRequest());
+    }
+}

@@ -10,7 +10,7 @@ import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
- * Shares the processors among those for whom pictures are decoded and encoded: as many turns go on as there are processors, and
+ * Shares the processors among those for whom pictures are decoded and encoded: no more turns go on than there are processors, and
  * first come those for whom least was done of late. So neither a client with a thousand pictures nor one whose pictures take
  * seconds holds up the picture of another. Safe to share between threads.
  *
@@ -24,7 +24,7 @@ public final class Processors {
     /** What those who were silent have in advance of those who were not. */
     private static final long CREDIT = 4 * QUANTUM;
 
-    /** Quanta. */
+    /** Quanta, by which those who send now and then come before those who always do. */
     private static final long FAR = 2;
 
     /**
@@ -33,8 +33,8 @@ public final class Processors {
      */
     private static final long ANTICIPATION = TimeUnit.MILLISECONDS.toNanos(20);
 
-    /** What a turn of those far before counts: what else is to be done for them needs a processor too. */
-    private static final long FAR_BEFORE = 2;
+    /** Of each of those who come far before: what else is to be done for them, by HTTP and in the store, needs one too. */
+    private static final long PROCESSORS_OF_THE_FAR = 2;
 
     private static final long BETWEEN_LOOKS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -166,7 +166,7 @@ public final class Processors {
                 .thenComparingLong(Rank::usedByConnection)
                 .thenComparingLong(Rank::arrival);
 
-        /** By more than a moment: those who send now and then, before those who always do. */
+        /** So far that it is not to be delayed by the other at all. */
         public boolean isFarBefore(Rank other) {
             return caller == other.caller
                     ? usedByConnection + FAR <= other.usedByConnection
@@ -226,13 +226,13 @@ public final class Processors {
             Rank rank = rank();
             long before = turns.stream()
                     .mapToLong(turn -> turn.rank().isFarBefore(rank)
-                            ? FAR_BEFORE
+                            ? PROCESSORS_OF_THE_FAR
                             : turn.rank().compareTo(rank) < 0 ? 1 : 0)
                     .sum();
             long expected = lately.stream()
                     .filter(seat -> seat.rank().isFarBefore(rank))
                     .count();
-            return before + FAR_BEFORE * expected < count;
+            return before + PROCESSORS_OF_THE_FAR * expected < count;
         }
 
         private Rank rank() {

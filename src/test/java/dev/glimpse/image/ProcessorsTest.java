@@ -90,7 +90,7 @@ class ProcessorsTest {
         Job waits() {
             await().pollInterval(Duration.ofMillis(2)).until(() -> {
                 Thread of = thread;
-                return !goesOn && of != null && of.getState() == Thread.State.TIMED_WAITING;
+                return of != null && of.getState() == Thread.State.TIMED_WAITING;
             });
             return this;
         }
@@ -187,6 +187,55 @@ class ProcessorsTest {
         pass(MOMENT);
 
         await().until(() -> large.hasGivenWay);
+    }
+
+    @Test
+    void whoComesFarBeforeTakesTwoProcessors() throws InterruptedException {
+        Processors two = processors(2);
+        Job one = job("one", two.claim("a", "1")).begins();
+        Job other = job("other", two.claim("a", "2")).begins();
+        pass(MUCH);
+        Job single = job("single", two.claim("b", "1")).begins();
+
+        one.asks();
+        other.asks();
+
+        one.waits();
+        other.waits();
+        single.ends();
+        await().until(() -> one.hasGivenWay && other.hasGivenWay);
+    }
+
+    @Test
+    void whoComesBeforeByLittleTakesOne() {
+        Processors two = processors(2);
+        Job one = job("one", two.claim("a", "1")).begins();
+        Job other = job("other", two.claim("a", "2")).begins();
+        pass(Duration.ofMillis(25));
+        job("single", two.claim("b", "1")).begins();
+
+        other.asks();
+        other.waits();
+
+        one.asks();
+        await().until(() -> one.hasGivenWay);
+    }
+
+    @Test
+    void connectionThatComesFarBeforeThoseOfItsCallerTakesTwoProcessorsToo() {
+        Processors two = processors(2);
+        Job one = job("one", two.claim("a", "1")).begins();
+        Job other = job("other", two.claim("a", "2")).begins();
+        pass(MUCH);
+        Job light = job("light", two.claim("a", "3")).begins();
+
+        one.asks();
+        other.asks();
+
+        one.waits();
+        other.waits();
+        light.ends();
+        await().until(() -> one.hasGivenWay && other.hasGivenWay);
     }
 
     @Test

@@ -33,8 +33,11 @@ public final class Processors {
      */
     private static final long ANTICIPATION = TimeUnit.MILLISECONDS.toNanos(20);
 
-    /** Of each of those who come far before: what else is to be done for them, by HTTP and in the store, needs one too. */
+    /** Of each turn of callers who come far before: what else is to be done for them, by HTTP and in the store, needs one too. */
     private static final long PROCESSORS_OF_THE_FAR = 2;
+
+    /** Those who send one picture after another have no turns while they wait for answers, and are busy all the same. */
+    private static final long OF_LATE = TimeUnit.SECONDS.toNanos(1);
 
     private static final long BETWEEN_LOOKS = TimeUnit.MILLISECONDS.toNanos(1);
 
@@ -166,11 +169,15 @@ public final class Processors {
                 .thenComparingLong(Rank::usedByConnection)
                 .thenComparingLong(Rank::arrival);
 
-        /** So far that it is not to be delayed by the other at all. */
+        /** So far that it is not to be encoded together with the other. */
         public boolean isFarBefore(Rank other) {
             return caller == other.caller
                     ? usedByConnection + FAR <= other.usedByConnection
-                    : usedByCaller + FAR <= other.usedByCaller;
+                    : isOfCallerFarBefore(other);
+        }
+
+        private boolean isOfCallerFarBefore(Rank other) {
+            return usedByCaller + FAR <= other.usedByCaller;
         }
 
         @Override
@@ -225,12 +232,12 @@ public final class Processors {
             }
             Rank rank = rank();
             long before = turns.stream()
-                    .mapToLong(turn -> turn.rank().isFarBefore(rank)
-                            ? PROCESSORS_OF_THE_FAR
-                            : turn.rank().compareTo(rank) < 0 ? 1 : 0)
+                    .map(Turn::rank)
+                    .mapToLong(other ->
+                            other.isOfCallerFarBefore(rank) ? PROCESSORS_OF_THE_FAR : other.compareTo(rank) < 0 ? 1 : 0)
                     .sum();
             long expected = lately.stream()
-                    .filter(seat -> seat.rank().isFarBefore(rank))
+                    .filter(seat -> seat.rank().isOfCallerFarBefore(rank))
                     .count();
             return before + PROCESSORS_OF_THE_FAR * expected < count;
         }
@@ -242,7 +249,7 @@ public final class Processors {
         private void settle(long now) {
             if (goesOn) {
                 long each = (now - settledAt) / seats.size();
-                seats.forEach(seat -> seat.charge(each));
+                seats.forEach(seat -> seat.charge(each, now));
             }
             settledAt = now;
         }
@@ -285,16 +292,15 @@ public final class Processors {
             ofCaller.join(ofConnection);
         }
 
-        void charge(long nanos) {
-            everybody.charge(ofCaller, nanos);
-            ofCaller.charge(ofConnection, nanos);
+        void charge(long nanos, long now) {
+            everybody.charge(ofCaller, nanos, now);
+            ofCaller.charge(ofConnection, nanos, now);
         }
 
         void leave(long now) {
-            ofCaller.leave(ofConnection);
-            everybody.leave(ofCaller);
+            ofCaller.leave(ofConnection, now);
+            everybody.leave(ofCaller, now);
             if (ofConnection.turns == 0) {
-                ofConnection.leftAt = now;
                 lately.add(this);
             }
         }
@@ -308,8 +314,11 @@ public final class Processors {
         /** That go on or wait. */
         private int turns;
 
-        /** Parts that have turns. */
+        /** Parts that have turns, or have had some of late. */
         private int busyParts;
+
+        /** Those of them that have none. */
+        private final List<Share> resting = new ArrayList<>();
 
         private long leftAt;
 
@@ -335,19 +344,23 @@ public final class Processors {
         }
 
         void join(Share part) {
-            if (part.turns++ == 0) {
+            if (part.turns++ == 0 && !resting.remove(part)) {
                 busyParts++;
             }
         }
 
-        void charge(Share part, long nanos) {
+        void charge(Share part, long nanos, long now) {
+            int rested = resting.size();
+            resting.removeIf(other -> now - other.leftAt >= OF_LATE);
+            busyParts -= rested - resting.size();
             part.used += nanos;
             usedByBusyPart += nanos / busyParts;
         }
 
-        void leave(Share part) {
+        void leave(Share part, long now) {
             if (--part.turns == 0) {
-                busyParts--;
+                part.leftAt = now;
+                resting.add(part);
             }
         }
     }

@@ -190,7 +190,7 @@ class ProcessorsTest {
     }
 
     @Test
-    void whoComesFarBeforeTakesTwoProcessors() throws InterruptedException {
+    void callerWhoComesFarBeforeTakesTwoProcessors() throws InterruptedException {
         Processors two = processors(2);
         Job one = job("one", two.claim("a", "1")).begins();
         Job other = job("other", two.claim("a", "2")).begins();
@@ -207,7 +207,7 @@ class ProcessorsTest {
     }
 
     @Test
-    void whoComesBeforeByLittleTakesOne() {
+    void callerWhoComesBeforeByLittleTakesOne() {
         Processors two = processors(2);
         Job one = job("one", two.claim("a", "1")).begins();
         Job other = job("other", two.claim("a", "2")).begins();
@@ -222,20 +222,18 @@ class ProcessorsTest {
     }
 
     @Test
-    void connectionThatComesFarBeforeThoseOfItsCallerTakesTwoProcessorsToo() {
+    void connectionThatComesFarBeforeThoseOfItsCallerTakesOne() {
         Processors two = processors(2);
         Job one = job("one", two.claim("a", "1")).begins();
         Job other = job("other", two.claim("a", "2")).begins();
         pass(MUCH);
-        Job light = job("light", two.claim("a", "3")).begins();
+        job("light", two.claim("a", "3")).begins();
+
+        other.asks();
+        other.waits();
 
         one.asks();
-        other.asks();
-
-        one.waits();
-        other.waits();
-        light.ends();
-        await().until(() -> one.hasGivenWay && other.hasGivenWay);
+        await().until(() -> one.hasGivenWay);
     }
 
     @Test
@@ -286,6 +284,30 @@ class ProcessorsTest {
         assertBegun("a0", "a1", "a2", "b", "b again");
         again.ends();
         many.begins();
+    }
+
+    @Test
+    void connectionThatSendsLittleComesFarBeforeThoseThatSendOnePictureAfterAnother() {
+        Processors one = processors(1);
+        for (int round = 0; round < 4; round++) {
+            for (int connection = 1; connection <= 4; connection++) {
+                one.claim("a", "" + connection).run(turn -> {
+                    pass(Duration.ofMillis(100));
+                    return "done";
+                });
+            }
+            one.claim("a", "light").run(turn -> {
+                pass(LITTLE);
+                return "done";
+            });
+            pass(MOMENT);
+        }
+
+        Processors.Rank light = one.claim("a", "light").rank();
+
+        assertThat(light.isFarBefore(one.claim("a", "1").rank())).isTrue();
+        assertThat(one.claim("a", "2").rank().isFarBefore(one.claim("a", "1").rank()))
+                .isFalse();
     }
 
     @Test

@@ -11,7 +11,6 @@ import java.util.concurrent.PriorityBlockingQueue;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -34,11 +33,7 @@ final class BatchingEncoder<T> implements AutoCloseable {
         void close();
     }
 
-    private record Job<T>(
-            T input, Processors.Claim claim, Processors.Rank rank, long number, CompletableFuture<Embedding> answer) {
-        private static final Comparator<Job<?>> ORDER =
-                Comparator.<Job<?>, Processors.Rank>comparing(Job::rank).thenComparingLong(Job::number);
-    }
+    private record Job<T>(T input, Processors.Claim claim, Processors.Rank rank, CompletableFuture<Embedding> answer) {}
 
     private static final Logger log = LoggerFactory.getLogger(BatchingEncoder.class);
 
@@ -54,9 +49,8 @@ final class BatchingEncoder<T> implements AutoCloseable {
     private final String name;
     private final int threads;
     private final int maxBatch;
-    private final BlockingQueue<Job<T>> queue = new PriorityBlockingQueue<>(QUEUE, Job.ORDER);
+    private final BlockingQueue<Job<T>> queue = new PriorityBlockingQueue<>(QUEUE, Comparator.comparing(Job::rank));
     private final Semaphore places = new Semaphore(QUEUE);
-    private final AtomicLong jobs = new AtomicLong();
     private final List<Thread> workers = new ArrayList<>();
 
     /** Inputs announced, waiting or running. */
@@ -97,7 +91,7 @@ final class BatchingEncoder<T> implements AutoCloseable {
             throw new EncoderBusyException(
                     closed ? name + " is closed" : name + " has " + QUEUE + " inputs waiting already");
         }
-        Job<T> job = new Job<>(input, claim, claim.rank(), jobs.incrementAndGet(), new CompletableFuture<>());
+        Job<T> job = new Job<>(input, claim, claim.rank(), new CompletableFuture<>());
         inside.incrementAndGet();
         queue.add(job);
         return job.answer;
@@ -130,7 +124,8 @@ final class BatchingEncoder<T> implements AutoCloseable {
             return null;
         }
         Job<T> next = queue.poll(nanosEach / LINGER_PART, TimeUnit.NANOSECONDS);
-        if (next == null || !batch.get(0).rank.isFarBefore(next.rank)) {
+        // Both as of now: what they were when they came would set apart those of one connection.
+        if (next == null || !batch.get(0).claim.rank().isFarBefore(next.claim.rank())) {
             return next;
         }
         queue.add(next);

@@ -38,7 +38,6 @@ public final class ClipModel implements AutoCloseable {
     private final ZooModel<NDList, NDList> textModel;
     private final BatchingEncoder<byte[]> imageEncoder;
     private final BatchingEncoder<long[]> textEncoder;
-    private final Processors.Claim unshared = Processors.unshared();
     private final AsyncCache<String, TextEmbedding> texts =
             Caffeine.newBuilder().maximumSize(REMEMBERED_TEXTS).buildAsync();
 
@@ -115,7 +114,7 @@ public final class ClipModel implements AutoCloseable {
 
     /** As the next, without waiting for others. */
     public CompletableFuture<Embedding> embed(DecodedImage picture) {
-        return embed(picture, unshared);
+        return embed(picture, Processors.unshared());
     }
 
     /**
@@ -164,7 +163,7 @@ public final class ClipModel implements AutoCloseable {
     private CompletableFuture<TextEmbedding> encode(String text) {
         ClipTokenizer.Tokens tokens = tokenize(text);
         return textEncoder
-                .encode(tokens.ids(), unshared)
+                .encode(tokens.ids(), Processors.unshared())
                 .thenApply(embedding -> new TextEmbedding(embedding, tokens.truncated()));
     }
 
@@ -187,7 +186,7 @@ public final class ClipModel implements AutoCloseable {
 
     private void warmUp() {
         int size = descriptor.image().size();
-        imageEncoder.encode(new byte[size * size * 3], unshared).join();
+        imageEncoder.encode(new byte[size * size * 3], Processors.unshared()).join();
         embed("warm up").join();
     }
 

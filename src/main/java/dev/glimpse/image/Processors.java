@@ -47,6 +47,8 @@ public final class Processors {
     /** Remembered for what was done for them of late; who is forgotten begins anew. */
     private static final int MOST_REMEMBERED = 1_000;
 
+    private static final Processors UNSHARED = new Processors(Integer.MAX_VALUE);
+
     private final int count;
     private final LongSupplier clock;
     private final AtomicLong arrivals = new AtomicLong();
@@ -71,7 +73,7 @@ public final class Processors {
 
     /** For what is not to wait for anything else. */
     public static Claim unshared() {
-        return new Processors(Integer.MAX_VALUE).claim("", "");
+        return UNSHARED.claim("", "");
     }
 
     /** For one picture. */
@@ -98,10 +100,10 @@ public final class Processors {
     }
 
     private synchronized Turn begin(List<Claim> claims) {
-        settleAll();
+        long now = settleAll();
         List<Seat> seats = claims.stream().map(Claim::seat).toList();
         seats.forEach(Seat::join);
-        Turn turn = new Turn(seats, clock.getAsLong());
+        Turn turn = new Turn(seats, now);
         turns.add(turn);
         return turn;
     }
@@ -128,13 +130,10 @@ public final class Processors {
 
         /** Does the work on the calling thread, when it is its turn. */
         public <T, E extends Exception> T run(Work<T, E> work) throws E {
-            Turn turn = begin(List.of(this));
-            try {
+            return runTogether(List.of(this), turn -> {
                 turn.await();
                 return work.run(turn);
-            } finally {
-                turn.end();
-            }
+            });
         }
 
         private Processors processors() {
@@ -208,7 +207,7 @@ public final class Processors {
         private void await() {
             boolean interrupted = false;
             synchronized (Processors.this) {
-                settleAll();
+                lookedAt = settleAll();
                 while (!isAmongTheFirst()) {
                     goesOn = false;
                     try {
@@ -216,9 +215,8 @@ public final class Processors {
                     } catch (InterruptedException e) {
                         interrupted = true;
                     }
-                    settleAll();
+                    lookedAt = settleAll();
                 }
-                lookedAt = clock.getAsLong();
                 goesOn = true;
             }
             if (interrupted) {
@@ -256,19 +254,20 @@ public final class Processors {
 
         private void end() {
             synchronized (Processors.this) {
-                settleAll();
+                long now = settleAll();
                 turns.remove(this);
-                long now = clock.getAsLong();
                 seats.forEach(seat -> seat.leave(now));
                 Processors.this.notifyAll();
             }
         }
     }
 
-    private void settleAll() {
+    /** Returns the time until which all is settled. */
+    private long settleAll() {
         long now = clock.getAsLong();
         turns.forEach(turn -> turn.settle(now));
         lately.removeIf(seat -> seat.ofConnection.turns > 0 || now - seat.ofConnection.leftAt >= ANTICIPATION);
+        return now;
     }
 
     /** Of one claim. */

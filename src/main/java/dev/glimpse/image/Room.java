@@ -1,7 +1,6 @@
 package dev.glimpse.image;
 
 import java.time.Duration;
-import java.util.Comparator;
 import java.util.PriorityQueue;
 import java.util.concurrent.TimeUnit;
 
@@ -10,15 +9,9 @@ import java.util.concurrent.TimeUnit;
  * who want much, or ask often, do not hold up others. Safe to share between threads.
  */
 public final class Room {
-    private record Waiting(Processors.Rank rank, long number) {
-        private static final Comparator<Waiting> ORDER =
-                Comparator.comparing(Waiting::rank).thenComparingLong(Waiting::number);
-    }
-
     // Guarded by this.
-    private final PriorityQueue<Waiting> waiting = new PriorityQueue<>(Waiting.ORDER);
+    private final PriorityQueue<Processors.Rank> waiting = new PriorityQueue<>();
     private long free;
-    private long arrivals;
 
     /** @param size of all that is in it at one time */
     public Room(long size) {
@@ -41,11 +34,10 @@ public final class Room {
         }
         Processors.Rank rank = claim.rank();
         synchronized (this) {
-            Waiting me = new Waiting(rank, arrivals++);
-            waiting.add(me);
+            waiting.add(rank);
             try {
                 long end = System.nanoTime() + patience.toNanos();
-                while (!waiting.element().equals(me) || free < amount) {
+                while (!waiting.element().equals(rank) || free < amount) {
                     long left = end - System.nanoTime();
                     if (left <= 0) {
                         return false;
@@ -55,7 +47,7 @@ public final class Room {
                 free -= amount;
                 return true;
             } finally {
-                waiting.remove(me);
+                waiting.remove(rank);
                 notifyAll();
             }
         }

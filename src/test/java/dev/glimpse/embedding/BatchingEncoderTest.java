@@ -48,8 +48,6 @@ class BatchingEncoderTest {
         return new Embedding(new float[] {(float) Math.cos(input), (float) Math.sin(input)});
     }
 
-    private final Processors.Claim claim = Processors.unshared();
-
     private BatchingEncoder<Integer> encoder(int threads, int maxBatch) {
         return new BatchingEncoder<>("test", threads, maxBatch, Pass::new);
     }
@@ -57,7 +55,7 @@ class BatchingEncoderTest {
     private List<CompletableFuture<Embedding>> encode(BatchingEncoder<Integer> encoder, int... inputs) {
         List<CompletableFuture<Embedding>> answers = new ArrayList<>();
         for (int input : inputs) {
-            answers.add(encoder.encode(input, claim));
+            answers.add(encoder.encode(input, Processors.unshared()));
         }
         return answers;
     }
@@ -67,7 +65,7 @@ class BatchingEncoderTest {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release();
 
-            encoder.encode(1, claim).join();
+            encoder.encode(1, Processors.unshared()).join();
 
             assertThat(batches).containsExactly(List.of(1));
         }
@@ -90,22 +88,38 @@ class BatchingEncoderTest {
     @Test
     void inputOfWhoHasUsedMuchLessComesFirstAndDoesNotWaitForABatch() throws InterruptedException {
         Processors processors = new Processors(1);
-        Processors.Claim many = processors.claim("many", "1");
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
-            CompletableFuture<Embedding> running = encoder.encode(1, many);
+            CompletableFuture<Embedding> running = encoder.encode(1, processors.claim("many", "1"));
             started.acquire();
             assertThat(gate.tryAcquire(300, TimeUnit.MILLISECONDS)).isFalse(); // that much is used
             List<CompletableFuture<Embedding>> waiting = List.of(
-                    encoder.encode(2, many),
-                    encoder.encode(3, many),
+                    encoder.encode(2, processors.claim("many", "1")),
+                    encoder.encode(3, processors.claim("many", "1")),
                     encoder.encode(4, processors.claim("single", "1")),
-                    encoder.encode(5, many));
+                    encoder.encode(5, processors.claim("many", "1")));
             gate.release(3);
 
             running.join();
             waiting.forEach(CompletableFuture::join);
 
             assertThat(batches).containsExactly(List.of(1), List.of(4), List.of(2, 3, 5));
+        }
+    }
+
+    @Test
+    void inputsOfOneConnectionRunTogetherHoweverMuchWasDoneBetweenThem() throws InterruptedException {
+        Processors processors = new Processors(1);
+        try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
+            CompletableFuture<Embedding> running = encoder.encode(1, processors.claim("many", "1"));
+            started.acquire();
+            CompletableFuture<Embedding> early = encoder.encode(2, processors.claim("many", "1"));
+            assertThat(gate.tryAcquire(300, TimeUnit.MILLISECONDS)).isFalse(); // that much is used
+            CompletableFuture<Embedding> late = encoder.encode(3, processors.claim("many", "1"));
+            gate.release(3);
+
+            CompletableFuture.allOf(running, early, late).join();
+
+            assertThat(batches).containsExactly(List.of(1), List.of(2, 3));
         }
     }
 
@@ -148,9 +162,9 @@ class BatchingEncoderTest {
             assertThat(gate.tryAcquire(1_000, TimeUnit.MILLISECONDS)).isFalse();
             gate.release();
             encoder.announce(1);
-            CompletableFuture<Embedding> first = encoder.encode(2, claim);
+            CompletableFuture<Embedding> first = encoder.encode(2, Processors.unshared());
             assertThat(started.tryAcquire(20, TimeUnit.MILLISECONDS)).isFalse();
-            CompletableFuture<Embedding> second = encoder.encode(3, claim);
+            CompletableFuture<Embedding> second = encoder.encode(3, Processors.unshared());
             encoder.announce(-1);
             gate.release();
 
@@ -172,9 +186,9 @@ class BatchingEncoderTest {
             gate.release();
             together.forEach(CompletableFuture::join);
 
-            CompletableFuture<Embedding> first = encoder.encode(4, claim);
+            CompletableFuture<Embedding> first = encoder.encode(4, Processors.unshared());
             assertThat(started.tryAcquire(20, TimeUnit.MILLISECONDS)).isFalse();
-            CompletableFuture<Embedding> second = encoder.encode(5, claim);
+            CompletableFuture<Embedding> second = encoder.encode(5, Processors.unshared());
             gate.release();
 
             CompletableFuture.allOf(first, second).join();
@@ -187,10 +201,10 @@ class BatchingEncoderTest {
     void announcedInputThatNeverComesHoldsNobodyUpForLong() {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release(2);
-            encoder.encode(1, claim).join();
+            encoder.encode(1, Processors.unshared()).join();
             encoder.announce(1);
 
-            encoder.encode(2, claim).join();
+            encoder.encode(2, Processors.unshared()).join();
 
             encoder.announce(-1);
             assertThat(batches).containsExactly(List.of(1), List.of(2));
@@ -200,21 +214,21 @@ class BatchingEncoderTest {
     @Test
     void fullQueueRefusesAndGoesOn() throws InterruptedException {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
-            CompletableFuture<Embedding> running = encoder.encode(0, claim);
+            CompletableFuture<Embedding> running = encoder.encode(0, Processors.unshared());
             started.acquire();
             List<CompletableFuture<Embedding>> waiting = new ArrayList<>();
             for (int i = 0; i < BatchingEncoder.QUEUE; i++) {
-                waiting.add(encoder.encode(i, claim));
+                waiting.add(encoder.encode(i, Processors.unshared()));
             }
 
-            assertThatThrownBy(() -> encoder.encode(1, claim))
+            assertThatThrownBy(() -> encoder.encode(1, Processors.unshared()))
                     .isInstanceOf(EncoderBusyException.class)
                     .hasMessageContaining("128 inputs waiting");
 
             gate.release(1000);
             running.join();
             waiting.forEach(CompletableFuture::join);
-            encoder.encode(1, claim).join();
+            encoder.encode(1, Processors.unshared()).join();
         }
     }
 
@@ -223,22 +237,23 @@ class BatchingEncoderTest {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release(2);
 
-            CompletableFuture<Embedding> failed = encoder.encode(-1, claim);
+            CompletableFuture<Embedding> failed = encoder.encode(-1, Processors.unshared());
 
             assertThatThrownBy(failed::join)
                     .isInstanceOf(CompletionException.class)
                     .hasMessageContaining("no embedding of -1");
-            assertThat(encoder.encode(1, claim).join().cosine(direction(1))).isGreaterThan(0.9999);
+            assertThat(encoder.encode(1, Processors.unshared()).join().cosine(direction(1)))
+                    .isGreaterThan(0.9999);
         }
     }
 
     @Test
     void closeLetsTheRunningPassFinishAndRefusesTheRest() throws Exception {
         BatchingEncoder<Integer> encoder = encoder(2, 1);
-        CompletableFuture<Embedding> running = encoder.encode(1, claim);
-        CompletableFuture<Embedding> alsoRunning = encoder.encode(2, claim);
+        CompletableFuture<Embedding> running = encoder.encode(1, Processors.unshared());
+        CompletableFuture<Embedding> alsoRunning = encoder.encode(2, Processors.unshared());
         started.acquire(2);
-        CompletableFuture<Embedding> waiting = encoder.encode(3, claim);
+        CompletableFuture<Embedding> waiting = encoder.encode(3, Processors.unshared());
         Thread closer = new Thread(encoder::close);
         closer.start();
 
@@ -250,7 +265,7 @@ class BatchingEncoderTest {
         assertThat(running.join().cosine(direction(1))).isGreaterThan(0.9999);
         assertThat(alsoRunning.join().cosine(direction(2))).isGreaterThan(0.9999);
         assertThatThrownBy(waiting::join).hasCauseInstanceOf(EncoderBusyException.class);
-        assertThatThrownBy(() -> encoder.encode(4, claim)).hasMessageContaining("closed");
+        assertThatThrownBy(() -> encoder.encode(4, Processors.unshared())).hasMessageContaining("closed");
         assertThat(closedPasses.await(0, TimeUnit.SECONDS)).isTrue();
     }
 }

@@ -37,6 +37,7 @@ final class HostileUploads {
     /** Of 10^6 bytes: a container of 2 GB, less what the system wants. */
     private static final double MOST_MEGABYTES = 1_600;
 
+    private final byte[] photo = TestImages.jpeg(1280, 960, 1);
     private final Client client;
     private final Client goodClient;
     private final String goodKey;
@@ -175,9 +176,9 @@ final class HostileUploads {
     }
 
     private double goodUpload(Client by, String key) {
-        byte[] photo = TestImages.commented(TestImages.jpeg(1280, 960, 1), "good " + good.getAndIncrement());
+        byte[] another = TestImages.commented(photo, "good " + good.getAndIncrement());
         long start = System.nanoTime();
-        Answer answer = upload(by, key, "good.jpg", photo);
+        Answer answer = upload(by, key, "good.jpg", another);
         if (answer.status() != 201) {
             wrong.add("a good upload: " + answer);
         }

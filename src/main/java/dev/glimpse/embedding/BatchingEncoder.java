@@ -18,8 +18,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A bounded queue in front of an encoder, and the threads that work it off in batches. A worker takes its share of what is there or
- * announced, and waits a moment for what is missing of it and for those whom it has just answered; an input that is alone never
- * waits, and one that comes far before others is not encoded with them.
+ * announced, when it is the turn of its first, and waits a moment for what is missing of it and for those whom it has just answered;
+ * an input that is alone never waits, and one that comes far before others is not encoded with them.
  *
  * @param <T> one input of a batch
  */
@@ -113,19 +113,32 @@ final class BatchingEncoder<T> implements AutoCloseable {
     }
 
     private void collect(List<Job<T>> batch) throws InterruptedException {
-        for (Job<T> next = queue.take(); next != null; next = following(batch)) {
+        for (Job<T> next = first(); next != null; next = following(batch)) {
             places.release();
             batch.add(next);
         }
+    }
+
+    /** None is taken before its turn: a worker that waits with one has to be free for another that comes before it. */
+    private Job<T> first() throws InterruptedException {
+        Job<T> first = queue.take();
+        while (!first.claim.comesNext()) {
+            queue.add(first);
+            first = queue.take();
+        }
+        return first;
     }
 
     private @Nullable Job<T> following(List<Job<T>> batch) throws InterruptedException {
         if (batch.size() >= share()) {
             return null;
         }
-        Job<T> next = queue.poll(nanosEach / LINGER_PART, TimeUnit.NANOSECONDS);
+        Job<T> first = batch.get(0);
+        // Who is held up by the first will not come.
+        long patience = first.claim.holdsUpOthers() ? 0 : nanosEach / LINGER_PART;
+        Job<T> next = queue.poll(patience, TimeUnit.NANOSECONDS);
         // Both as of now: what they were when they came would set apart those of one connection.
-        if (next == null || !batch.get(0).claim.rank().isFarBefore(next.claim.rank())) {
+        if (next == null || !first.claim.rank().isFarBefore(next.claim.rank())) {
             return next;
         }
         queue.add(next);

@@ -123,7 +123,7 @@ public final class ClipModel implements AutoCloseable {
      * @throws EncoderBusyException if too many pictures wait already
      */
     public CompletableFuture<Embedding> embed(DecodedImage picture, Processors.Claim claim) {
-        byte[] pixels = claim.run(turn -> picture.cropTo(descriptor.image().size()));
+        byte[] pixels = claim.run(turn -> picture.cropTo(descriptor.image().size(), turn::giveWay));
         return imageEncoder.encode(pixels, claim);
     }
 

@@ -16,8 +16,12 @@ final class Bicubic {
     /** The outputs {@code from} to {@code from + count} of one side that is resized from {@code in} to {@code out}. */
     record Axis(int in, long out, long from, int count) {}
 
-    /** Resizes interleaved RGB of {@code x.in * y.in} pixels; answers {@code x.count * y.count} pixels. */
-    static byte[] resize(byte[] rgb, Axis x, Axis y) {
+    /**
+     * Resizes interleaved RGB of {@code x.in * y.in} pixels; answers {@code x.count * y.count} pixels.
+     *
+     * @param betweenRows is called before each row, on the calling thread
+     */
+    static byte[] resize(byte[] rgb, Axis x, Axis y, Runnable betweenRows) {
         Weights across = Weights.of(x);
         Weights down = Weights.of(y);
 
@@ -26,6 +30,7 @@ final class Bicubic {
         int rows = down.first[y.count - 1] + down.weights[y.count - 1].length - firstRow;
         byte[] narrow = new byte[Math.multiplyExact(rows, x.count * 3)];
         for (int row = 0; row < rows; row++) {
+            betweenRows.run();
             int source = (firstRow + row) * x.in * 3;
             for (int i = 0; i < x.count; i++) {
                 int target = (row * x.count + i) * 3;
@@ -35,6 +40,7 @@ final class Bicubic {
 
         byte[] result = new byte[x.count * y.count * 3];
         for (int row = 0; row < y.count; row++) {
+            betweenRows.run();
             int source = (down.first[row] - firstRow) * x.count * 3;
             for (int i = 0; i < x.count; i++) {
                 int target = (row * x.count + i) * 3;

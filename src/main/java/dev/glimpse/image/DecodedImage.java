@@ -66,6 +66,11 @@ public final class DecodedImage {
      * by row.
      */
     public byte[] cropTo(int size) {
+        return cropTo(size, () -> {});
+    }
+
+    /** The same; {@code betweenRows} is called again and again, on the calling thread. */
+    public byte[] cropTo(int size, Runnable betweenRows) {
         if (size < 1) {
             throw new IllegalArgumentException("size must be at least 1: " + size);
         }
@@ -75,7 +80,8 @@ public final class DecodedImage {
         return Bicubic.resize(
                 rgb,
                 new Bicubic.Axis(storedWidth, outWidth, (outWidth - size) / 2, size),
-                new Bicubic.Axis(storedHeight, outHeight, (outHeight - size) / 2, size));
+                new Bicubic.Axis(storedHeight, outHeight, (outHeight - size) / 2, size),
+                betweenRows);
     }
 
     /**
@@ -94,7 +100,8 @@ public final class DecodedImage {
                 Bicubic.resize(
                         rgb,
                         new Bicubic.Axis(storedWidth, outWidth, 0, outWidth),
-                        new Bicubic.Axis(storedHeight, outHeight, 0, outHeight)),
+                        new Bicubic.Axis(storedHeight, outHeight, 0, outHeight),
+                        () -> {}),
                 outWidth,
                 outHeight);
     }

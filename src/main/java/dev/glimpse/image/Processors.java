@@ -99,6 +99,18 @@ public final class Processors {
         }
     }
 
+    private boolean isAmongTheFirst(Rank rank) {
+        long before = turns.stream()
+                .map(Turn::rank)
+                .mapToLong(other ->
+                        other.isOfCallerFarBefore(rank) ? PROCESSORS_OF_THE_FAR : other.compareTo(rank) < 0 ? 1 : 0)
+                .sum();
+        long expected = lately.stream()
+                .filter(seat -> seat.rank().isOfCallerFarBefore(rank))
+                .count();
+        return before + PROCESSORS_OF_THE_FAR * expected < count;
+    }
+
     private synchronized Turn begin(List<Claim> claims) {
         long now = settleAll();
         List<Seat> seats = claims.stream().map(Claim::seat).toList();
@@ -134,6 +146,28 @@ public final class Processors {
                 turn.await();
                 return work.run(turn);
             });
+        }
+
+        /** Whether it is its turn, or comes to be within a moment. An interrupt ends the moment. */
+        public boolean comesNext() {
+            synchronized (Processors.this) {
+                if (!isAmongTheFirst(rank())) {
+                    try {
+                        TimeUnit.NANOSECONDS.timedWait(Processors.this, BETWEEN_LOOKS);
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                }
+                return isAmongTheFirst(rank());
+            }
+        }
+
+        /** Whether somebody waits who comes far after it. */
+        public boolean holdsUpOthers() {
+            synchronized (Processors.this) {
+                Rank rank = rank();
+                return turns.stream().anyMatch(turn -> !turn.goesOn && rank.isFarBefore(turn.rank()));
+            }
         }
 
         private Processors processors() {
@@ -208,7 +242,7 @@ public final class Processors {
             boolean interrupted = false;
             synchronized (Processors.this) {
                 lookedAt = settleAll();
-                while (!isAmongTheFirst()) {
+                while (!isAmongTheFirst(rank())) {
                     goesOn = false;
                     try {
                         Processors.this.wait(LONGEST_WAIT_MILLIS);
@@ -222,22 +256,6 @@ public final class Processors {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
-        }
-
-        private boolean isAmongTheFirst() {
-            if (turns.size() + lately.size() == 1) {
-                return true;
-            }
-            Rank rank = rank();
-            long before = turns.stream()
-                    .map(Turn::rank)
-                    .mapToLong(other ->
-                            other.isOfCallerFarBefore(rank) ? PROCESSORS_OF_THE_FAR : other.compareTo(rank) < 0 ? 1 : 0)
-                    .sum();
-            long expected = lately.stream()
-                    .filter(seat -> seat.rank().isOfCallerFarBefore(rank))
-                    .count();
-            return before + PROCESSORS_OF_THE_FAR * expected < count;
         }
 
         private Rank rank() {

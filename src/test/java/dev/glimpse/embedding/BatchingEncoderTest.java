@@ -2,6 +2,7 @@ package dev.glimpse.embedding;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.image.Embedding;
 import dev.glimpse.image.Processors;
@@ -103,6 +104,80 @@ class BatchingEncoderTest {
             waiting.forEach(CompletableFuture::join);
 
             assertThat(batches).containsExactly(List.of(1), List.of(4), List.of(2, 3, 5));
+        }
+    }
+
+    /** Decodes, say, until it is told to end; gives way all the time, and has used a lot by now. */
+    private static CompletableFuture<Void> busy(Processors.Claim claim, CountDownLatch end)
+            throws InterruptedException {
+        CountDownLatch used = new CountDownLatch(1);
+        CompletableFuture<Void> done = CompletableFuture.runAsync(
+                () -> claim.run(turn -> {
+                    for (boolean ends = false; !ends; turn.giveWay()) {
+                        ends = waited(end);
+                        used.countDown();
+                    }
+                    return claim;
+                }),
+                task -> new Thread(task).start());
+        used.await();
+        return done;
+    }
+
+    private static boolean waited(CountDownLatch latch) {
+        try {
+            return latch.await(300, TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    @Test
+    void inputsWaitForTheirTurnAmongPicturesThatAreDecoded() throws InterruptedException {
+        Processors processors = new Processors(1);
+        CountDownLatch end = new CountDownLatch(1);
+        try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
+            gate.release(2);
+            CompletableFuture<Void> decode = busy(processors.claim("many", "1"), end);
+            List<CompletableFuture<Embedding>> answers = new ArrayList<>();
+            answers.add(encoder.encode(1, processors.claim("many", "1")));
+            assertThat(started.tryAcquire(50, TimeUnit.MILLISECONDS)).isFalse();
+            answers.add(encoder.encode(2, processors.claim("single", "1")));
+            answers.get(1).join();
+
+            end.countDown();
+
+            decode.join();
+            answers.get(0).join();
+            assertThat(batches).containsExactly(List.of(2), List.of(1));
+        } finally {
+            end.countDown();
+        }
+    }
+
+    @Test
+    void inputThatHoldsUpOthersDoesNotWaitForThem() throws InterruptedException {
+        Processors processors = new Processors(2);
+        CountDownLatch end = new CountDownLatch(1);
+        try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
+            // The first pass takes long, so that a moment, which is a part of that, is long too.
+            encode(encoder, 1);
+            started.acquire();
+            assertThat(gate.tryAcquire(1_500, TimeUnit.MILLISECONDS)).isFalse();
+            gate.release(2);
+            CompletableFuture<Void> many = busy(processors.claim("many", "1"), end);
+            CompletableFuture<Void> other = busy(processors.claim("single", "2"), end);
+            Processors.Claim single = processors.claim("single", "1");
+            await().until(single::holdsUpOthers);
+            encoder.announce(1);
+
+            CompletableFuture<Embedding> answer = encoder.encode(2, single);
+
+            assertThat(started.tryAcquire(400, TimeUnit.MILLISECONDS)).isTrue();
+            end.countDown();
+            CompletableFuture.allOf(many, other, answer).join();
+        } finally {
+            end.countDown();
         }
     }
 

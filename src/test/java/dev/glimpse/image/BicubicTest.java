@@ -24,9 +24,9 @@ class BicubicTest {
     void windowOfTheOutputEqualsThatPartOfTheWhole() {
         byte[] source = TestImages.rgb(TestImages.png(40, 30, 9));
         Bicubic.Axis height = new Bicubic.Axis(30, 12, 0, 12);
-        byte[] whole = Bicubic.resize(source, new Bicubic.Axis(40, 17, 0, 17), height);
+        byte[] whole = Bicubic.resize(source, new Bicubic.Axis(40, 17, 0, 17), height, () -> {});
 
-        byte[] window = Bicubic.resize(source, new Bicubic.Axis(40, 17, 5, 1), height);
+        byte[] window = Bicubic.resize(source, new Bicubic.Axis(40, 17, 5, 1), height, () -> {});
 
         for (int y = 0; y < 12; y++) {
             assertThat(window[y * 3]).isEqualTo(whole[(y * 17 + 5) * 3]);
@@ -37,7 +37,7 @@ class BicubicTest {
     void sameSizeChangesNothing() {
         byte[] source = TestImages.rgb(TestImages.png(9, 7, 3));
 
-        byte[] same = Bicubic.resize(source, new Bicubic.Axis(9, 9, 0, 9), new Bicubic.Axis(7, 7, 0, 7));
+        byte[] same = Bicubic.resize(source, new Bicubic.Axis(9, 9, 0, 9), new Bicubic.Axis(7, 7, 0, 7), () -> {});
 
         assertThat(same).isEqualTo(source);
     }

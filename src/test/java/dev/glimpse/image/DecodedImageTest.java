@@ -7,6 +7,7 @@ import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.Arrays;
+import java.util.concurrent.atomic.AtomicInteger;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -35,6 +36,16 @@ class DecodedImageTest {
         byte[] middle = image.cropTo(1);
 
         assertThat(middle).containsExactly(100, 100, 100);
+    }
+
+    @Test
+    void cropMayPauseAtEachRowThatItReadsAndWrites() {
+        DecodedImage image = new DecodedImage(ImageFormat.PNG, 30, 20, 30, 20, new byte[30 * 20 * 3]);
+        AtomicInteger pauses = new AtomicInteger();
+
+        image.cropTo(10, pauses::incrementAndGet);
+
+        assertThat(pauses).hasValue(20 + 10);
     }
 
     @Test

@@ -237,6 +237,54 @@ class ProcessorsTest {
     }
 
     @Test
+    void whoAsksWhetherItComesNextHearsOfThoseBefore() {
+        Processors one = processors(1);
+        Job first = job("first", one.claim("a", "1")).begins();
+        Claim second = one.claim("a", "1");
+        assertThat(second.comesNext()).isFalse();
+
+        first.ends();
+
+        assertThat(second.comesNext()).isTrue();
+    }
+
+    @Test
+    void whoAsksWhetherItComesNextIsBeforeThoseWhoHaveUsedMore() {
+        Processors one = processors(1);
+        job("first", one.claim("a", "1")).begins();
+        pass(MUCH);
+
+        assertThat(one.claim("b", "1").comesNext()).isTrue();
+    }
+
+    @Test
+    void whoIsInterruptedWhileItAsksStaysInterrupted() {
+        Processors one = processors(1);
+        job("first", one.claim("a", "1")).begins();
+        Thread.currentThread().interrupt();
+
+        assertThat(one.claim("a", "1").comesNext()).isFalse();
+
+        assertThat(Thread.interrupted()).isTrue();
+    }
+
+    @Test
+    void whoHoldsUpOthersKnows() {
+        Processors one = processors(1);
+        Job many = job("many", one.claim("a", "1")).begins();
+        pass(MUCH);
+        Claim single = one.claim("b", "1");
+        job("single", single).begins();
+        assertThat(single.holdsUpOthers()).isFalse();
+
+        many.asks();
+        many.waits();
+
+        assertThat(single.holdsUpOthers()).isTrue();
+        assertThat(one.claim("a", "1").holdsUpOthers()).isFalse();
+    }
+
+    @Test
     void whoGoesOnIsNotHeldUpByWhatComesLater() {
         Processors one = processors(1);
         Job first = job("first", one.claim("a", "1")).begins();

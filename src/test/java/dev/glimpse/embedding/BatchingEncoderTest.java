@@ -61,6 +61,13 @@ class BatchingEncoderTest {
         return answers;
     }
 
+    /** A moment is a part of what a pass takes, so that it is long too. Ends when the gate lets it through. */
+    private void beginWithPassOf(long millis, BatchingEncoder<Integer> encoder) throws InterruptedException {
+        encode(encoder, 1);
+        started.acquire();
+        assertThat(gate.tryAcquire(millis, TimeUnit.MILLISECONDS)).isFalse();
+    }
+
     @Test
     void inputThatIsAloneRunsAtOnce() {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
@@ -160,10 +167,7 @@ class BatchingEncoderTest {
         Processors processors = new Processors(2);
         CountDownLatch end = new CountDownLatch(1);
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
-            // The first pass takes long, so that a moment, which is a part of that, is long too.
-            encode(encoder, 1);
-            started.acquire();
-            assertThat(gate.tryAcquire(1_500, TimeUnit.MILLISECONDS)).isFalse();
+            beginWithPassOf(1_500, encoder);
             gate.release(2);
             CompletableFuture<Void> many = busy(processors.claim("many", "1"), end);
             CompletableFuture<Void> other = busy(processors.claim("single", "2"), end);
@@ -231,10 +235,7 @@ class BatchingEncoderTest {
     @Test
     void workerWaitsAMomentForAnnouncedInputs() throws Exception {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
-            // The first pass takes long, so that a moment, which is a part of that, is long too.
-            encode(encoder, 1);
-            started.acquire();
-            assertThat(gate.tryAcquire(1_000, TimeUnit.MILLISECONDS)).isFalse();
+            beginWithPassOf(1_000, encoder);
             gate.release();
             encoder.announce(1);
             CompletableFuture<Embedding> first = encoder.encode(2, Processors.unshared());

@@ -22,6 +22,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
 import java.util.UUID;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -144,7 +145,7 @@ final class FolderStore implements ObjectStore {
             BasicFileAttributes attributes = attributes(object);
             return attributes == null
                     ? Optional.empty()
-                    : Optional.of(new ObjectHead(attributes.size(), readMetadata(key)));
+                    : Optional.of(new ObjectHead(attributes.size(), readMetadata(key), etag(attributes)));
         } catch (IOException e) {
             throw unavailable("read", key, e);
         }
@@ -213,6 +214,18 @@ final class FolderStore implements ObjectStore {
             throw unavailable("list", prefix, e);
         }
         return clock;
+    }
+
+    /** Who puts an object never writes into its file, so a change means another file, and another time. */
+    private static String etag(BasicFileAttributes attributes) {
+        return attributes.fileKey() + "-" + attributes.lastModifiedTime().toInstant() + "-" + attributes.size();
+    }
+
+    @Override
+    public boolean hasAny(String prefix) {
+        AtomicBoolean found = new AtomicBoolean();
+        list(prefix, object -> found.set(true));
+        return found.get();
     }
 
     @Override
@@ -418,7 +431,7 @@ final class FolderStore implements ObjectStore {
         public FileVisitResult visitFile(Path file, BasicFileAttributes attributes) {
             String key = root.relativize(file).toString();
             if (attributes.isRegularFile() && key.startsWith(prefix) && KeyRules.isKey(key)) {
-                objects.accept(new Listed(key, attributes.lastModifiedTime().toInstant()));
+                objects.accept(new Listed(key, attributes.lastModifiedTime().toInstant(), attributes.size()));
             }
             return FileVisitResult.CONTINUE;
         }

@@ -7,8 +7,10 @@ import java.util.Map;
  *
  * @param bytes size of the object
  * @param metadata as given when it was put; empty if none was
+ * @param etag another one when the object has other bytes; in most buckets the MD5 of the bytes in hex digits, but nobody may rely on
+ *     that
  */
-public record ObjectHead(long bytes, Map<String, String> metadata) {
+public record ObjectHead(long bytes, Map<String, String> metadata, String etag) {
     public ObjectHead {
         metadata = Map.copyOf(metadata);
     }

@@ -70,8 +70,9 @@ public interface ObjectStore extends AutoCloseable {
      * An object as a listing names it.
      *
      * @param lastModified by the store's clock, to the second
+     * @param bytes size of the object
      */
-    record Listed(String key, Instant lastModified) {}
+    record Listed(String key, Instant lastModified, long bytes) {}
 
     /**
      * Hands over all objects whose keys begin with the prefix, as they come from the store, in no order that one may
@@ -80,6 +81,9 @@ public interface ObjectStore extends AutoCloseable {
      * @return the store's clock when it answered, to the second
      */
     Instant list(String prefix, Consumer<Listed> objects);
+
+    /** Whether any key begins with the prefix. In a bucket one request. */
+    boolean hasAny(String prefix);
 
     /** All keys that begin with the prefix, in the order of their UTF-8 bytes. */
     default List<String> list(String prefix) {

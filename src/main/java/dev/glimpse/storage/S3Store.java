@@ -315,7 +315,10 @@ final class S3Store implements ObjectStore {
                     s3.headObject(request -> request.bucket(bucket)
                             .key(key)
                             .overrideConfiguration(limit(attempt.dividedBy(ATTEMPTS), attempt)));
-            return Optional.of(new ObjectHead(head.contentLength(), head.metadata()));
+            return Optional.of(new ObjectHead(
+                    head.contentLength(),
+                    head.metadata(),
+                    String.valueOf(head.eTag()).replace("\"", "")));
         } catch (NoSuchKeyException e) {
             return Optional.empty();
         } catch (SdkException e) {
@@ -359,13 +362,28 @@ final class S3Store implements ObjectStore {
             Instant clock = Instant.MIN;
             for (ListObjectsV2Response page :
                     s3.listObjectsV2Paginator(request -> request.bucket(bucket).prefix(prefix))) {
-                page.contents().forEach(object -> objects.accept(new Listed(object.key(), object.lastModified())));
+                page.contents()
+                        .forEach(object ->
+                                objects.accept(new Listed(object.key(), object.lastModified(), object.size())));
                 clock = page.sdkHttpResponse()
                         .firstMatchingHeader("Date")
                         .map(date -> Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(date)))
                         .orElseGet(Instant::now);
             }
             return clock;
+        } catch (SdkException e) {
+            throw unavailable("list", prefix, e);
+        }
+    }
+
+    @Override
+    public boolean hasAny(String prefix) {
+        KeyRules.requirePrefix(prefix);
+        try {
+            return !s3.listObjectsV2(
+                            request -> request.bucket(bucket).prefix(prefix).maxKeys(1))
+                    .contents()
+                    .isEmpty();
         } catch (SdkException e) {
             throw unavailable("list", prefix, e);
         }

@@ -105,8 +105,8 @@ final class Cleanup {
 
     private Optional<Long> versionOf(String key) {
         String name = key.substring(prefix.length());
-        return name.startsWith(Replica.VERSIONS)
-                ? ManifestName.version(name.substring(Replica.VERSIONS.length()))
+        return name.startsWith(ManifestLog.VERSIONS)
+                ? ManifestName.version(name.substring(ManifestLog.VERSIONS.length()))
                 : Optional.empty();
     }
 }

@@ -1,6 +1,7 @@
 package dev.glimpse.dataset;
 
 import dev.glimpse.image.Embedding;
+import dev.glimpse.image.ImageId;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -8,6 +9,8 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
 import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
@@ -52,7 +55,17 @@ final class Columns {
     /** Lance's own. */
     static final String ROW_ID = "_rowid";
 
+    /** When a row was written last, as a version of the table. Lance's own, for tables whose rows keep their ids. */
+    static final String ROW_UPDATED = "_row_last_updated_at_version";
+
     private static final ArrowType TEXT = ArrowType.Utf8.INSTANCE;
+
+    /** What float32 makes of a norm of 1 in some hundred dimensions. Models' vectors stay as they are. */
+    private static final double ROUNDING = 1e-5;
+
+    /** Our columns that have a value in every row. */
+    private static final Set<String> NEVER_NULL =
+            Set.of(ID, PATH, VECTOR, CONTENT_TYPE, BYTES, WIDTH, HEIGHT, UPLOADED_AT, TAGS);
 
     private Columns() {}
 
@@ -74,12 +87,76 @@ final class Columns {
                 new Field(TAGS, FieldType.nullable(ArrowType.List.INSTANCE), List.of(Field.nullable("item", TEXT)))));
     }
 
-    /** The caller closes the answer. */
-    static VectorSchemaRoot toArrow(List<PictureRow> rows, int dimension, BufferAllocator allocator) {
-        VectorSchemaRoot root = VectorSchemaRoot.create(schema(dimension), allocator);
+    /**
+     * Why searches cannot read a table with such columns, as the end of a sentence; empty if they can.
+     *
+     * @param dimension of the query's embedding
+     */
+    static Optional<String> whyNotSearched(Schema schema, int dimension) {
+        Field vector = schema.getFields().stream()
+                .filter(field -> field.getName().equals(VECTOR))
+                .findFirst()
+                .orElse(null);
+        if (vector == null) {
+            return Optional.of("it has no column " + VECTOR);
+        }
+        return vector.getType() instanceof ArrowType.FixedSizeList list
+                        && list.getListSize() == dimension
+                        && vector.getChildren().get(0).getType() instanceof ArrowType.FloatingPoint
+                ? Optional.empty()
+                : Optional.of("its column " + VECTOR + " is " + typeName(vector) + " and not a list of " + dimension
+                        + " floats");
+    }
+
+    /**
+     * Why no row of ours fits into such columns, as the end of a sentence; empty if rows do. Columns of others are no obstacle as long as
+     * they may be null.
+     *
+     * @param dimension of the rows' embeddings
+     */
+    static Optional<String> whyNotWritten(Schema schema, int dimension) {
+        Map<String, Field> ours = new LinkedHashMap<>();
+        schema(dimension).getFields().forEach(field -> ours.put(field.getName(), field));
+        for (Field field : schema.getFields()) {
+            Field expected = ours.remove(field.getName());
+            if (expected == null && !field.isNullable()) {
+                return Optional.of(
+                        "its column " + field.getName() + " may not be null, and Glimpse has no value for it");
+            }
+            if (expected != null && !isLike(field, expected)) {
+                return Optional.of(
+                        "its column " + field.getName() + " is " + typeName(field) + " and not " + typeName(expected));
+            }
+            if (expected != null && !field.isNullable() && !NEVER_NULL.contains(field.getName())) {
+                return Optional.of("its column " + field.getName() + " may not be null, as it is for some pictures");
+            }
+        }
+        return ours.isEmpty()
+                ? Optional.empty()
+                : Optional.of("it lacks the column " + ours.keySet().iterator().next());
+    }
+
+    private static boolean isLike(Field field, Field expected) {
+        return field.getType().equals(expected.getType())
+                && field.getChildren().size() == expected.getChildren().size()
+                && IntStream.range(0, field.getChildren().size())
+                        .allMatch(i -> field.getChildren()
+                                .get(i)
+                                .getType()
+                                .equals(expected.getChildren().get(i).getType()));
+    }
+
+    /**
+     * The rows in the columns of this table, with nulls in those of others. The caller closes the answer.
+     *
+     * @param table with columns that {@link #whyNotWritten} has nothing against
+     */
+    static VectorSchemaRoot toArrow(List<PictureRow> rows, Schema table, BufferAllocator allocator) {
+        VectorSchemaRoot root = VectorSchemaRoot.create(table, allocator);
         try {
             root.allocateNew();
             FixedSizeListVector vectors = vector(root, VECTOR, FixedSizeListVector.class);
+            int dimension = vectors.getListSize();
             Float4Vector components = (Float4Vector) vectors.getDataVector();
             UnionListWriter tags = vector(root, TAGS, ListVector.class).getWriter();
             for (int i = 0; i < rows.size(); i++) {
@@ -133,9 +210,9 @@ final class Columns {
     private static List<Neighbor> neighbors(VectorSchemaRoot batch, IntToDoubleFunction distances) {
         List<Neighbor> neighbors = new ArrayList<>(batch.getRowCount());
         for (int i = 0; i < batch.getRowCount(); i++) {
-            Number bytes = (Number) object(batch, BYTES, i);
-            Number width = (Number) object(batch, WIDTH, i);
-            Number height = (Number) object(batch, HEIGHT, i);
+            Number bytes = number(batch, BYTES, i);
+            Number width = number(batch, WIDTH, i);
+            Number height = number(batch, HEIGHT, i);
             String id = text(batch, ID, i);
             neighbors.add(new Neighbor(
                     id == null ? "" : id,
@@ -214,14 +291,38 @@ final class Columns {
         return IntStream.range(0, batch.getRowCount()).mapToLong(ids::get);
     }
 
-    /** The embedding of a row, without a check. */
-    static float[] vector(VectorSchemaRoot batch, int row) {
+    /** Versions of the table in which the rows of a batch were written last. */
+    static LongStream updates(VectorSchemaRoot batch) {
+        FieldVector updates = batch.getVector(ROW_UPDATED);
+        return IntStream.range(0, batch.getRowCount()).mapToLong(row -> ((Number) updates.getObject(row)).longValue());
+    }
+
+    /** The vector of a row, made unit length; null if the row has none, or one without a direction. */
+    static float @Nullable [] direction(VectorSchemaRoot batch, int row) {
         FixedSizeListVector vectors = vector(batch, VECTOR, FixedSizeListVector.class);
+        if (vectors.isNull(row)) {
+            return null;
+        }
         Float4Vector components = (Float4Vector) vectors.getDataVector();
         float[] values = new float[vectors.getListSize()];
         int start = row * values.length;
+        double squares = 0;
         for (int i = 0; i < values.length; i++) {
+            if (components.isNull(start + i)) {
+                return null;
+            }
             values[i] = components.get(start + i);
+            squares += (double) values[i] * values[i];
+        }
+        double norm = Math.sqrt(squares);
+        // Written so that NaN has no direction either.
+        if (!(norm > 0 && Double.isFinite(norm))) {
+            return null;
+        }
+        if (Math.abs(norm - 1) > ROUNDING) {
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (values[i] / norm);
+            }
         }
         return values;
     }
@@ -252,6 +353,11 @@ final class Columns {
         }
     }
 
+    /** The picture that a row is of; empty if other software gave the row another kind of id. */
+    static Optional<ImageId> id(VectorSchemaRoot batch, int row) {
+        return Optional.ofNullable(text(batch, ID, row)).flatMap(ImageId::parse);
+    }
+
     private static @Nullable Object object(VectorSchemaRoot batch, String column, int row) {
         FieldVector vector = batch.getVector(column);
         return vector == null ? null : vector.getObject(row);
@@ -260,6 +366,11 @@ final class Columns {
     static @Nullable String text(VectorSchemaRoot batch, String column, int row) {
         Object value = object(batch, column, row);
         return value == null ? null : value.toString();
+    }
+
+    /** Null also if other software has made the column one of something else. */
+    private static @Nullable Number number(VectorSchemaRoot batch, String column, int row) {
+        return object(batch, column, row) instanceof Number number ? number : null;
     }
 
     private static @Nullable Instant instant(VectorSchemaRoot batch, int row) {

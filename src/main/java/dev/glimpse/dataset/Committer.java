@@ -18,6 +18,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
@@ -49,7 +50,12 @@ final class Committer implements AutoCloseable {
     /** For commits when this is closed. Who has much to commit flushes before. */
     private static final Duration CLOSE = Duration.ofSeconds(2);
 
-    private record Pending(PictureRow row, CompletableFuture<Boolean> committed) {}
+    /**
+     * A row that was taken and is not committed yet.
+     *
+     * @param committed says at the commit whether the row came from here
+     */
+    record Pending(PictureRow row, CompletableFuture<Boolean> committed) {}
 
     private record Unserved(PictureRow row, long version) {}
 
@@ -88,12 +94,23 @@ final class Committer implements AutoCloseable {
     /** Of a commit that failed it is not known what the table has of it. */
     private boolean uncertain;
 
+    /** What went wrong with the last commit, unless it was one of those troubles that pass by themselves. */
+    private @Nullable String failure;
+
     private boolean flushing;
     private boolean closed;
     private Duration pause = PAUSE;
 
-    /** @param moved to be run when the table has another newest version, perhaps */
-    Committer(LanceTable table, CommitProperties policy, ThreadPoolTaskScheduler commits, Runnable moved)
+    /**
+     * @param carried rows that were taken before the table was opened anew
+     * @param moved to be run when the table has another newest version, perhaps
+     */
+    Committer(
+            LanceTable table,
+            CommitProperties policy,
+            ThreadPoolTaskScheduler commits,
+            List<Pending> carried,
+            Runnable moved)
             throws IOException {
         this.table = table;
         this.policy = policy;
@@ -101,6 +118,12 @@ final class Committer implements AutoCloseable {
         this.moved = moved;
         this.served = table.reader().served().version();
         learnIds();
+        synchronized (lock) {
+            carried.forEach(row -> pending.put(row.row.id(), row));
+            if (!carried.isEmpty()) {
+                commitIn(policy.age());
+            }
+        }
     }
 
     boolean contains(ImageId id) {
@@ -336,6 +359,7 @@ final class Committer implements AutoCloseable {
             long version = table.head().version();
             synchronized (lock) {
                 pause = PAUSE;
+                failure = null;
                 batch.forEach(waiting -> {
                     ids.add(waiting.row.id());
                     pending.remove(waiting.row.id());
@@ -358,10 +382,25 @@ final class Committer implements AutoCloseable {
             synchronized (lock) {
                 uncertain = true;
                 resting = true;
+                failure = passes(e) ? null : DamagedTableException.sentence(e);
                 log.warn("{} rows wait for {} s: the commit failed: {}", batch.size(), pause.toSeconds(), e.toString());
                 commitIn(flushing ? PAUSE : pause);
                 pause = pause.multipliedBy(2).compareTo(LONGEST_PAUSE) < 0 ? pause.multipliedBy(2) : LONGEST_PAUSE;
             }
+        }
+    }
+
+    /** Whether this ends by itself: the store is away, other writers are faster, or the table is about to be opened anew. */
+    private static boolean passes(Throwable e) {
+        return e instanceof StoreUnavailableException
+                || e instanceof TableBusyException
+                || e instanceof TableLostException;
+    }
+
+    /** Why rows cannot be committed; null if they can, as far as it is known. */
+    @Nullable String failure() {
+        synchronized (lock) {
+            return failure;
         }
     }
 
@@ -396,19 +435,23 @@ final class Committer implements AutoCloseable {
         throw new TableBusyException("lost the race for the next version " + attempts + " times");
     }
 
-    /** What others have added is read on top of what is known; if they have deleted, all ids are read. */
+    /** Takes over what others have added and removed. */
     private void learnIds() throws IOException {
         // Read without the lock, since searches and uploads wait for that; only this thread changes the ids.
-        IdSet added = new IdSet();
-        table.newIds(added::add);
+        accept(table.followIds(ids::contains));
+    }
+
+    /** Reads the ids of all rows anew, whatever is known of them. On the thread of the commits. */
+    void relearnIds() throws IOException {
+        accept(table.readAllIds());
+    }
+
+    private void accept(FragmentIds.Change change) {
         synchronized (lock) {
-            ids.addAll(added);
-        }
-        if (ids.size() > table.head().rows()) {
-            IdSet all = new IdSet();
-            table.allIds(all::add);
-            synchronized (lock) {
-                ids = all;
+            if (change.all()) {
+                ids = change.ids();
+            } else {
+                ids.addAll(change.ids());
             }
         }
     }
@@ -432,6 +475,17 @@ final class Committer implements AutoCloseable {
             } finally {
                 flushing = false;
             }
+        }
+    }
+
+    /** Takes no more rows and commits no more. Gives those that wait, whose futures are the caller's from now on. */
+    List<Pending> abandon() {
+        synchronized (lock) {
+            closed = true;
+            List<Pending> waiting = List.copyOf(pending.values());
+            pending.clear();
+            lock.notifyAll();
+            return waiting;
         }
     }
 

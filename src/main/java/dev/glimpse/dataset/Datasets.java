@@ -5,6 +5,7 @@ import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
 import org.apache.arrow.vector.VectorSchemaRoot;
@@ -53,8 +54,26 @@ final class Datasets implements AutoCloseable {
         return bucket.isPresent();
     }
 
+    /** @throws DamagedTableException if that version cannot be read */
     Dataset inFolder(Path folder, long version) {
-        return open(folder.toString(), version, Map.of(), session);
+        return readable(
+                "version " + version + " of the table", () -> open(folder.toString(), version, Map.of(), session));
+    }
+
+    /**
+     * Opens something that is on this machine, so that a failure means that it is damaged.
+     *
+     * @param what is opened, as the beginning of a sentence
+     * @throws DamagedTableException if that fails
+     */
+    // Lance throws IOException too, without declaring it.
+    @SuppressWarnings("CatchingUnchecked")
+    private static Dataset readable(String what, Supplier<Dataset> opening) {
+        try {
+            return opening.get();
+        } catch (Exception e) {
+            throw new DamagedTableException(what + ": " + DamagedTableException.sentence(e), e);
+        }
     }
 
     /** Opens a version to be read once. */
@@ -72,12 +91,18 @@ final class Datasets implements AutoCloseable {
         return open(access.uri(), version, access.options(), caches);
     }
 
-    /** The newest version of a {@link Scratch}, without caches: it is opened once. */
+    /**
+     * The newest version of a {@link Scratch}, without caches: it is opened once.
+     *
+     * @throws DamagedTableException if its manifest cannot be read
+     */
     static Dataset of(Scratch scratch, BufferAllocator allocator) {
-        return Dataset.open()
-                .allocator(allocator)
-                .uri(scratch.folder().toString())
-                .build();
+        return readable(
+                "the manifest",
+                () -> Dataset.open()
+                        .allocator(allocator)
+                        .uri(scratch.folder().toString())
+                        .build());
     }
 
     interface Use<T> {

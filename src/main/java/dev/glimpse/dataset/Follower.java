@@ -1,6 +1,7 @@
 package dev.glimpse.dataset;
 
 import dev.glimpse.dataset.ImageDataset.Freshness;
+import dev.glimpse.storage.StoreUnavailableException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -33,6 +34,7 @@ final class Follower {
 
     private volatile Instant contact = Instant.now();
     private volatile boolean outage;
+    private volatile @Nullable String failure;
 
     /**
      * @param commits the thread that writes to the table
@@ -83,15 +85,29 @@ final class Follower {
             if (version != before) {
                 pruneSoon();
             }
+            failure = null;
             if (version < table.head().version()) {
                 serveSoon();
             }
-        } catch (Exception e) {
+        } catch (StoreUnavailableException e) {
             log.warn(
-                    "version {} is read on, the newer one cannot be: {}",
+                    "version {} is read on, as the newer one does not come: {}",
                     reader.served().version(),
-                    e.toString());
+                    e.getMessage());
+        } catch (Exception e) {
+            String said = "version " + table.head().version() + " of the table cannot be read ("
+                    + DamagedTableException.sentence(e) + "), so version "
+                    + reader.served().version() + " is shown on";
+            if (!said.equals(failure)) {
+                log.warn("{}", said);
+            }
+            failure = said;
         }
+    }
+
+    /** Why an older version is read than the newest one; null if there is no reason but time. */
+    @Nullable String failure() {
+        return failure;
     }
 
     private void pruneSoon() {
@@ -121,6 +137,8 @@ final class Follower {
                 log.info("the bucket answers again");
                 outage = false;
             }
+        } catch (TableLostException e) {
+            log.debug("is being seen to", e);
         } catch (Exception e) {
             if (!outage) {
                 log.warn("the bucket does not answer: {}", e.toString());

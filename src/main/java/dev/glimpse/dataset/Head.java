@@ -5,9 +5,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
+import org.apache.arrow.vector.types.pojo.Schema;
+import org.jspecify.annotations.Nullable;
 import org.lance.Dataset;
 import org.lance.FragmentMetadata;
 import org.lance.ManifestSummary;
+import org.lance.fragment.DataFile;
 
 /**
  * What the manifest of a version says, without a look into its files.
@@ -16,6 +19,8 @@ import org.lance.ManifestSummary;
  * @param columns name to type, in the table's order
  * @param readable columns that a hit needs, as far as the table has them
  * @param metadata of the table
+ * @param unsearchable why no search can read such a table; null if searches can
+ * @param unwritable why no row of ours fits into its columns; null if rows do
  * @param stableRowIds whether a row keeps its id for life
  * @param segments of the vector index, the oldest first
  */
@@ -27,6 +32,8 @@ record Head(
         Map<String, String> columns,
         List<String> readable,
         Map<String, String> metadata,
+        @Nullable String unsearchable,
+        @Nullable String unwritable,
         boolean stableRowIds,
         List<Segment> segments) {
 
@@ -40,10 +47,13 @@ record Head(
     /**
      * @param rows that live
      * @param deletedRows whose values are still in the file
+     * @param files with the columns; others when columns were added or rewritten
      */
-    record FragmentState(int id, long rows, long deletedRows) {}
+    record FragmentState(int id, long rows, long deletedRows, List<String> files) {}
 
-    static Head of(Dataset dataset) {
+    /** @param dimension of the embeddings of this server's model */
+    static Head of(Dataset dataset, int dimension) {
+        Schema schema = dataset.getSchema();
         ManifestSummary summary = dataset.getVersion().getManifestSummary();
         return new Head(
                 dataset.version(),
@@ -52,9 +62,11 @@ record Head(
                 dataset.getFragments().stream()
                         .map(fragment -> state(fragment.metadata()))
                         .toList(),
-                Columns.describe(dataset.getSchema()),
-                Columns.readable(dataset.getSchema()),
+                Columns.describe(schema),
+                Columns.readable(schema),
                 Map.copyOf(dataset.getTableMetadata()),
+                Columns.whyNotSearched(schema, dimension).orElse(null),
+                Columns.whyNotWritten(schema, dimension).orElse(null),
                 dataset.hasStableRowIds(),
                 dataset.getIndexes().stream()
                         .filter(index -> index.name().equals(LanceTable.INDEX))
@@ -64,7 +76,11 @@ record Head(
     }
 
     private static FragmentState state(FragmentMetadata fragment) {
-        return new FragmentState(fragment.getId(), fragment.getNumRows(), fragment.getNumDeletions());
+        return new FragmentState(
+                fragment.getId(),
+                fragment.getNumRows(),
+                fragment.getNumDeletions(),
+                fragment.getFiles().stream().map(DataFile::getPath).toList());
     }
 
     /** The part of the index that has the rows of this fragment. */
@@ -72,6 +88,12 @@ record Head(
         return segments.stream()
                 .filter(segment -> segment.fragments.contains(fragment.id))
                 .findFirst();
+    }
+
+    /** Whether its vectors are of float32, as they are searched in memory. */
+    boolean hasOurVectors() {
+        return unsearchable == null
+                && String.valueOf(columns.get(Columns.VECTOR)).startsWith("fixed_size_list<item: float>");
     }
 
     /** Fragments that no part of the index has. */

@@ -4,33 +4,28 @@ import dev.glimpse.dataset.IndexJob.State;
 import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
-import dev.glimpse.storage.StoreUnavailableException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Queue;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
-import java.util.stream.Stream;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
-import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
  * The table of pictures. One row per picture, whoever adds it and how often. Safe to share between threads; between
@@ -42,14 +37,11 @@ public final class ImageDataset implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(ImageDataset.class);
 
-    /** Searches that may wait for a thread. */
-    private static final int READ_QUEUE = 64;
+    /** The keys of pictures begin so. */
+    static final String PICTURES = "images/";
 
     private static final Duration READ_DEADLINE = Duration.ofSeconds(10);
     private static final Duration SCAN_DEADLINE = Duration.ofMinutes(10);
-
-    /** For what runs when the table is closed. What waits to be committed has been waited for before. */
-    private static final int CLOSE_SECONDS = 1;
 
     /** Texts that show what is searched for. */
     private static final int RECENT = 32;
@@ -57,80 +49,35 @@ public final class ImageDataset implements AutoCloseable {
     /** Files of one commit that travel at the same time. */
     private static final int TRANSFERS = 16;
 
+    private final ObjectStore store;
     private final ModelStamp model;
     private final String path;
-    private final ThreadPoolTaskExecutor reads =
-            pool("lance-read", Math.max(2, Runtime.getRuntime().availableProcessors()), READ_QUEUE);
-    private final ThreadPoolTaskScheduler commits = thread("lance-commit");
-    private final ThreadPoolTaskScheduler replicas = thread("lance-replica");
-    private final ThreadPoolTaskScheduler upkeep = thread("lance-maintenance");
-    private final ThreadPoolTaskScheduler indexing = thread("lance-index");
-    private final ThreadPoolTaskExecutor transfers = pool("table-transfer", TRANSFERS, Integer.MAX_VALUE);
-    private final boolean inBucket;
-    private final LanceTable table;
-    private final TableReader reader;
-    private final Committer committer;
-    private final Follower follower;
-    private final Maintenance maintenance;
-    private final History history;
+    private final Instant started = Instant.now();
+    private final ThreadPoolTaskExecutor transfers = OpenTable.pool("table-transfer", TRANSFERS, Integer.MAX_VALUE);
+    private final TableSupervisor supervisor;
     private final Queue<Embedding> recent = new ConcurrentLinkedQueue<>();
     private final Object jobLock = new Object();
     private volatile IndexJob indexJob = IndexJob.NONE;
-    private boolean closed;
 
     private ImageDataset(ObjectStore store, Path work, ModelStamp model, TableSettings settings, Timing timing)
             throws IOException {
+        this.store = store;
         this.model = model;
-        this.inBucket = store.folder().isEmpty();
-        this.path = store.folder()
-                .map(root -> root.resolve(KEY).toString())
-                .orElse(store.address(KEY.substring(0, KEY.length() - 1)));
-        this.table = new LanceTable(
-                allocator -> new Replica(
-                        store,
-                        KEY,
-                        work.resolve("replica"),
-                        work.resolve("scratch"),
-                        settings.replica().disk().toBytes(),
-                        timing,
-                        allocator,
-                        transfers),
-                store.bucket().map(bucket -> BucketAccess.of(bucket, KEY)),
-                settings.maintenance().indexRows(),
-                work.resolve("vectors"),
-                model);
-        this.reader = table.reader();
-        this.committer = new Committer(table, settings.commit(), commits, this::serveSoon);
-        this.follower = new Follower(table, committer, commits, replicas);
-        if (inBucket) {
-            follower.poll(settings.replica().poll());
+        OpenTable.Place place =
+                new OpenTable.Place(store, work, model, settings, timing, transfers, () -> List.copyOf(recent));
+        this.path = place.address();
+        this.supervisor = new TableSupervisor(place, () -> problem() == null);
+        try {
+            supervisor.start();
+        } catch (IOException | RuntimeException e) {
+            transfers.shutdown();
+            throw e;
         }
-        this.history = new History(store, KEY, reader);
-        serveSoon();
-        this.maintenance = new Maintenance(
-                table,
-                committer,
-                new Lease(store, work, timing.lease()),
-                new Cleanup(
-                        store,
-                        KEY,
-                        table.replica(),
-                        settings.maintenance().retention(),
-                        Maintenance.MOST_VERSIONS,
-                        timing),
-                settings.maintenance(),
-                timing.cleanup(),
-                () -> problem() == null,
-                () -> follower.served().get(),
-                indexing,
-                () -> List.copyOf(recent));
-        Future<?> unused =
-                upkeep.scheduleWithFixedDelay(maintenance::run, Instant.now().plus(timing.upkeep()), timing.upkeep());
     }
 
     /**
      * Opens the table of this store, or creates an empty one. A copy of a bucket's table is made or brought up to date
-     * in the working folder.
+     * in the working folder. A table that cannot be read does not stop this: see {@link TableState#problem}.
      *
      * @param work local folder that belongs to this process alone; with a folder store it must be on its file system
      * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
@@ -149,15 +96,19 @@ public final class ImageDataset implements AutoCloseable {
                     state.committedRows(),
                     state.version(),
                     state.problem());
+            if (state.warning() != null) {
+                log.warn("{}", state.warning());
+            }
             return dataset;
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot open the table " + store.address(KEY), e);
+            throw new UncheckedIOException(
+                    "cannot open the table " + store.address(KEY.substring(0, KEY.length() - 1)), e);
         }
     }
 
     /** Whether there is a row of this picture, committed or waiting to be. Reads memory alone. */
     public boolean contains(ImageId id) {
-        return committer.contains(id);
+        return supervisor.table().map(table -> table.committer().contains(id)).orElse(false);
     }
 
     /**
@@ -168,27 +119,34 @@ public final class ImageDataset implements AutoCloseable {
      * @return completes when the row is committed, and says whether it came from this call; exceptionally with {@link
      *     dev.glimpse.storage.StoreUnavailableException} if this is closed before that
      * @throws TableBusyException if this is closed
-     * @throws ForeignTableException if the table was not made by Glimpse
+     * @throws TableUnavailableException if the table is damaged, gone or replaced
+     * @throws ForeignTableException if the table was not made by Glimpse, or has columns that our rows do not fit into
      * @throws ModelMismatchException if the table was made with another model
      */
     public CompletableFuture<Boolean> add(PictureRow row) {
         requireWritable();
-        return committer.add(row);
+        return supervisor.require().committer().add(row);
     }
 
     /** Whether the table has a row of this picture, hidden or not, as far as it is known here. Reads memory alone. */
     public boolean isCommitted(ImageId id) {
-        return committer.isCommitted(id);
+        return supervisor
+                .table()
+                .map(table -> table.committer().isCommitted(id))
+                .orElse(false);
     }
 
     /** Completes when the row of this picture is committed, at once with false if there is none. */
     public CompletableFuture<Boolean> committed(ImageId id) {
-        return committer.committed(id);
+        return supervisor
+                .table()
+                .map(table -> table.committer().committed(id))
+                .orElse(CompletableFuture.completedFuture(false));
     }
 
     /** Commits what waits, and waits for that, but not for longer than this. */
     public void flush(Duration time) {
-        committer.flush(time);
+        supervisor.table().ifPresent(table -> table.committer().flush(time));
     }
 
     /**
@@ -196,11 +154,11 @@ public final class ImageDataset implements AutoCloseable {
      * #show} if it stays.
      */
     public void hide(ImageId id) {
-        committer.hide(id);
+        supervisor.table().ifPresent(table -> table.committer().hide(id));
     }
 
     public void show(ImageId id) {
-        committer.show(id);
+        supervisor.table().ifPresent(table -> table.committer().show(id));
     }
 
     /**
@@ -212,12 +170,36 @@ public final class ImageDataset implements AutoCloseable {
      */
     public CompletableFuture<Boolean> remove(ImageId id) {
         requireWritable();
-        return committer.remove(id);
+        return onceMore(table -> table.committer().remove(id));
     }
 
-    /** Takes over what other servers have committed; completes when that is known here. */
+    /**
+     * Takes over what other servers have committed; completes when that is known here.
+     *
+     * @throws TableUnavailableException if the table is not open
+     */
     public CompletableFuture<Void> refresh() {
-        return committer.refresh();
+        return onceMore(table -> table.committer().refresh());
+    }
+
+    /** Does it again if the table was found to be another one, and is open by then. */
+    private <T> CompletableFuture<T> onceMore(Function<OpenTable, CompletableFuture<T>> work) {
+        return work.apply(supervisor.require()).exceptionallyCompose(failure -> {
+            if (!(cause(failure) instanceof TableLostException)) {
+                return CompletableFuture.failedFuture(failure);
+            }
+            return supervisor
+                    .settled()
+                    .thenCompose(settled -> work.apply(supervisor.require()))
+                    .exceptionallyCompose(again -> CompletableFuture.failedFuture(
+                            cause(again) instanceof TableLostException lost
+                                    ? new TableUnavailableException(String.valueOf(lost.getMessage()))
+                                    : again));
+        });
+    }
+
+    private static Throwable cause(Throwable failure) {
+        return failure instanceof CompletionException && failure.getCause() != null ? failure.getCause() : failure;
     }
 
     /**
@@ -226,14 +208,23 @@ public final class ImageDataset implements AutoCloseable {
      * @throws TableBusyException if too many wait to be committed
      */
     public void requireRoom() {
-        committer.requireRoom();
+        supervisor.require().committer().requireRoom();
     }
 
     /** Whether rows can be added; else throws what {@link #add} would. */
     public void requireWritable() {
-        requireSameModel();
-        if (stamp() == null) {
-            throw new ForeignTableException(String.valueOf(problem()));
+        String trouble = supervisor.trouble();
+        if (trouble != null) {
+            throw new TableUnavailableException(trouble);
+        }
+        OpenTable table = supervisor.require();
+        requireSameModel(table);
+        String problem = problem();
+        if (problem != null && table.committer().failure() != null) {
+            throw new TableUnavailableException(problem);
+        }
+        if (problem != null) {
+            throw new ForeignTableException(problem);
         }
     }
 
@@ -242,62 +233,41 @@ public final class ImageDataset implements AutoCloseable {
      * index does not know yet are always looked at.
      *
      * @throws TableBusyException if too many searches wait, or this one takes too long
+     * @throws TableUnavailableException if the table is damaged, or being opened anew
+     * @throws ForeignTableException if the table has no vectors of the model's dimension
      * @throws ModelMismatchException if the table was made with another model
      */
     public List<Neighbor> nearest(Embedding query, int k, boolean exact) {
-        requireSameModel();
+        OpenTable table = searched();
         recent.add(query);
         if (recent.size() > RECENT) {
             recent.poll();
         }
-        Committer.Unsettled unsettled = committer.unsettled();
-        List<Neighbor> committed;
-        try {
-            committed = await(
-                    reads.submit(
-                            () -> nearestCommitted(query, k + unsettled.hidden().size(), exact)),
-                    READ_DEADLINE);
-        } catch (TaskRejectedException e) {
-            throw new TableBusyException(READ_QUEUE + " searches wait already");
-        }
-        if (unsettled.isNothing()) {
-            return committed;
-        }
-        Set<String> seen = new HashSet<>();
-        return Stream.concat(
-                        committed.stream()
-                                .filter(neighbor -> !unsettled.hidden().contains(neighbor.id())),
-                        unsettled.rows().stream().map(row -> Neighbor.of(row, query)))
-                .filter(neighbor -> seen.add(neighbor.id()))
-                .sorted(Comparator.comparingDouble(Neighbor::distance))
-                .limit(k)
-                .toList();
+        return located(table.nearest(query, k, exact, answer -> await(answer, READ_DEADLINE)));
     }
 
-    private List<Neighbor> nearestCommitted(Embedding query, int k, boolean exact) throws Exception {
-        try {
-            return reader.nearest(query, k, exact);
-        } catch (TableBusyException e) {
-            throw e;
-        } catch (IOException | RuntimeException e) {
-            if (!inBucket) {
-                throw e;
-            }
-            log.warn("the table is read anew, as a search failed: {}", e.toString());
-            follower.readAnew();
-            try {
-                return reader.nearest(query, k, exact);
-            } catch (IOException | RuntimeException again) {
-                throw new StoreUnavailableException("the table can be read neither here nor in the bucket", again);
-            }
+    /** The table, if this server's embeddings can be compared with its vectors. */
+    private OpenTable searched() {
+        OpenTable table = supervisor.require();
+        requireSameModel(table);
+        if (table.head().unsearchable() != null) {
+            throw new ForeignTableException(String.valueOf(problem()));
         }
+        return table;
+    }
+
+    /** A row may have come here with its bucket's name in it, from another bucket or folder that was copied or moved. */
+    private List<Neighbor> located(List<Neighbor> rows) {
+        return rows.stream()
+                .map(row -> ImageId.parse(row.id()).isPresent() ? row.at(store.address(row.id())) : row)
+                .toList();
     }
 
     // ---- the past
 
     /** The versions that are kept, the newest first. Asks the store. */
     public List<TableVersion> versions() {
-        return history.versions().descendingMap().entrySet().stream()
+        return supervisor.require().history().versions().descendingMap().entrySet().stream()
                 .map(version -> new TableVersion(version.getKey(), version.getValue()))
                 .toList();
     }
@@ -310,18 +280,25 @@ public final class ImageDataset implements AutoCloseable {
      * @throws ModelMismatchException if the table was made with another model
      */
     public PastNeighbors nearestIn(long version, Embedding query, int k, boolean exact) {
-        requireSameModel();
-        return past(() -> history.read(
-                version,
-                snapshot -> new PastNeighbors(
-                        version,
-                        true,
-                        reader.nearestByLance(
-                                snapshot,
-                                query,
-                                k,
-                                exact,
-                                IndexTuning.of(snapshot.head().metadata())))));
+        OpenTable table = searched();
+        return past(
+                table,
+                () -> table.history().read(version, snapshot -> {
+                    if (snapshot.head().unsearchable() != null) {
+                        throw new ForeignTableException("version " + version + " of the table cannot be searched: "
+                                + snapshot.head().unsearchable());
+                    }
+                    return new PastNeighbors(
+                            version,
+                            true,
+                            table.reader()
+                                    .nearestByLance(
+                                            snapshot,
+                                            query,
+                                            k,
+                                            exact,
+                                            IndexTuning.of(snapshot.head().metadata())));
+                }));
     }
 
     /**
@@ -332,40 +309,38 @@ public final class ImageDataset implements AutoCloseable {
      * @throws ModelMismatchException if the table was made with another model
      */
     public PastNeighbors nearestAt(Instant time, Embedding query, int k, boolean exact) {
-        requireSameModel();
-        Optional<Long> version = history.newestAt(time);
+        OpenTable table = searched();
+        Optional<Long> version = table.history().newestAt(time);
         return version.isPresent()
                 ? nearestIn(version.get(), query, k, exact)
-                : past(() -> new PastNeighbors(null, false, reader.nearestUploadedBy(query, k, time)));
+                : past(
+                        table,
+                        () -> new PastNeighbors(null, false, table.reader().nearestUploadedBy(query, k, time)));
     }
 
-    private PastNeighbors past(Callable<PastNeighbors> search) {
-        try {
-            return await(reads.submit(search), READ_DEADLINE);
-        } catch (TaskRejectedException e) {
-            throw new TableBusyException(READ_QUEUE + " searches wait already");
-        }
+    private PastNeighbors past(OpenTable table, Callable<PastNeighbors> search) {
+        PastNeighbors found = await(table.read(search), READ_DEADLINE);
+        return new PastNeighbors(found.version(), found.complete(), located(found.neighbors()));
     }
 
     // ---- what is read
 
-    private void serveSoon() {
-        follower.serveSoon();
-    }
-
     /** Completes when searches look where they will look from then on: in memory, if the table fits there. */
     public CompletableFuture<Void> settled() {
-        return follower.served();
+        return supervisor
+                .table()
+                .map(table -> table.follower().served())
+                .orElse(CompletableFuture.completedFuture(null));
     }
 
     /** What memory is used. */
     public MemoryState memory() {
-        return table.memory();
+        return supervisor.table().map(table -> table.table().memory()).orElse(MemoryState.NONE);
     }
 
-    /** How old what is read may be. A table in a folder is never stale. */
+    /** How old what is read may be. A table that is not open is as old as this. */
     public Freshness freshness() {
-        return follower.freshness();
+        return supervisor.table().map(table -> table.follower().freshness()).orElse(new Freshness(started, true));
     }
 
     /**
@@ -380,11 +355,13 @@ public final class ImageDataset implements AutoCloseable {
      * Hands over the pictures of all committed rows, as the table has them.
      *
      * @throws TableBusyException if too many searches wait, or this takes more than ten minutes
+     * @throws TableUnavailableException if the table is not open
      */
     public void forEachId(Consumer<ImageId> ids) {
+        OpenTable table = supervisor.require();
         await(
-                reads.submit(() -> {
-                    table.allIds(ids);
+                table.read(() -> {
+                    table.table().allIds(ids);
                     return true;
                 }),
                 SCAN_DEADLINE);
@@ -392,30 +369,133 @@ public final class ImageDataset implements AutoCloseable {
 
     /** What {@code /stats} shows. Reads memory alone. */
     public TableState state() {
+        return supervisor.table().map(this::stateOf).orElseGet(this::stateOfNone);
+    }
+
+    private TableState stateOf(OpenTable table) {
         Head head = table.head();
-        Snapshot served = reader.served();
+        Snapshot served = table.reader().served();
+        LocalRows local = served.rows();
         return new TableState(
                 path,
                 head.rows(),
-                committer.pendingRows(),
+                table.committer().pendingRows(),
                 head.version(),
                 head.fragments().size(),
                 head.bytes(),
                 head.columns(),
                 served.indices().stream().map(index -> index.of(head.rows())).toList(),
                 served.isLocal() ? TableState.Reading.LOCAL : TableState.Reading.BUCKET,
-                reader.searchState(),
+                table.reader().searchState(),
                 new TableState.MaintenanceState(
                         Maintenance.smallFragments(head),
                         head.segments().isEmpty() ? 0 : Head.rows(head.unindexed()),
                         head.fragments().stream()
                                 .mapToLong(Head.FragmentState::deletedRows)
                                 .sum(),
-                        maintenance.working(),
-                        maintenance.failure()),
-                stamp(),
-                problem());
+                        table.maintenance().working(),
+                        table.maintenance().failure()),
+                stamp(table),
+                local == null ? 0 : local.skipped(),
+                problem(),
+                warning(table));
     }
+
+    private TableState stateOfNone() {
+        return new TableState(
+                path,
+                0,
+                0,
+                0,
+                0,
+                0,
+                Columns.describe(Columns.schema(model.dimension())),
+                List.of(),
+                TableState.Reading.LOCAL,
+                TableState.SearchState.NONE,
+                TableState.MaintenanceState.NONE,
+                null,
+                0,
+                problem(),
+                null);
+    }
+
+    // ---- the table as a whole
+
+    /** To be run whenever a table was opened in the place of another one, so that pictures may be without their rows. */
+    public void whenRowsMayBeMissing(Runnable task) {
+        supervisor.whenRowsMayBeMissing(task);
+    }
+
+    /**
+     * Reads the table anew from the store: which version is the newest, whether its files are there, and whose rows it has; nothing
+     * that was known before is relied on. Waits for that.
+     *
+     * @throws DamagedTableException if the table's files cannot be read; says why, and the way back
+     * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
+     * @throws TableUnavailableException if the table is just being opened anew
+     */
+    public void readAnew() {
+        if (supervisor.table().isEmpty()) {
+            supervisor.lookAgain();
+        }
+        Optional<OpenTable> table = supervisor.table();
+        if (table.isEmpty()) {
+            throw new DamagedTableException(String.valueOf(problem()));
+        }
+        try {
+            table.get().readAnew();
+        } catch (DamagedTableException e) {
+            throw new DamagedTableException(damage(path, String.valueOf(e.getMessage())), e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TableBusyException("interrupted while the table was read");
+        } catch (TableLostException e) {
+            throw new TableUnavailableException(e.getMessage() + "; try again in a minute");
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new DamagedTableException(damage(path, DamagedTableException.sentence(e)), e);
+        }
+    }
+
+    /** What operators read of a table whose files cannot be read. */
+    static String damage(String table, String cause) {
+        return "the table " + table + " cannot be read: " + cause
+                + ". The pictures have everything: scripts/verify --repair moves the table aside and derives all rows anew";
+    }
+
+    /**
+     * Moves the table's files aside and makes an empty table in their place. Rows that wait to be committed go into the new one; all
+     * others are to be derived from their pictures again, and until {@link #completed} the table says that some may be missing.
+     *
+     * @return where the files are now
+     * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer; doing it again is right then
+     */
+    public String rebuild() {
+        return supervisor.rebuild();
+    }
+
+    /** Every picture has its row: the table says no more that some may be missing. Nothing happens if it does not say so. */
+    public void completed() {
+        OpenTable table = supervisor.require();
+        TableStamp stamp = TableStamp.of(table.head().metadata()).orElse(null);
+        if (stamp == null || !stamp.incomplete()) {
+            return;
+        }
+        try {
+            table.committer()
+                    .commitWork(() -> table.table().describe(stamp.complete().toMetadata()));
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException e) {
+            throw e;
+        } catch (Exception e) {
+            throw new TableBusyException("the table is complete and does not say so: " + e);
+        }
+    }
+
+    // ---- the index
 
     /** The build that was asked for last. */
     public IndexJob indexJob() {
@@ -431,6 +511,7 @@ public final class ImageDataset implements AutoCloseable {
      */
     public void startIndexBuild(IndexKind kind) {
         requireWritable();
+        OpenTable table = supervisor.require();
         if (table.head().rows() == 0) {
             throw new EmptyTableException("an index needs at least one row, and the table has none");
         }
@@ -440,12 +521,12 @@ public final class ImageDataset implements AutoCloseable {
             }
             indexJob = IndexJob.running();
         }
-        upkeep.execute(() -> buildIndex(kind));
+        table.maintain(() -> buildIndex(table.maintenance(), kind));
     }
 
     // Nobody else hears of a failure on that thread, so all of them end in the job.
     @SuppressWarnings("CatchingUnchecked")
-    private void buildIndex(IndexKind kind) {
+    private void buildIndex(Maintenance maintenance, IndexKind kind) {
         IndexJob job = indexJob;
         long start = System.nanoTime();
         try {
@@ -470,29 +551,60 @@ public final class ImageDataset implements AutoCloseable {
         indexJob = job.failed(String.valueOf(e.getMessage()));
     }
 
-    private void requireSameModel() {
-        ModelStamp stamp = stamp();
+    // ---- what is wrong
+
+    private void requireSameModel(OpenTable table) {
+        ModelStamp stamp = stamp(table);
         if (stamp != null && !stamp.fingerprint().equals(model.fingerprint())) {
-            throw new ModelMismatchException(String.valueOf(problem()));
+            throw new ModelMismatchException(otherModel(stamp));
         }
     }
 
-    private @Nullable ModelStamp stamp() {
+    private static @Nullable ModelStamp stamp(OpenTable table) {
         return ModelStamp.of(table.head().metadata()).orElse(null);
     }
 
+    private String otherModel(ModelStamp stamp) {
+        return "the table " + path + " was made with the model " + stamp.name() + " (" + stamp.fingerprint()
+                + ") and this server has " + model.name() + " (" + model.fingerprint()
+                + "): start it with the table's model, or with another bucket or folder";
+    }
+
+    /** Why no row can be added; null if one can. */
     private @Nullable String problem() {
-        ModelStamp stamp = stamp();
+        String trouble = supervisor.trouble();
+        Optional<OpenTable> table = supervisor.table();
+        if (trouble != null || table.isEmpty()) {
+            return trouble != null ? trouble : "the table " + path + " is closed";
+        }
+        Head head = table.get().head();
+        ModelStamp stamp = stamp(table.get());
         if (stamp == null) {
             return "the table " + path + " lacks the metadata " + ModelStamp.KEYS
-                    + ": it was not made by Glimpse, so it is searched and not written";
+                    + ": it was not made by Glimpse, so it is "
+                    + (head.unsearchable() == null
+                            ? "searched and not written"
+                            : "not written; nor can it be searched, as " + head.unsearchable());
         }
         if (!stamp.fingerprint().equals(model.fingerprint())) {
-            return "the table " + path + " was made with the model " + stamp.name() + " (" + stamp.fingerprint()
-                    + ") and this server has " + model.name() + " (" + model.fingerprint()
-                    + "): start it with the table's model, or with another bucket or folder";
+            return otherModel(stamp);
         }
-        return null;
+        if (head.unwritable() != null) {
+            return "no picture can be added to the table " + path + ": " + head.unwritable()
+                    + ". Undo that change with the client that made it, or restore an older version of the table";
+        }
+        String failure = table.get().committer().failure();
+        return failure == null ? null : "rows wait and cannot be committed to the table " + path + ": " + failure;
+    }
+
+    /** What is not as it should be, though rows can be added; null if there is nothing. */
+    private @Nullable String warning(OpenTable table) {
+        if (TableStamp.of(table.head().metadata()).map(TableStamp::incomplete).orElse(false)) {
+            return "the table " + path
+                    + " was made when there were pictures already, and those without a row are not found:"
+                    + " scripts/verify --repair adds their rows";
+        }
+        return table.follower().failure();
     }
 
     private static <T> T await(Future<T> future, Duration deadline) {
@@ -511,62 +623,10 @@ public final class ImageDataset implements AutoCloseable {
         }
     }
 
-    private static ThreadPoolTaskScheduler thread(String name) {
-        ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
-        thread.setThreadNamePrefix(name + "-");
-        thread.setPoolSize(1);
-        thread.setWaitForTasksToCompleteOnShutdown(true);
-        thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
-        thread.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
-        thread.setAwaitTerminationSeconds(CLOSE_SECONDS);
-        thread.initialize();
-        return thread;
-    }
-
-    private static ThreadPoolTaskExecutor pool(String name, int threads, int queue) {
-        ThreadPoolTaskExecutor pool = new ThreadPoolTaskExecutor();
-        pool.setThreadNamePrefix(name + "-");
-        pool.setCorePoolSize(threads);
-        pool.setMaxPoolSize(threads);
-        pool.setQueueCapacity(queue);
-        pool.setAllowCoreThreadTimeOut(true);
-        pool.setWaitForTasksToCompleteOnShutdown(true);
-        pool.setAwaitTerminationSeconds(CLOSE_SECONDS);
-        pool.initialize();
-        return pool;
-    }
-
-    /**
-     * Commits what waits, lets running searches finish, then frees all that is native. An index build, which cannot be
-     * interrupted, is not waited for: the table stays as it was before, and what is native is then left to the end of
-     * the process. Twice is fine.
-     */
+    /** Commits what waits, and closes the table. Twice is fine. */
     @Override
     public void close() {
-        synchronized (jobLock) {
-            if (closed) {
-                return;
-            }
-            closed = true;
-        }
-        maintenance.stop();
-        committer.close();
-        upkeep.shutdown();
-        indexing.shutdown();
-        commits.shutdown();
-        replicas.shutdown();
-        reads.shutdown();
+        supervisor.close();
         transfers.shutdown();
-        if (upkeep.getActiveCount()
-                        + indexing.getActiveCount()
-                        + commits.getActiveCount()
-                        + replicas.getActiveCount()
-                        + reads.getActiveCount()
-                == 0) {
-            history.close();
-            table.close();
-        } else {
-            log.warn("closed while native calls still run");
-        }
     }
 }

@@ -1,6 +1,7 @@
 package dev.glimpse.dataset;
 
 import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.StoreUnavailableException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -10,9 +11,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.VectorSchemaRoot;
+import org.jspecify.annotations.Nullable;
 import org.lance.CommitBuilder;
 import org.lance.Dataset;
 import org.lance.Fragment;
@@ -49,8 +53,10 @@ final class LanceTable implements AutoCloseable {
     /** The newest version that is known. Its files need not be here. */
     private volatile Head head;
 
-    /** Fragments up to this one have been given out by {@link #newIds}. Of the writing thread alone. */
-    private int knownFragment = -1;
+    /** Of the writing thread alone. */
+    private final FragmentIds fragmentIds = new FragmentIds();
+
+    private final Consumer<TableLostException> lost;
 
     /** Makes the replica of a table whose natives are given. */
     interface ReplicaFactory {
@@ -64,16 +70,27 @@ final class LanceTable implements AutoCloseable {
      * @param bucket where Lance finds the table if it is not to be read here
      * @param exactRows searches of fewer rows are exact
      * @param work local folder for what need not outlive the process
+     * @param beginnings what a new table says of itself
+     * @param lost is told when the store is found to have another table, or none; also thrown then
+     * @throws DamagedTableException if the table is there and cannot be read
      */
-    LanceTable(ReplicaFactory replicas, Optional<BucketAccess> bucket, int exactRows, Path work, ModelStamp model)
+    LanceTable(
+            ReplicaFactory replicas,
+            Optional<BucketAccess> bucket,
+            int exactRows,
+            Path work,
+            ModelStamp model,
+            Supplier<TableStamp> beginnings,
+            Consumer<TableLostException> lost)
             throws IOException {
         this.dimension = model.dimension();
+        this.lost = lost;
         this.datasets = new Datasets(bucket);
         try {
             this.replica = replicas.make(datasets.allocator());
             replica.open();
             if (replica.version() == 0) {
-                create(model);
+                create(model, beginnings.get());
             }
             this.head = readHead();
             this.reader = new TableReader(replica, datasets, exactRows, work, dimension);
@@ -85,7 +102,7 @@ final class LanceTable implements AutoCloseable {
 
     // ---- writing
 
-    private void create(ModelStamp model) throws IOException {
+    private void create(ModelStamp model, TableStamp stamp) throws IOException {
         try (Scratch scratch = replica.emptyScratch()) {
             try (Dataset empty = Dataset.write()
                     .allocator(datasets.allocator())
@@ -97,7 +114,9 @@ final class LanceTable implements AutoCloseable {
                     .execute()) {
                 // Of the version without the stamp nobody may ever see a trace: a crash would leave a foreign table.
                 List<String> unstamped = scratch.newFiles();
-                commit(empty, metadataUpdate(model.toMetadata()));
+                Map<String, String> metadata = new TreeMap<>(model.toMetadata());
+                metadata.putAll(stamp.toMetadata());
+                commit(empty, metadataUpdate(metadata));
                 scratch.forget(unstamped);
             }
             if (!replica.publish(scratch)) {
@@ -108,23 +127,36 @@ final class LanceTable implements AutoCloseable {
 
     /** False if another writer was first; then the newest version is its own, and what it holds is to be looked at. */
     boolean append(List<PictureRow> rows) throws IOException {
+        requireOurColumns();
         try (Scratch scratch = replica.thinScratch()) {
-            List<FragmentMetadata> fragments;
-            try (VectorSchemaRoot data = Columns.toArrow(rows, dimension, datasets.allocator())) {
-                fragments = Fragment.write()
-                        .datasetUri(scratch.folder().toString())
-                        .allocator(datasets.allocator())
-                        .data(data)
-                        .mode(WriteParams.WriteMode.APPEND)
-                        .execute();
-            }
             boolean won = commitAndPublish(
-                    scratch, dataset -> Append.builder().fragments(fragments).build());
+                    scratch,
+                    dataset -> Append.builder()
+                            .fragments(write(rows, dataset, scratch))
+                            .build());
             if (won) {
-                // Nobody has to read what was just written.
-                knownFragment = head.newestFragment();
+                fragmentIds.appended(head, rows.stream().map(PictureRow::id).toList());
             }
             return won;
+        }
+    }
+
+    private void requireOurColumns() {
+        String unwritable = head.unwritable();
+        if (unwritable != null) {
+            throw new ForeignTableException("no row can be added to the table: " + unwritable);
+        }
+    }
+
+    /** In the columns that the table has now, which Lance insists on. */
+    private List<FragmentMetadata> write(List<PictureRow> rows, Dataset table, Scratch scratch) {
+        try (VectorSchemaRoot data = Columns.toArrow(rows, table.getSchema(), datasets.allocator())) {
+            return Fragment.write()
+                    .datasetUri(scratch.folder().toString())
+                    .allocator(datasets.allocator())
+                    .data(data)
+                    .mode(WriteParams.WriteMode.APPEND)
+                    .execute();
         }
     }
 
@@ -142,45 +174,81 @@ final class LanceTable implements AutoCloseable {
     private boolean publish(Scratch scratch) throws IOException {
         boolean published = replica.publish(scratch);
         if (!published) {
-            replica.catchUp();
+            replicaCatchesUp();
         }
         head = readHead();
         return published;
     }
 
-    /** Takes over what other writers have committed since. */
+    /**
+     * Takes over what other writers have committed since.
+     *
+     * @throws TableLostException if the store has another table by now, or none
+     */
     void catchUp() throws IOException {
-        replica.catchUp();
+        replicaCatchesUp();
         if (replica.version() != head.version()) {
             head = readHead();
         }
     }
 
+    /** The same with a listing, whatever was known a moment ago. */
+    void catchUpByListing() throws IOException {
+        replica.doubt();
+        catchUp();
+    }
+
+    private void replicaCatchesUp() throws IOException {
+        try {
+            replica.catchUp();
+        } catch (TableLostException e) {
+            lost.accept(e);
+            throw e;
+        }
+    }
+
     private Head readHead() {
         try (Dataset dataset = datasets.inFolder(replica.folder(), replica.version())) {
-            return Head.of(dataset);
+            return Head.of(dataset, dimension);
+        } catch (DamagedTableException e) {
+            throw replica.damagedManifest(e);
         }
+    }
+
+    /**
+     * Compares the files of the newest version with those of the store. One listing.
+     *
+     * @throws DamagedTableException if one is missing, or has another size than the manifest says
+     */
+    void requireFiles() throws IOException {
+        replica.requireFiles();
     }
 
     /** False if another writer was first. Rows that are not there are left out; without any, no version is made. */
     boolean delete(List<ImageId> ids) throws IOException {
         String filter = anyOf(ids);
         Map<Integer, List<Integer>> offsets = new TreeMap<>();
+        Map<Integer, List<ImageId>> gone = new TreeMap<>();
         ScanOptions.Builder rows = new ScanOptions.Builder()
                 .columns(List.of(Columns.ID))
                 .filter(filter)
                 .withRowAddress(true);
         readNewest(dataset -> Datasets.scan(dataset, rows.build(), batch -> {
-            for (long address : Columns.addresses(batch)) {
-                offsets.computeIfAbsent((int) (address >>> 32), fragment -> new ArrayList<>())
-                        .add((int) address);
+            List<Long> addresses = Columns.addresses(batch);
+            for (int i = 0; i < addresses.size(); i++) {
+                int fragment = (int) (addresses.get(i) >>> 32);
+                offsets.computeIfAbsent(fragment, first -> new ArrayList<>())
+                        .add(addresses.get(i).intValue());
+                Columns.id(batch, i)
+                        .ifPresent(id -> gone.computeIfAbsent(fragment, first -> new ArrayList<>())
+                                .add(id));
             }
         }));
         if (offsets.isEmpty()) {
             return true;
         }
         try (Scratch scratch = replica.deletionScratch(offsets.keySet())) {
-            return commitAndPublish(scratch, dataset -> {
+            boolean won = commitAndPublish(scratch, dataset -> {
                 List<FragmentMetadata> rest = new ArrayList<>();
                 List<Long> emptied = new ArrayList<>();
                 offsets.forEach((fragment, deleted) -> {
@@ -197,6 +265,10 @@ final class LanceTable implements AutoCloseable {
                         .predicate(filter)
                         .build();
             });
+            if (won) {
+                fragmentIds.deleted(head, gone);
+            }
+            return won;
         }
     }
 
@@ -268,8 +340,7 @@ final class LanceTable implements AutoCloseable {
             }
             boolean won = publish(scratch);
             if (won) {
-                // Nothing in it is new.
-                knownFragment = head.newestFragment();
+                fragmentIds.merged(head);
             }
             return won;
         }
@@ -325,30 +396,49 @@ final class LanceTable implements AutoCloseable {
         return replica;
     }
 
-    /** The pictures of fragments that came since the last call, whoever wrote them: reads these fragments' ids. */
-    void newIds(Consumer<ImageId> ids) throws IOException {
-        List<Integer> fragments = head.fragments().stream()
-                .map(Head.FragmentState::id)
-                .filter(id -> id > knownFragment)
-                .toList();
-        if (fragments.isEmpty()) {
-            return;
-        }
-        readNewest(dataset -> scanIds(dataset, new ScanOptions.Builder().fragmentIds(fragments), ids));
-        knownFragment = head.newestFragment();
+    /**
+     * What has become of the pictures that have rows, since the last call. Reads what others have written, or all ids if they have
+     * taken any away. Of the writing thread.
+     *
+     * @param isKnown whether there was a row of this picture
+     */
+    FragmentIds.Change followIds(Predicate<ImageId> isKnown) throws IOException {
+        return fragmentIds.follow(head, isKnown, this::scanIds);
     }
 
-    /** The pictures of all rows. */
+    /** The pictures of all rows, read anew. Of the writing thread. */
+    FragmentIds.Change readAllIds() throws IOException {
+        return fragmentIds.readAll(head, this::scanIds);
+    }
+
+    /** The pictures of all rows. Any thread. */
     void allIds(Consumer<ImageId> ids) throws IOException {
-        readNewest(dataset -> scanIds(dataset, new ScanOptions.Builder(), ids));
+        scanIds(null, (fragment, id) -> ids.accept(id));
     }
 
     private interface Scan {
         void of(Dataset dataset) throws IOException;
     }
 
-    /** Of the newest version, wherever it can be read. */
+    /**
+     * Reads the newest version, wherever it can be read.
+     *
+     * @throws DamagedTableException if it cannot, though the store answers
+     */
     private void readNewest(Scan scan) throws IOException {
+        try {
+            scanNewest(scan);
+        } catch (DamagedTableException | StoreUnavailableException | TableBusyException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            replica.requireFiles();
+            throw new DamagedTableException(
+                    "the rows of version " + head.version() + " cannot be read: " + DamagedTableException.sentence(e),
+                    e);
+        }
+    }
+
+    private void scanNewest(Scan scan) throws IOException {
         long version = replica.version();
         boolean ready = reader.read(snapshot -> {
             if (snapshot.version() != version) {
@@ -366,15 +456,23 @@ final class LanceTable implements AutoCloseable {
         }
     }
 
-    private static void scanIds(Dataset dataset, ScanOptions.Builder rows, Consumer<ImageId> ids) throws IOException {
-        Datasets.scan(dataset, rows.columns(List.of(Columns.ID)).build(), batch -> {
-            for (int i = 0; i < batch.getRowCount(); i++) {
+    private void scanIds(@Nullable List<Integer> fragments, FragmentIds.Rows rows) throws IOException {
+        if (!head.columns().containsKey(Columns.ID)) {
+            return; // Nobody can tell which pictures its rows are of.
+        }
+        ScanOptions.Builder scan =
+                new ScanOptions.Builder().columns(List.of(Columns.ID)).withRowAddress(true);
+        if (fragments != null) {
+            scan.fragmentIds(fragments);
+        }
+        readNewest(dataset -> Datasets.scan(dataset, scan.build(), batch -> {
+            List<Long> addresses = Columns.addresses(batch);
+            for (int i = 0; i < addresses.size(); i++) {
+                int fragment = (int) (addresses.get(i) >>> 32);
                 // Rows of other software may be called anything; only pictures of ours can be uploaded again.
-                Optional.ofNullable(Columns.text(batch, Columns.ID, i))
-                        .flatMap(ImageId::parse)
-                        .ifPresent(ids);
+                Columns.id(batch, i).ifPresent(id -> rows.row(fragment, id));
             }
-        });
+        }));
     }
 
     /** What the newest version says of itself; needs no native call, so it may be asked at any time. */

@@ -7,10 +7,18 @@ import java.util.List;
 final class LocalRows {
     private final VectorMemory.View vectors;
     private final RowFile rows;
+    private final int skipped;
 
-    LocalRows(VectorMemory.View vectors, RowFile rows) {
+    /** @param skipped rows that have no vector to be compared, and are not among these */
+    LocalRows(VectorMemory.View vectors, RowFile rows, int skipped) {
         this.vectors = vectors;
         this.rows = rows;
+        this.skipped = skipped;
+    }
+
+    /** Rows of the version that no search finds, because they have no vector. */
+    int skipped() {
+        return skipped;
     }
 
     VectorMemory.View vectors() {

@@ -7,4 +7,6 @@ package dev.glimpse.dataset;
  * @param lanceCaches what Lance remembers of files that it has read
  * @param codes of the vectors in memory
  */
-public record MemoryState(long arrow, long arrowLimit, long lanceCaches, long lanceCachesLimit, long codes) {}
+public record MemoryState(long arrow, long arrowLimit, long lanceCaches, long lanceCachesLimit, long codes) {
+    static final MemoryState NONE = new MemoryState(0, 0, 0, 0, 0);
+}

@@ -33,6 +33,12 @@ public record Neighbor(
         return new Neighbor(id, path, other, contentType, bytes, width, height, uploadedAt, filename, caption, tags);
     }
 
+    /** The same row, whose picture is there. */
+    Neighbor at(String address) {
+        return new Neighbor(
+                id, address, distance, contentType, bytes, width, height, uploadedAt, filename, caption, tags);
+    }
+
     /** The row as a hit of this query. */
     static Neighbor of(PictureRow row, Embedding query) {
         return new Neighbor(

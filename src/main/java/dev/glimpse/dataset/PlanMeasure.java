@@ -119,7 +119,10 @@ final class PlanMeasure {
             while (sample.loadNextBatch()) {
                 var batch = sample.getVectorSchemaRoot();
                 for (int i = 0; i < batch.getRowCount(); i++) {
-                    queries.add(Embedding.ofDirection(Columns.vector(batch, i)));
+                    float[] vector = Columns.direction(batch, i);
+                    if (vector != null) {
+                        queries.add(Embedding.ofDirection(vector));
+                    }
                 }
             }
         }

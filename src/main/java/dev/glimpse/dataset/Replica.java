@@ -1,5 +1,6 @@
 package dev.glimpse.dataset;
 
+import dev.glimpse.dataset.ManifestLog.Standing;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import java.io.IOException;
@@ -36,8 +37,8 @@ import org.slf4j.LoggerFactory;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * The local copy of the table's files, and the only way of a new version into the store. Knows the newest version by its
- * manifest, which is always here; {@link #fill} fetches the files that it speaks of. A table in a folder is used in place.
+ * The local copy of the table's files, and the only way of a new version into the store. The newest version's manifest is
+ * always here; {@link #fill} fetches the files that it speaks of. A table in a folder is used in place.
  *
  * <p>One thread at a time may move on to other versions; the others may fill and read.
  *
@@ -45,7 +46,6 @@ import org.springframework.util.FileSystemUtils;
  * the store is lost, commits twice. Here a commit is a conditional put of the next manifest: it is won or lost.
  */
 final class Replica {
-    static final String VERSIONS = "_versions/";
     static final String TRANSACTIONS = "_transactions/";
     static final String DATA = "data/";
     static final String DELETIONS = "_deletions/";
@@ -57,6 +57,7 @@ final class Replica {
     private final String prefix;
     private final Path folder;
     private final boolean inPlace;
+    private final Path origin;
     private final Path scratchRoot;
     private final long largestCopy;
     private final Timing timing;
@@ -68,13 +69,7 @@ final class Replica {
     private final Map<UUID, List<String>> indexFiles = new ConcurrentHashMap<>();
 
     private final Map<String, Stopwatch> obsolete = new HashMap<>();
-    private volatile String manifest = "";
-
-    /** Since it was known that the manifest is the newest; since it was seen in the store; since the last listing. */
-    private Stopwatch confirmed = Stopwatch.NEVER;
-
-    private Stopwatch seen = Stopwatch.NEVER;
-    private Stopwatch listed = Stopwatch.NEVER;
+    private final ManifestLog manifests;
 
     /**
      * @param prefix key of the table in the store, ending in {@code /}
@@ -96,11 +91,13 @@ final class Replica {
         this.prefix = prefix;
         this.inPlace = store.folder().isPresent();
         this.folder = store.folder().map(root -> root.resolve(prefix)).orElse(copies.resolve(prefix));
+        this.origin = copies.resolve("origin");
         this.scratchRoot = scratchRoot;
         this.largestCopy = largestCopy;
         this.timing = timing;
         this.allocator = allocator;
         this.transfers = transfers;
+        this.manifests = new ManifestLog(store, prefix, folder, inPlace, timing);
         try {
             FileSystemUtils.deleteRecursively(scratchRoot);
             if (!inPlace) {
@@ -121,78 +118,118 @@ final class Replica {
 
     /** The newest version that is known; 0 if there is no table. */
     long version() {
-        return ManifestName.version(manifest).orElse(0L);
+        return manifests.version();
     }
 
     // ---- which version is the newest
 
-    /** Finds the newest version; without the store, the one that is complete here. */
+    /**
+     * Finds the newest version, and throws the local copy away unless it is one of this table. Without the store, begins with a copy
+     * that is complete.
+     */
     void open() throws IOException {
+        if (inPlace) {
+            Optional<String> newest = ManifestName.newest(manifests.list());
+            if (newest.isPresent()) {
+                manifests.moveTo(newest.get());
+            }
+            return;
+        }
+        requireOrigin();
+        Optional<String> copied = newestCopied();
         try {
-            findNewest();
+            List<String> names = manifests.list();
+            Optional<String> newest = ManifestName.newest(names);
+            if (copied.isPresent()) {
+                Optional<String> otherwise = whyNotACopy(copied.get(), names, newest.orElse(""));
+                if (otherwise.isPresent()) {
+                    throwAway(otherwise.get());
+                }
+            }
+            if (newest.isPresent()) {
+                manifests.moveTo(newest.get());
+                deleteOlderManifests();
+            }
         } catch (StoreUnavailableException e) {
-            Optional<String> local = ManifestName.newest(localFiles(VERSIONS).stream()
-                    .map(name -> name.substring(VERSIONS.length()))
-                    .toList());
-            if (local.isEmpty() || !missing(files(local.get())).isEmpty()) {
+            if (copied.isEmpty() || !missing(files(copied.get())).isEmpty()) {
                 throw e;
             }
             log.warn("begins with the local copy of the table: {}", e.getMessage());
-            manifest = local.get();
+            manifests.beginWithCopy(copied.get());
         }
     }
 
-    private void findNewest() throws IOException {
-        List<String> names = store.list(prefix + VERSIONS).stream()
-                .map(key -> key.substring(key.lastIndexOf('/') + 1))
-                .toList();
-        Optional<String> newest = ManifestName.newest(names);
-        if (newest.isPresent()) {
-            moveTo(newest.get());
+    private Optional<String> newestCopied() throws IOException {
+        return ManifestName.newest(localFiles(ManifestLog.VERSIONS).stream()
+                .map(name -> name.substring(ManifestLog.VERSIONS.length()))
+                .toList());
+    }
+
+    /** Why the local copy is not one of the store's table; empty if it is. */
+    private Optional<String> whyNotACopy(String copied, List<String> names, String newest) throws IOException {
+        long version = ManifestName.version(copied).orElse(0L);
+        long stored = ManifestName.version(newest).orElse(0L);
+        if (stored < version) {
+            return Optional.of("it is of version " + version + ", and the store's newest version is " + stored);
         }
-        listed = Stopwatch.started();
-        seen = Stopwatch.started();
+        return names.contains(copied) && manifests.standingOf(copied) == Standing.OTHER
+                ? Optional.of("its version " + version + " is another one than the store's")
+                : Optional.empty();
+    }
+
+    /** The copy belongs to one endpoint, bucket and table, and says so. */
+    private void requireOrigin() throws IOException {
+        String ours = store.bucket().map(bucket -> bucket.endpoint() + " ").orElse("")
+                + store.address(prefix.substring(0, prefix.length() - 1));
+        if (Files.exists(folder)) {
+            String known = Files.exists(origin) ? Files.readString(origin).strip() : "";
+            if (known.equals(ours)) {
+                return;
+            }
+            throwAway("it is of " + (known.isEmpty() ? "an unknown table" : known) + ", and this server has " + ours);
+        }
+        Files.createDirectories(origin.resolveSibling("."));
+        Files.writeString(origin, ours);
+    }
+
+    private void throwAway(String reason) throws IOException {
+        log.warn("the local copy of the table is thrown away: {}", reason);
+        FileSystemUtils.deleteRecursively(folder);
+    }
+
+    /** Nobody has compared them with the store's. */
+    private void deleteOlderManifests() throws IOException {
+        for (String name : localFiles(ManifestLog.VERSIONS)) {
+            if (!name.endsWith("/" + manifests.name())) {
+                Files.delete(folder.resolve(name));
+            }
+        }
     }
 
     /**
-     * Takes over what other writers have committed since: asks for the next manifest by its name, which is known. After a
-     * pause, in which that name may have come and gone, and now and then in any case, a listing tells.
+     * Takes over what other writers have committed since.
+     *
+     * @throws TableLostException if the store has this table no more, or nobody can tell
      */
     void catchUp() throws IOException {
-        if (confirmed.isOver(timing.certain()) || listed.isOver(timing.listing())) {
-            findNewest();
-            return;
-        }
-        if (seen.isOver(timing.certain())) {
-            if (!isThere(manifest)) {
-                findNewest();
-                return;
-            }
-            seen = Stopwatch.started();
-        }
-        Stopwatch asked = Stopwatch.started();
-        long next = version() + 1;
-        while (isThere(ManifestName.of(next))) {
-            next++;
-        }
-        if (next - 1 > version()) {
-            moveTo(ManifestName.of(next - 1));
-        }
-        confirmed = asked;
+        manifests.catchUp();
     }
 
-    private boolean isThere(String name) {
-        return store.head(prefix + VERSIONS + name).isPresent();
+    /** That the newest manifest cannot be read, with its name. */
+    DamagedTableException damagedManifest(DamagedTableException cause) {
+        return damagedManifest(manifests.name(), cause);
     }
 
-    private void moveTo(String name) throws IOException {
-        Stopwatch asked = Stopwatch.started();
-        Path target = folder.resolve(VERSIONS + name);
-        if (!inPlace && !Files.exists(target) && !store.download(prefix + VERSIONS + name, target)) {
-            throw new IOException("manifest " + name + " vanished from " + store.address(prefix));
-        }
-        manifest = name;
-        confirmed = asked;
+    private DamagedTableException damagedManifest(String name, DamagedTableException cause) {
+        return new DamagedTableException(
+                "its manifest " + store.address(prefix + ManifestLog.VERSIONS + name) + " is damaged ("
+                        + DamagedTableException.sentence(cause) + ")",
+                cause);
+    }
+
+    /** The next {@link #catchUp} asks for a listing. */
+    void doubt() {
+        manifests.doubt();
     }
 
     // ---- making versions
@@ -204,27 +241,27 @@ final class Replica {
 
     /** A scratch with the newest manifest alone: enough for commits of what was made elsewhere. */
     Scratch thinScratch() throws IOException {
-        return thinScratch(manifest);
+        return thinScratch(manifests.name());
     }
 
     /** The same with the manifests since that version, for Lance to see whether what came meanwhile is in the way. */
     Scratch scratchSince(long since) throws IOException {
         Scratch scratch = thinScratch();
-        List<String> manifests = new ArrayList<>();
+        List<String> older = new ArrayList<>();
         for (long version = since; version < version(); version++) {
-            String name = VERSIONS + ManifestName.of(version);
+            String name = ManifestLog.VERSIONS + ManifestName.of(version);
             if (!Files.exists(folder.resolve(name))) {
-                download(name);
+                download(name, 0);
             }
-            manifests.add(name);
+            older.add(name);
         }
-        scratch.link(folder, manifests);
+        scratch.link(folder, older);
         return scratch;
     }
 
     private Scratch thinScratch(String name) throws IOException {
         Scratch scratch = emptyScratch();
-        scratch.link(folder, List.of(VERSIONS + name));
+        scratch.link(folder, List.of(ManifestLog.VERSIONS + name));
         return scratch;
     }
 
@@ -243,7 +280,7 @@ final class Replica {
         }
         for (String name : notes) {
             if (!Files.exists(folder.resolve(name))) {
-                download(name);
+                download(name, 0);
             }
         }
         scratch.link(folder, notes);
@@ -256,7 +293,7 @@ final class Replica {
      * @throws IOException if some are not here
      */
     Scratch fullScratch() throws IOException {
-        String name = manifest;
+        String name = manifests.name();
         Scratch scratch = thinScratch(name);
         scratch.link(folder, files(name).keySet());
         return scratch;
@@ -282,7 +319,8 @@ final class Replica {
      * <p>Files are shipped when the version before their own is in the store, or by {@link #ship} not long before, which is what
      * {@link Cleanup} relies on.
      *
-     * @return whether the version is now in the store and its files in this folder
+     * @return whether the version is now in the store and its files in this folder; false also if the version below it is not the
+     *     store's any more, which {@link #catchUp} then says
      * @throws StoreUnavailableException if it is not known whether it is; the version that the store has decides, and the
      *     next commit will find out
      */
@@ -291,46 +329,54 @@ final class Replica {
         store.requireConditionalPuts();
         List<String> files = new ArrayList<>(scratch.newFiles());
         // Lance counts the names of manifests down.
-        List<String> manifests = files.stream()
-                .filter(name -> name.startsWith(VERSIONS))
+        List<String> made = files.stream()
+                .filter(name -> name.startsWith(ManifestLog.VERSIONS))
                 .sorted(Comparator.reverseOrder())
                 .toList();
-        if (manifests.isEmpty()) {
+        if (made.isEmpty()) {
             throw new IllegalStateException("no new version in " + files);
         }
-        files.removeAll(manifests);
-        String base = manifest;
-        Stopwatch known = confirmed;
-        String last = manifests.get(manifests.size() - 1);
-        for (String early : manifests.subList(0, manifests.size() - 1)) {
-            if (!store.putIfAbsent(prefix + early, scratch.folder().resolve(early))) {
-                return false;
-            }
-        }
-        // Their names are random, so a refused put means that it had been made, and its answer was lost.
+        files.removeAll(made);
         Map<String, Stopwatch> shipped = scratch.shipped();
         if (shipped.values().stream().anyMatch(since -> since.isOver(timing.shipped()))) {
             throw new OutdatedException("what was made for it has been in the store for too long");
         }
         List<String> ours =
                 files.stream().filter(name -> !shipped.containsKey(name)).toList();
+        Stopwatch compared = Stopwatch.started();
+        // Beside the files, so that it takes no time of its own.
+        CompletableFuture<Standing> base = CompletableFuture.supplyAsync(manifests::standing, transfers);
+        // Their names are random, so a refused put means that it had been made, and its answer was lost.
         eachAtOnce(
                 ours, name -> store.putIfAbsent(prefix + name, scratch.folder().resolve(name)));
+        if (join(base) != Standing.SAME) {
+            takeBack(ours);
+            return false;
+        }
+        for (String early : made.subList(0, made.size() - 1)) {
+            if (!store.putIfAbsent(prefix + early, scratch.folder().resolve(early))) {
+                ours.forEach(name -> store.delete(prefix + name));
+                return false;
+            }
+        }
+        String last = made.get(made.size() - 1);
+        Path manifest = scratch.folder().resolve(last);
         Stopwatch put = Stopwatch.started();
-        boolean first = store.putIfAbsent(prefix + last, scratch.folder().resolve(last));
-        if (first && isPhantom(base, known)) {
+        boolean first = store.putIfAbsent(prefix + last, manifest);
+        if (first && isPhantom(compared)) {
             store.delete(prefix + last);
-            first = false;
+            takeBack(ours);
+            return false;
         }
         if (!first) {
             ours.forEach(name -> store.delete(prefix + name));
             return false;
         }
+        byte[] bytes = Files.readAllBytes(manifest);
         if (!inPlace) {
-            move(scratch.folder().resolve(last), folder.resolve(last));
+            move(manifest, folder.resolve(last));
         }
-        manifest = last.substring(VERSIONS.length());
-        confirmed = put;
+        manifests.published(last.substring(ManifestLog.VERSIONS.length()), bytes, put);
         if (!inPlace && isCopied()) {
             for (String name : files) {
                 move(scratch.folder().resolve(name), folder.resolve(name));
@@ -339,16 +385,20 @@ final class Replica {
         return true;
     }
 
+    /** After this, only a listing tells what has become of the table. */
+    private void takeBack(List<String> shipped) {
+        shipped.forEach(name -> store.delete(prefix + name));
+        manifests.doubt();
+    }
+
     /**
      * Whether a manifest went to a name that had been taken and given free again, because this server had slept while
      * others went on and cleaned up. They remove the base first.
+     *
+     * @param compared since the base was seen in the store
      */
-    private boolean isPhantom(String base, Stopwatch known) {
-        if (base.isEmpty() || !known.isOver(timing.certain()) || isThere(base)) {
-            return false;
-        }
-        confirmed = Stopwatch.NEVER;
-        return true;
+    private boolean isPhantom(Stopwatch compared) {
+        return compared.isOver(timing.certain()) && manifests.standing() != Standing.SAME;
     }
 
     // ---- the files of a version
@@ -356,7 +406,10 @@ final class Replica {
     /** Whether the files of the newest version are to be here: if they are not too many. */
     boolean isCopied() throws IOException {
         return inPlace
-                || files(manifest).values().stream().mapToLong(Long::longValue).sum() <= largestCopy;
+                || files(manifests.name()).values().stream()
+                                .mapToLong(Long::longValue)
+                                .sum()
+                        <= largestCopy;
     }
 
     /** Whether all files of the newest version are here. */
@@ -364,15 +417,18 @@ final class Replica {
         return fillUpTo(0);
     }
 
-    /** The same, once what is missing has been fetched, if it has at most so many bytes. */
+    /**
+     * Whether all files are here, once what is missing has been fetched, if it has at most so many bytes.
+     *
+     * @throws DamagedTableException if the store lacks a file or has another size of it than the manifest says
+     */
     boolean fillUpTo(long bytes) throws IOException {
-        if (inPlace) {
-            return true;
-        }
-        Map<String, Long> files = files(manifest);
+        Map<String, Long> files = files(manifests.name());
         List<String> missing = missing(files);
-        if (!missing.isEmpty() && missing.stream().mapToLong(files::get).sum() < bytes) {
-            eachAtOnce(missing, this::download);
+        if (inPlace) {
+            requireNone(missing, files);
+        } else if (!missing.isEmpty() && missing.stream().mapToLong(files::get).sum() < bytes) {
+            fetch(missing, files);
             missing = List.of();
         }
         return missing.isEmpty();
@@ -382,19 +438,67 @@ final class Replica {
      * Fetches what the newest version lacks here. Others may go on to newer versions meanwhile.
      *
      * @return the version that is complete now
+     * @throws DamagedTableException if the store lacks a file or has another size of it than the manifest says
      */
     long fill() throws IOException {
-        String name = manifest;
-        if (!inPlace) {
-            eachAtOnce(missing(files(name)), this::download);
+        String name = manifests.name();
+        Map<String, Long> files = files(name);
+        List<String> missing = missing(files);
+        if (inPlace) {
+            requireNone(missing, files);
+        } else {
+            fetch(missing, files);
         }
         return ManifestName.version(name).orElse(0L);
     }
 
-    private void download(String name) throws IOException {
-        if (!store.download(prefix + name, folder.resolve(name))) {
-            throw new IOException(store.address(prefix + name) + " is missing: the table is damaged");
+    private void requireNone(List<String> missing, Map<String, Long> files) throws IOException {
+        for (String name : missing) {
+            requireSize(name, files.getOrDefault(name, 0L));
         }
+    }
+
+    private void fetch(List<String> missing, Map<String, Long> files) throws IOException {
+        eachAtOnce(missing, name -> download(name, files.getOrDefault(name, 0L)));
+    }
+
+    /** @param bytes that the file must have, 0 if it is not known */
+    private void download(String name, long bytes) throws IOException {
+        if (!store.download(prefix + name, folder.resolve(name))) {
+            throw new DamagedTableException(store.address(prefix + name) + " is missing");
+        }
+        requireSize(name, bytes);
+    }
+
+    private void requireSize(String name, long bytes) throws IOException {
+        Path file = folder.resolve(name);
+        if (!Files.exists(file)) {
+            throw new DamagedTableException(store.address(prefix + name) + " is missing");
+        }
+        if (bytes > 0 && Files.size(file) != bytes) {
+            throw new DamagedTableException(
+                    store.address(prefix + name) + " has " + Files.size(file) + " bytes instead of " + bytes);
+        }
+    }
+
+    /**
+     * Compares the files of the newest version with those of the store. One listing.
+     *
+     * @throws DamagedTableException if one is missing, or has another size than the manifest says
+     */
+    void requireFiles() throws IOException {
+        Map<String, Long> stored = new HashMap<>();
+        store.list(prefix, object -> stored.put(object.key().substring(prefix.length()), object.bytes()));
+        files(manifests.name()).forEach((name, bytes) -> {
+            Long found = stored.get(name);
+            if (found == null) {
+                throw new DamagedTableException(store.address(prefix + name) + " is missing");
+            }
+            if (bytes > 0 && !found.equals(bytes)) {
+                throw new DamagedTableException(
+                        store.address(prefix + name) + " has " + found + " bytes instead of " + bytes);
+            }
+        });
     }
 
     private List<String> missing(Map<String, Long> files) throws IOException {
@@ -412,17 +516,20 @@ final class Replica {
     Map<String, Long> files(String name) throws IOException {
         try (Scratch thin = thinScratch(name)) {
             return files(thin);
+        } catch (DamagedTableException e) {
+            throw damagedManifest(name, e);
         }
     }
 
     /** The same of a version that need not be here. */
     Map<String, Long> filesOf(long version) throws IOException {
         String name = ManifestName.of(version);
-        if (Files.exists(folder.resolve(VERSIONS + name))) {
+        if (Files.exists(folder.resolve(ManifestLog.VERSIONS + name))) {
             return files(name);
         }
         try (Scratch thin = emptyScratch()) {
-            if (!store.download(prefix + VERSIONS + name, thin.folder().resolve(VERSIONS + name))) {
+            if (!store.download(
+                    prefix + ManifestLog.VERSIONS + name, thin.folder().resolve(ManifestLog.VERSIONS + name))) {
                 throw new IOException("version " + version + " is not there any more");
             }
             return files(thin);
@@ -472,12 +579,12 @@ final class Replica {
         if (inPlace) {
             return;
         }
-        Set<String> names = new HashSet<>(Set.of(manifest));
+        Set<String> names = new HashSet<>(Set.of(manifests.name()));
         read.forEach(version -> names.add(ManifestName.of(version)));
         Set<String> needed = new HashSet<>();
         for (String name : names) {
-            if (Files.exists(folder.resolve(VERSIONS + name))) {
-                needed.add(VERSIONS + name);
+            if (Files.exists(folder.resolve(ManifestLog.VERSIONS + name))) {
+                needed.add(ManifestLog.VERSIONS + name);
                 if (isCopied()) {
                     needed.addAll(files(name).keySet());
                 }
@@ -528,8 +635,12 @@ final class Replica {
                         },
                         transfers))
                 .toList();
+        join(CompletableFuture.allOf(running.toArray(CompletableFuture[]::new)));
+    }
+
+    private static <T> T join(CompletableFuture<T> running) throws IOException {
         try {
-            CompletableFuture.allOf(running.toArray(CompletableFuture[]::new)).join();
+            return running.join();
         } catch (CompletionException e) {
             if (e.getCause() instanceof UncheckedIOException io) {
                 throw new IOException(io.getMessage(), io);

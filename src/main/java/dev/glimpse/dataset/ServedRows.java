@@ -4,9 +4,10 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.HashSet;
+import java.util.HashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.jspecify.annotations.Nullable;
 import org.lance.Dataset;
@@ -27,8 +28,17 @@ final class ServedRows implements AutoCloseable {
     private final VectorMemory memory;
     private final RowFile file;
 
-    /** Fragments that have been looked through. */
-    private final Set<Integer> known = new HashSet<>();
+    /** Files of fragments that have been looked through, by fragment. */
+    private final Map<Integer, List<String>> known = new HashMap<>();
+
+    /** Rows without a vector that a search could compare. */
+    private final BitSet unusable = new BitSet();
+
+    /** The version that has been read, 0 if none was. Rows that were written later are read again. */
+    private long version;
+
+    /** Of that version. What a row shows changes with them, though the row is not written again. */
+    private Map<String, String> columns = Map.of();
 
     /** Those that are gone too. */
     private volatile long rows;
@@ -47,14 +57,19 @@ final class ServedRows implements AutoCloseable {
 
     /** Whether nothing was read yet, so that the next {@link #of} takes long. */
     boolean isEmpty() {
-        return known.isEmpty();
+        return version == 0;
     }
 
     /** What is searched of this version; null if it has to be searched by Lance. */
     @Nullable LocalRows of(Dataset dataset, Head head) throws IOException {
         long most = Runtime.getRuntime().maxMemory() / 3 / BYTES_PER_ROW;
-        if (!head.stableRowIds() || head.rows() > most) {
+        if (!head.stableRowIds() || !head.hasOurVectors() || head.rows() > most) {
             return null;
+        }
+        if (!columns.equals(head.columns())) {
+            known.clear();
+            version = 0;
+            columns = head.columns();
         }
         BitSet live = new BitSet();
         Datasets.scan(
@@ -65,23 +80,39 @@ final class ServedRows implements AutoCloseable {
             return null;
         }
         for (Head.FragmentState fragment : head.fragments()) {
-            if (!known.contains(fragment.id())) {
+            if (!fragment.files().equals(known.get(fragment.id()))) {
                 load(dataset, head, fragment.id());
-                known.add(fragment.id());
+                known.put(fragment.id(), fragment.files());
             }
         }
+        known.keySet()
+                .retainAll(head.fragments().stream().map(Head.FragmentState::id).collect(Collectors.toSet()));
+        version = head.version();
         rows = live.length();
-        return new LocalRows(memory.view(live), file);
+        BitSet skipped = (BitSet) unusable.clone();
+        skipped.and(live);
+        live.andNot(skipped);
+        return new LocalRows(memory.view(live), file, skipped.cardinality());
     }
 
+    /** Reads the rows of a fragment that are new, or were written again by other clients. A merge brings neither. */
     private void load(Dataset dataset, Head head, int fragment) throws IOException {
-        boolean[] holds = {true};
-        Datasets.scan(
-                dataset,
-                rowIds(ID_BATCH).fragmentIds(List.of(fragment)).build(),
-                batch -> Columns.rowIds(batch).forEach(id -> holds[0] &= memory.holds(id)));
-        if (holds[0]) {
-            return; // merged from fragments that were read
+        BitSet wanted = new BitSet();
+        ScanOptions ids = rowIds(ID_BATCH)
+                .columns(List.of(Columns.ROW_UPDATED))
+                .fragmentIds(List.of(fragment))
+                .build();
+        Datasets.scan(dataset, ids, batch -> {
+            long[] updates = Columns.updates(batch).toArray();
+            long[] rowIds = Columns.rowIds(batch).toArray();
+            for (int i = 0; i < rowIds.length; i++) {
+                if (updates[i] > version || !isKnown(rowIds[i])) {
+                    wanted.set((int) rowIds[i]);
+                }
+            }
+        });
+        if (wanted.isEmpty()) {
+            return;
         }
         List<String> columns = new ArrayList<>(head.readable());
         columns.remove(Columns.DISTANCE);
@@ -90,16 +121,25 @@ final class ServedRows implements AutoCloseable {
                 .columns(columns)
                 .fragmentIds(List.of(fragment))
                 .build();
-        Datasets.scan(dataset, rows, this::put);
+        Datasets.scan(dataset, rows, batch -> put(batch, wanted));
     }
 
-    private void put(VectorSchemaRoot batch) {
+    private boolean isKnown(long rowId) {
+        return memory.holds(rowId) || unusable.get((int) rowId);
+    }
+
+    private void put(VectorSchemaRoot batch, BitSet wanted) {
         long[] ids = Columns.rowIds(batch).toArray();
         List<Neighbor> rows = Columns.rows(batch);
         for (int i = 0; i < ids.length; i++) {
-            if (!memory.holds(ids[i])) {
-                memory.put(ids[i], Columns.vector(batch, i));
-                file.write((int) ids[i], rows.get(i));
+            int id = (int) ids[i];
+            if (wanted.get(id)) {
+                float[] vector = Columns.direction(batch, i);
+                unusable.set(id, vector == null);
+                if (vector != null) {
+                    memory.replace(id, vector);
+                    file.write(id, rows.get(i));
+                }
             }
         }
     }

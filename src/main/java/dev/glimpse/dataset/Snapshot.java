@@ -24,12 +24,13 @@ final class Snapshot {
      * Takes over the dataset: it is closed with the last user, or here if it cannot be read.
      *
      * @param local whether its files are on this machine
+     * @param dimension of the embeddings of this server's model
      */
-    Snapshot(Dataset dataset, boolean local) {
+    Snapshot(Dataset dataset, boolean local, int dimension) {
         this.dataset = dataset;
         this.local = local;
         try {
-            head = Head.of(dataset);
+            head = Head.of(dataset, dimension);
             indices = dataset.describeIndices().stream().map(this::indexState).toList();
         } catch (RuntimeException e) {
             dataset.close();

@@ -25,6 +25,7 @@ final class TableReader implements AutoCloseable {
     private final Datasets datasets;
     private final LanceThreads lanceThreads = new LanceThreads();
     private final int exactRows;
+    private final int dimension;
     private final ServedRows rows;
     private volatile SearchPlan plan;
 
@@ -46,6 +47,7 @@ final class TableReader implements AutoCloseable {
         this.replica = replica;
         this.datasets = datasets;
         this.exactRows = exactRows;
+        this.dimension = dimension;
         this.rows = new ServedRows(folder, dimension);
         try {
             this.served = replica.isCopied() && replica.isComplete()
@@ -84,7 +86,7 @@ final class TableReader implements AutoCloseable {
     <T> T readIndex(Reading<T> reading) throws IOException {
         // Its files stay as long as it is read.
         return read(current -> datasets.indexInFolder(
-                replica.folder(), current.version(), dataset -> reading.from(new Snapshot(dataset, true))));
+                replica.folder(), current.version(), dataset -> reading.from(new Snapshot(dataset, true, dimension))));
     }
 
     /** The version that is read; to be asked for what it says of itself alone. */
@@ -94,7 +96,7 @@ final class TableReader implements AutoCloseable {
 
     /** Opens a version that need not be here. The caller releases it. */
     Snapshot openVersion(long version) {
-        return datasets.haveBucket() ? new Snapshot(datasets.inBucket(version), false) : openLocal(version);
+        return datasets.haveBucket() ? new Snapshot(datasets.inBucket(version), false, dimension) : openLocal(version);
     }
 
     /**
@@ -141,11 +143,11 @@ final class TableReader implements AutoCloseable {
     }
 
     private Snapshot openLocal(long version) {
-        return new Snapshot(datasets.inFolder(replica.folder(), version), true);
+        return new Snapshot(datasets.inFolder(replica.folder(), version), true, dimension);
     }
 
     private Snapshot openRemote(long version) {
-        return new Snapshot(datasets.searchedInBucket(version), false);
+        return new Snapshot(datasets.searchedInBucket(version), false, dimension);
     }
 
     /** All versions that somebody reads here. */

@@ -19,7 +19,10 @@ import org.jspecify.annotations.Nullable;
  * @param search how approximate searches look
  * @param maintenance what there is to be done, and is
  * @param model that the table says it was made with; null if it says nothing
+ * @param skippedRows that no search finds, because they have no vector, or one without a direction; known where the table is searched
+ *     in memory
  * @param problem why no row can be added, null if one can
+ * @param warning what else is not as it should be, null if nothing is
  */
 public record TableState(
         String path,
@@ -34,7 +37,9 @@ public record TableState(
         SearchState search,
         MaintenanceState maintenance,
         @Nullable ModelStamp model,
-        @Nullable String problem) {
+        long skippedRows,
+        @Nullable String problem,
+        @Nullable String warning) {
 
     /** Where the table is read. */
     public enum Reading {
@@ -65,7 +70,9 @@ public record TableState(
             int nprobes,
             int ef,
             int refine,
-            @Nullable Double indexRecall) {}
+            @Nullable Double indexRecall) {
+        static final SearchState NONE = new SearchState("exact", 0, null, 0, 0, 0, null);
+    }
 
     /**
      * The table's debt.
@@ -81,7 +88,9 @@ public record TableState(
             long unindexedRows,
             long deletedRows,
             @Nullable String working,
-            @Nullable String failure) {}
+            @Nullable String failure) {
+        static final MaintenanceState NONE = new MaintenanceState(0, 0, 0, null, null);
+    }
 
     /**
      * An index of the table.

@@ -10,6 +10,9 @@ import java.time.Duration;
  * @param certain since a version was known to be the newest: for so long nobody can have removed the next one again, so
  *     its name tells whether it came. Much less than {@code youngest}, as clocks and commits take their time
  * @param listing to the next listing of the versions, in any case
+ * @param identity since the newest manifest was seen in the store with its bytes, to the next look whether the table is still the same,
+ *     which costs a class B request; and to the next look at a table that could not be opened
+ * @param gone since a table was seen to be gone, until a new one takes its place
  * @param prune of local files since a version needed them that is read; longer than a search may take
  * @param lease a server that has not said for so long that it is alive does not hold it any more
  * @param upkeep between looks at what there is to be done, which ask nobody
@@ -21,6 +24,8 @@ record Timing(
         Duration youngest,
         Duration certain,
         Duration listing,
+        Duration identity,
+        Duration gone,
         Duration prune,
         Duration lease,
         Duration upkeep,
@@ -30,6 +35,8 @@ record Timing(
             Duration.ofMinutes(2),
             Duration.ofMinutes(1),
             Duration.ofMinutes(10),
+            Duration.ofSeconds(15),
+            Duration.ofSeconds(30),
             Duration.ofMinutes(1),
             Duration.ofMinutes(2),
             Duration.ofSeconds(2),

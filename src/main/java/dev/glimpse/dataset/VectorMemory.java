@@ -72,8 +72,22 @@ final class VectorMemory implements AutoCloseable {
      */
     void put(long rowId, float[] vector) {
         requireOpen();
-        if (rowId < 0 || rowId >= MAX_ROWS || holds(rowId)) {
-            throw new IllegalArgumentException("not a new row from 0 to " + (MAX_ROWS - 1) + ": " + rowId);
+        if (holds(rowId)) {
+            throw new IllegalArgumentException("not a new row: " + rowId);
+        }
+        replace(rowId, vector);
+    }
+
+    /**
+     * Adds the row, or gives it another vector. Views that exist see the new one too; a search that is under way may see it half.
+     *
+     * @param vector of unit length, float32
+     * @throws IllegalArgumentException if the vector has another dimension
+     */
+    void replace(long rowId, float[] vector) {
+        requireOpen();
+        if (rowId < 0 || rowId >= MAX_ROWS) {
+            throw new IllegalArgumentException("not a row from 0 to " + (MAX_ROWS - 1) + ": " + rowId);
         }
         if (vector.length != dimension) {
             throw new IllegalArgumentException("expected " + dimension + " dimensions, found " + vector.length);

@@ -102,11 +102,13 @@ public final class IdSet {
         slots = larger.slots;
     }
 
-    private static long high(ImageId id) {
+    /** The first 64 of the bits that stand for a picture. */
+    public static long high(ImageId id) {
         return HexFormat.fromHexDigitsToLong(id.sha256(), 0, 16);
     }
 
-    private static long low(ImageId id) {
+    /** The other 64 of the bits that stand for a picture. */
+    public static long low(ImageId id) {
         return HexFormat.fromHexDigitsToLong(id.sha256(), 16, 32)
                 ^ id.format().extension().hashCode();
     }

@@ -53,8 +53,10 @@ class StatsController {
      * @param maintenance what is due
      * @param store {@code folder} or {@code s3}
      * @param requests what this server has asked of the bucket since its start; zero for a folder
+     * @param skippedRows that no search finds, because other software gave them no vector
      * @param writable whether uploads are taken
      * @param problem why they are not
+     * @param warning what else is not as it should be
      */
     record Stats(
             long rowCount,
@@ -78,8 +80,10 @@ class StatsController {
             @Nullable ModelStamp tableModel,
             String store,
             RequestMeter.Totals requests,
+            long skippedRows,
             boolean writable,
             @Nullable String problem,
+            @Nullable String warning,
             Job indexJob,
             Instant startedAt,
             String serverVersion) {}
@@ -135,8 +139,10 @@ class StatsController {
                 table.model(),
                 store.folder().isPresent() ? "folder" : "s3",
                 store.meter().totals(),
+                table.skippedRows(),
                 table.problem() == null,
                 table.problem(),
+                table.warning(),
                 new Job(job.state().toString(), job.startedAt(), job.finishedAt(), job.message()),
                 startedAt,
                 serverVersion);

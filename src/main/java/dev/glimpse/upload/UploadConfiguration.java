@@ -174,9 +174,10 @@ class UploadConfiguration {
             ImageDataset dataset,
             Groups groups,
             Recovery recovery,
+            Verifier verifier,
             Trash trash,
             @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
-        return new UploadsLifecycle(dataset, groups, recovery, trash, thread);
+        return new UploadsLifecycle(dataset, groups, recovery, verifier, trash, thread);
     }
 
     @Bean(defaultCandidate = false)

@@ -15,15 +15,22 @@ final class UploadsLifecycle implements SmartLifecycle {
     private final ImageDataset dataset;
     private final Groups groups;
     private final Recovery recovery;
+    private final Verifier verifier;
     private final Trash trash;
     private final ThreadPoolTaskScheduler thread;
     private volatile boolean running;
 
     UploadsLifecycle(
-            ImageDataset dataset, Groups groups, Recovery recovery, Trash trash, ThreadPoolTaskScheduler thread) {
+            ImageDataset dataset,
+            Groups groups,
+            Recovery recovery,
+            Verifier verifier,
+            Trash trash,
+            ThreadPoolTaskScheduler thread) {
         this.dataset = dataset;
         this.groups = groups;
         this.recovery = recovery;
+        this.verifier = verifier;
         this.trash = trash;
         this.thread = thread;
     }
@@ -31,6 +38,7 @@ final class UploadsLifecycle implements SmartLifecycle {
     @Override
     public void start() {
         running = true;
+        dataset.whenRowsMayBeMissing(verifier::repairUntilDone);
         recovery.start();
         trash.start(thread);
     }

@@ -1,9 +1,13 @@
 package dev.glimpse.upload;
 
+import dev.glimpse.dataset.DamagedTableException;
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.TableUnavailableException;
 import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.StoreUnavailableException;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
@@ -12,6 +16,7 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
@@ -35,6 +40,9 @@ final class Verifier {
     /** Pictures in memory at the same time. */
     private static final int HASHED_AT_ONCE = 8;
 
+    /** To the next run that mends, after one that failed. */
+    private static final Duration REPAIR_AGAIN = Duration.ofSeconds(20);
+
     /** How far a run is. */
     enum State {
         NEVER_RUN,
@@ -56,6 +64,7 @@ final class Verifier {
      * @param withoutPicture rows whose picture is missing
      * @param corrupt pictures whose bytes do not have the hash in their name; they are not mended
      * @param mended rows that were added or removed
+     * @param movedAside where the files of a table are that could not be read; null if none were moved
      * @param message why it failed
      */
     record Report(
@@ -70,6 +79,7 @@ final class Verifier {
             Finding withoutPicture,
             Finding corrupt,
             int mended,
+            @Nullable String movedAside,
             @Nullable String message) {}
 
     private final ObjectStore store;
@@ -79,7 +89,7 @@ final class Verifier {
     private final Recovery recovery;
     private final Executor requests;
     private final Executor thread;
-    private volatile Run run = new Run(State.NEVER_RUN, false);
+    private volatile Run run = new Run(State.NEVER_RUN, false, false);
 
     /**
      * @param requests runs what waits for the store
@@ -111,23 +121,41 @@ final class Verifier {
      * Starts a run; see {@link #report} for its progress.
      *
      * @param sample pictures to be read and hashed, chosen by chance; each is a class B request
-     * @param repair adds the rows of pictures that lack one, and removes those whose pictures are missing
+     * @param repair adds the rows of pictures that lack one, and removes those whose pictures are missing; a table that cannot be
+     *     read is moved aside before, and a new one made
      * @throws VerifyRunningException if one runs
-     * @throws dev.glimpse.dataset.ForeignTableException with repair, if the table is not ours to write
-     * @throws dev.glimpse.dataset.ModelMismatchException with repair, if the table was made with another model
      * @throws dev.glimpse.storage.UntrustedBucketException with repair, if the store does not refuse a second put of a key
      */
-    synchronized void start(long sample, boolean repair) {
+    void start(long sample, boolean repair) {
+        start(sample, repair, false);
+    }
+
+    /** @param again whether another run follows if this one fails */
+    private synchronized void start(long sample, boolean repair, boolean again) {
         if (run.state == State.RUNNING) {
             throw new VerifyRunningException("a run has been going on since " + run.startedAt);
         }
         if (repair) {
-            dataset.requireWritable();
             store.requireConditionalPuts();
         }
-        Run started = new Run(State.RUNNING, repair);
+        Run started = new Run(State.RUNNING, repair, again);
         run = started;
         thread.execute(() -> started.run(sample));
+    }
+
+    /** Starts a run that mends, for pictures that lost their rows with a table; until one has come to its end. */
+    void repairUntilDone() {
+        try {
+            start(0, true, true);
+        } catch (VerifyRunningException | StoreUnavailableException e) {
+            log.info("pictures that have no row get one later: {}", e.getMessage());
+            repairLater();
+        }
+    }
+
+    private void repairLater() {
+        CompletableFuture.delayedExecutor(REPAIR_AGAIN.toSeconds(), TimeUnit.SECONDS, thread)
+                .execute(this::repairUntilDone);
     }
 
     private static final class Findings {
@@ -148,6 +176,7 @@ final class Verifier {
 
     private final class Run {
         private final boolean repair;
+        private final boolean again;
         private final @Nullable Instant startedAt;
         private final AtomicLong listed = new AtomicLong();
         private final AtomicLong rows = new AtomicLong();
@@ -158,11 +187,13 @@ final class Verifier {
         private final Findings corrupt = new Findings();
         private volatile State state;
         private volatile @Nullable Instant finishedAt;
+        private volatile @Nullable String movedAside;
         private volatile @Nullable String message;
 
-        Run(State state, boolean repair) {
+        Run(State state, boolean repair, boolean again) {
             this.state = state;
             this.repair = repair;
+            this.again = again;
             this.startedAt = state == State.RUNNING ? Instant.now() : null;
         }
 
@@ -179,6 +210,7 @@ final class Verifier {
                     withoutPicture.finding(),
                     corrupt.finding(),
                     mended.get(),
+                    movedAside,
                     message);
         }
 
@@ -186,6 +218,10 @@ final class Verifier {
             try {
                 compare(sample);
                 state = State.DONE;
+            } catch (DamagedTableException | TableUnavailableException | StoreUnavailableException e) {
+                log.warn("the verification ended early: {}", e.getMessage());
+                message = String.valueOf(e.getMessage());
+                state = State.FAILED;
             } catch (RuntimeException e) {
                 log.warn("the verification ended early", e);
                 message = String.valueOf(e.getMessage());
@@ -193,10 +229,23 @@ final class Verifier {
             }
             finishedAt = Instant.now();
             log.info("verified {}", report());
+            if (again && state == State.FAILED) {
+                repairLater();
+            }
         }
 
         private void compare(long sample) {
-            dataset.refresh().join();
+            try {
+                dataset.readAnew();
+            } catch (DamagedTableException e) {
+                if (!repair) {
+                    throw e;
+                }
+                movedAside = dataset.rebuild();
+            }
+            if (repair) {
+                dataset.requireWritable();
+            }
             IdSet seen = new IdSet();
             List<ImageId> lackRow = new ArrayList<>();
             Sample chosen = new Sample(sample);
@@ -230,6 +279,10 @@ final class Verifier {
             if (repair) {
                 Pictures.work(withoutMarker, AT_ONCE, id -> mend(id, true));
                 Pictures.work(missing, AT_ONCE, id -> mend(id, false));
+            }
+            if (repair) {
+                // What has no row now cannot have one.
+                dataset.completed();
             }
             Pictures.work(chosen.ids, HASHED_AT_ONCE, id -> CompletableFuture.runAsync(() -> checkHash(id), requests));
         }

@@ -5,6 +5,7 @@ import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.IndexBuildRunningException;
 import dev.glimpse.dataset.ModelMismatchException;
 import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.TableUnavailableException;
 import dev.glimpse.dataset.VersionNotFoundException;
 import dev.glimpse.embedding.EncoderBusyException;
 import dev.glimpse.image.DamagedImageException;
@@ -90,6 +91,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(UrlTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(UnsupportedImageException.class, HttpStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-image"),
             new Rule(ForeignTableException.class, HttpStatus.SERVICE_UNAVAILABLE, "foreign-table"),
+            new Rule(TableUnavailableException.class, HttpStatus.SERVICE_UNAVAILABLE, "table-unavailable"),
             new Rule(ModelMismatchException.class, HttpStatus.SERVICE_UNAVAILABLE, "model-mismatch"),
             new Rule(UntrustedBucketException.class, HttpStatus.SERVICE_UNAVAILABLE, "untrusted-bucket"),
             new Rule(StoreUnavailableException.class, HttpStatus.SERVICE_UNAVAILABLE, "store-unavailable"),

@@ -413,7 +413,7 @@ final class Day {
     }
 
     private long versions() {
-        return bucket.sizes(ImageDataset.KEY + Replica.VERSIONS).size();
+        return bucket.sizes(ImageDataset.KEY + ManifestLog.VERSIONS).size();
     }
 
     private long liveBytes(ObjectStore store, Map<String, Long> sizes) throws IOException {

@@ -70,7 +70,9 @@ public final class FilledTable {
                 store.bucket().map(bucket -> BucketAccess.of(bucket, ImageDataset.KEY)),
                 SETTINGS.maintenance().indexRows(),
                 work.resolve("vectors"),
-                model);
+                model,
+                () -> TableStamp.fresh(false),
+                lost -> {});
     }
 
     /** Until searches look into memory, and it was measured how. */

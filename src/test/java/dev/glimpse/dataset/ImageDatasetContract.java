@@ -94,7 +94,7 @@ abstract class ImageDatasetContract {
         Neighbor hit = found.get(0);
         PictureRow row = Rows.row(2);
         assertThat(hit.id()).isEqualTo(row.id().toString());
-        assertThat(hit.path()).isEqualTo(row.path());
+        assertThat(hit.path()).isEqualTo(store.address(row.id().toString()));
         assertThat(hit.distance()).isBetween(0.0, 1e-6);
         assertThat(hit.contentType()).isEqualTo("image/png");
         assertThat(hit.bytes()).isEqualTo(1002);

@@ -109,17 +109,17 @@ class MaintenanceTest {
     @Test
     void fragmentWithManyDeletedRowsIsWrittenAnew() {
         fragments(0, 3, LARGE);
-        fragments.add(new FragmentState(3, 9_000, 900));
+        fragments.add(new FragmentState(3, 9_000, 900, List.of()));
         assertThat(mergeable()).isEmpty();
 
-        fragments.add(new FragmentState(4, 9_000, 1_001));
+        fragments.add(new FragmentState(4, 9_000, 1_001, List.of()));
 
         assertThat(mergeable()).isEqualTo(Set.of(4));
     }
 
     @Test
     void smallFragmentWithSomeDeletedRowsIsNotWorthIt() {
-        fragments.add(new FragmentState(0, 10, 200));
+        fragments.add(new FragmentState(0, 10, 200, List.of()));
 
         assertThat(mergeable()).isEmpty();
     }
@@ -174,7 +174,7 @@ class MaintenanceTest {
         long rewritten = 0;
         int next = 0;
         for (int commit = 0; commit < 20_000; commit++) {
-            fragments.add(new FragmentState(next++, rowsOfACommit, 0));
+            fragments.add(new FragmentState(next++, rowsOfACommit, 0, List.of()));
             for (Set<Integer> merged = mergeable(); !merged.isEmpty(); merged = mergeable()) {
                 Set<Integer> gone = merged;
                 long rows = fragments.stream()
@@ -182,7 +182,7 @@ class MaintenanceTest {
                         .mapToLong(FragmentState::rows)
                         .sum();
                 fragments.removeIf(fragment -> gone.contains(fragment.id()));
-                fragments.add(new FragmentState(next++, rows, 0));
+                fragments.add(new FragmentState(next++, rows, 0, List.of()));
                 rewritten += rows;
             }
             assertThat(Maintenance.smallFragments(head())).isLessThan(Maintenance.MANY);
@@ -193,7 +193,7 @@ class MaintenanceTest {
     }
 
     private void fragments(int from, int to, int rows) {
-        IntStream.range(from, to).forEach(id -> fragments.add(new FragmentState(id, rows, 0)));
+        IntStream.range(from, to).forEach(id -> fragments.add(new FragmentState(id, rows, 0, List.of())));
     }
 
     private void segment(int from, int to) {
@@ -210,6 +210,17 @@ class MaintenanceTest {
 
     private Head head() {
         long rows = fragments.stream().mapToLong(FragmentState::rows).sum();
-        return new Head(1, rows, 0, List.copyOf(fragments), Map.of(), List.of(), Map.of(), true, List.copyOf(segments));
+        return new Head(
+                1,
+                rows,
+                0,
+                List.copyOf(fragments),
+                Map.of(),
+                List.of(),
+                Map.of(),
+                null,
+                null,
+                true,
+                List.copyOf(segments));
     }
 }

@@ -25,6 +25,8 @@ final class ReadPathDay {
             Duration.ofSeconds(4),
             Duration.ofSeconds(1),
             Duration.ofSeconds(30),
+            Duration.ofSeconds(1),
+            Duration.ofSeconds(5),
             Duration.ofSeconds(2),
             Duration.ofSeconds(8),
             Duration.ofMillis(200),

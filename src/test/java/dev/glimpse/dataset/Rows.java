@@ -17,7 +17,25 @@ final class Rows {
     /** Each commit begins as soon as the one before is done. */
     static final TableSettings AT_ONCE = settings(Duration.ofSeconds(30), 10_000);
 
+    /** Looks at once whether the table is still the same, and waits a moment for one that is gone. */
+    static final Timing ALERT = alert(Duration.ofMillis(500));
+
     private Rows() {}
+
+    /** Looks at once whether the table is still the same, and waits so long for one that is gone. */
+    static Timing alert(Duration gone) {
+        return new Timing(
+                Duration.ofMinutes(2),
+                Duration.ofMinutes(1),
+                Duration.ofMinutes(10),
+                Duration.ZERO,
+                gone,
+                Duration.ofMinutes(1),
+                Duration.ofMinutes(2),
+                Duration.ofSeconds(2),
+                Duration.ofMinutes(10),
+                Duration.ofMinutes(10));
+    }
 
     /** Commits at once; asks this often what others have done; has an index from so many rows on. */
     static TableSettings settings(Duration poll, int indexRows) {

@@ -228,7 +228,7 @@ final class SearchBench {
                         .setVersion(table.head().version())
                         .build())
                 .build();
-        return new Snapshot(dataset, true);
+        return new Snapshot(dataset, true, Rows.MODEL.dimension());
     }
 
     private static Side lance(String index, LanceTable table, Snapshot snapshot, IndexTuning tuning) {
@@ -309,7 +309,7 @@ final class SearchBench {
     private long requests(ImageDataset dataset, TestBucket bucket) {
         bucket.resetCounts();
         queries.forEach(query -> dataset.nearest(query, K, false));
-        long polls = bucket.count("HEAD", ImageDataset.KEY + Replica.VERSIONS);
+        long polls = bucket.count("HEAD", ImageDataset.KEY + ManifestLog.VERSIONS);
         return bucket.requests().size() - polls;
     }
 

@@ -93,6 +93,7 @@ final class TestServer implements AutoCloseable {
         uploader =
                 new Uploader(deriver, store, dataset, groups, recovery, reconciler, turns, model.dimension(), requests);
         verifier = new Verifier(store, dataset, pictures, reconciler, recovery, chores, recoveryThread);
+        dataset.whenRowsMayBeMissing(verifier::repairUntilDone);
         remover = new Remover(deletion, store, dataset, recovery, turns, deletes);
         restorer = new Restorer(store, dataset, reconciler, turns, deletes);
     }

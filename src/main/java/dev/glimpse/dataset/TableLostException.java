@@ -1,0 +1,27 @@
+package dev.glimpse.dataset;
+
+/** The table that was opened is not the store's table any more, so nothing may be written on top of what is known of it. */
+final class TableLostException extends RuntimeException {
+    private static final long serialVersionUID = 1L;
+
+    /** What became of it. */
+    enum Fate {
+        /** The store has no version of a table. */
+        GONE,
+        /** The store has other bytes under the name of the version that was read, or only older versions. */
+        REPLACED,
+        /** The version that was read is not kept any more, so nobody can tell whether the newer ones came from it. */
+        MOVED_ON
+    }
+
+    private final Fate fate;
+
+    TableLostException(Fate fate, String message) {
+        super(message);
+        this.fate = fate;
+    }
+
+    Fate fate() {
+        return fate;
+    }
+}

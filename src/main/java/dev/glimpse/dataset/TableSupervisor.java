@@ -1,0 +1,363 @@
+package dev.glimpse.dataset;
+
+import dev.glimpse.dataset.Committer.Pending;
+import dev.glimpse.dataset.OpenTable.Place;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.StoreUnavailableException;
+import dev.glimpse.storage.UntrustedBucketException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Objects;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.task.TaskRejectedException;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+
+/**
+ * Keeps the store's table open. When the store turns out to have another table, or none, the open one is given up and the store's own
+ * is opened, or made; rows that were taken and not committed are carried over if their pictures are in the store. A table that cannot
+ * be read is looked at again now and then. Safe to share between threads.
+ */
+final class TableSupervisor implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(TableSupervisor.class);
+
+    private static final DateTimeFormatter MOMENT =
+            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
+
+    private final Place place;
+    private final BooleanSupplier writable;
+
+    /** One thread, on which tables are opened and given up once the server has started. */
+    private final ThreadPoolTaskScheduler thread = OpenTable.thread("table-supervisor");
+
+    private volatile @Nullable OpenTable open;
+    private volatile @Nullable String trouble;
+    private volatile boolean closed;
+    private volatile Runnable rowsMayBeMissing = () -> {};
+
+    // Of the thread alone, once the server has started.
+    private int generation;
+    private final List<Pending> carried = new ArrayList<>();
+    private boolean missingRows;
+    private @Nullable String idBefore;
+
+    /** @param writable whether rows may be added to the table that is open */
+    TableSupervisor(Place place, BooleanSupplier writable) {
+        this.place = place;
+        this.writable = writable;
+    }
+
+    /**
+     * Opens the table for the first time. A table that is damaged does not stop the start: see {@link #trouble}.
+     *
+     * @throws StoreUnavailableException if the store does not answer, and there is no copy of the table here
+     * @throws UntrustedBucketException if there is no table yet, and the store does not refuse a second put of a key
+     */
+    void start() throws IOException {
+        try {
+            open();
+        } catch (RuntimeException e) {
+            if (!isDamage(e)) {
+                thread.shutdown();
+                throw e;
+            }
+            damaged(e);
+        } catch (IOException e) {
+            thread.shutdown();
+            throw e;
+        }
+    }
+
+    /** The table; empty while it cannot be used, see {@link #trouble}. */
+    Optional<OpenTable> table() {
+        return Optional.ofNullable(open);
+    }
+
+    /** @throws TableUnavailableException with the {@link #trouble} if the table is not open */
+    OpenTable require() {
+        OpenTable table = open;
+        if (table == null) {
+            throw new TableUnavailableException(Objects.requireNonNullElse(trouble, "the table is closed"));
+        }
+        return table;
+    }
+
+    /** Why nothing may be written, in a sentence with the way back; null if nothing is wrong with the table as such. */
+    @Nullable String trouble() {
+        return trouble;
+    }
+
+    /** To be run whenever a table was opened that may lack rows of pictures which were acknowledged. */
+    void whenRowsMayBeMissing(Runnable task) {
+        rowsMayBeMissing = task;
+    }
+
+    private void open() throws IOException {
+        List<Pending> waiting = withPictures();
+        int mine = ++generation;
+        OpenTable table = new OpenTable(place, waiting, writable, e -> run(() -> seeTo(mine, e)));
+        carried.clear();
+        open = table;
+        trouble = null;
+        boolean other = !Objects.equals(idBefore, idOf(table));
+        if (mine > 1) {
+            log.info(
+                    "table={} rows={} version={} is open again",
+                    place.address(),
+                    table.head().rows(),
+                    table.head().version());
+            if (missingRows || (idBefore != null && other)) {
+                rowsMayBeMissing.run();
+            }
+        }
+        missingRows = false;
+        idBefore = idOf(table);
+    }
+
+    private static @Nullable String idOf(OpenTable table) {
+        return TableStamp.of(table.head().metadata()).map(TableStamp::id).orElse(null);
+    }
+
+    /** Those of the carried rows whose pictures are in this store; the others have failed then. */
+    private List<Pending> withPictures() {
+        ObjectStore store = place.store();
+        List<CompletableFuture<Boolean>> looks = carried.stream()
+                .map(row -> CompletableFuture.supplyAsync(
+                        () -> store.head(row.row().id().toString()).isPresent(), place.transfers()))
+                .toList();
+        List<Pending> there = new ArrayList<>();
+        for (int i = 0; i < looks.size(); i++) {
+            Pending row = carried.get(i);
+            ImageId id = row.row().id();
+            if (await(looks.get(i))) {
+                there.add(row);
+            } else {
+                log.warn("the row of {} is given up: its picture is not in the store any more", id);
+                row.committed()
+                        .completeExceptionally(new StoreUnavailableException("the picture " + id + " is gone", null));
+            }
+        }
+        return there;
+    }
+
+    // ---- a table that is not the store's any more
+
+    private void seeTo(int of, TableLostException e) {
+        OpenTable table = open;
+        if (closed || of != generation || table == null) {
+            return;
+        }
+        switch (e.fate()) {
+            case GONE -> {
+                if (trouble == null) {
+                    trouble = e.getMessage() + ". If it does not come back within "
+                            + place.timing().gone().toSeconds()
+                            + " s, this server makes a new one and derives its rows from the pictures";
+                    log.warn("{}", trouble);
+                    after(place.timing().gone(), () -> seeWhetherGone(of));
+                }
+            }
+            case REPLACED -> {
+                log.warn("{}; it is opened anew, and pictures without a row get one", e.getMessage());
+                giveUp(table, e.getMessage() + ", and is being opened anew");
+                missingRows = true;
+                openAgain();
+            }
+            case MOVED_ON -> {
+                log.info("{}, so it is opened anew", e.getMessage());
+                giveUp(table, e.getMessage() + ", and is being opened anew");
+                openAgain();
+            }
+        }
+    }
+
+    private void seeWhetherGone(int of) {
+        OpenTable table = open;
+        if (closed || of != generation || table == null) {
+            return;
+        }
+        try {
+            table.committer().refresh().get();
+            trouble = null;
+            log.info("the table is back");
+        } catch (ExecutionException e) {
+            if (!(e.getCause() instanceof TableLostException lost)) {
+                after(place.timing().identity(), () -> seeWhetherGone(of));
+            } else if (lost.fate() == TableLostException.Fate.GONE) {
+                log.warn(
+                        "a new table takes the place of {}, and its rows are derived from the pictures",
+                        place.address());
+                giveUp(table, lost.getMessage() + ", and a new one is being made");
+                missingRows = true;
+                openAgain();
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void giveUp(OpenTable table, String why) {
+        trouble = why;
+        carried.addAll(table.abandon());
+        open = null;
+        table.close();
+    }
+
+    /** Opens the table unless it is open; if that fails, again after a while. */
+    private void openAgain() {
+        if (closed || open != null) {
+            return;
+        }
+        try {
+            open();
+        } catch (IOException | RuntimeException e) {
+            if (e instanceof RuntimeException failure && isDamage(failure)) {
+                damaged(failure);
+            } else {
+                log.warn("the table cannot be opened: {}", e.toString());
+                after(place.timing().identity(), this::openAgain);
+            }
+        }
+    }
+
+    // ---- a table that cannot be read
+
+    private static boolean isDamage(RuntimeException e) {
+        return !(e instanceof StoreUnavailableException
+                || e instanceof UntrustedBucketException
+                || e instanceof UncheckedIOException
+                || e instanceof TableBusyException);
+    }
+
+    private void damaged(RuntimeException e) {
+        String said = ImageDataset.damage(place.address(), DamagedTableException.sentence(e));
+        if (!said.equals(trouble)) {
+            log.error("{}", said);
+            log.debug("the table is damaged", e);
+        }
+        trouble = said;
+        after(place.timing().identity(), this::openAgain);
+    }
+
+    /** Completes when the thread has seen to what was found until now. */
+    CompletableFuture<Void> settled() {
+        return thread.submitCompletable(() -> {});
+    }
+
+    /** Looks at once whether a table that could not be opened can be by now, and waits for the outcome. */
+    void lookAgain() {
+        await(thread.submitCompletable(() -> {
+            openAgain();
+            return "";
+        }));
+    }
+
+    /**
+     * Moves all files of the table aside and makes a new, empty table in its place; waits for that.
+     *
+     * @return the prefix of the keys that the old files have now
+     * @throws StoreUnavailableException if the store does not answer; doing it again is right then
+     */
+    String rebuild() {
+        return await(thread.submitCompletable(() -> {
+            OpenTable table = open;
+            if (table != null) {
+                giveUp(table, "the table is being rebuilt");
+            }
+            String aside = moveAside();
+            log.warn(
+                    "the files of {} have been moved to {}",
+                    place.address(),
+                    place.store().address(aside + "_"));
+            open();
+            return aside;
+        }));
+    }
+
+    /** Manifests first, so that other servers see at once that the table is gone and commit nothing on top of it. */
+    private String moveAside() {
+        String aside = "vectors/damaged-" + MOMENT.format(Instant.now()) + "/";
+        while (place.store().hasAny(ImageDataset.KEY)) {
+            List<String> keys = place.store().list(ImageDataset.KEY);
+            keys.stream()
+                    .filter(key -> versionOf(key) > 0)
+                    .sorted(Comparator.comparingLong(TableSupervisor::versionOf).reversed())
+                    .forEach(key -> move(key, aside));
+            List<CompletableFuture<Void>> moves = keys.stream()
+                    .filter(key -> versionOf(key) == 0)
+                    .map(key -> CompletableFuture.runAsync(() -> move(key, aside), place.transfers()))
+                    .toList();
+            await(CompletableFuture.allOf(moves.toArray(CompletableFuture[]::new)));
+        }
+        return aside;
+    }
+
+    private void move(String key, String aside) {
+        place.store().copy(key, aside + key.substring(ImageDataset.KEY.length()));
+        place.store().delete(key);
+    }
+
+    private static long versionOf(String key) {
+        return ManifestName.version(key.substring(key.lastIndexOf('/') + 1)).orElse(0L);
+    }
+
+    // ---- the thread
+
+    private void run(Runnable task) {
+        try {
+            thread.execute(task);
+        } catch (TaskRejectedException e) {
+            log.debug("closing", e);
+        }
+    }
+
+    private void after(Duration time, Runnable task) {
+        try {
+            Future<?> unused = thread.schedule(task, Instant.now().plus(time));
+        } catch (TaskRejectedException e) {
+            log.debug("closing", e);
+        }
+    }
+
+    private static <T> T await(CompletableFuture<T> done) {
+        try {
+            return done.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException(e.getCause());
+        }
+    }
+
+    /** Closes the table. Twice is fine. */
+    @Override
+    public void close() {
+        if (closed) {
+            return;
+        }
+        closed = true;
+        thread.shutdown();
+        OpenTable table = open;
+        if (table != null) {
+            table.close();
+        }
+        carried.forEach(row -> row.committed()
+                .completeExceptionally(new StoreUnavailableException("the server stopped before the commit", null)));
+    }
+}

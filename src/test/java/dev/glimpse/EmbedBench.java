@@ -13,7 +13,8 @@ import ai.djl.translate.NoopTranslator;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.image.DecodedImage;
-import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.TestDecoder;
+import dev.glimpse.image.TestScheduler;
 import java.awt.image.BufferedImage;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
@@ -100,7 +101,7 @@ final class EmbedBench {
                 "machine: %d cores, load %s",
                 threads, Files.readString(Path.of("/proc/loadavg")).strip());
         double encoderCpu;
-        try (ClipModel model = ClipModel.load(folder)) {
+        try (ClipModel model = ClipModel.load(folder, TestScheduler.PROCESSORS)) {
             int size = model.descriptor().image().size();
             say("model: %s, %d px", model.descriptor().name(), size);
             try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
@@ -132,8 +133,7 @@ final class EmbedBench {
 
     /** The bare loop and the package by turns, so that both see the same machine; gives CPU seconds an image, bare. */
     private double images(ClipModel model, int size) throws Exception {
-        DecodedImage picture =
-                new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS).decode(jpeg(clouds(size, size, new Random(1))));
+        DecodedImage picture = new TestDecoder().decode(jpeg(clouds(size, size, new Random(1))));
         byte[] square = picture.cropTo(size);
         int singles = images / BATCH;
         List<Spent> bare = new ArrayList<>();
@@ -148,7 +148,7 @@ final class EmbedBench {
                 Spent second = Spent.of(() -> throughPackage(model, picture, images));
                 Spent third = Spent.of(() -> {
                     for (int i = 0; i < singles; i++) {
-                        model.embed(picture).join();
+                        model.embed(picture, TestScheduler.claim()).join();
                     }
                     return true;
                 });
@@ -217,7 +217,8 @@ final class EmbedBench {
         List<Future<?>> answers = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             waiting.acquire();
-            answers.add(model.embed(picture).whenComplete((embedding, failure) -> waiting.release()));
+            answers.add(model.embed(picture, TestScheduler.claim())
+                    .whenComplete((embedding, failure) -> waiting.release()));
         }
         for (Future<?> answer : answers) {
             answer.get();
@@ -239,11 +240,11 @@ final class EmbedBench {
                 queries.add(text.toString());
             }
             Spent fresh = Spent.of(() -> {
-                queries.forEach(text -> model.embed(text).join());
+                queries.forEach(text -> model.embed(text, TestScheduler.claim()).join());
                 return true;
             });
             Spent again = Spent.of(() -> {
-                queries.forEach(text -> model.embed(text).join());
+                queries.forEach(text -> model.embed(text, TestScheduler.claim()).join());
                 return true;
             });
             if (round == 1) {
@@ -289,7 +290,7 @@ final class EmbedBench {
     }
 
     private void upload(ServerProcess server, Process bucket, List<byte[]> files, double encoderCpu) throws Exception {
-        ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
+        TestDecoder decoder = new TestDecoder();
         double decodeCpu = 0;
         for (int round = 0; round < 3; round++) { // the last one counts, the JIT compiler has been there then
             Spent spent = Spent.of(() -> {

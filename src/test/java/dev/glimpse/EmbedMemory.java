@@ -2,7 +2,8 @@ package dev.glimpse;
 
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.image.DecodedImage;
-import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.TestDecoder;
+import dev.glimpse.image.TestScheduler;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,20 +24,20 @@ final class EmbedMemory {
     /** Arguments: model folder, number of pictures. */
     public static void main(String[] args) throws Exception {
         int count = Integer.parseInt(args[1]);
-        DecodedImage picture = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS).decode(TestPictures.scene("cat.jpg"));
+        DecodedImage picture = new TestDecoder().decode(TestPictures.scene("cat.jpg"));
         Semaphore waiting = new Semaphore(64);
         AtomicReference<Throwable> failed = new AtomicReference<>();
         long half = 0;
         long most = 0;
-        try (ClipModel model = ClipModel.load(Path.of(args[0]))) {
+        try (ClipModel model = ClipModel.load(Path.of(args[0]), TestScheduler.PROCESSORS)) {
             for (int i = 1; i <= count; i++) {
                 waiting.acquire();
-                Future<?> unused = model.embed(picture).whenComplete((embedding, failure) -> {
+                Future<?> unused = model.embed(picture, TestScheduler.claim()).whenComplete((embedding, failure) -> {
                     failed.compareAndSet(null, failure);
                     waiting.release();
                 });
                 if (i % 100 == 0) {
-                    model.embed("picture number " + i).join();
+                    model.embed("picture number " + i, TestScheduler.claim()).join();
                 }
                 if (i % (count / 20) == 0) {
                     long rss = residentKilobytes();

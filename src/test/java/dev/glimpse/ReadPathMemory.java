@@ -13,6 +13,7 @@ import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.image.TestImages;
+import dev.glimpse.image.TestScheduler;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import java.nio.charset.StandardCharsets;
@@ -102,7 +103,7 @@ final class ReadPathMemory {
     }
 
     private static ModelStamp stampOf(Path folder) throws Exception {
-        try (ClipModel model = ClipModel.load(folder)) {
+        try (ClipModel model = ClipModel.load(folder, TestScheduler.PROCESSORS)) {
             var descriptor = model.descriptor();
             return new ModelStamp(descriptor.name(), descriptor.fingerprint(), descriptor.dimension());
         }

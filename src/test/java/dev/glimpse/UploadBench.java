@@ -4,7 +4,8 @@ import static dev.glimpse.Report.median;
 import static dev.glimpse.Report.quantile;
 
 import dev.glimpse.embedding.ClipModel;
-import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.TestDecoder;
+import dev.glimpse.image.TestScheduler;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestBucket.RequestClass;
@@ -224,11 +225,16 @@ final class UploadBench {
     }
 
     private static double encoderSeconds() throws Exception {
-        ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
-        try (ClipModel model = ClipModel.load(Path.of("models/mini-clip"))) {
-            times(100, n -> model.embed(decoder.decode(TestPictures.png(n))).join());
+        TestDecoder decoder = new TestDecoder();
+        try (ClipModel model = ClipModel.load(Path.of("models/mini-clip"), TestScheduler.PROCESSORS)) {
+            times(
+                    100,
+                    n -> model.embed(decoder.decode(TestPictures.png(n)), TestScheduler.claim())
+                            .join());
             return median(times(
-                    100, n -> model.embed(decoder.decode(TestPictures.png(n))).join()));
+                    100,
+                    n -> model.embed(decoder.decode(TestPictures.png(n)), TestScheduler.claim())
+                            .join()));
         }
     }
 

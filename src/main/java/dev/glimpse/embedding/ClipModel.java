@@ -12,6 +12,7 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.Embedding;
 import dev.glimpse.image.Processors;
+import dev.glimpse.image.WorkClass;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -72,9 +73,10 @@ public final class ClipModel implements AutoCloseable {
     /**
      * Loads the model and makes one call of each encoder, since the first one is slow.
      *
+     * @param processors the server's scheduler, for these calls; the model keeps no reference to it
      * @throws InvalidModelException if the folder is not a usable model
      */
-    public static ClipModel load(Path folder) {
+    public static ClipModel load(Path folder, Processors processors) {
         // DJL would otherwise ask the internet for libraries that the class path holds.
         setDefault("ai.djl.offline", "true");
         // One thread a predictor, one predictor a core: two threads in one forward pass spin at barriers.
@@ -98,7 +100,7 @@ public final class ClipModel implements AutoCloseable {
         } catch (IOException | ModelNotFoundException | MalformedModelException e) {
             throw new InvalidModelException("cannot load the model in " + folder + ": " + e.getMessage(), e);
         }
-        model.warmUp();
+        model.warmUp(processors);
         log.info(
                 "model={} fingerprint={} dimension={} loadMillis={}",
                 descriptor.name(),
@@ -110,11 +112,6 @@ public final class ClipModel implements AutoCloseable {
 
     public ModelDescriptor descriptor() {
         return descriptor;
-    }
-
-    /** As the next, without waiting for others. */
-    public CompletableFuture<Embedding> embed(DecodedImage picture) {
-        return embed(picture, Processors.unshared());
     }
 
     /**
@@ -154,16 +151,17 @@ public final class ClipModel implements AutoCloseable {
      * What is beyond the context length is left out, and the answer says so. The texts of late cost nothing: their
      * embeddings are remembered. Do not complete or cancel the answer, others may wait for it too.
      *
+     * @param claim says whose texts are encoded first
      * @throws EncoderBusyException if too many texts wait already
      */
-    public CompletableFuture<TextEmbedding> embed(String text) {
-        return texts.get(text, (key, executor) -> encode(key));
+    public CompletableFuture<TextEmbedding> embed(String text, Processors.Claim claim) {
+        return texts.get(text, (key, executor) -> encode(key, claim));
     }
 
-    private CompletableFuture<TextEmbedding> encode(String text) {
+    private CompletableFuture<TextEmbedding> encode(String text, Processors.Claim claim) {
         ClipTokenizer.Tokens tokens = tokenize(text);
         return textEncoder
-                .encode(tokens.ids(), Processors.unshared())
+                .encode(tokens.ids(), claim)
                 .thenApply(embedding -> new TextEmbedding(embedding, tokens.truncated()));
     }
 
@@ -184,10 +182,12 @@ public final class ClipModel implements AutoCloseable {
                 .loadModel();
     }
 
-    private void warmUp() {
+    private void warmUp(Processors processors) {
         int size = descriptor.image().size();
-        imageEncoder.encode(new byte[size * size * 3], Processors.unshared()).join();
-        embed("warm up").join();
+        imageEncoder
+                .encode(new byte[size * size * 3], processors.claim(WorkClass.UPLOAD, "warm-up", ""))
+                .join();
+        embed("warm up", processors.claim(WorkClass.SEARCH, "warm-up", "")).join();
     }
 
     private static void setDefault(String property, String value) {

@@ -1,5 +1,6 @@
 package dev.glimpse.embedding;
 
+import dev.glimpse.image.Processors;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -8,7 +9,7 @@ import org.springframework.context.annotation.Configuration;
 @EnableConfigurationProperties(EmbeddingProperties.class)
 class EmbeddingConfiguration {
     @Bean
-    ClipModel clipModel(EmbeddingProperties properties) {
-        return ClipModel.load(properties.model());
+    ClipModel clipModel(EmbeddingProperties properties, Processors processors) {
+        return ClipModel.load(properties.model(), processors);
     }
 }

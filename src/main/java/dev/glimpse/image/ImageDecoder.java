@@ -105,26 +105,26 @@ public final class ImageDecoder {
 
     /**
      * The first frame, upright, for a model: colour profiles are ignored, as they were in the model's training. Waits
-     * while others decode as many pixels as are allowed at one time.
+     * while others decode as many pixels as are allowed at one time, and for the turn of this claim; while others come before it,
+     * decoding pauses.
      *
+     * @param claim of the same scheduler as all other claims that this decoder is given
      * @throws UnsupportedImageException if the bytes begin like none of the accepted formats
      * @throws ImageTooLargeException if the header announces more pixels than allowed
      * @throws DamagedImageException if the picture is cut off or otherwise cannot be decoded
      * @throws ImageTooSlowException if it takes too much of a processor's time
      * @throws DecoderBusyException if others do not end in time, or the thread is interrupted
      */
-    public DecodedImage decode(byte[] bytes) {
-        return decode(bytes, Processors.unshared());
-    }
-
-    /** The same, when it is the turn of this claim; while others come before it, decoding pauses. */
     public DecodedImage decode(byte[] bytes, Processors.Claim claim) {
         return decode(bytes, claim, false);
     }
 
-    /** The same for people: a colour profile is followed, where the format's reader knows how to. */
-    public DecodedImage decodeInTrueColors(byte[] bytes) {
-        return decode(bytes, Processors.unshared(), true);
+    /**
+     * The first frame, upright, for people: a colour profile is followed, where the format's reader knows how to. Waits, pauses
+     * and fails as {@link #decode} does.
+     */
+    public DecodedImage decodeInTrueColors(byte[] bytes, Processors.Claim claim) {
+        return decode(bytes, claim, true);
     }
 
     private DecodedImage decode(byte[] bytes, Processors.Claim claim, boolean trueColors) {

@@ -2,17 +2,25 @@ package dev.glimpse.image;
 
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.EnumMap;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
 
 /**
- * Shares the processors among those for whom pictures are decoded and encoded: no more turns go on than there are processors, and
- * first come those for whom least was done of late. So neither a client with a thousand pictures nor one whose pictures take
- * seconds holds up the picture of another. Safe to share between threads.
+ * Shares the processors among those for whom pictures and texts are decoded and encoded. Of each {@link WorkClass} no more turns go
+ * on than there are processors, and first come those for whom least was done of late. So neither a client with a thousand pictures
+ * nor one whose pictures take seconds holds up the picture of another. Safe to share between threads.
+ *
+ * <p>Each class is fair in itself, and its turns do not wait for those of another: the operating system divides the processors
+ * between them. So searches and views never wait for uploads, and no flood of them stops uploads.
+ *
+ * <p>A server has one scheduler. Two schedulers count from different zeros, so their claims and ranks cannot be mixed: an attempt
+ * throws an {@link IllegalArgumentException}.
  *
  * <p>This is fair queueing by virtual time (Demers, Keshav and Shenker, 1989) of callers, and of the connections of each. Nobody
  * can be stopped from outside: who has a turn asks again and again whether to go on, and who comes first does not wait for that.
@@ -47,20 +55,18 @@ public final class Processors {
     /** Remembered for what was done for them of late; who is forgotten begins anew. */
     private static final int MOST_REMEMBERED = 1_000;
 
-    private static final Processors UNSHARED = new Processors(Integer.MAX_VALUE);
-
     private final int count;
     private final LongSupplier clock;
     private final AtomicLong arrivals = new AtomicLong();
 
     // Guarded by this, as all that is in them.
-    private final Share everybody = new Share(0);
+    private final Map<WorkClass, Share> everybody = new EnumMap<>(WorkClass.class);
     private final List<Turn> turns = new ArrayList<>();
 
-    /** For whom something was done a moment ago. */
+    /** Uploads that had a turn a moment ago. Searches and views need no second one. */
     private final List<Seat> lately = new ArrayList<>();
 
-    /** @param count of turns that go on at the same time */
+    /** @param count of turns of one class that go on at the same time */
     public Processors(int count) {
         this(count, System::nanoTime);
     }
@@ -69,26 +75,32 @@ public final class Processors {
     Processors(int count, LongSupplier clock) {
         this.count = count;
         this.clock = clock;
+        for (WorkClass workClass : WorkClass.values()) {
+            everybody.put(workClass, new Share(0));
+        }
     }
 
-    /** For what is not to wait for anything else. */
-    public static Claim unshared() {
-        return UNSHARED.claim("", "");
-    }
-
-    /** For one picture. */
+    /** For one picture that is uploaded, or whose row is made again. */
     public Claim claim(String caller, String connection) {
-        return new Claim(caller, connection, arrivals.incrementAndGet());
+        return claim(WorkClass.UPLOAD, caller, connection);
     }
 
-    /** How many callers are remembered. */
+    /** For one search, view or upload. */
+    public Claim claim(WorkClass workClass, String caller, String connection) {
+        return new Claim(workClass, caller, connection, arrivals.incrementAndGet());
+    }
+
+    /** How many callers are remembered, of all classes. */
     synchronized int remembered() {
-        return everybody.parts.size();
+        return everybody.values().stream().mapToInt(share -> share.parts.size()).sum();
     }
 
     /**
      * Does work for all of them together, each of whom pays its part, on the calling thread and at once: whoever comes after the
      * first of them waits.
+     *
+     * @param claims of one scheduler and one class
+     * @throws IllegalArgumentException if they are of several
      */
     public static <T, E extends Exception> T runTogether(List<Claim> claims, Work<T, E> work) throws E {
         Turn turn = claims.get(0).processors().begin(claims);
@@ -102,16 +114,22 @@ public final class Processors {
     private boolean isAmongTheFirst(Rank rank) {
         long before = turns.stream()
                 .map(Turn::rank)
+                .filter(other -> other.workClass() == rank.workClass())
                 .mapToLong(other ->
                         other.isOfCallerFarBefore(rank) ? PROCESSORS_OF_THE_FAR : other.compareTo(rank) < 0 ? 1 : 0)
                 .sum();
         long expected = lately.stream()
-                .filter(seat -> seat.rank().isOfCallerFarBefore(rank))
+                .map(Seat::rank)
+                .filter(other -> other.workClass() == rank.workClass() && other.isOfCallerFarBefore(rank))
                 .count();
         return before + PROCESSORS_OF_THE_FAR * expected < count;
     }
 
     private synchronized Turn begin(List<Claim> claims) {
+        Claim first = claims.get(0);
+        if (claims.stream().anyMatch(claim -> claim.processors() != this || claim.workClass != first.workClass)) {
+            throw new IllegalArgumentException("claims of several schedulers or classes cannot have one turn");
+        }
         long now = settleAll();
         List<Seat> seats = claims.stream().map(Claim::seat).toList();
         seats.forEach(Seat::join);
@@ -122,11 +140,13 @@ public final class Processors {
 
     /** That something is to be done for somebody. Safe to share between threads. */
     public final class Claim {
+        private final WorkClass workClass;
         private final String caller;
         private final String connection;
         private final long arrival;
 
-        private Claim(String caller, String connection, long arrival) {
+        private Claim(WorkClass workClass, String caller, String connection, long arrival) {
+            this.workClass = workClass;
             this.caller = caller;
             this.connection = connection;
             this.arrival = arrival;
@@ -162,11 +182,14 @@ public final class Processors {
             }
         }
 
-        /** Whether somebody waits who comes far after it. */
+        /** Whether somebody of its class waits who comes far after it. */
         public boolean holdsUpOthers() {
             synchronized (Processors.this) {
                 Rank rank = rank();
-                return turns.stream().anyMatch(turn -> !turn.goesOn && rank.isFarBefore(turn.rank()));
+                return turns.stream()
+                        .filter(turn -> !turn.goesOn)
+                        .map(Turn::rank)
+                        .anyMatch(other -> other.workClass() == workClass && rank.isFarBefore(other));
             }
         }
 
@@ -175,8 +198,8 @@ public final class Processors {
         }
 
         private Seat seat() {
-            Share ofCaller = everybody.part(caller, arrival);
-            return new Seat(ofCaller, ofCaller.part(connection, arrival), arrival);
+            Share ofCaller = ofClass(workClass).part(caller, arrival);
+            return new Seat(workClass, ofCaller, ofCaller.part(connection, arrival), arrival);
         }
     }
 
@@ -187,16 +210,25 @@ public final class Processors {
     }
 
     /**
-     * Who comes first at one moment: the least.
+     * Who comes first at one moment: the least. Comparing ranks of two schedulers throws an {@link IllegalArgumentException}.
      *
+     * @param scheduler that counts what is used
+     * @param workClass comes before what was used
      * @param usedByCaller quanta
      * @param caller a number
      * @param usedByConnection quanta
      * @param arrival a number
      */
-    public record Rank(long usedByCaller, long caller, long usedByConnection, long arrival)
+    public record Rank(
+            Processors scheduler,
+            WorkClass workClass,
+            long usedByCaller,
+            long caller,
+            long usedByConnection,
+            long arrival)
             implements Comparable<Rank> {
-        private static final Comparator<Rank> ORDER = Comparator.comparingLong(Rank::usedByCaller)
+        private static final Comparator<Rank> ORDER = Comparator.comparing(Rank::workClass)
+                .thenComparingLong(Rank::usedByCaller)
                 // All of one caller stay together: their connections are compared with each other alone.
                 .thenComparingLong(Rank::caller)
                 .thenComparingLong(Rank::usedByConnection)
@@ -204,17 +236,33 @@ public final class Processors {
 
         /** So far that it is not to be encoded together with the other. */
         public boolean isFarBefore(Rank other) {
+            requireSameScheduler(other);
+            if (workClass != other.workClass) {
+                return isOfEarlierClassThan(other);
+            }
             return caller == other.caller
                     ? usedByConnection + FAR <= other.usedByConnection
                     : isOfCallerFarBefore(other);
+        }
+
+        /** Whether it comes first whatever was used, as searches and views do before uploads. */
+        boolean isOfEarlierClassThan(Rank other) {
+            return workClass.compareTo(other.workClass) < 0;
         }
 
         private boolean isOfCallerFarBefore(Rank other) {
             return usedByCaller + FAR <= other.usedByCaller;
         }
 
+        private void requireSameScheduler(Rank other) {
+            if (scheduler != other.scheduler) {
+                throw new IllegalArgumentException("ranks of two schedulers cannot be compared");
+            }
+        }
+
         @Override
         public int compareTo(Rank other) {
+            requireSameScheduler(other);
             return ORDER.compare(this, other);
         }
     }
@@ -288,42 +336,54 @@ public final class Processors {
         return now;
     }
 
+    private Share ofClass(WorkClass workClass) {
+        return Objects.requireNonNull(everybody.get(workClass));
+    }
+
     /** Of one claim. */
     private final class Seat {
+        private final WorkClass workClass;
         private final Share ofCaller;
         private final Share ofConnection;
         private final long arrival;
 
-        Seat(Share ofCaller, Share ofConnection, long arrival) {
+        Seat(WorkClass workClass, Share ofCaller, Share ofConnection, long arrival) {
+            this.workClass = workClass;
             this.ofCaller = ofCaller;
             this.ofConnection = ofConnection;
             this.arrival = arrival;
         }
 
         Rank rank() {
-            return new Rank(ofCaller.used / QUANTUM, ofCaller.number, ofConnection.used / QUANTUM, arrival);
+            return new Rank(
+                    Processors.this,
+                    workClass,
+                    ofCaller.used / QUANTUM,
+                    ofCaller.number,
+                    ofConnection.used / QUANTUM,
+                    arrival);
         }
 
         void join() {
-            everybody.join(ofCaller);
+            ofClass(workClass).join(ofCaller);
             ofCaller.join(ofConnection);
         }
 
         void charge(long nanos, long now) {
-            everybody.charge(ofCaller, nanos, now);
+            ofClass(workClass).charge(ofCaller, nanos, now);
             ofCaller.charge(ofConnection, nanos, now);
         }
 
         void leave(long now) {
             ofCaller.leave(ofConnection, now);
-            everybody.leave(ofCaller, now);
-            if (ofConnection.turns == 0) {
+            ofClass(workClass).leave(ofCaller, now);
+            if (ofConnection.turns == 0 && workClass == WorkClass.UPLOAD) {
                 lately.add(this);
             }
         }
     }
 
-    /** What is done for somebody, and for each part of that: for all, their callers, and the connections of these. */
+    /** What is done for somebody, and for each part of that: for all of a class, their callers, and the connections of these. */
     private static final class Share {
         private final long number;
         private final Map<String, Share> parts = new HashMap<>();

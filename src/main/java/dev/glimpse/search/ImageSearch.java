@@ -7,6 +7,7 @@ import dev.glimpse.dataset.PastNeighbors;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.EncoderBusyException;
 import dev.glimpse.embedding.TextEmbedding;
+import dev.glimpse.image.Processors;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -48,11 +49,12 @@ public final class ImageSearch {
      *
      * @param limit from 1 on
      * @param exact whether to go around an index
+     * @param claim for the encoding of the text
      * @throws InvalidQueryException if the text is blank or longer than allowed, or the limit out of its range
      */
-    public Hits search(String text, int limit, boolean exact) {
+    public Hits search(String text, int limit, boolean exact, Processors.Claim claim) {
         requireValid(text, limit);
-        TextEmbedding query = embed(text);
+        TextEmbedding query = embed(text, claim);
         return new Hits(query.truncated(), dataset.nearest(query.embedding(), limit, exact), dataset.freshness());
     }
 
@@ -61,9 +63,9 @@ public final class ImageSearch {
      *
      * @throws dev.glimpse.dataset.VersionNotFoundException if it is not
      */
-    public PastHits searchIn(long version, String text, int limit, boolean exact) {
+    public PastHits searchIn(long version, String text, int limit, boolean exact, Processors.Claim claim) {
         requireValid(text, limit);
-        TextEmbedding query = embed(text);
+        TextEmbedding query = embed(text, claim);
         return new PastHits(query.truncated(), dataset.nearestIn(version, query.embedding(), limit, exact));
     }
 
@@ -72,12 +74,12 @@ public final class ImageSearch {
      *
      * @param time of the years 1 to 9999
      */
-    public PastHits searchAt(Instant time, String text, int limit, boolean exact) {
+    public PastHits searchAt(Instant time, String text, int limit, boolean exact, Processors.Claim claim) {
         requireValid(text, limit);
         if (time.isBefore(FIRST_TIME) || time.isAfter(LAST_TIME)) {
             throw new InvalidQueryException("asOf must be of the years 1 to 9999: " + time);
         }
-        TextEmbedding query = embed(text);
+        TextEmbedding query = embed(text, claim);
         return new PastHits(query.truncated(), dataset.nearestAt(time, query.embedding(), limit, exact));
     }
 
@@ -94,10 +96,10 @@ public final class ImageSearch {
         }
     }
 
-    private TextEmbedding embed(String text) {
+    private TextEmbedding embed(String text, Processors.Claim claim) {
         try {
             // a copy: the embedding may be shared with others, and a timeout is ours alone
-            return model.embed(text)
+            return model.embed(text, claim)
                     .copy()
                     .orTimeout(ENCODER_DEADLINE_SECONDS, TimeUnit.SECONDS)
                     .join();

@@ -5,7 +5,10 @@ import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.image.Processors;
+import dev.glimpse.image.WorkClass;
 import dev.glimpse.storage.ObjectStore;
+import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import org.springframework.core.io.ByteArrayResource;
 import org.springframework.http.CacheControl;
@@ -30,13 +33,15 @@ class PictureController {
     private final ObjectStore store;
     private final ImageDataset dataset;
     private final ImageDecoder decoder;
+    private final Claims claims;
     private final Cache<ImageId, byte[]> thumbnails = cache();
     private final Cache<ImageId, byte[]> originals = cache();
 
-    PictureController(ObjectStore store, ImageDataset dataset, ImageDecoder decoder) {
+    PictureController(ObjectStore store, ImageDataset dataset, ImageDecoder decoder, Claims claims) {
         this.store = store;
         this.dataset = dataset;
         this.decoder = decoder;
+        this.claims = claims;
     }
 
     private static Cache<ImageId, byte[]> cache() {
@@ -53,10 +58,11 @@ class PictureController {
     }
 
     @GetMapping("/images/{name}/thumbnail")
-    ResponseEntity<ByteArrayResource> thumbnail(@PathVariable String name) {
+    ResponseEntity<ByteArrayResource> thumbnail(@PathVariable String name, HttpServletRequest request) {
         ImageId id = parse(name);
+        Processors.Claim claim = claims.of(WorkClass.VIEW, request);
         byte[] jpeg = thumbnails.get(
-                id, missing -> decoder.decodeInTrueColors(read(missing)).thumbnail(THUMBNAIL_SIDE));
+                id, missing -> decoder.decodeInTrueColors(read(missing), claim).thumbnail(THUMBNAIL_SIDE));
         String tag = id.sha256() + "-" + THUMBNAIL_SIDE;
         return answer(tag + ".jpg", MediaType.IMAGE_JPEG_VALUE, tag, jpeg);
     }

@@ -2,6 +2,8 @@ package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.image.Processors;
+import dev.glimpse.image.WorkClass;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -24,18 +26,26 @@ class SearchConfiguration {
         return new ImageSearch(model, dataset, bounds);
     }
 
+    @Bean
+    Claims claims(Processors processors) {
+        return new Claims(processors);
+    }
+
     /**
      * Before the server says that it is ready, so that the first who searches does not wait for what has to be opened. Waits a
      * little for the table to be in memory: of 100,000 rows it takes two seconds, in which two processors do nothing else well.
      */
     @Bean
-    ApplicationRunner firstSearch(SearchController controller, ImageDataset dataset, JsonMapper json) {
+    ApplicationRunner firstSearch(
+            SearchController controller, Processors processors, ImageDataset dataset, JsonMapper json) {
         return arguments -> {
             dataset.settled()
                     .completeOnTimeout(null, PATIENCE_SECONDS, TimeUnit.SECONDS)
                     .join();
             try {
-                json.writeValueAsBytes(controller.search("a picture", 1, false).getBody());
+                Processors.Claim claim = processors.claim(WorkClass.SEARCH, "warm-up", "");
+                json.writeValueAsBytes(
+                        controller.search("a picture", 1, false, claim).getBody());
             } catch (RuntimeException e) {
                 log.warn("the first search failed: {}", e.toString());
             }

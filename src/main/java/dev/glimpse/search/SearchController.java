@@ -4,8 +4,11 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ImageDataset.Freshness;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.TableVersion;
+import dev.glimpse.image.Processors;
+import dev.glimpse.image.WorkClass;
 import dev.glimpse.search.ImageSearch.Hits;
 import dev.glimpse.search.ImageSearch.PastHits;
+import jakarta.servlet.http.HttpServletRequest;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -21,10 +24,12 @@ import org.springframework.web.bind.annotation.RestController;
 class SearchController {
     private final ImageSearch search;
     private final ImageDataset dataset;
+    private final Claims claims;
 
-    SearchController(ImageSearch search, ImageDataset dataset) {
+    SearchController(ImageSearch search, ImageDataset dataset, Claims claims) {
         this.search = search;
         this.dataset = dataset;
+        this.claims = claims;
     }
 
     /**
@@ -59,8 +64,13 @@ class SearchController {
     ResponseEntity<Answer> search(
             @RequestParam(defaultValue = "") String text,
             @RequestParam(defaultValue = "10") int limit,
-            @RequestParam(defaultValue = "false") boolean exact) {
-        Hits hits = search.search(text, limit, exact);
+            @RequestParam(defaultValue = "false") boolean exact,
+            HttpServletRequest request) {
+        return search(text, limit, exact, claims.of(WorkClass.SEARCH, request));
+    }
+
+    ResponseEntity<Answer> search(String text, int limit, boolean exact, Processors.Claim claim) {
+        Hits hits = search.search(text, limit, exact, claim);
         Freshness freshness = hits.freshness();
         ResponseEntity.BodyBuilder answer = ResponseEntity.ok();
         if (freshness.stale()) {
@@ -78,8 +88,9 @@ class SearchController {
             @RequestParam long version,
             @RequestParam(defaultValue = "") String text,
             @RequestParam(defaultValue = "10") int limit,
-            @RequestParam(defaultValue = "false") boolean exact) {
-        return past(text, search.searchIn(version, text, limit, exact));
+            @RequestParam(defaultValue = "false") boolean exact,
+            HttpServletRequest request) {
+        return past(text, search.searchIn(version, text, limit, exact, claims.of(WorkClass.SEARCH, request)));
     }
 
     @GetMapping(
@@ -90,8 +101,9 @@ class SearchController {
             @RequestParam Instant asOf,
             @RequestParam(defaultValue = "") String text,
             @RequestParam(defaultValue = "10") int limit,
-            @RequestParam(defaultValue = "false") boolean exact) {
-        return past(text, search.searchAt(asOf, text, limit, exact));
+            @RequestParam(defaultValue = "false") boolean exact,
+            HttpServletRequest request) {
+        return past(text, search.searchAt(asOf, text, limit, exact, claims.of(WorkClass.SEARCH, request)));
     }
 
     private static PastAnswer past(String text, PastHits hits) {

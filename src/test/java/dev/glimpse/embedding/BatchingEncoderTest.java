@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.image.Embedding;
 import dev.glimpse.image.Processors;
+import dev.glimpse.image.TestScheduler;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -56,7 +57,7 @@ class BatchingEncoderTest {
     private List<CompletableFuture<Embedding>> encode(BatchingEncoder<Integer> encoder, int... inputs) {
         List<CompletableFuture<Embedding>> answers = new ArrayList<>();
         for (int input : inputs) {
-            answers.add(encoder.encode(input, Processors.unshared()));
+            answers.add(encoder.encode(input, TestScheduler.claim()));
         }
         return answers;
     }
@@ -73,7 +74,7 @@ class BatchingEncoderTest {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release();
 
-            encoder.encode(1, Processors.unshared()).join();
+            encoder.encode(1, TestScheduler.claim()).join();
 
             assertThat(batches).containsExactly(List.of(1));
         }
@@ -238,9 +239,9 @@ class BatchingEncoderTest {
             beginWithPassOf(1_000, encoder);
             gate.release();
             encoder.announce(1);
-            CompletableFuture<Embedding> first = encoder.encode(2, Processors.unshared());
+            CompletableFuture<Embedding> first = encoder.encode(2, TestScheduler.claim());
             assertThat(started.tryAcquire(20, TimeUnit.MILLISECONDS)).isFalse();
-            CompletableFuture<Embedding> second = encoder.encode(3, Processors.unshared());
+            CompletableFuture<Embedding> second = encoder.encode(3, TestScheduler.claim());
             encoder.announce(-1);
             gate.release();
 
@@ -262,9 +263,9 @@ class BatchingEncoderTest {
             gate.release();
             together.forEach(CompletableFuture::join);
 
-            CompletableFuture<Embedding> first = encoder.encode(4, Processors.unshared());
+            CompletableFuture<Embedding> first = encoder.encode(4, TestScheduler.claim());
             assertThat(started.tryAcquire(20, TimeUnit.MILLISECONDS)).isFalse();
-            CompletableFuture<Embedding> second = encoder.encode(5, Processors.unshared());
+            CompletableFuture<Embedding> second = encoder.encode(5, TestScheduler.claim());
             gate.release();
 
             CompletableFuture.allOf(first, second).join();
@@ -277,10 +278,10 @@ class BatchingEncoderTest {
     void announcedInputThatNeverComesHoldsNobodyUpForLong() {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release(2);
-            encoder.encode(1, Processors.unshared()).join();
+            encoder.encode(1, TestScheduler.claim()).join();
             encoder.announce(1);
 
-            encoder.encode(2, Processors.unshared()).join();
+            encoder.encode(2, TestScheduler.claim()).join();
 
             encoder.announce(-1);
             assertThat(batches).containsExactly(List.of(1), List.of(2));
@@ -290,21 +291,21 @@ class BatchingEncoderTest {
     @Test
     void fullQueueRefusesAndGoesOn() throws InterruptedException {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
-            CompletableFuture<Embedding> running = encoder.encode(0, Processors.unshared());
+            CompletableFuture<Embedding> running = encoder.encode(0, TestScheduler.claim());
             started.acquire();
             List<CompletableFuture<Embedding>> waiting = new ArrayList<>();
             for (int i = 0; i < BatchingEncoder.QUEUE; i++) {
-                waiting.add(encoder.encode(i, Processors.unshared()));
+                waiting.add(encoder.encode(i, TestScheduler.claim()));
             }
 
-            assertThatThrownBy(() -> encoder.encode(1, Processors.unshared()))
+            assertThatThrownBy(() -> encoder.encode(1, TestScheduler.claim()))
                     .isInstanceOf(EncoderBusyException.class)
                     .hasMessageContaining("128 inputs waiting");
 
             gate.release(1000);
             running.join();
             waiting.forEach(CompletableFuture::join);
-            encoder.encode(1, Processors.unshared()).join();
+            encoder.encode(1, TestScheduler.claim()).join();
         }
     }
 
@@ -313,12 +314,12 @@ class BatchingEncoderTest {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release(2);
 
-            CompletableFuture<Embedding> failed = encoder.encode(-1, Processors.unshared());
+            CompletableFuture<Embedding> failed = encoder.encode(-1, TestScheduler.claim());
 
             assertThatThrownBy(failed::join)
                     .isInstanceOf(CompletionException.class)
                     .hasMessageContaining("no embedding of -1");
-            assertThat(encoder.encode(1, Processors.unshared()).join().cosine(direction(1)))
+            assertThat(encoder.encode(1, TestScheduler.claim()).join().cosine(direction(1)))
                     .isGreaterThan(0.9999);
         }
     }
@@ -326,10 +327,10 @@ class BatchingEncoderTest {
     @Test
     void closeLetsTheRunningPassFinishAndRefusesTheRest() throws Exception {
         BatchingEncoder<Integer> encoder = encoder(2, 1);
-        CompletableFuture<Embedding> running = encoder.encode(1, Processors.unshared());
-        CompletableFuture<Embedding> alsoRunning = encoder.encode(2, Processors.unshared());
+        CompletableFuture<Embedding> running = encoder.encode(1, TestScheduler.claim());
+        CompletableFuture<Embedding> alsoRunning = encoder.encode(2, TestScheduler.claim());
         started.acquire(2);
-        CompletableFuture<Embedding> waiting = encoder.encode(3, Processors.unshared());
+        CompletableFuture<Embedding> waiting = encoder.encode(3, TestScheduler.claim());
         Thread closer = new Thread(encoder::close);
         closer.start();
 
@@ -341,7 +342,7 @@ class BatchingEncoderTest {
         assertThat(running.join().cosine(direction(1))).isGreaterThan(0.9999);
         assertThat(alsoRunning.join().cosine(direction(2))).isGreaterThan(0.9999);
         assertThatThrownBy(waiting::join).hasCauseInstanceOf(EncoderBusyException.class);
-        assertThatThrownBy(() -> encoder.encode(4, Processors.unshared())).hasMessageContaining("closed");
+        assertThatThrownBy(() -> encoder.encode(4, TestScheduler.claim())).hasMessageContaining("closed");
         assertThat(closedPasses.await(0, TimeUnit.SECONDS)).isTrue();
     }
 }

@@ -5,7 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.TestPictures;
 import dev.glimpse.image.Embedding;
-import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.TestDecoder;
+import dev.glimpse.image.TestScheduler;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -31,7 +32,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** The model in {@code models/mini-clip}, held to what Python computed with it and to what it promises. */
 class ClipModelIT {
     static final Path FOLDER = Path.of("models/mini-clip");
-    static final ImageDecoder DECODER = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
+    static final TestDecoder DECODER = new TestDecoder();
 
     /** The same scene, stored in all eight ways. */
     private static final Path PHOTOS = Path.of("src/test/resources/images");
@@ -41,7 +42,7 @@ class ClipModelIT {
 
     @BeforeAll
     static void load() {
-        model = ClipModel.load(FOLDER);
+        model = ClipModel.load(FOLDER, TestScheduler.PROCESSORS);
         golden = JsonMapper.shared().readTree(Path.of("src/test/resources/mini-clip-golden.json"));
     }
 
@@ -52,7 +53,8 @@ class ClipModelIT {
     }
 
     private static Embedding embedScene(String file) {
-        return model.embed(DECODER.decode(TestPictures.scene(file))).join();
+        return model.embed(DECODER.decode(TestPictures.scene(file)), TestScheduler.claim())
+                .join();
     }
 
     private static Embedding vectorOf(JsonNode node) {
@@ -79,7 +81,7 @@ class ClipModelIT {
         List<Embedding> held = new ArrayList<>();
         for (int orientation = 1; orientation <= 8; orientation++) {
             byte[] photo = Files.readAllBytes(PHOTOS.resolve("orientation-" + orientation + ".jpg"));
-            held.add(model.embed(DECODER.decode(photo)).join());
+            held.add(model.embed(DECODER.decode(photo), TestScheduler.claim()).join());
         }
 
         assertThat(held).allSatisfy(one -> assertThat(one.cosine(held.get(0))).isGreaterThanOrEqualTo(0.99));
@@ -124,7 +126,8 @@ class ClipModelIT {
         for (JsonNode text : golden.get("texts").values()) {
             String words = text.get("text").stringValue();
 
-            double cosine = model.embed(words).join().embedding().cosine(vectorOf(text));
+            double cosine =
+                    model.embed(words, TestScheduler.claim()).join().embedding().cosine(vectorOf(text));
 
             assertThat(cosine).as(words).isGreaterThan(0.9999);
         }
@@ -147,7 +150,7 @@ class ClipModelIT {
         List<CompletableFuture<Embedding>> pending = new ArrayList<>();
         List<Embedding> pictures = new ArrayList<>();
         for (String[] scene : scenes) {
-            pending.add(model.embed(DECODER.decode(TestPictures.scene(scene[0]))));
+            pending.add(model.embed(DECODER.decode(TestPictures.scene(scene[0])), TestScheduler.claim()));
             if (pending.size() == 64) {
                 pending.forEach(embedding -> pictures.add(embedding.join()));
                 pending.clear();
@@ -158,7 +161,8 @@ class ClipModelIT {
         int amongFive = 0;
 
         for (int i = 0; i < scenes.size(); i++) {
-            Embedding query = model.embed(scenes.get(i)[2]).join().embedding();
+            Embedding query =
+                    model.embed(scenes.get(i)[2], TestScheduler.claim()).join().embedding();
             double own = query.cosine(pictures.get(i));
             long nearer = pictures.stream()
                     .filter(picture -> query.cosine(picture) > own)
@@ -177,9 +181,11 @@ class ClipModelIT {
 
     @Test
     void textThatWasEmbeddedBeforeCostsNothing() {
-        TextEmbedding first = model.embed("a very small unicorn").join();
+        TextEmbedding first =
+                model.embed("a very small unicorn", TestScheduler.claim()).join();
 
-        assertThat(model.embed("a very small unicorn").join()).isSameAs(first);
+        assertThat(model.embed("a very small unicorn", TestScheduler.claim()).join())
+                .isSameAs(first);
     }
 
     @Test
@@ -189,7 +195,7 @@ class ClipModelIT {
         List<Embedding> alone = files.stream().map(ClipModelIT::embedScene).toList();
 
         List<CompletableFuture<Embedding>> together = files.stream()
-                .map(file -> model.embed(DECODER.decode(TestPictures.scene(file))))
+                .map(file -> model.embed(DECODER.decode(TestPictures.scene(file)), TestScheduler.claim()))
                 .toList();
 
         IntStream.range(0, files.size())
@@ -199,8 +205,9 @@ class ClipModelIT {
 
     @Test
     void longTextIsCutAtTheContextLengthAndSaysSo() {
-        TextEmbedding cut = model.embed("pizza ".repeat(100)).join();
-        TextEmbedding whole = model.embed("pizza").join();
+        TextEmbedding cut =
+                model.embed("pizza ".repeat(100), TestScheduler.claim()).join();
+        TextEmbedding whole = model.embed("pizza", TestScheduler.claim()).join();
 
         assertThat(cut.truncated()).isTrue();
         assertThat(whole.truncated()).isFalse();
@@ -231,7 +238,7 @@ class ClipModelIT {
         FileSystemUtils.copyRecursively(FOLDER, copy);
         Files.writeString(copy.resolve("tokenizer.json"), " ", java.nio.file.StandardOpenOption.APPEND);
 
-        assertThatThrownBy(() -> ClipModel.load(copy))
+        assertThatThrownBy(() -> ClipModel.load(copy, TestScheduler.PROCESSORS))
                 .isInstanceOf(InvalidModelException.class)
                 .hasMessageContaining("fingerprint")
                 .hasMessageContaining(model.descriptor().fingerprint());
@@ -239,7 +246,7 @@ class ClipModelIT {
 
     @Test
     void folderWithoutAModelIsRefusedWithTheVariableToSet(@TempDir Path empty) {
-        assertThatThrownBy(() -> ClipModel.load(empty))
+        assertThatThrownBy(() -> ClipModel.load(empty, TestScheduler.PROCESSORS))
                 .isInstanceOf(InvalidModelException.class)
                 .hasMessageContaining("GLIMPSE_MODEL");
     }
@@ -250,7 +257,7 @@ class ClipModelIT {
         Path file = copy.resolve("model.json");
         Files.writeString(file, Files.readString(file).replace("\"short_side\"", "\"squash\""));
 
-        assertThatThrownBy(() -> ClipModel.load(copy))
+        assertThatThrownBy(() -> ClipModel.load(copy, TestScheduler.PROCESSORS))
                 .isInstanceOf(InvalidModelException.class)
                 .hasMessageContaining("image.resize")
                 .hasMessageContaining("squash");

@@ -6,7 +6,8 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.Embedding;
-import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.TestDecoder;
+import dev.glimpse.image.TestScheduler;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
@@ -152,7 +153,7 @@ class GetModelIT {
         graphics.dispose();
         ByteArrayOutputStream png = new ByteArrayOutputStream();
         ImageIO.write(picture, "png", png);
-        return new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS).decode(png.toByteArray());
+        return new TestDecoder().decode(png.toByteArray());
     }
 
     private static Embedding vectorOf(JsonNode node) {
@@ -172,12 +173,12 @@ class GetModelIT {
         assertThat(outcome.status()).as(String.join("\n", outcome.lines())).isZero();
         assertThat(outcome.lastLine()).contains("GLIMPSE_MODEL=" + target());
         assertThat(besideTarget()).containsExactly(target());
-        try (ClipModel model = ClipModel.load(target())) {
+        try (ClipModel model = ClipModel.load(target(), TestScheduler.PROCESSORS)) {
             Color asked = new Color(
                     color.get(0).intValue(),
                     color.get(1).intValue(),
                     color.get(2).intValue());
-            Embedding image = model.embed(picture(asked)).join();
+            Embedding image = model.embed(picture(asked), TestScheduler.claim()).join();
             String text = expected.get("text").stringValue();
 
             assertThat(model.tokenize(text).ids())
@@ -186,7 +187,10 @@ class GetModelIT {
                             .mapToLong(JsonNode::longValue)
                             .toArray());
             assertThat(image.cosine(vectorOf(expected.get("image")))).isGreaterThan(0.99999);
-            assertThat(model.embed(text).join().embedding().cosine(vectorOf(expected.get("words"))))
+            assertThat(model.embed(text, TestScheduler.claim())
+                            .join()
+                            .embedding()
+                            .cosine(vectorOf(expected.get("words"))))
                     .isGreaterThan(0.99999);
         }
     }

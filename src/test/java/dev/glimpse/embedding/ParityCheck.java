@@ -4,7 +4,8 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.Embedding;
-import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.TestDecoder;
+import dev.glimpse.image.TestScheduler;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -31,7 +32,7 @@ final class ParityCheck {
     private static final double EACH_TEXT = 0.9999;
 
     private final ClipModel model;
-    private final ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
+    private final TestDecoder decoder = new TestDecoder();
     private final JsonNode reference;
     private boolean missed;
 
@@ -49,7 +50,7 @@ final class ParityCheck {
         ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).setLevel(Level.ERROR);
         Path answers = Path.of(arguments[2]);
         boolean missed;
-        try (ClipModel model = ClipModel.load(Path.of(arguments[0]))) {
+        try (ClipModel model = ClipModel.load(Path.of(arguments[0]), TestScheduler.PROCESSORS)) {
             ParityCheck check = new ParityCheck(model, JsonMapper.shared().readTree(answers.resolve("reference.json")));
             check.texts();
             check.images(Path.of(arguments[1]), answers.resolve("crops"));
@@ -74,7 +75,8 @@ final class ParityCheck {
                 miss("token ids of " + text.get("text") + ": " + Arrays.toString(ids) + ", reference "
                         + text.get("ids"));
             }
-            Embedding embedding = model.embed(words).join().embedding();
+            Embedding embedding =
+                    model.embed(words, TestScheduler.claim()).join().embedding();
             double cosine = embedding.cosine(vector(text, "vector"));
             cosines.add(cosine);
             if (!(cosine >= EACH_TEXT)) {
@@ -113,7 +115,7 @@ final class ParityCheck {
                 miss("%s is %dx%d, reference %sx%s"
                         .formatted(file, picture.width(), picture.height(), image.get("width"), image.get("height")));
             }
-            Embedding embedding = model.embed(picture).join();
+            Embedding embedding = model.embed(picture, TestScheduler.claim()).join();
             double cosine = embedding.cosine(vector(image, "vector"));
             if (!(cosine >= EACH_IMAGE)) {
                 miss(file + ": cosine " + cosine);

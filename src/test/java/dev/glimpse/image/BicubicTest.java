@@ -7,7 +7,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 class BicubicTest {
-    private final ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
+    private final TestDecoder decoder = new TestDecoder();
 
     @ParameterizedTest
     @CsvSource({"wide,64", "wide,224", "high,64", "strip,64", "strip,224", "exact,64"})

@@ -25,7 +25,7 @@ import org.junit.jupiter.params.provider.MethodSource;
 class DecodeDeadlineTest {
     private static final Duration LONG = Duration.ofDays(1);
 
-    private final ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
+    private final TestDecoder decoder = new TestDecoder();
 
     // Time
 
@@ -55,14 +55,15 @@ class DecodeDeadlineTest {
     @MethodSource("everyReader")
     void everyReaderStopsWhereverItIsWhenTheTimeIsOver(byte[] picture) {
         Clock clock = new Clock();
-        DecodedImage whole = new ImageDecoder(1_000_000, LONG, clock::look, LONG).decode(picture);
+        DecodedImage whole = new TestDecoder(new ImageDecoder(1_000_000, LONG, clock::look, LONG)).decode(picture);
         long looks = clock.now.get();
         int pixels = whole.width() * whole.height();
         assertThat(looks).as("looks at the clock").isGreaterThan(2);
 
         for (long granted : new long[] {1, looks / 2, looks - 2}) {
             Clock hurried = new Clock();
-            ImageDecoder strict = new ImageDecoder(pixels, Duration.ofNanos(granted), hurried::look, LONG);
+            TestDecoder strict =
+                    new TestDecoder(new ImageDecoder(pixels, Duration.ofNanos(granted), hurried::look, LONG));
 
             assertThatThrownBy(() -> strict.decode(picture))
                     .as("%d of %d looks", granted, looks)
@@ -75,7 +76,7 @@ class DecodeDeadlineTest {
 
     @Test
     void refusalSaysTheLimit() {
-        ImageDecoder strict = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS, Duration.ofMillis(1));
+        TestDecoder strict = new TestDecoder(ImageDecoder.DEFAULT_MAX_PIXELS, Duration.ofMillis(1));
         byte[] large = TestImages.jpeg(2000, 1900, 1);
 
         assertThatThrownBy(() -> strict.decode(large))
@@ -105,7 +106,7 @@ class DecodeDeadlineTest {
     @MethodSource("everyReader")
     void everyReaderPausesWhileOthersComeFirst(byte[] picture) throws Exception {
         Clock clock = new Clock();
-        DecodedImage whole = new ImageDecoder(1_000_000, LONG, clock::look, LONG).decode(picture);
+        DecodedImage whole = new TestDecoder(new ImageDecoder(1_000_000, LONG, clock::look, LONG)).decode(picture);
         long pause = clock.now.get() - 2;
         AtomicLong time = new AtomicLong();
         Processors one = new Processors(1, time::get);
@@ -150,7 +151,7 @@ class DecodeDeadlineTest {
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch goOn = new CountDownLatch(1);
         AtomicLong looks = new AtomicLong();
-        ImageDecoder one = new ImageDecoder(
+        TestDecoder one = new TestDecoder(new ImageDecoder(
                 60 * 50,
                 LONG,
                 () -> {
@@ -161,7 +162,7 @@ class DecodeDeadlineTest {
                     }
                     return 0;
                 },
-                Duration.ofMillis(1));
+                Duration.ofMillis(1)));
         CompletableFuture<DecodedImage> first = CompletableFuture.supplyAsync(() -> one.decode(picture));
         begun.await();
 

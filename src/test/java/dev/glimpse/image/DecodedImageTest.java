@@ -82,7 +82,7 @@ class DecodedImageTest {
 
     @Test
     void thumbnailHasTheColoursOfThePicture() {
-        ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
+        TestDecoder decoder = new TestDecoder();
         DecodedImage scene = decoder.decode(TestImages.file("scene.png"));
 
         DecodedImage thumbnail = decoder.decode(scene.thumbnail(48));

@@ -42,7 +42,7 @@ final class DecoderPromises {
             ImageTooSlowException.class);
 
     private final ThreadMXBean thread = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-    private final ImageDecoder decoder = new ImageDecoder(MAX_PIXELS, TIME);
+    private final TestDecoder decoder = new TestDecoder(MAX_PIXELS, TIME);
     private String outcome = "";
     private long longest;
     private long most;

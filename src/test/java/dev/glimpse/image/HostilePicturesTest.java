@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Pictures that are made to keep a reader busy, to fill its memory or to overflow its stack. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class HostilePicturesTest {
-    private final ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
+    private final TestDecoder decoder = new TestDecoder();
 
     // WebP: each transform is a pass over all pixels, and takes three bits
 

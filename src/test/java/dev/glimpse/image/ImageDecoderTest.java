@@ -41,7 +41,7 @@ class ImageDecoderTest {
             "orientation-6.webp",
             "orientation-6.tiff");
 
-    private final ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
+    private final TestDecoder decoder = new TestDecoder();
 
     // What is seen
 
@@ -223,7 +223,7 @@ class ImageDecoderTest {
 
     @Test
     void theLimitItselfIsAccepted() {
-        ImageDecoder small = new ImageDecoder(12);
+        TestDecoder small = new TestDecoder(12);
 
         assertThat(small.decode(TestImages.png(4, 3, 0)).width()).isEqualTo(4);
         assertThatThrownBy(() -> small.decode(TestImages.png(13, 1, 0))).isInstanceOf(ImageTooLargeException.class);
@@ -485,7 +485,7 @@ class ImageDecoderTest {
     /** May still be a picture, or none, but never ends in another exception. */
     private void assertNamed(byte[] bytes) {
         // A low limit keeps what a changed header asks for small.
-        Throwable thrown = catchThrowable(() -> new ImageDecoder(1_000_000).decode(bytes));
+        Throwable thrown = catchThrowable(() -> new TestDecoder(1_000_000).decode(bytes));
         if (thrown != null) {
             assertThat(thrown)
                     .isInstanceOfAny(

@@ -1,6 +1,7 @@
 package dev.glimpse.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.image.Processors.Claim;
@@ -408,12 +409,100 @@ class ProcessorsTest {
     }
 
     @Test
-    void whatIsUnsharedWaitsForNothing() {
-        Claim claim = Processors.unshared();
+    void searchesAndViewsNeitherWaitForUploadsNorStopThem() {
+        Processors one = processors(1);
+        Job upload = job("upload", one.claim("a", "1")).begins();
 
-        for (int i = 0; i < 20; i++) {
-            job("" + i, claim).begins();
+        job("view", one.claim(WorkClass.VIEW, "a", "1")).begins();
+        job("search", one.claim(WorkClass.SEARCH, "a", "1")).begins();
+
+        pass(MUCH);
+        upload.asks();
+        await().pollInterval(Duration.ofMillis(2)).until(() -> upload.hasGivenWay);
+    }
+
+    @Test
+    void viewOfWhoHasViewedLessComesFirst() {
+        Processors one = processors(1);
+        Job running = job("many", one.claim(WorkClass.VIEW, "a", "1")).begins();
+        job("many", one.claim(WorkClass.VIEW, "a", "2")).waits();
+        pass(MUCH);
+
+        job("single", one.claim(WorkClass.VIEW, "b", "1")).begins();
+
+        running.asks();
+        running.waits();
+    }
+
+    @Test
+    void noPlaceIsKeptAfterAView() {
+        Processors one = processors(1);
+        Job many = job("many", one.claim(WorkClass.VIEW, "a", "1")).begins();
+        pass(MUCH);
+        Job single = job("single", one.claim(WorkClass.VIEW, "b", "1")).begins();
+        many.asks();
+        many.waits();
+
+        single.end();
+
+        await().pollInterval(Duration.ofMillis(2)).until(() -> many.hasGivenWay);
+    }
+
+    @Test
+    void rankOfASearchComesBeforeThatOfAViewAndThatBeforeThatOfAnUploadWhateverWasUsed() {
+        Processors one = processors(1);
+        for (WorkClass workClass : List.of(WorkClass.SEARCH, WorkClass.VIEW)) {
+            one.claim(workClass, "a", "1").run(turn -> {
+                pass(Duration.ofSeconds(90));
+                return "done";
+            });
         }
+
+        Processors.Rank search = one.claim(WorkClass.SEARCH, "a", "1").rank();
+        Processors.Rank view = one.claim(WorkClass.VIEW, "a", "1").rank();
+        Processors.Rank upload = one.claim("b", "1").rank();
+
+        assertThat(search).isLessThan(view);
+        assertThat(view).isLessThan(upload);
+        assertThat(view.isFarBefore(upload)).isTrue();
+        assertThat(upload.isFarBefore(view)).isFalse();
+    }
+
+    @Test
+    void whatACallerHasViewedDoesNotCountAgainstItsUploads() {
+        Processors one = processors(1);
+        one.claim("b", "1").run(turn -> {
+            pass(MUCH);
+            return "done";
+        });
+        one.claim(WorkClass.VIEW, "a", "1").run(turn -> {
+            pass(Duration.ofSeconds(90));
+            return "done";
+        });
+
+        assertThat(one.claim("a", "1").rank()).isLessThan(one.claim("b", "1").rank());
+    }
+
+    @Test
+    void whatTwoSchedulersHaveCountedCannotBeMixed() {
+        Claim ours = processors(1).claim("a", "1");
+        Claim theirs = processors(1).claim("a", "1");
+
+        assertThatThrownBy(() -> ours.rank().compareTo(theirs.rank()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("two schedulers");
+        assertThatThrownBy(() -> ours.rank().isFarBefore(theirs.rank())).hasMessageContaining("two schedulers");
+        assertThatThrownBy(() -> Processors.runTogether(List.of(ours, theirs), turn -> "done"))
+                .hasMessageContaining("several schedulers");
+    }
+
+    @Test
+    void claimsOfTwoClassesCannotHaveOneTurn() {
+        Processors one = processors(1);
+        List<Claim> mixed = List.of(one.claim("a", "1"), one.claim(WorkClass.VIEW, "a", "1"));
+
+        assertThatThrownBy(() -> Processors.runTogether(mixed, turn -> "done"))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 class ReferencePixelsTest {
     private static final int SIDE = 48;
 
-    private final ImageDecoder decoder = new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS);
+    private final TestDecoder decoder = new TestDecoder();
 
     /**
      * Lossy WebP may differ by how colours are enlarged between its samples. JPEG would too between decoders, but the JDK's

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.glimpse.image.Processors;
 import dev.glimpse.image.Room;
+import dev.glimpse.image.TestScheduler;
 import dev.glimpse.storage.TestBucket;
 import java.net.InetAddress;
 import java.nio.file.Path;
@@ -50,7 +50,7 @@ class LateUrlIT {
             Room room = new Room(picture.length);
             UploadController controller = new UploadController(
                     server.uploader,
-                    new Processors(2),
+                    TestScheduler.PROCESSORS,
                     failure -> ProblemDetail.forStatus(HttpStatus.SERVICE_UNAVAILABLE),
                     fetcher,
                     fetches,

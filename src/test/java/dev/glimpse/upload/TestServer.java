@@ -15,7 +15,8 @@ import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.image.Processors;
+import dev.glimpse.image.TestDecoder;
+import dev.glimpse.image.TestScheduler;
 import dev.glimpse.storage.ObjectStore;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -29,7 +30,7 @@ import org.springframework.util.unit.DataSize;
 
 /** The write path of one server, without HTTP; several may work on one bucket. */
 final class TestServer implements AutoCloseable {
-    private static final ClipModel MODEL = ClipModel.load(Path.of("models/mini-clip"));
+    private static final ClipModel MODEL = ClipModel.load(Path.of("models/mini-clip"), TestScheduler.PROCESSORS);
     private static final PictureNotes NOTES = new PictureNotes("test.png", null, List.of());
 
     private final UploadConfiguration configuration = new UploadConfiguration();
@@ -75,7 +76,7 @@ final class TestServer implements AutoCloseable {
                         new MaintenanceProperties(Duration.ofMinutes(30), 10_000, 0.95)));
         groups = new Groups(store, requests, policy, reliable, new Random());
         RowDeriver deriver = new RowDeriver(
-                new Processors(2), new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS), MODEL, store, dataset);
+                TestScheduler.PROCESSORS, new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS), MODEL, store, dataset);
         Turns turns = new Turns(requests);
         Reconciler reconciler = new Reconciler(store, dataset, deriver, turns, chores);
         Deletion deletion = new Deletion(store, dataset, reconciler, turns, groups.server(), deletes);
@@ -107,16 +108,16 @@ final class TestServer implements AutoCloseable {
     }
 
     static Embedding embedding(int n) {
-        return MODEL.embed(new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS).decode(picture(n)))
+        return MODEL.embed(new TestDecoder().decode(picture(n)), TestScheduler.claim())
                 .join();
     }
 
     CompletableFuture<StoredPicture> upload(int n) {
-        return uploader.store(picture(n), NOTES, Durability.RECOVERABLE, Processors.unshared());
+        return uploader.store(picture(n), NOTES, Durability.RECOVERABLE, TestScheduler.claim());
     }
 
     CompletableFuture<StoredPicture> uploadCommitted(int n) {
-        return uploader.store(picture(n), NOTES, Durability.COMMITTED, Processors.unshared());
+        return uploader.store(picture(n), NOTES, Durability.COMMITTED, TestScheduler.claim());
     }
 
     /** Takes the markers of all other servers for those of dead ones. */

@@ -37,6 +37,9 @@ final class Verifier {
     /** Pictures that are looked at, or wait for a commit together, at the same time. */
     private static final int AT_ONCE = 512;
 
+    /** For who watches a long repair in the log. */
+    private static final int LOGGED_EACH = 1_000;
+
     /** Pictures in memory at the same time. */
     private static final int HASHED_AT_ONCE = 8;
 
@@ -63,6 +66,7 @@ final class Verifier {
      * @param withoutRow pictures that no search finds
      * @param withoutPicture rows whose picture is missing
      * @param corrupt pictures whose bytes do not have the hash in their name; they are not mended
+     * @param toMend rows that are to be added or removed
      * @param mended rows that were added or removed
      * @param movedAside where the files of a table are that could not be read; null if none were moved
      * @param message why it failed
@@ -78,6 +82,7 @@ final class Verifier {
             Finding withoutRow,
             Finding withoutPicture,
             Finding corrupt,
+            int toMend,
             int mended,
             @Nullable String movedAside,
             @Nullable String message) {}
@@ -182,6 +187,7 @@ final class Verifier {
         private final AtomicLong rows = new AtomicLong();
         private final AtomicLong hashed = new AtomicLong();
         private final AtomicInteger mended = new AtomicInteger();
+        private volatile int toMend;
         private final Findings withoutRow = new Findings();
         private final Findings withoutPicture = new Findings();
         private final Findings corrupt = new Findings();
@@ -209,6 +215,7 @@ final class Verifier {
                     withoutRow.finding(),
                     withoutPicture.finding(),
                     corrupt.finding(),
+                    toMend,
                     mended.get(),
                     movedAside,
                     message);
@@ -277,10 +284,9 @@ final class Verifier {
             withoutMarker.forEach(withoutRow::add);
             missing.forEach(withoutPicture::add);
             if (repair) {
+                toMend = withoutMarker.size() + missing.size();
                 Pictures.work(withoutMarker, AT_ONCE, id -> mend(id, true));
                 Pictures.work(missing, AT_ONCE, id -> mend(id, false));
-            }
-            if (repair) {
                 // What has no row now cannot have one.
                 dataset.completed();
             }
@@ -304,8 +310,8 @@ final class Verifier {
 
         private CompletableFuture<?> mend(ImageId id, boolean picture) {
             return reconciler.reconcile(id).thenAccept(there -> {
-                if (there == picture) {
-                    mended.incrementAndGet();
+                if (there == picture && mended.incrementAndGet() % LOGGED_EACH == 0) {
+                    log.info("mended {} of {}", mended, toMend);
                 }
             });
         }

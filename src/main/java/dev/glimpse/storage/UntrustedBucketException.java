@@ -14,4 +14,9 @@ public class UntrustedBucketException extends RuntimeException {
     public StoreProblem problem() {
         return problem;
     }
+
+    /** What anyone may be told: names no bucket, no endpoint and no path. */
+    public String publicMessage() {
+        return problem.publicly();
+    }
 }

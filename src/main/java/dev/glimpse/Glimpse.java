@@ -8,6 +8,7 @@ import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.event.ApplicationEnvironmentPreparedEvent;
 import org.springframework.context.ApplicationListener;
+import org.springframework.core.env.Environment;
 
 /** The server; or with the argument {@code doctor} a look at the store. */
 @SpringBootApplication
@@ -17,8 +18,20 @@ public class Glimpse {
             System.exit(DoctorCommand.run(Arrays.copyOfRange(args, 1, args.length)));
         }
         SpringApplication application = new SpringApplication(Glimpse.class);
-        application.addListeners(temporaryFilesInWorkingFolder());
+        application.addListeners(beforeNativeLibraries());
         application.run(args);
+    }
+
+    private static ApplicationListener<ApplicationEnvironmentPreparedEvent> beforeNativeLibraries() {
+        return event -> {
+            Environment environment = event.getEnvironment();
+            Path data = Path.of(environment.getRequiredProperty("glimpse.data"));
+            unpackInto(WorkingFolder.open(data).temporary());
+            if (!environment.getProperty("r2.endpoint", "").isBlank()) {
+                NativeEnvironment.remove(
+                        NativeEnvironment.foreign(System.getenv().keySet()));
+            }
+        };
     }
 
     /**
@@ -26,11 +39,10 @@ public class Glimpse {
      * working folder, which is emptied here, before Tomcat and the libraries put something into it. Newer JDKs look at
      * the property before any code of ours runs, so the scripts that start the server set it as a flag as well.
      */
-    private static ApplicationListener<ApplicationEnvironmentPreparedEvent> temporaryFilesInWorkingFolder() {
-        return event -> {
-            Path data = Path.of(event.getEnvironment().getRequiredProperty("glimpse.data"));
-            System.setProperty(
-                    "java.io.tmpdir", WorkingFolder.open(data).temporary().toString());
-        };
+    private static void unpackInto(Path temporary) {
+        System.setProperty("java.io.tmpdir", temporary.toString());
+        if (System.getProperty("jna.tmpdir") == null) {
+            System.setProperty("jna.tmpdir", temporary.toString());
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.glimpse.dataset;
 
 import dev.glimpse.dataset.ManifestLog.Standing;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.StoreRefusedException;
 import dev.glimpse.storage.StoreUnavailableException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -150,6 +151,9 @@ final class Replica {
                 manifests.moveTo(newest.get());
                 deleteOlderManifests();
             }
+        } catch (StoreRefusedException e) {
+            // That does not pass, and the operator has to hear of it now.
+            throw e;
         } catch (StoreUnavailableException e) {
             if (copied.isEmpty() || !missing(files(copied.get())).isEmpty()) {
                 throw e;

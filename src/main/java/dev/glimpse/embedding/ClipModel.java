@@ -2,6 +2,7 @@ package dev.glimpse.embedding;
 
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
+import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDList;
 import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ModelNotFoundException;
@@ -97,7 +98,7 @@ public final class ClipModel implements AutoCloseable {
                     text.fileInUse().equals(image.fileInUse())
                             ? imageModel
                             : loadTorchScript(folder, text.fileInUse()));
-        } catch (IOException | ModelNotFoundException | MalformedModelException e) {
+        } catch (IOException | ModelNotFoundException | MalformedModelException | EngineException e) {
             throw new InvalidModelException("cannot load the model in " + folder + ": " + e.getMessage(), e);
         }
         model.warmUp(processors);

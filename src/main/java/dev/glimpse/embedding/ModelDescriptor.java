@@ -154,8 +154,8 @@ public record ModelDescriptor(
     static ModelDescriptor read(Path folder) {
         Path file = folder.resolve("model.json");
         if (!Files.isRegularFile(file)) {
-            throw new InvalidModelException("no model.json in "
-                    + folder.toAbsolutePath().normalize() + ": set GLIMPSE_MODEL to the folder of a model");
+            throw new InvalidModelException(
+                    "there is no model.json in " + folder.toAbsolutePath().normalize() + " (GLIMPSE_MODEL)");
         }
         ModelDescriptor descriptor;
         try {

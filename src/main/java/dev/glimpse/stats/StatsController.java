@@ -13,6 +13,9 @@ import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.RequestMeter;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.nio.file.Path;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;
@@ -30,18 +33,21 @@ class StatsController {
     private final ImageDataset dataset;
     private final ClipModel model;
     private final ObjectStore store;
+    private final Reasons reasons;
     private final String serverVersion;
     private final Instant startedAt = Instant.now();
 
-    StatsController(ImageDataset dataset, ClipModel model, ObjectStore store, BuildProperties build) {
+    StatsController(ImageDataset dataset, ClipModel model, ObjectStore store, Reasons reasons, BuildProperties build) {
         this.dataset = dataset;
         this.model = model;
         this.store = store;
+        this.reasons = reasons;
         this.serverVersion = String.valueOf(build.getVersion());
     }
 
     /**
-     * The first six have been in this answer since the first version of the API and keep their names.
+     * The first six have been in this answer since the first version of the API and keep their names. Why something fails, and
+     * where the folder is, are told in full to administrators alone.
      *
      * @param rowCount distinct rows that this server knows, committed or waiting
      * @param lastVectorDim dimension of the embeddings, also while there are none
@@ -97,31 +103,33 @@ class StatsController {
             @Nullable String message) {}
 
     @GetMapping(path = "/stats", produces = MediaType.APPLICATION_JSON_VALUE)
-    ResponseEntity<Stats> stats() {
+    ResponseEntity<Stats> stats(HttpServletRequest caller) {
         return ResponseEntity.ok()
                 .varyBy(HttpHeaders.ACCEPT)
                 .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                .body(current());
+                .body(current(caller));
     }
 
     @GetMapping(path = "/stats", produces = MediaType.TEXT_HTML_VALUE)
-    String page(jakarta.servlet.http.HttpServletResponse response) {
+    String page(HttpServletResponse response) {
         response.setHeader(HttpHeaders.VARY, HttpHeaders.ACCEPT);
         response.setHeader(HttpHeaders.CACHE_CONTROL, "no-cache");
         return "forward:/stats.html";
     }
 
-    private Stats current() {
+    private Stats current(HttpServletRequest caller) {
         TableState table = dataset.state();
         ModelDescriptor descriptor = model.descriptor();
         IndexJob job = dataset.indexJob();
         Freshness freshness = dataset.freshness();
+        String problem =
+                reasons.againstUploads().map(reason -> reason.to(caller)).orElse(null);
         return new Stats(
                 table.committedRows() + table.pendingRows(),
                 table.columns().size(),
                 table.columns(),
                 descriptor.dimension(),
-                table.path(),
+                path(table, caller),
                 table.indices(),
                 table.committedRows(),
                 table.pendingRows(),
@@ -132,7 +140,7 @@ class StatsController {
                 freshness.stale(),
                 freshness.asOf(),
                 table.search(),
-                table.maintenance(),
+                maintenance(table.maintenance(), caller),
                 dataset.memory(),
                 new Model(
                         descriptor.name(), descriptor.fingerprint(), descriptor.dimension(), descriptor.description()),
@@ -140,11 +148,41 @@ class StatsController {
                 store.folder().isPresent() ? "folder" : "s3",
                 store.meter().totals(),
                 table.skippedRows(),
-                table.problem() == null,
-                table.problem(),
-                table.warning(),
-                new Job(job.state().toString(), job.startedAt(), job.finishedAt(), job.message()),
+                problem == null,
+                problem,
+                reasons.warning().map(reason -> reason.to(caller)).orElse(null),
+                job(job, caller),
                 startedAt,
                 serverVersion);
+    }
+
+    /** In a bucket the same as in every row; of a folder, its place on this machine is left out. */
+    private String path(TableState table, HttpServletRequest caller) {
+        return Reasons.mayKnow(caller)
+                ? table.path()
+                : store.folder()
+                        .map(root -> root.relativize(Path.of(table.path())).toString())
+                        .orElse(table.path());
+    }
+
+    private static MaintenanceState maintenance(MaintenanceState state, HttpServletRequest caller) {
+        String failure = state.failure();
+        return failure == null
+                ? state
+                : new MaintenanceState(
+                        state.smallFragments(),
+                        state.unindexedRows(),
+                        state.deletedRows(),
+                        state.working(),
+                        Reasons.failure(failure, "the last work on the table failed", caller));
+    }
+
+    private static Job job(IndexJob job, HttpServletRequest caller) {
+        String message = job.message();
+        return new Job(
+                job.state().toString(),
+                job.startedAt(),
+                job.finishedAt(),
+                message == null ? null : Reasons.failure(message, "the index was not built", caller));
     }
 }

@@ -10,19 +10,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
-import java.util.concurrent.Callable;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-import java.util.concurrent.Future;
 
 /**
  * Looks whether a store keeps what Glimpse relies on, and how fast it is. Works below a key of its own, and takes away
  * what it has put there.
  */
 public final class BucketDoctor {
-    private static final int RACERS = 8;
     private static final int RACES = 5;
     private static final int SAMPLES = 10;
     private static final int LARGE_BYTES = 20 << 20;
@@ -61,7 +57,7 @@ public final class BucketDoctor {
             // The first request tells whether there is a bucket at all; the other checks would say the same again.
             put("first", "1");
         } catch (StoreUnavailableException e) {
-            out.println("no go  " + e.getMessage());
+            out.println("no go  " + e.problem().message());
             return false;
         }
         try {
@@ -79,13 +75,23 @@ public final class BucketDoctor {
             check("time of a class B request", () -> latency(n -> store.head(prefix + "first")));
             check("time of a listing", () -> latency(n -> store.list(prefix + "slow")));
         } finally {
-            store.list(prefix).forEach(store::delete);
+            tidy();
         }
         out.println(
                 healthy
                         ? "Glimpse can trust this store."
                         : "Glimpse cannot trust this store: pictures could be lost or kept twice.");
         return healthy;
+    }
+
+    private void tidy() {
+        try {
+            store.list(prefix).forEach(store::delete);
+        } catch (StoreUnavailableException e) {
+            healthy = false;
+            out.println("no go  what was put for this, " + prefix + ", stays there: "
+                    + e.problem().message());
+        }
     }
 
     private void check(String name, Check check) {
@@ -96,6 +102,9 @@ public final class BucketDoctor {
         } catch (Finding e) {
             good = false;
             seen = String.valueOf(e.getMessage());
+        } catch (StoreUnavailableException e) {
+            good = false;
+            seen = e.problem().message();
         } catch (Exception e) {
             good = false;
             seen = e.toString();
@@ -121,35 +130,21 @@ public final class BucketDoctor {
     }
 
     private String conditionalPut() throws Finding {
-        require(!put("first", "2"), "a second put of a key was not refused");
-        require(text("first").equals("1"), "a second put of a key has replaced the first");
+        hold(ConditionalPuts.inARow(store, prefix + "row"));
         return "a key that is taken is refused";
     }
 
-    private String race() throws Exception {
-        ExecutorService threads = Executors.newFixedThreadPool(RACERS);
-        try {
-            for (int race = 0; race < RACES; race++) {
-                String key = "race" + race;
-                List<Callable<Boolean>> racers = new ArrayList<>();
-                for (int i = 0; i < RACERS; i++) {
-                    String text = "racer " + i;
-                    racers.add(() -> put(key, text));
-                }
-                List<Integer> winners = new ArrayList<>();
-                List<Future<Boolean>> outcomes = threads.invokeAll(racers);
-                for (int i = 0; i < RACERS; i++) {
-                    if (outcomes.get(i).get()) {
-                        winners.add(i);
-                    }
-                }
-                require(winners.size() == 1, winners.size() + " of " + RACERS + " puts of one key have won");
-                require(text(key).equals("racer " + winners.get(0)), "the bytes are not those of the put that won");
-            }
-        } finally {
-            threads.shutdown();
+    private String race() throws Finding {
+        for (int race = 0; race < RACES; race++) {
+            hold(ConditionalPuts.raced(store, prefix + "race" + race));
         }
-        return "of " + RACERS + " puts at once one won, " + RACES + " times";
+        return "of " + ConditionalPuts.RACERS + " puts at once one won, " + RACES + " times";
+    }
+
+    private static void hold(Optional<String> finding) throws Finding {
+        if (finding.isPresent()) {
+            throw new Finding(finding.get());
+        }
     }
 
     private String readAfterWrite() throws Finding {

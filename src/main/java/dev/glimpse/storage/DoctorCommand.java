@@ -22,7 +22,7 @@ public final class DoctorCommand {
                         settings.getBean(R2Properties.class), settings.getBean(StorageProperties.class))) {
             return new BucketDoctor(store, System.out).examine() ? 0 : 1;
         } catch (StorageSettingsException e) {
-            System.err.println(e.getMessage());
+            System.err.println(e.getMessage() + " " + e.cure());
             return 2;
         }
     }

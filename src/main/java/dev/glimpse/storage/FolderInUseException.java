@@ -4,7 +4,15 @@ package dev.glimpse.storage;
 public class FolderInUseException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    public FolderInUseException(String message) {
+    private final String cure;
+
+    /** @param cure what the operator can do, a sentence */
+    public FolderInUseException(String message, String cure) {
         super(message);
+        this.cure = cure;
+    }
+
+    public String cure() {
+        return cure;
     }
 }

@@ -52,6 +52,9 @@ final class FolderStore implements ObjectStore {
     private final Path root;
     private final Path temporary;
 
+    /** Why the disk did not take the last write; null if it did. */
+    private volatile @Nullable StoreProblem problem;
+
     /** @param root need not exist yet, must be on one file system, which must know hard links */
     FolderStore(Path root) {
         this.configured = root;
@@ -77,7 +80,9 @@ final class FolderStore implements ObjectStore {
                         }
                         writeMetadata(key, metadata);
                     }
-                    return link(written, object);
+                    boolean stored = link(written, object);
+                    problem = null;
+                    return stored;
                 }
             } finally {
                 Files.deleteIfExists(written);
@@ -96,7 +101,9 @@ final class FolderStore implements ObjectStore {
             throw new UncheckedIOException("cannot read " + file + " to put it as " + key, e);
         }
         try {
-            return linkOrCopy(file, object);
+            boolean stored = linkOrCopy(file, object);
+            problem = null;
+            return stored;
         } catch (IOException e) {
             throw unavailable("write", key, e);
         }
@@ -230,7 +237,7 @@ final class FolderStore implements ObjectStore {
 
     @Override
     public String address(String key) {
-        KeyRules.requireKey(key);
+        KeyRules.requirePrefix(key);
         return key;
     }
 
@@ -247,6 +254,26 @@ final class FolderStore implements ObjectStore {
     @Override
     public void requireConditionalPuts() {
         // The file system refuses to link a name that is taken.
+    }
+
+    @Override
+    public boolean isTried() {
+        return true;
+    }
+
+    @Override
+    public void tryWriting() {
+        try {
+            Files.delete(write(new byte[1]));
+            problem = null;
+        } catch (IOException e) {
+            throw unavailable("write", WorkingFolder.NAME, e);
+        }
+    }
+
+    @Override
+    public Optional<StoreProblem> problem() {
+        return Optional.ofNullable(problem);
     }
 
     @Override
@@ -405,7 +432,16 @@ final class FolderStore implements ObjectStore {
     }
 
     private StoreUnavailableException unavailable(String operation, String key, IOException e) {
-        return new StoreUnavailableException("cannot " + operation + " " + key + " in folder " + root + ": " + e, e);
+        String what = "cannot " + operation + " " + key + " in folder " + root + ": " + e;
+        Optional<StoreProblem> disk = DiskProblem.of(e)
+                .map(found -> new StoreProblem(what, found.cure(), "the server's data folder " + found.what()));
+        if (operation.equals("write") && disk.isPresent()) {
+            problem = disk.get();
+        }
+        return new StoreUnavailableException(
+                disk.orElseGet(() ->
+                        new StoreProblem(what, "Look after the disk.", "the server's data folder cannot be used")),
+                e);
     }
 
     /** Files that come and go while it walks are no failure. */

@@ -93,7 +93,10 @@ public interface ObjectStore extends AutoCloseable {
         return keys;
     }
 
-    /** How an operator or another program names this key: {@code s3://bucket/key}, or the key itself in a folder. */
+    /**
+     * How an operator or another program names this key, or prefix of keys: {@code s3://bucket/key}, or the key itself in a
+     * folder.
+     */
     String address(String key);
 
     /** The folder whose files are the objects, as it was configured, if this store is one; empty for a bucket. */
@@ -103,11 +106,23 @@ public interface ObjectStore extends AutoCloseable {
     Optional<R2Properties> bucket();
 
     /**
-     * Makes sure that a second put of a key is refused, by trying it, once in the life of this store.
+     * Makes sure that a second put of a key is refused, in a row and in a race, by trying it, once in the life of this store.
      *
      * @throws UntrustedBucketException if it is not
      */
     void requireConditionalPuts();
+
+    /** Whether {@link #requireConditionalPuts} has come to a result. */
+    boolean isTried();
+
+    /** Puts a small object and removes it, so that {@link #problem} tells what is so now. */
+    void tryWriting();
+
+    /**
+     * Why the store does not do what this server needs of it, as its last answers tell: it refuses reads or writes, or cannot
+     * be trusted. Empty if nothing of the kind is known. Asks the store nothing.
+     */
+    Optional<StoreProblem> problem();
 
     /** Counts what this store asks of a bucket. */
     RequestMeter meter();

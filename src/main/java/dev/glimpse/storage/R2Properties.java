@@ -47,12 +47,15 @@ public record R2Properties(
             return false;
         }
         if (!missing.isEmpty()) {
-            throw new StorageSettingsException(String.join(" and ", missing) + " not set, but "
-                    + String.join(" and ", set) + ". Set all four to use a bucket, or none to use a folder.");
+            throw new StorageSettingsException(
+                    String.join(" and ", missing) + " not set, but " + String.join(" and ", set) + ".",
+                    "Set all four to use a bucket, or none to use a folder.");
         }
         uri();
         if (!BUCKET_NAME.matcher(String.valueOf(bucket)).matches()) {
-            throw new StorageSettingsException("R2_BUCKET is not the name of a bucket: " + bucket);
+            throw new StorageSettingsException(
+                    "R2_BUCKET is not the name of a bucket: " + bucket,
+                    "Set it to the name alone: 3 to 63 lower-case letters, digits, dots and hyphens.");
         }
         return true;
     }
@@ -75,8 +78,9 @@ public record R2Properties(
         }
         String value = String.valueOf(endpoint);
         throw new StorageSettingsException(
-                "R2_ENDPOINT must be http(s)://host without a path, user or query; the bucket goes to R2_BUCKET"
-                        + (value.contains("@") ? "" : ": " + value));
+                "R2_ENDPOINT must be http(s)://host without a path, user or query"
+                        + (value.contains("@") ? "." : ": " + value),
+                "Correct it; the bucket goes to R2_BUCKET.");
     }
 
     @Override

@@ -6,39 +6,29 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.net.ConnectException;
-import java.net.UnknownHostException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
-import javax.net.ssl.SSLException;
 import org.jspecify.annotations.Nullable;
-import software.amazon.awssdk.auth.credentials.AwsBasicCredentials;
-import software.amazon.awssdk.auth.credentials.StaticCredentialsProvider;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
-import software.amazon.awssdk.awscore.exception.AwsErrorDetails;
-import software.amazon.awssdk.awscore.exception.AwsServiceException;
-import software.amazon.awssdk.awscore.retry.AwsRetryStrategy;
-import software.amazon.awssdk.core.checksums.RequestChecksumCalculation;
-import software.amazon.awssdk.core.checksums.ResponseChecksumValidation;
 import software.amazon.awssdk.core.exception.RetryableException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.exception.SdkServiceException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.core.sync.ResponseTransformer;
 import software.amazon.awssdk.http.AbortableInputStream;
-import software.amazon.awssdk.http.apache5.Apache5HttpClient;
-import software.amazon.awssdk.regions.Region;
 import software.amazon.awssdk.services.s3.S3Client;
-import software.amazon.awssdk.services.s3.S3Configuration;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
@@ -53,8 +43,7 @@ import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 final class S3Store implements ObjectStore {
     private static final Duration ATTEMPT = Duration.ofSeconds(10);
 
-    /** Of each call, by the SDK, with growing pauses. */
-    private static final int ATTEMPTS = 3;
+    private static final int ATTEMPTS = BucketClient.ATTEMPTS;
 
     /** The slowest line that is not called a hang. */
     private static final long BYTES_PER_SECOND = 1_000_000;
@@ -62,27 +51,20 @@ final class S3Store implements ObjectStore {
     /** A gigabyte at about the slowest speed. A download that stands still ends after the time of one attempt. */
     private static final Duration DOWNLOAD = Duration.ofMinutes(15);
 
-    /** Above what the request threads, the committer and a catching-up replica use at once. */
-    private static final int CONNECTIONS = 64;
-
-    private static final Set<String> CREDENTIAL_ERRORS = Set.of(
-            "AccessDenied",
-            "ExpiredToken",
-            "InvalidAccessKeyId",
-            "InvalidToken",
-            "SignatureDoesNotMatch",
-            "Unauthorized");
-
     private final RequestMeter meter = new RequestMeter();
     private final R2Properties r2;
     private final S3Client s3;
-    private final String endpoint;
-
-    /** Null until it has been tried. */
-    private volatile @Nullable Boolean refusesSecondPut;
-
     private final String bucket;
     private final Duration attempt;
+    private final BucketFailures failures;
+
+    /** Whether the bucket can be trusted, or a trial that runs; null if there was none, or none that could tell. */
+    private final AtomicReference<@Nullable CompletableFuture<Optional<StoreProblem>>> trial = new AtomicReference<>();
+
+    /** Why the last read and the last write were refused; null if they were not. */
+    private volatile @Nullable StoreProblem readsRefused;
+
+    private volatile @Nullable StoreProblem writesRefused;
 
     S3Store(R2Properties r2) {
         this(r2, ATTEMPT);
@@ -94,35 +76,10 @@ final class S3Store implements ObjectStore {
             throw new IllegalArgumentException("no bucket is set");
         }
         this.r2 = r2;
-        this.endpoint = String.valueOf(r2.endpoint());
         this.bucket = String.valueOf(r2.bucket());
         this.attempt = attempt;
-        this.s3 = S3Client.builder()
-                .endpointOverride(r2.uri())
-                .region(Region.of("auto"))
-                .credentialsProvider(StaticCredentialsProvider.create(
-                        AwsBasicCredentials.create(r2.accessKeyId(), r2.secretAccessKey())))
-                .httpClientBuilder(Apache5HttpClient.builder()
-                        .maxConnections(CONNECTIONS)
-                        .connectionTimeout(attempt)
-                        .connectionAcquisitionTimeout(attempt)
-                        .socketTimeout(attempt))
-                .requestChecksumCalculation(RequestChecksumCalculation.WHEN_REQUIRED)
-                .responseChecksumValidation(ResponseChecksumValidation.WHEN_REQUIRED)
-                .forcePathStyle(true)
-                .serviceConfiguration(S3Configuration.builder()
-                        .chunkedEncodingEnabled(false)
-                        // It would cost a put of more than 1 MB another round trip.
-                        .expectContinueEnabled(false)
-                        .build())
-                .overrideConfiguration(config -> config.addExecutionInterceptor(new MeteringInterceptor(meter))
-                        .apiCallAttemptTimeout(attempt)
-                        .apiCallTimeout(attempt.multipliedBy(ATTEMPTS))
-                        .retryStrategy(AwsRetryStrategy.standardRetryStrategy().toBuilder()
-                                .maxAttempts(ATTEMPTS)
-                                .retryOnException(S3Store::isContention)
-                                .build()))
-                .build();
+        this.failures = new BucketFailures(r2);
+        this.s3 = BucketClient.open(r2, attempt, meter);
     }
 
     @Override
@@ -193,11 +150,13 @@ final class S3Store implements ObjectStore {
                             .metadata(metadata)
                             .overrideConfiguration(limit(limits.attempt, limits.whole)),
                     body);
+            writesRefused = null;
             return true;
         } catch (SdkException e) {
             int status = e instanceof SdkServiceException answer ? answer.statusCode() : 0;
             boolean refusedAtOnce = Integer.valueOf(1).equals(e.numAttempts()) && status >= 400 && status < 500;
             if (refusedAtOnce && status == 412) {
+                writesRefused = null;
                 return false;
             }
             if (refusedAtOnce) {
@@ -249,8 +208,10 @@ final class S3Store implements ObjectStore {
         Duration limit = attempt.multipliedBy(ATTEMPTS);
         try {
             // The size is not known before, so one attempt may take the time of all; a hang ends sooner.
-            return Optional.of(s3.getObject(read(key, limit, limit), ResponseTransformer.toBytes())
-                    .asByteArrayUnsafe());
+            byte[] bytes = s3.getObject(read(key, limit, limit), ResponseTransformer.toBytes())
+                    .asByteArrayUnsafe();
+            readsRefused = null;
+            return Optional.of(bytes);
         } catch (NoSuchKeyException e) {
             return Optional.empty();
         } catch (SdkException e) {
@@ -266,6 +227,7 @@ final class S3Store implements ObjectStore {
                 write(response, stored, download.part());
                 return response;
             });
+            readsRefused = null;
             download.complete();
             return true;
         } catch (NoSuchKeyException e) {
@@ -315,11 +277,13 @@ final class S3Store implements ObjectStore {
                     s3.headObject(request -> request.bucket(bucket)
                             .key(key)
                             .overrideConfiguration(limit(attempt.dividedBy(ATTEMPTS), attempt)));
+            readsRefused = null;
             return Optional.of(new ObjectHead(
                     head.contentLength(),
                     head.metadata(),
                     String.valueOf(head.eTag()).replace("\"", "")));
         } catch (NoSuchKeyException e) {
+            readsRefused = null;
             return Optional.empty();
         } catch (SdkException e) {
             throw unavailable("head", key, e);
@@ -331,6 +295,7 @@ final class S3Store implements ObjectStore {
         KeyRules.requireKey(key);
         try {
             s3.deleteObject(request -> request.bucket(bucket).key(key));
+            writesRefused = null;
         } catch (NoSuchKeyException e) {
             // Nothing to remove. S3 and R2 do not even say so.
         } catch (SdkException e) {
@@ -347,6 +312,7 @@ final class S3Store implements ObjectStore {
                     .sourceKey(from)
                     .destinationBucket(bucket)
                     .destinationKey(to));
+            writesRefused = null;
             return true;
         } catch (NoSuchKeyException e) {
             return false;
@@ -370,6 +336,7 @@ final class S3Store implements ObjectStore {
                         .map(date -> Instant.from(DateTimeFormatter.RFC_1123_DATE_TIME.parse(date)))
                         .orElseGet(Instant::now);
             }
+            readsRefused = null;
             return clock;
         } catch (SdkException e) {
             throw unavailable("list", prefix, e);
@@ -391,7 +358,7 @@ final class S3Store implements ObjectStore {
 
     @Override
     public String address(String key) {
-        KeyRules.requireKey(key);
+        KeyRules.requirePrefix(key);
         return "s3://" + bucket + "/" + key;
     }
 
@@ -407,19 +374,84 @@ final class S3Store implements ObjectStore {
 
     @Override
     public void requireConditionalPuts() {
-        Boolean refuses = refusesSecondPut;
-        if (refuses == null) {
-            String key = "doctor/" + UUID.randomUUID();
-            putIfAbsent(key, new byte[] {1}, "text/plain", Map.of());
-            refuses = !putIfAbsent(key, new byte[] {2}, "text/plain", Map.of());
-            delete(key);
-            refusesSecondPut = refuses;
+        CompletableFuture<Optional<StoreProblem>> mine = new CompletableFuture<>();
+        CompletableFuture<Optional<StoreProblem>> first = trial.compareAndExchange(null, mine);
+        if (first == null) {
+            try {
+                mine.complete(tryConditionalPuts());
+            } catch (RuntimeException | Error e) {
+                // Not known, so the next caller tries again.
+                trial.set(null);
+                mine.completeExceptionally(e);
+            }
         }
-        if (!refuses) {
-            throw new UntrustedBucketException("bucket " + bucket + " at " + endpoint
-                    + " does not refuse a second put of a key (If-None-Match), so nothing is written to it; see"
-                    + " scripts/doctor");
+        result(first == null ? mine : first).ifPresent(problem -> {
+            throw new UntrustedBucketException(problem);
+        });
+    }
+
+    private static Optional<StoreProblem> result(@Nullable CompletableFuture<Optional<StoreProblem>> trial) {
+        if (trial == null) {
+            return Optional.empty();
         }
+        try {
+            return trial.join();
+        } catch (CompletionException e) {
+            if (e.getCause() instanceof StoreUnavailableException unavailable) {
+                throw unavailable;
+            }
+            throw e;
+        }
+    }
+
+    private Optional<StoreProblem> tryConditionalPuts() {
+        String prefix = "doctor/" + UUID.randomUUID() + "/";
+        List<String> keys = List.of(prefix + "row", prefix + "race");
+        Optional<String> finding =
+                ConditionalPuts.inARow(this, keys.get(0)).or(() -> ConditionalPuts.raced(this, keys.get(1)));
+        keys.forEach(this::delete);
+        return finding.map(seen -> new StoreProblem(
+                "bucket " + bucket + " at " + r2.endpoint() + " does not keep conditional puts (If-None-Match): " + seen
+                        + ", so nothing is written to it",
+                "Run scripts/doctor, and take a store that passes it.",
+                "the server's bucket cannot be trusted with uploads, so none are taken"));
+    }
+
+    @Override
+    public void tryWriting() {
+        boolean tried = isTried();
+        requireConditionalPuts();
+        if (!tried) {
+            return;
+        }
+        String key = "doctor/" + UUID.randomUUID();
+        putIfAbsent(key, new byte[1], "text/plain", Map.of());
+        delete(key);
+    }
+
+    @Override
+    public Optional<StoreProblem> problem() {
+        return Optional.ofNullable(readsRefused)
+                .or(() -> Optional.ofNullable(writesRefused))
+                .or(() -> isTried() ? result(trial.get()) : Optional.empty());
+    }
+
+    @Override
+    public boolean isTried() {
+        CompletableFuture<Optional<StoreProblem>> known = trial.get();
+        return known != null && known.isDone() && !known.isCompletedExceptionally();
+    }
+
+    private StoreUnavailableException unavailable(String operation, String key, SdkException failure) {
+        StoreUnavailableException what = failures.of(operation, key, failure);
+        if (what instanceof StoreRefusedException) {
+            if (BucketFailures.isWrite(operation)) {
+                writesRefused = what.problem();
+            } else {
+                readsRefused = what.problem();
+            }
+        }
+        return what;
     }
 
     @Override
@@ -445,46 +477,6 @@ final class S3Store implements ObjectStore {
                 .apiCallAttemptTimeout(attempt)
                 .apiCallTimeout(whole)
                 .build();
-    }
-
-    /** Two conditional puts of one key at the same time: S3 asks the one to try again, and then says who won. */
-    private static boolean isContention(Throwable failure) {
-        return failure instanceof AwsServiceException answer && answer.statusCode() == 409;
-    }
-
-    /** Says what failed where, in the store's own words, and which setting to look at. Never a value of a credential. */
-    private StoreUnavailableException unavailable(String operation, String key, SdkException failure) {
-        String what = "cannot " + operation + " " + key + " in bucket " + bucket + " at " + endpoint + ": ";
-        if (failure instanceof AwsServiceException answer) {
-            AwsErrorDetails details = answer.awsErrorDetails();
-            String code = details == null || details.errorCode() == null ? "" : details.errorCode();
-            return new StoreUnavailableException(
-                    (what + answer.statusCode() + " " + code).strip() + hint(answer.statusCode(), code), failure);
-        }
-        Throwable root = failure;
-        while (root.getCause() != null) {
-            root = root.getCause();
-        }
-        boolean unreachable = root instanceof UnknownHostException
-                || root instanceof ConnectException
-                || root instanceof SSLException;
-        return new StoreUnavailableException(
-                what + root.getClass().getSimpleName() + ": " + root.getMessage()
-                        + (unreachable ? ". Check R2_ENDPOINT." : ""),
-                failure);
-    }
-
-    private static String hint(int status, String code) {
-        if (code.equals("RequestTimeTooSkewed")) {
-            return ". Check the clock of this machine.";
-        }
-        if (code.equals("NoSuchBucket")) {
-            return ". Check R2_BUCKET.";
-        }
-        if (status == 401 || status == 403 || CREDENTIAL_ERRORS.contains(code)) {
-            return ". Check R2_ACCESS_KEY_ID and R2_SECRET_ACCESS_KEY.";
-        }
-        return "";
     }
 
     /** Parts a failure of the disk here from one of the store there, across the SDK. */

@@ -1,5 +1,6 @@
 package dev.glimpse.storage;
 
+import java.time.Duration;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -17,6 +18,11 @@ class StorageConfiguration {
     @Bean
     ObjectStore objectStore(R2Properties r2, StorageProperties storage, WorkingFolder lock) {
         return store(r2, storage);
+    }
+
+    @Bean
+    StoreWatch storeWatch(ObjectStore store) {
+        return new StoreWatch(store, Duration.ofMinutes(1));
     }
 
     static ObjectStore store(R2Properties r2, StorageProperties storage) {

@@ -4,7 +4,19 @@ package dev.glimpse.storage;
 public class UntrustedBucketException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    UntrustedBucketException(String message) {
-        super(message);
+    private final StoreProblem problem;
+
+    UntrustedBucketException(StoreProblem problem) {
+        super(problem.message());
+        this.problem = problem;
+    }
+
+    public StoreProblem problem() {
+        return problem;
+    }
+
+    /** What anyone may be told: names no bucket, no endpoint and no path. */
+    public String publicMessage() {
+        return problem.publicly();
     }
 }

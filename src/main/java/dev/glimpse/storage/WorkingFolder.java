@@ -35,7 +35,7 @@ public final class WorkingFolder implements AutoCloseable {
      * {@link #temporary} is removed, unless this process has the folder already.
      *
      * @throws FolderInUseException if another process has it
-     * @throws UncheckedIOException if the folder cannot be written
+     * @throws DataFolderException if the folder cannot be written
      */
     public static WorkingFolder open(Path data) {
         synchronized (HELD) {
@@ -50,9 +50,17 @@ public final class WorkingFolder implements AutoCloseable {
                 held.users++;
                 return new WorkingFolder(path);
             } catch (IOException e) {
-                throw new UncheckedIOException("cannot work in data folder " + data + ": " + e, e);
+                throw unusable(data, e);
             }
         }
+    }
+
+    private static DataFolderException unusable(Path data, IOException e) {
+        String folder = "The data folder " + data.toAbsolutePath().normalize();
+        return DiskProblem.of(e)
+                .map(disk -> new DataFolderException(folder + " " + disk.what() + " (" + e + ").", disk.cure(), e))
+                .orElseGet(() -> new DataFolderException(
+                        folder + " cannot be used: " + e, "Set GLIMPSE_DATA to a folder that can be written.", e));
     }
 
     /** Where puts into this folder are written before they get their names. */
@@ -119,8 +127,9 @@ public final class WorkingFolder implements AutoCloseable {
             try {
                 FileLock lock = tryLock(channel);
                 if (lock == null) {
-                    throw new FolderInUseException("Another Glimpse is running on " + path.getParent()
-                            + ". Stop it, or give this one a data folder of its own (GLIMPSE_DATA).");
+                    throw new FolderInUseException(
+                            "Another Glimpse is running on " + path.getParent() + ".",
+                            "Stop it, or give this one a data folder of its own (GLIMPSE_DATA).");
                 }
                 for (String temporary : new String[] {"tmp", "tmp-put"}) {
                     FileSystemUtils.deleteRecursively(path.resolve(temporary));

@@ -61,7 +61,7 @@ final class Reconciler {
     private CompletableFuture<Boolean> reconcile(ImageId id, int round) {
         if (round > ROUNDS) {
             return CompletableFuture.failedFuture(
-                    new StoreUnavailableException(id + " is being uploaded and deleted all the time", null));
+                    StoreUnavailableException.openly(id + " is being uploaded and deleted all the time"));
         }
         return CompletableFuture.completedFuture(id)
                 .thenComposeAsync(this::look, requests)

@@ -160,8 +160,8 @@ public final class Uploader {
     static Duration left(long start) {
         Duration left = DEADLINE.minusNanos(System.nanoTime() - start);
         if (left.compareTo(SHORTEST_PUT) < 0) {
-            throw new StoreUnavailableException(
-                    "the store does not keep up: a put has waited for " + DEADLINE.toSeconds() + " s", null);
+            throw StoreUnavailableException.openly(
+                    "the store does not keep up: a put has waited for " + DEADLINE.toSeconds() + " s");
         }
         return left;
     }
@@ -238,7 +238,7 @@ public final class Uploader {
     private CompletableFuture<StoredPicture> adopt(ImageId id) {
         return reconciler.reconcileInTurn(id).thenApply(there -> {
             if (!there) {
-                throw new StoreUnavailableException(id + " was deleted while it was uploaded; upload it again", null);
+                throw StoreUnavailableException.openly(id + " was deleted while it was uploaded; upload it again");
             }
             return stored(id, true);
         });

@@ -8,6 +8,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.security.Principal;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -44,13 +45,6 @@ final class AccessFilter extends OncePerRequestFilter {
         this.loopbackOnly = loopbackOnly;
     }
 
-    /** What asks whether the server is well has no key. */
-    @Override
-    protected boolean shouldNotFilter(HttpServletRequest request) {
-        String path = request.getServletPath();
-        return reads(request) && (path.equals("/actuator/health") || path.startsWith("/actuator/health/"));
-    }
-
     private static boolean reads(HttpServletRequest request) {
         return request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
     }
@@ -59,6 +53,10 @@ final class AccessFilter extends OncePerRequestFilter {
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         Caller caller = callers.of(request);
+        if (asksForHealth(request)) {
+            chain.doFilter(named(caller, request), response);
+            return;
+        }
         MDC.put(CALLER, caller.name());
         try {
             if (loopbackOnly && !callers.needKeys() && !Callers.namesThisMachine(request.getServerName())) {
@@ -94,6 +92,12 @@ final class AccessFilter extends OncePerRequestFilter {
         } finally {
             MDC.remove(CALLER);
         }
+    }
+
+    /** What asks whether the server is well has no key, and is told less than who has one. */
+    private static boolean asksForHealth(HttpServletRequest request) {
+        String path = request.getServletPath();
+        return reads(request) && (path.equals("/actuator/health") || path.startsWith("/actuator/health/"));
     }
 
     private boolean hasRequestsLeft(Client client, int perMinute, HttpServletResponse response) throws IOException {
@@ -141,11 +145,22 @@ final class AccessFilter extends OncePerRequestFilter {
         refuse(response, HttpStatus.UNAUTHORIZED, "unauthorized", unauthorized(request, scope));
     }
 
+    /** Tells what comes behind who the caller is, and by the roles {@code read}, {@code upload} and {@code admin} its scopes. */
     private static HttpServletRequest named(Caller caller, HttpServletRequest request) {
         return new HttpServletRequestWrapper(request) {
             @Override
             public String getRemoteUser() {
                 return caller.name();
+            }
+
+            @Override
+            public Principal getUserPrincipal() {
+                return caller::name;
+            }
+
+            @Override
+            public boolean isUserInRole(String role) {
+                return caller.scopes().stream().anyMatch(scope -> name(scope).equals(role));
             }
         };
     }

@@ -15,6 +15,7 @@ import dev.glimpse.image.ImageTooSlowException;
 import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.search.InvalidQueryException;
 import dev.glimpse.search.PictureNotFoundException;
+import dev.glimpse.storage.StoreRefusedException;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.UntrustedBucketException;
 import dev.glimpse.upload.EmptyFileException;
@@ -27,12 +28,14 @@ import dev.glimpse.upload.UrlNotFetchedException;
 import dev.glimpse.upload.UrlTooLargeException;
 import dev.glimpse.upload.UrlUploadOffException;
 import dev.glimpse.upload.VerifyRunningException;
+import java.io.FileNotFoundException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
+import java.util.function.Function;
 import org.apache.tomcat.util.http.InvalidParameterException;
 import org.apache.tomcat.util.http.fileupload.impl.FileSizeLimitExceededException;
 import org.apache.tomcat.util.http.fileupload.impl.SizeException;
@@ -53,6 +56,8 @@ import org.springframework.util.unit.DataSize;
 import org.springframework.web.ErrorResponse;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.context.request.RequestContextHolder;
+import org.springframework.web.context.request.ServletRequestAttributes;
 import org.springframework.web.context.request.WebRequest;
 import org.springframework.web.multipart.MaxUploadSizeExceededException;
 import org.springframework.web.multipart.MultipartException;
@@ -67,7 +72,28 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     /** Overload and outages that we know pass within seconds. */
     private static final String RETRY_AFTER_SECONDS = "5";
 
-    private record Rule(Class<? extends Throwable> failure, HttpStatus status, String type) {}
+    private static final String BUSY = "too much waits to be done already; try again in a moment";
+
+    /**
+     * What a failure is to a client.
+     *
+     * @param publicly what callers without the scope {@link Scope#ADMIN} are told; null if that is the failure's own message. A
+     *     message that may name an endpoint, a bucket or a path of this machine needs one
+     */
+    private record Rule(
+            Class<? extends Throwable> failure,
+            HttpStatus status,
+            String type,
+            @Nullable Function<Throwable, String> publicly) {
+        Rule(Class<? extends Throwable> failure, HttpStatus status, String type) {
+            this(failure, status, type, null);
+        }
+
+        static <T extends Throwable> Rule of(
+                Class<T> failure, HttpStatus status, String type, Function<? super T, String> publicly) {
+            return new Rule(failure, status, type, cause -> publicly.apply(failure.cast(cause)));
+        }
+    }
 
     private static final List<Rule> RULES = List.of(
             new Rule(EmptyFileException.class, HttpStatus.BAD_REQUEST, "no-file"),
@@ -90,17 +116,44 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(MaxUploadSizeExceededException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(UrlTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(UnsupportedImageException.class, HttpStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-image"),
-            new Rule(ForeignTableException.class, HttpStatus.SERVICE_UNAVAILABLE, "foreign-table"),
-            new Rule(TableUnavailableException.class, HttpStatus.SERVICE_UNAVAILABLE, "table-unavailable"),
-            new Rule(ModelMismatchException.class, HttpStatus.SERVICE_UNAVAILABLE, "model-mismatch"),
-            new Rule(UntrustedBucketException.class, HttpStatus.SERVICE_UNAVAILABLE, "untrusted-bucket"),
-            new Rule(StoreUnavailableException.class, HttpStatus.SERVICE_UNAVAILABLE, "store-unavailable"),
+            Rule.of(
+                    ForeignTableException.class,
+                    HttpStatus.SERVICE_UNAVAILABLE,
+                    "foreign-table",
+                    e -> "the server's table was not made by Glimpse, so it is searched and not written"),
+            Rule.of(
+                    TableUnavailableException.class,
+                    HttpStatus.SERVICE_UNAVAILABLE,
+                    "table-unavailable",
+                    e -> "the server's table cannot be used for now; its operator sees why in /stats"),
+            Rule.of(
+                    ModelMismatchException.class,
+                    HttpStatus.SERVICE_UNAVAILABLE,
+                    "model-mismatch",
+                    e ->
+                            "the server's table was made with another model than the server has, so it is neither searched nor"
+                                    + " written until its operator starts it with that model"),
+            Rule.of(
+                    UntrustedBucketException.class,
+                    HttpStatus.SERVICE_UNAVAILABLE,
+                    "untrusted-bucket",
+                    UntrustedBucketException::publicMessage),
+            Rule.of(
+                    StoreRefusedException.class,
+                    HttpStatus.SERVICE_UNAVAILABLE,
+                    "store-refused",
+                    StoreUnavailableException::publicMessage),
+            Rule.of(
+                    StoreUnavailableException.class,
+                    HttpStatus.SERVICE_UNAVAILABLE,
+                    "store-unavailable",
+                    StoreUnavailableException::publicMessage),
             new Rule(DecoderBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(EncoderBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(TableBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(UploadsBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
-            new Rule(TaskRejectedException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
-            new Rule(RejectedExecutionException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
+            Rule.of(TaskRejectedException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy", e -> BUSY),
+            Rule.of(RejectedExecutionException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy", e -> BUSY),
             new Rule(TimeoutException.class, HttpStatus.SERVICE_UNAVAILABLE, "timeout"));
 
     /** Whatever was thrown; a failure of ours is logged here and nowhere else, and its message stays in the log. */
@@ -114,7 +167,10 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                 if (rule.status.is5xxServerError()) {
                     log.warn("problem={} {}", rule.type, cause.toString());
                 }
-                return problem(rule.status, rule.type, detail(cause));
+                return problem(
+                        rule.status,
+                        rule.type,
+                        rule.publicly == null || mayKnow() ? detail(cause) : rule.publicly.apply(cause));
             }
         }
         log.error("unexpected failure", cause);
@@ -122,6 +178,12 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                 HttpStatus.INTERNAL_SERVER_ERROR,
                 "internal-error",
                 "an error of ours; the server's log tells more under this request's id");
+    }
+
+    /** Whether the client of this thread's request is an administrator. */
+    private static boolean mayKnow() {
+        return RequestContextHolder.getRequestAttributes() instanceof ServletRequestAttributes request
+                && request.getRequest().isUserInRole("admin");
     }
 
     @ExceptionHandler(Exception.class)
@@ -143,6 +205,14 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                     HttpStatus.REQUEST_TIMEOUT,
                     "slow-upload",
                     "the body came too slowly, or stopped: " + root.getMessage()));
+        }
+        if (root instanceof FileNotFoundException
+                || String.valueOf(root.getMessage()).contains("No space left")) {
+            log.warn("problem=store-unavailable an upload cannot be kept on this machine's disk: {}", root.toString());
+            return answer(problem(
+                    HttpStatus.SERVICE_UNAVAILABLE,
+                    "store-unavailable",
+                    "the server's disk does not take the upload; try again in a moment"));
         }
         // Tomcat has no type of its own to tell a client's bad body from ours; the part count is the one limit it
         // names.

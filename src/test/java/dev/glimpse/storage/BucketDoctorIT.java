@@ -58,7 +58,8 @@ class BucketDoctorIT {
 
         assertThat(examine(store)).isFalse();
 
-        assertThat(printed()).contains("no go  conditional put", "of 8 puts of one key have won", "cannot trust");
+        assertThat(printed())
+                .contains("no go  conditional put", "of 8 puts of one key at the same moment have won", "cannot trust");
         assertThat(store.list("")).isEmpty();
     }
 
@@ -90,5 +91,49 @@ class BucketDoctorIT {
         assertThatThrownBy(store::requireConditionalPuts)
                 .isInstanceOf(UntrustedBucketException.class)
                 .hasMessageContaining("If-None-Match");
+    }
+
+    @Test
+    void bucketThatRefusesTwoPutsInARowAndLosesRacesIsNotTrusted() {
+        bucket.loseRaces();
+
+        assertThatThrownBy(store::requireConditionalPuts)
+                .isInstanceOf(UntrustedBucketException.class)
+                .hasMessageContaining("8 of 8 puts of one key at the same moment have won");
+        assertThat(examine(store)).isFalse();
+
+        assertThat(printed())
+                .contains("go     conditional put", "no go  conditional put, raced")
+                .contains("cannot trust");
+        assertThat(store.list("")).isEmpty();
+        assertThat(store.problem()).isPresent();
+    }
+
+    @Test
+    void raceInWhichMostAreTurnedAwayIsNoFinding() {
+        bucket.limitWrites();
+
+        assertThatCode(store::requireConditionalPuts).doesNotThrowAnyException();
+    }
+
+    @Test
+    void trialThatCouldNotTellIsMadeAgain() {
+        bucket.down();
+        assertThatThrownBy(store::requireConditionalPuts).isInstanceOf(StoreUnavailableException.class);
+        bucket.clearFaults();
+
+        store.requireConditionalPuts();
+
+        assertThat(store.isTried()).isTrue();
+    }
+
+    @Test
+    void tokenThatMayOnlyReadIsOneSentence() {
+        bucket.readOnly();
+
+        assertThat(examine(store)).isFalse();
+
+        assertThat(printed().lines()).hasSize(2);
+        assertThat(printed()).contains("403 AccessDenied. Give the token the permission Object Read & Write");
     }
 }

@@ -330,6 +330,52 @@ class S3StoreIT extends ObjectStoreContract {
     }
 
     @Test
+    void tokenThatMayOnlyReadIsSaidAndForgottenWhenItMayWrite() {
+        put("a", "bytes");
+        bucket.readOnly();
+
+        StoreRefusedException failure = catchThrowableOfType(StoreRefusedException.class, () -> put("b", "bytes"));
+
+        assertThat(failure.problem().publicly()).isEqualTo("the token may not write: it needs Object Read & Write");
+        assertThat(failure).hasMessageContaining("bucket glimpse").hasMessageContaining("Object Read & Write");
+        assertThat(text("a")).isEqualTo("bytes");
+        assertThat(store.problem()).contains(failure.problem());
+        bucket.clearFaults();
+        store.tryWriting();
+        assertThat(store.problem()).isEmpty();
+    }
+
+    @Test
+    void clockThatIsWrongIsSaidWithItsCure() {
+        bucket.fault(Fault.CLOCK_SKEW, MANY, (method, key) -> true);
+
+        StoreRefusedException failure = catchThrowableOfType(StoreRefusedException.class, () -> store.list(folder));
+
+        assertThat(failure).hasMessageContaining("RequestTimeTooSkewed").hasMessageContaining("Set the clock");
+        assertThat(store.problem()).contains(failure.problem());
+        bucket.clearFaults();
+        store.list(folder);
+        assertThat(store.problem()).isEmpty();
+    }
+
+    @Test
+    void publicSentencesNameNeitherBucketNorEndpointNorKey() {
+        for (Fault fault : List.of(Fault.DROP, Fault.ACCESS_DENIED, Fault.CLOCK_SKEW, Fault.INTERNAL_ERROR)) {
+            bucket.fault(fault, MANY, (method, key) -> true);
+
+            StoreUnavailableException failure =
+                    catchThrowableOfType(StoreUnavailableException.class, () -> put("a", "bytes"));
+
+            assertThat(failure.problem().publicly())
+                    .doesNotContain("glimpse")
+                    .doesNotContain("127.0.0.1")
+                    .doesNotContain(folder)
+                    .doesNotContain("R2_");
+            bucket.clearFaults();
+        }
+    }
+
+    @Test
     void slowBucketServesThirtyTwoAtOnce() throws Exception {
         put("a", "bytes");
         bucket.latency(Duration.ofMillis(500), Duration.ofMillis(500));

@@ -78,6 +78,10 @@ public final class TestBucket implements AutoCloseable {
         TOO_MANY_REQUESTS(429),
         /** As S3 answers one of two conditional puts at the same moment. */
         CONFLICT(409),
+        /** As R2 answers what a token may not do. */
+        ACCESS_DENIED(403),
+        /** As S3 answers a request whose time is far from its own. */
+        CLOCK_SKEW(403),
         /** The connection ends without an answer, and nothing is applied. */
         DROP(0),
         /** No answer until {@link #clearFaults}, and nothing is applied. */
@@ -118,8 +122,17 @@ public final class TestBucket implements AutoCloseable {
     private static final Pattern PRETENDED = Pattern.compile("images/[0-9a-f]");
 
     /** Set by each side for its own connection. */
-    private static final Set<String> HOP_BY_HOP =
-            Set.of("connection", "keep-alive", "transfer-encoding", "content-length", "expect", "host", "date");
+    private static final Set<String> HOP_BY_HOP = Set.of(
+            "connection",
+            "keep-alive",
+            "transfer-encoding",
+            "content-length",
+            "expect",
+            "host",
+            "date",
+            "upgrade",
+            "proxy-authorization",
+            "proxy-connection");
 
     private final TransientNio2BlobStore memory = new TransientNio2BlobStore();
     private final S3Proxy store;
@@ -137,6 +150,7 @@ public final class TestBucket implements AutoCloseable {
     private volatile double faultRate;
     private volatile boolean writesLimited;
     private volatile boolean conditionsIgnored;
+    private volatile boolean racesLost;
     private volatile int pretended;
     private volatile Duration readLatency = Duration.ZERO;
     private volatile Duration writeLatency = Duration.ZERO;
@@ -186,6 +200,8 @@ public final class TestBucket implements AutoCloseable {
         List<String> options = new ArrayList<>(Arrays.asList(args));
         boolean slow = options.remove("--slow");
         boolean limited = options.remove("--limit-writes");
+        boolean readOnly = options.remove("--read-only");
+        boolean racesLost = options.remove("--lose-races");
         double faults = take(options, "--faults").map(Double::parseDouble).orElse(0.0);
         long seed = take(options, "--seed").map(Long::parseLong).orElseGet(System::nanoTime);
         // The log goes elsewhere, so that a shell can evaluate what is printed.
@@ -197,6 +213,12 @@ public final class TestBucket implements AutoCloseable {
         }
         if (limited) {
             bucket.limitWrites();
+        }
+        if (readOnly) {
+            bucket.readOnly();
+        }
+        if (racesLost) {
+            bucket.loseRaces();
         }
         if (faults > 0) {
             System.err.println("seed " + seed);
@@ -244,6 +266,23 @@ public final class TestBucket implements AutoCloseable {
     public TestBucket ignoreConditions() {
         conditionsIgnored = true;
         return this;
+    }
+
+    /**
+     * From now on a put first looks whether its key is taken, and writes a moment later whatever has come meanwhile: the second
+     * of two puts in a row is refused, and of a race all win.
+     */
+    public TestBucket loseRaces() {
+        racesLost = true;
+        return this;
+    }
+
+    /** The token may read and not write, until {@link #clearFaults}. */
+    public void readOnly() {
+        fault(
+                Fault.ACCESS_DENIED,
+                Integer.MAX_VALUE,
+                (method, key) -> Set.of("PUT", "POST", "DELETE").contains(method));
     }
 
     /** From now on listings of {@code images/0} to {@code images/f} begin with so many old pictures in all, keys alone. */
@@ -391,6 +430,10 @@ public final class TestBucket implements AutoCloseable {
                 if (conditionsIgnored) {
                     memory.removeBlob(BUCKET, request.key());
                 }
+                if (racesLost && fault == null && wasFreeAMomentAgo(request.key())) {
+                    replace(exchange, request.key(), body);
+                    return;
+                }
             }
             if (fault == null
                     && pretended > 0
@@ -411,6 +454,18 @@ public final class TestBucket implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private boolean wasFreeAMomentAgo(String key) throws InterruptedException {
+        boolean free = !sizes(key).containsKey(key);
+        TimeUnit.MILLISECONDS.sleep(100);
+        return free;
+    }
+
+    /** One at a time, so that none finds what another has put in between. */
+    private synchronized void replace(HttpExchange exchange, String key, byte[] body) throws IOException {
+        memory.removeBlob(BUCKET, key);
+        forward(exchange, body, true, null);
     }
 
     /** Pages of a thousand keys that nobody has put, and a last one of those that are there. */
@@ -480,7 +535,7 @@ public final class TestBucket implements AutoCloseable {
         boolean reads =
                 request.requestClass() == RequestClass.B || request.method().equals("LIST");
         List<Fault> possible = Arrays.stream(Fault.values())
-                .filter(fault -> fault != Fault.HANG)
+                .filter(fault -> fault != Fault.HANG && fault != Fault.ACCESS_DENIED && fault != Fault.CLOCK_SKEW)
                 .filter(fault -> fault != (reads ? Fault.CONFLICT : Fault.BREAK_OFF))
                 .filter(fault -> reads || fault != Fault.SLOW_BODY)
                 .toList();
@@ -499,8 +554,9 @@ public final class TestBucket implements AutoCloseable {
         ClassicHttpRequest forwarded = new BasicClassicHttpRequest(
                 exchange.getRequestMethod(),
                 uri.getRawPath() + (uri.getRawQuery() == null ? "" : "?" + uri.getRawQuery()));
-        // The signature covers the name under which the client reached us.
-        forwarded.setAuthority(new URIAuthority("127.0.0.1", front.getAddress().getPort()));
+        // The signature covers the name under which the client reached us: another one if we were its proxy.
+        URI host = URI.create("http://" + exchange.getRequestHeaders().getFirst("Host"));
+        forwarded.setAuthority(new URIAuthority(host.getHost(), host.getPort()));
         forwarded.setScheme("http");
         exchange.getRequestHeaders().forEach((name, values) -> {
             if (!HOP_BY_HOP.contains(name.toLowerCase(Locale.ROOT))
@@ -535,6 +591,8 @@ public final class TestBucket implements AutoCloseable {
         String code = switch (fault) {
             case SERVICE_UNAVAILABLE -> "ServiceUnavailable";
             case TOO_MANY_REQUESTS -> "TooManyRequests";
+            case ACCESS_DENIED -> "AccessDenied";
+            case CLOCK_SKEW -> "RequestTimeTooSkewed";
             default -> "InternalError";
         };
         exchange.getResponseHeaders().add("Content-Type", "application/xml");

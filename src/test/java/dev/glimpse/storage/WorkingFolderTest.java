@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.BufferedReader;
-import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -78,8 +77,9 @@ class WorkingFolderTest {
         Path file = Files.writeString(root.resolve("file"), "x");
 
         assertThatThrownBy(() -> WorkingFolder.open(file))
-                .isInstanceOf(UncheckedIOException.class)
-                .hasMessageContaining(file.toString());
+                .isInstanceOf(DataFolderException.class)
+                .hasMessageContaining(file.toString())
+                .hasMessageContaining("is a file");
     }
 
     /** The other process. */

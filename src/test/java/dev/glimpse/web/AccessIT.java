@@ -149,6 +149,23 @@ class AccessIT {
     }
 
     @Test
+    void detailsOfTheHealthAndThePlaceOfTheFolderAreForAdministrators() {
+        for (String caller : List.of("none", "read", "upload")) {
+            assertThat(client.get("/actuator/health", with(caller)).text())
+                    .isEqualTo("{\"groups\":[\"liveness\",\"readiness\"],\"status\":\"UP\"}");
+        }
+        assertThat(client.get("/actuator/health", with("all"))
+                        .json()
+                        .at("/components/bucket/status")
+                        .stringValue())
+                .isEqualTo("UP");
+        assertThat(client.get("/stats", with("read")).json().get("tablePath").stringValue())
+                .isEqualTo("vectors/images.lance");
+        assertThat(client.get("/stats", with("all")).json().get("tablePath").stringValue())
+                .startsWith(data.toString());
+    }
+
+    @Test
     void refusalSaysWhatIsMissingAndHowToSendIt() {
         Answer none = client.get("/stats");
         Answer wrong = client.get("/stats", "Authorization", "Bearer wrong");

@@ -22,7 +22,7 @@ class StartFailureAnalyzer implements FailureAnalyzer {
     private static final int DEPTH = 32;
 
     @Override
-    public @Nullable FailureAnalysis analyze(Throwable failure) {
+    public FailureAnalysis analyze(Throwable failure) {
         List<Throwable> causes = causes(failure);
         return find(causes, LinkageError.class)
                 .flatMap(StartFailureAnalyzer::nativeLibrary)

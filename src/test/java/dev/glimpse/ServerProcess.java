@@ -67,6 +67,24 @@ final class ServerProcess implements AutoCloseable {
         return server;
     }
 
+    /**
+     * A start that is to fail, as people start it.
+     *
+     * @param output of both streams
+     */
+    record FailedStart(int status, String output) {}
+
+    /** Runs {@code scripts/run} to its end. */
+    static FailedStart fail(Path data, Path log, Map<String, String> environment)
+            throws IOException, InterruptedException {
+        try (ServerProcess server = launch(List.of("scripts/run"), data, log, environment)) {
+            if (!server.process.waitFor(START.toSeconds(), TimeUnit.SECONDS)) {
+                throw new IllegalStateException("still running after " + START + ":\n" + Files.readString(log));
+            }
+            return new FailedStart(server.process.exitValue(), Files.readString(log));
+        }
+    }
+
     private static ServerProcess launch(List<String> command, Path data, Path log, Map<String, String> environment)
             throws IOException {
         int port = freePort();

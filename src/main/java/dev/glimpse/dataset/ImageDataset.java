@@ -338,7 +338,7 @@ public final class ImageDataset implements AutoCloseable {
         return supervisor.table().map(table -> table.table().memory()).orElse(MemoryState.NONE);
     }
 
-    /** How old what is read may be. A table that is not open is as old as this. */
+    /** How old what is read may be. A table that is not open is as old as this server. */
     public Freshness freshness() {
         return supervisor.table().map(table -> table.follower().freshness()).orElse(new Freshness(started, true));
     }
@@ -444,7 +444,13 @@ public final class ImageDataset implements AutoCloseable {
             throw new DamagedTableException(String.valueOf(problem()));
         }
         try {
-            table.get().readAnew();
+            try {
+                table.get().readAnew();
+            } catch (DamagedTableException e) {
+                // It may be the local copy alone that cannot be read.
+                supervisor.fetchAnew(String.valueOf(e.getMessage()));
+                supervisor.table().orElseThrow(() -> e).readAnew();
+            }
         } catch (DamagedTableException e) {
             throw new DamagedTableException(damage(path, String.valueOf(e.getMessage())), e);
         } catch (InterruptedException e) {

@@ -36,6 +36,9 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 final class OpenTable implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(OpenTable.class);
 
+    /** Where the working folder has the copy of a bucket's table. */
+    static final String REPLICA = "replica";
+
     /** Searches that may wait for a thread. */
     private static final int READ_QUEUE = 64;
 
@@ -103,7 +106,7 @@ final class OpenTable implements AutoCloseable {
                     allocator -> new Replica(
                             store,
                             ImageDataset.KEY,
-                            place.work.resolve("replica"),
+                            place.work.resolve(REPLICA),
                             place.work.resolve("scratch"),
                             settings.replica().disk().toBytes(),
                             place.timing,

@@ -8,6 +8,8 @@ import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.UntrustedBucketException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.ZoneOffset;
@@ -27,6 +29,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+import org.springframework.util.FileSystemUtils;
 
 /**
  * Keeps the store's table open. When the store turns out to have another table, or none, the open one is given up and the store's own
@@ -54,6 +57,10 @@ final class TableSupervisor implements AutoCloseable {
     private int generation;
     private final List<Pending> carried = new ArrayList<>();
     private boolean missingRows;
+
+    /** Whether the local copy was fetched by this process, after one could not be read. */
+    private boolean copyIsFresh;
+
     private @Nullable String idBefore;
 
     /** @param writable whether rows may be added to the table that is open */
@@ -70,7 +77,7 @@ final class TableSupervisor implements AutoCloseable {
      */
     void start() throws IOException {
         try {
-            open();
+            openOrFetchAnew();
         } catch (RuntimeException e) {
             if (!isDamage(e)) {
                 thread.shutdown();
@@ -127,6 +134,28 @@ final class TableSupervisor implements AutoCloseable {
         }
         missingRows = false;
         idBefore = idOf(table);
+    }
+
+    /** What cannot be read may be the local copy alone. */
+    private void openOrFetchAnew() throws IOException {
+        try {
+            open();
+        } catch (RuntimeException e) {
+            if (copyIsFresh || !isDamage(e)) {
+                throw e;
+            }
+            throwCopyAway(DamagedTableException.sentence(e));
+            open();
+        }
+    }
+
+    private void throwCopyAway(String reason) throws IOException {
+        Path copy = place.work().resolve(OpenTable.REPLICA);
+        if (Files.exists(copy)) {
+            log.warn("the local copy of the table is thrown away and fetched anew: {}", reason);
+            FileSystemUtils.deleteRecursively(copy);
+        }
+        copyIsFresh = true;
     }
 
     private static @Nullable String idOf(OpenTable table) {
@@ -224,7 +253,7 @@ final class TableSupervisor implements AutoCloseable {
             return;
         }
         try {
-            open();
+            openOrFetchAnew();
         } catch (IOException | RuntimeException e) {
             if (e instanceof RuntimeException failure && isDamage(failure)) {
                 damaged(failure);
@@ -257,6 +286,22 @@ final class TableSupervisor implements AutoCloseable {
     /** Completes when the thread has seen to what was found until now. */
     CompletableFuture<Void> settled() {
         return thread.submitCompletable(() -> {});
+    }
+
+    /**
+     * Gives the table up, throws its local copy away and opens it again; waits for that. The table is not open afterwards if it is
+     * damaged.
+     */
+    void fetchAnew(String reason) {
+        await(thread.submitCompletable(() -> {
+            OpenTable table = open;
+            if (table != null) {
+                giveUp(table, "the table is fetched anew: " + reason);
+            }
+            throwCopyAway(reason);
+            openAgain();
+            return "";
+        }));
     }
 
     /** Looks at once whether a table that could not be opened can be by now, and waits for the outcome. */

@@ -152,6 +152,30 @@ class OneTableIT {
         }
     }
 
+    @Test
+    void copyThatCannotBeReadIsFetchedAnew() throws IOException {
+        fill(alpha, "shared", 0, 3);
+        spoilCopy();
+
+        try (ImageDataset dataset = open(store(alpha), "shared")) {
+            assertThat(dataset.state().problem()).isNull();
+            assertThat(found(dataset)).isEqualTo(ids(0, 3));
+            spoilCopy();
+            dataset.readAnew();
+            await().until(() -> found(dataset).equals(ids(0, 3)));
+        }
+    }
+
+    private void spoilCopy() throws IOException {
+        Path data =
+                temporary.resolve("shared/replica").resolve(ImageDataset.KEY).resolve("data");
+        try (Stream<Path> files = Files.list(data)) {
+            for (Path file : files.toList()) {
+                Files.write(file, new byte[(int) Files.size(file)]);
+            }
+        }
+    }
+
     // ---- a table that becomes another one under a running server
 
     @Test

@@ -98,7 +98,8 @@ final class Follower {
             String said = "version " + table.head().version() + " of the table cannot be read ("
                     + DamagedTableException.sentence(e) + "), so version "
                     + reader.served().version() + " is shown on";
-            if (!said.equals(failure)) {
+            if (failure == null) {
+                // Once, however often it is tried again.
                 log.warn("{}", said);
             }
             failure = said;

@@ -13,6 +13,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -352,7 +353,10 @@ class OneTableIT {
 
     private static void deleteTable(TestBucket bucket) {
         try (ObjectStore store = bucket.open()) {
-            store.list(ImageDataset.KEY).forEach(store::delete);
+            // The newest manifest last, so that nobody sees an older version in between.
+            store.list(ImageDataset.KEY).stream()
+                    .sorted(Comparator.reverseOrder())
+                    .forEach(store::delete);
         }
     }
 

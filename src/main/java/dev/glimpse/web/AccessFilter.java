@@ -95,7 +95,7 @@ final class AccessFilter extends OncePerRequestFilter {
     }
 
     /** What asks whether the server is well has no key, and is told less than who has one. */
-    private static boolean asksForHealth(HttpServletRequest request) {
+    static boolean asksForHealth(HttpServletRequest request) {
         String path = request.getServletPath();
         return reads(request) && (path.equals("/actuator/health") || path.startsWith("/actuator/health/"));
     }

@@ -83,6 +83,10 @@ final class ServerProcess implements AutoCloseable {
         return new Client(port);
     }
 
+    int port() {
+        return port;
+    }
+
     ProcessHandle handle() {
         return process.toHandle();
     }

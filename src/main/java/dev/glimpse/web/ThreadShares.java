@@ -2,6 +2,7 @@ package dev.glimpse.web;
 
 import jakarta.servlet.ServletException;
 import java.io.IOException;
+import java.util.Set;
 import java.util.concurrent.Semaphore;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
@@ -15,6 +16,9 @@ import org.springframework.http.HttpStatus;
  * bodies at most, so that clients that send slowly leave the others to searches. Requests beyond end with 503 at once.
  */
 final class ThreadShares extends ValveBase {
+    /** Methods whose bodies mean nothing. */
+    private static final Set<String> BODILESS = Set.of("GET", "HEAD", "OPTIONS", "TRACE");
+
     private final Semaphore requests;
     private final Semaphore bodies;
 
@@ -28,7 +32,7 @@ final class ThreadShares extends ValveBase {
     @Override
     public void invoke(Request request, Response response) throws IOException, ServletException {
         if (AccessFilter.asksForHealth(request)) {
-            getNext().invoke(request, response);
+            invokeWithoutBody(request, response);
             return;
         }
         if (!requests.tryAcquire()) {
@@ -36,13 +40,42 @@ final class ThreadShares extends ValveBase {
             return;
         }
         try {
-            if (hasBody(request)) {
-                invokeWithBody(request, response);
-            } else {
+            if (!hasBody(request)) {
                 getNext().invoke(request, response);
+            } else if (BODILESS.contains(request.getMethod())) {
+                invokeWithoutBody(request, response);
+            } else {
+                invokeWithBody(request, response);
             }
         } finally {
             requests.release();
+        }
+    }
+
+    /** Hides the body: Spring's endpoints wait for one even where they have no use for it. */
+    private void invokeWithoutBody(Request request, Response response) throws IOException, ServletException {
+        org.apache.coyote.Request coyote = request.getCoyoteRequest();
+        InputBuffer connection = coyote.getInputBuffer();
+        coyote.setInputBuffer(new NoBody());
+        try {
+            getNext().invoke(request, response);
+        } finally {
+            coyote.setInputBuffer(connection);
+        }
+    }
+
+    private static final class NoBody implements InputBuffer {
+        @Override
+        public int doRead(ApplicationBufferHandler handler) {
+            if (handler.getByteBuffer() != null) {
+                handler.getByteBuffer().position(0).limit(0);
+            }
+            return -1;
+        }
+
+        @Override
+        public int available() {
+            return 0;
         }
     }
 

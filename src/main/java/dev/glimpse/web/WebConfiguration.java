@@ -99,7 +99,7 @@ class WebConfiguration {
 
     @Bean
     WebServerFactoryCustomizer<TomcatServletWebServerFactory> bounds(
-            AccessProperties access, ServerProperties settings, TomcatServerProperties tomcat) {
+            AccessProperties access, ServerProperties settings, TomcatServerProperties tomcat, JsonMapper json) {
         return server -> {
             server.setProtocol(BoundedProtocol.class.getName());
             server.addConnectorCustomizers(connector -> {
@@ -121,7 +121,7 @@ class WebConfiguration {
                     new SlowUploads(access.slowestUpload().toBytes(), GRACE));
             // Below Spring's own valve of the kind, so that it is asked first.
             server.addContextCustomizers(
-                    context -> context.getParent().getPipeline().addValve(new ProblemReportValve()));
+                    context -> context.getParent().getPipeline().addValve(new ProblemReportValve(json)));
         };
     }
 

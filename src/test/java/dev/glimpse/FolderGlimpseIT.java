@@ -58,8 +58,15 @@ class FolderGlimpseIT extends GlimpseContract {
 
     @Test
     void uploadsThatDripLeaveThreadsToOthersAndThoseBeyondAreRefused() throws IOException {
-        String drip = "POST /upload HTTP/1.1\r\nHost: localhost\r\nContent-Type: multipart/form-data; boundary=b\r\n"
-                + "Content-Length: 50000000\r\n\r\n--b\r\n";
+        String drip = String.join(
+                "\r\n",
+                "POST /upload HTTP/1.1",
+                "Host: localhost",
+                "Content-Type: multipart/form-data; boundary=b",
+                "Content-Length: 50000000",
+                "",
+                "--b",
+                "");
 
         try (Strangers strangers = Strangers.connect(port, 300, 60, drip)) {
             await().until(() -> strangers.answers().stream()
@@ -77,8 +84,15 @@ class FolderGlimpseIT extends GlimpseContract {
 
     @Test
     void http2IsNotSpoken() throws IOException {
-        String upgrade = "GET /actuator/health HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade, HTTP2-Settings\r\n"
-                + "Upgrade: h2c\r\nHTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA\r\n\r\n";
+        String upgrade = String.join(
+                "\r\n",
+                "GET /actuator/health HTTP/1.1",
+                "Host: localhost",
+                "Connection: Upgrade, HTTP2-Settings",
+                "Upgrade: h2c",
+                "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA",
+                "",
+                "");
 
         try (Strangers asked = Strangers.connect(port, 1, 1, upgrade);
                 Strangers known = Strangers.connect(port, 1, 1, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")) {

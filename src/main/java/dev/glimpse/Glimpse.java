@@ -7,11 +7,13 @@ import java.util.Arrays;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.autoconfigure.SpringBootApplication;
 import org.springframework.boot.context.event.ApplicationEnvironmentPreparedEvent;
+import org.springframework.boot.webmvc.autoconfigure.error.ErrorMvcAutoConfiguration;
 import org.springframework.context.ApplicationListener;
 import org.springframework.core.env.Environment;
 
 /** The server; or with the argument {@code doctor} a look at the store. */
-@SpringBootApplication
+@SpringBootApplication(
+        exclude = ErrorMvcAutoConfiguration.class) // what has no answer of ours gets one by web.ProblemReportValve
 public class Glimpse {
     public static void main(String[] args) {
         if (args.length > 0 && args[0].equals("doctor")) {

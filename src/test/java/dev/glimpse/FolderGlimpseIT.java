@@ -1,9 +1,11 @@
 package dev.glimpse;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.Client.Answer;
 import dev.glimpse.Client.Part;
+import dev.glimpse.web.OddRequests;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -11,12 +13,18 @@ import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 
 class FolderGlimpseIT extends GlimpseContract {
     @TempDir
     static Path data;
+
+    @Autowired
+    @Qualifier("requestMappingHandlerMapping") RequestMappingHandlerMapping mapping;
 
     @DynamicPropertySource
     static void settings(DynamicPropertyRegistry registry) {
@@ -41,6 +49,65 @@ class FolderGlimpseIT extends GlimpseContract {
         assertThat(alone.json().get("detail").stringValue()).contains("glimpse.upload.urls", "GLIMPSE_UPLOAD_URLS");
         assertThat(besideAFile.status()).isEqualTo(403);
         assertThat(rows()).isEqualTo(before);
+    }
+
+    @Test
+    void everyAnswerIsOneOfOurs() throws IOException {
+        assertThat(new OddRequests(port).ask(mapping)).isEmpty();
+    }
+
+    @Test
+    void uploadsThatDripLeaveThreadsToOthersAndThoseBeyondAreRefused() throws IOException {
+        String drip = String.join(
+                "\r\n",
+                "POST /upload HTTP/1.1",
+                "Host: localhost",
+                "Content-Type: multipart/form-data; boundary=b",
+                "Content-Length: 50000000",
+                "",
+                "--b",
+                "");
+
+        try (Strangers strangers = Strangers.connect(port, 300, 60, drip)) {
+            await().until(() -> strangers.answers().stream()
+                            .filter(answer -> answer.startsWith("HTTP/1.1 503"))
+                            .count()
+                    == 200);
+
+            assertThat(client.get("/actuator/health").status()).isEqualTo(200);
+            assertThat(client.search("cat", 1).status()).isEqualTo(200);
+            assertThat(client.upload("a.png", newPicture()).json().get("type").stringValue())
+                    .isEqualTo("/problems/busy");
+        }
+        await().until(() -> client.upload("a.png", newPicture()).status() == 201);
+    }
+
+    @Test
+    void http2IsNotSpoken() throws IOException {
+        String upgrade = String.join(
+                "\r\n",
+                "GET /actuator/health HTTP/1.1",
+                "Host: localhost",
+                "Connection: Upgrade, HTTP2-Settings",
+                "Upgrade: h2c",
+                "HTTP2-Settings: AAMAAABkAAQAoAAAAAIAAAAA",
+                "",
+                "");
+
+        try (Strangers asked = Strangers.connect(port, 1, 1, upgrade);
+                Strangers known = Strangers.connect(port, 1, 1, "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n")) {
+            await().until(() -> asked.answers().get(0).startsWith("HTTP/1.1 200"));
+            await().until(() -> known.ended() == 1);
+        }
+    }
+
+    @Test
+    void oldestHttpIsRefusedAsItNamesNoHost() throws IOException {
+        try (Strangers one = Strangers.connect(port, 1, 1, "GET /stats\r\n")) {
+            await().until(() -> one.ended() == 1);
+
+            assertThat(one.answers().get(0)).doesNotContain("rowCount");
+        }
     }
 
     @Test

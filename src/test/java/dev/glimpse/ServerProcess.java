@@ -101,6 +101,10 @@ final class ServerProcess implements AutoCloseable {
         return new Client(port);
     }
 
+    int port() {
+        return port;
+    }
+
     ProcessHandle handle() {
         return process.toHandle();
     }

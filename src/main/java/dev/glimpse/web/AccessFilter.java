@@ -12,8 +12,6 @@ import java.security.Principal;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.filter.OncePerRequestFilter;
@@ -25,8 +23,6 @@ import org.springframework.web.filter.OncePerRequestFilter;
  * <p>Its refusals go to the log that is called {@code audit}, as all changes do.
  */
 final class AccessFilter extends OncePerRequestFilter {
-    private static final Logger audit = LoggerFactory.getLogger("audit");
-
     /** In the log's context: who sends the request. */
     private static final String CALLER = "caller";
 
@@ -60,7 +56,7 @@ final class AccessFilter extends OncePerRequestFilter {
         MDC.put(CALLER, caller.name());
         try {
             if (loopbackOnly && !callers.needKeys() && !Callers.namesThisMachine(request.getServerName())) {
-                refuse(response, HttpStatus.FORBIDDEN, "unknown-host", """
+                refuse(request, response, HttpStatus.FORBIDDEN, "unknown-host", """
                         this server is open to its own machine alone, without a key, and so has to be called localhost or \
                         127.0.0.1; to call it by another name, give it keys: glimpse.access.keys""");
                 return;
@@ -71,12 +67,13 @@ final class AccessFilter extends OncePerRequestFilter {
                 return;
             }
             Client client = limits.of(caller.name(), perMinute);
-            if (!hasRequestsLeft(client, perMinute, response)) {
+            if (!hasRequestsLeft(client, perMinute, request, response)) {
                 return;
             }
             if (!client.places().tryAcquire()) {
                 response.setHeader("Retry-After", "1");
                 refuse(
+                        request,
                         response,
                         HttpStatus.TOO_MANY_REQUESTS,
                         "too-many-at-once",
@@ -95,12 +92,13 @@ final class AccessFilter extends OncePerRequestFilter {
     }
 
     /** What asks whether the server is well has no key, and is told less than who has one. */
-    private static boolean asksForHealth(HttpServletRequest request) {
+    static boolean asksForHealth(HttpServletRequest request) {
         String path = request.getServletPath();
         return reads(request) && (path.equals("/actuator/health") || path.startsWith("/actuator/health/"));
     }
 
-    private boolean hasRequestsLeft(Client client, int perMinute, HttpServletResponse response) throws IOException {
+    private boolean hasRequestsLeft(
+            Client client, int perMinute, HttpServletRequest request, HttpServletResponse response) throws IOException {
         ConsumptionProbe probe = client.requests().tryConsumeAndReturnRemaining(1);
         // As in the drafts of the IETF before the one with a single header: they are what clients know.
         response.setHeader("RateLimit-Limit", Integer.toString(perMinute));
@@ -109,6 +107,7 @@ final class AccessFilter extends OncePerRequestFilter {
         if (!probe.isConsumed()) {
             response.setHeader("Retry-After", Long.toString(seconds(probe.getNanosToWaitForRefill())));
             refuse(
+                    request,
                     response,
                     HttpStatus.TOO_MANY_REQUESTS,
                     "rate-limited",
@@ -131,6 +130,7 @@ final class AccessFilter extends OncePerRequestFilter {
         }
         if (caller.isKnown()) {
             refuse(
+                    request,
                     response,
                     HttpStatus.FORBIDDEN,
                     "forbidden",
@@ -142,7 +142,7 @@ final class AccessFilter extends OncePerRequestFilter {
             // Makes a browser ask for the key, and send it with everything that a page shows.
             response.addHeader("WWW-Authenticate", "Basic realm=\"Glimpse\", charset=\"UTF-8\"");
         }
-        refuse(response, HttpStatus.UNAUTHORIZED, "unauthorized", unauthorized(request, scope));
+        refuse(request, response, HttpStatus.UNAUTHORIZED, "unauthorized", unauthorized(request, scope));
     }
 
     /** Tells what comes behind who the caller is, and by the roles {@code read}, {@code upload} and {@code admin} its scopes. */
@@ -187,9 +187,9 @@ final class AccessFilter extends OncePerRequestFilter {
         return request.getMethod().equals("POST") && UPLOADS.contains(path) ? Scope.UPLOAD : Scope.ADMIN;
     }
 
-    private void refuse(HttpServletResponse response, HttpStatus status, String type, String detail)
+    private void refuse(
+            HttpServletRequest request, HttpServletResponse response, HttpStatus status, String type, String detail)
             throws IOException {
-        audit.info("refused status={} problem={}", status.value(), type);
-        refusals.answer(response, status, type, detail);
+        refusals.answer(request, response, status, type, detail);
     }
 }

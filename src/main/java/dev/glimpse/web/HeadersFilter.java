@@ -37,15 +37,25 @@ class HeadersFilter extends OncePerRequestFilter {
             throws ServletException, IOException {
         String id = requestId(request.getHeader(REQUEST_ID));
         response.setHeader(REQUEST_ID, id);
-        response.setHeader("X-Content-Type-Options", "nosniff");
-        response.setHeader("Referrer-Policy", "no-referrer");
-        response.setHeader("Content-Security-Policy", policy(request.getServletPath()));
+        protect(response, request.getServletPath());
         MDC.put("request", id);
         try {
             chain.doFilter(request, response);
+            boolean empty = response.getContentType() == null && !response.isCommitted();
+            if (response.getStatus() >= HttpServletResponse.SC_BAD_REQUEST && empty) {
+                // As some endpoints of Spring's answer; so it gets a problem.
+                response.sendError(response.getStatus());
+            }
         } finally {
             MDC.remove("request");
         }
+    }
+
+    /** Sets what tells browsers to trust nothing but us. */
+    static void protect(HttpServletResponse response, String path) {
+        response.setHeader("X-Content-Type-Options", "nosniff");
+        response.setHeader("Referrer-Policy", "no-referrer");
+        response.setHeader("Content-Security-Policy", policy(path));
     }
 
     private static String policy(String path) {

@@ -1,6 +1,7 @@
 package dev.glimpse.web;
 
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.net.URI;
 import java.util.List;
@@ -9,7 +10,6 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.server.ServerHttpResponse;
-import org.springframework.http.server.ServletServerHttpResponse;
 import org.springframework.web.cors.CorsConfiguration;
 import org.springframework.web.cors.DefaultCorsProcessor;
 import org.springframework.web.filter.CorsFilter;
@@ -37,15 +37,24 @@ final class Origins {
         CorsFilter filter = new CorsFilter(request -> isOwn(request) ? null : others);
         filter.setCorsProcessor(new DefaultCorsProcessor() {
             @Override
-            protected void rejectRequest(ServerHttpResponse response) throws IOException {
-                if (response instanceof ServletServerHttpResponse servlet) {
-                    refusals.answer(
-                            servlet.getServletResponse(),
-                            HttpStatus.FORBIDDEN,
-                            "foreign-origin",
-                            "pages of other sites may not call this server, except those in glimpse.access.origins");
+            public boolean processRequest(
+                    @Nullable CorsConfiguration configuration, HttpServletRequest request, HttpServletResponse response)
+                    throws IOException {
+                if (super.processRequest(configuration, request, response)) {
+                    return true;
                 }
+                refusals.answer(
+                        request,
+                        response,
+                        HttpStatus.FORBIDDEN,
+                        "foreign-origin",
+                        "pages of other sites may not call this server, except those in glimpse.access.origins");
+                return false;
             }
+
+            /** It is told of the answer alone. */
+            @Override
+            protected void rejectRequest(ServerHttpResponse response) {}
         });
         return filter;
     }

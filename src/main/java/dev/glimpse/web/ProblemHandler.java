@@ -31,11 +31,14 @@ import dev.glimpse.upload.VerifyRunningException;
 import java.io.FileNotFoundException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
+import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.apache.tomcat.util.http.InvalidParameterException;
 import org.apache.tomcat.util.http.fileupload.impl.FileSizeLimitExceededException;
 import org.apache.tomcat.util.http.fileupload.impl.SizeException;
@@ -52,8 +55,9 @@ import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
+import org.springframework.util.ClassUtils;
 import org.springframework.util.unit.DataSize;
-import org.springframework.web.ErrorResponse;
+import org.springframework.web.bind.MissingServletRequestParameterException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.RequestContextHolder;
@@ -174,10 +178,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             }
         }
         log.error("unexpected failure", cause);
-        return problem(
-                HttpStatus.INTERNAL_SERVER_ERROR,
-                "internal-error",
-                "an error of ours; the server's log tells more under this request's id");
+        return StandardProblems.of(HttpStatus.INTERNAL_SERVER_ERROR.value());
     }
 
     /** Whether the client of this thread's request is an administrator. */
@@ -229,13 +230,28 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     @Override
     protected @Nullable ResponseEntity<Object> handleTypeMismatch(
             TypeMismatchException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
-        String type = e.getRequiredType() == null
-                ? "of another type"
-                : e.getRequiredType().getSimpleName();
         return untyped(answer(problem(
                 HttpStatus.BAD_REQUEST,
                 "invalid-query",
-                e.getPropertyName() + " must be " + type + ": " + e.getValue())));
+                e.getPropertyName() + " must be " + kind(e.getRequiredType()) + ": " + e.getValue())));
+    }
+
+    /** What a value has to be, in the words of who sends it. */
+    private static String kind(@Nullable Class<?> type) {
+        if (type == null) {
+            return "something else";
+        }
+        if (type.isEnum()) {
+            return "one of "
+                    + Stream.of(type.getEnumConstants()).map(Object::toString).collect(Collectors.joining(", "));
+        }
+        if (type == boolean.class || type == Boolean.class) {
+            return "true or false";
+        }
+        if (type == Instant.class) {
+            return "a time such as 2026-11-26T08:00:00Z";
+        }
+        return ClassUtils.isAssignable(Number.class, type) ? "a whole number" : "something else";
     }
 
     /** Spring takes a file where a text belongs for a failure of ours. */
@@ -255,10 +271,13 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     @Override
     protected @Nullable ResponseEntity<Object> handleExceptionInternal(
             Exception e, @Nullable Object body, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
-        ProblemDetail problem = e instanceof ErrorResponse response
-                ? response.getBody()
-                : ProblemDetail.forStatusAndDetail(status, String.valueOf(e.getMessage()));
-        return ResponseEntity.status(status)
+        if (status.is5xxServerError()) {
+            log.error("unexpected failure", e);
+        }
+        ProblemDetail problem = e instanceof MissingServletRequestParameterException missing
+                ? problem(HttpStatus.BAD_REQUEST, "invalid-query", missing.getParameterName() + " is missing")
+                : StandardProblems.of(status.value());
+        return ResponseEntity.status(problem.getStatus())
                 .headers(headers)
                 .contentType(MediaType.APPLICATION_PROBLEM_JSON)
                 .body(problem);
@@ -280,6 +299,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     }
 
     static ProblemDetail problem(HttpStatus status, String type, String detail) {
+        assert StandardProblems.types().contains(type) : "a type that the list lacks: " + type;
         ProblemDetail problem = ProblemDetail.forStatusAndDetail(status, detail);
         problem.setType(URI.create("/problems/" + type));
         problem.setTitle(status.getReasonPhrase());
@@ -305,6 +325,6 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             return "the store did not answer in time; the upload may or may not be kept, and sending it again is safe";
         }
         String message = failure.getMessage();
-        return message == null ? failure.getClass().getSimpleName() : message;
+        return message == null ? "no more is known" : message;
     }
 }

@@ -1,32 +1,56 @@
 package dev.glimpse.web;
 
-import static org.springframework.http.HttpStatus.BAD_REQUEST;
-
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
+import org.springframework.http.ProblemDetail;
+import tools.jackson.databind.json.JsonMapper;
 
-/** Says as a problem what Tomcat refuses before anything of ours has seen it: it cannot read the request. */
+/**
+ * Says as a problem what ended before a controller of ours or beside it, with the headers that all answers have. There is no error
+ * page, which Spring would be asked for once more, with the request's body.
+ */
 final class ProblemReportValve extends ErrorReportValve {
+    private final JsonMapper json;
+
+    ProblemReportValve(JsonMapper json) {
+        this.json = json;
+    }
+
+    @Override
+    public void invoke(Request request, Response response) throws IOException, ServletException {
+        // By such a request, without a host, a server cannot tell what it was called.
+        boolean oldest = request.getProtocol() == null || request.getProtocol().isEmpty();
+        if (oldest && response.getStatus() < HttpServletResponse.SC_BAD_REQUEST) {
+            response.sendError(HttpServletResponse.SC_HTTP_VERSION_NOT_SUPPORTED);
+        }
+        if (response.isErrorReportRequired()) {
+            // Refused already, and nothing behind has to see it.
+            report(request, response, null);
+            return;
+        }
+        super.invoke(request, response);
+    }
+
     @Override
     protected void report(Request request, Response response, @Nullable Throwable failure) {
-        if (response.getStatus() != BAD_REQUEST.value()) {
-            super.report(request, response, failure);
+        if (response.getStatus() < HttpServletResponse.SC_BAD_REQUEST
+                || response.getContentWritten() > 0
+                || !response.setErrorReported()) {
             return;
         }
-        if (response.getContentWritten() > 0 || !response.setErrorReported()) {
-            return;
-        }
-        String problem = """
-                {"type":"/problems/bad-request","title":"Bad Request","status":400,"detail":"the request line or a header cannot \
-                be read, or all headers together have more than server.max-http-request-header-size"}""";
+        response.setSuspended(false);
+        ProblemDetail problem = StandardProblems.of(response.getStatus());
         try {
+            HeadersFilter.protect(response, "");
+            response.setStatus(problem.getStatus());
             response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
-            response.getOutputStream().write(problem.getBytes(StandardCharsets.UTF_8));
+            response.getOutputStream().write(json.writeValueAsBytes(problem));
             response.finishResponse();
         } catch (IOException | IllegalStateException e) {
             // The client is gone, or has got something already.

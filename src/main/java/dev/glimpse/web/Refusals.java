@@ -1,22 +1,42 @@
 package dev.glimpse.web;
 
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Answers with a problem where there is no controller yet. */
+/** Answers with a problem where there is no controller yet, and says so in the log that is called {@code audit}. */
 final class Refusals {
+    private static final Logger audit = LoggerFactory.getLogger("audit");
+
+    /** Of a path in the log. */
+    private static final int MOST_CHARACTERS = 200;
+
     private final JsonMapper json;
 
     Refusals(JsonMapper json) {
         this.json = json;
     }
 
-    void answer(HttpServletResponse response, HttpStatus status, String type, String detail) throws IOException {
+    void answer(HttpServletRequest request, HttpServletResponse response, HttpStatus status, String type, String detail)
+            throws IOException {
+        // As it was sent: decoded it could have the end of a line. What comes after the path may be a secret.
+        audit.info(
+                "refused status={} problem={} method={} path={}",
+                status.value(),
+                type,
+                shortened(request.getMethod()),
+                shortened(request.getRequestURI()));
         response.setStatus(status.value());
         response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
         json.writeValue(response.getOutputStream(), ProblemHandler.problem(status, type, detail));
+    }
+
+    private static String shortened(String text) {
+        return text.length() <= MOST_CHARACTERS ? text : text.substring(0, MOST_CHARACTERS) + "...";
     }
 }

@@ -2,11 +2,15 @@ package dev.glimpse.web;
 
 import java.net.InetAddress;
 import java.time.Duration;
+import java.util.Arrays;
+import java.util.HexFormat;
+import java.util.Optional;
 import java.util.TreeMap;
 import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.tomcat.autoconfigure.TomcatServerProperties;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties;
@@ -28,6 +32,12 @@ class WebConfiguration {
 
     /** In which an upload may be as slow as it likes. */
     private static final Duration GRACE = Duration.ofSeconds(20);
+
+    /** A client keeps some connections open between its requests. */
+    private static final int CONNECTIONS_PER_REQUEST = 8;
+
+    /** Of an IPv6 address, what a network is given. */
+    private static final int NETWORK_BYTES = 8;
 
     /** After the request's id, so that refusals have one too, and before all others. */
     private static final int ORIGINS = Ordered.HIGHEST_PRECEDENCE + 10;
@@ -54,6 +64,11 @@ class WebConfiguration {
         return server.getAddress() != null && server.getAddress().isLoopbackAddress();
     }
 
+    private static boolean isBehindProxy(ServerProperties server) {
+        ForwardHeadersStrategy proxy = server.getForwardHeadersStrategy();
+        return proxy != null && proxy != ForwardHeadersStrategy.NONE;
+    }
+
     @Bean
     Refusals refusals(JsonMapper json) {
         return new Refusals(json);
@@ -66,8 +81,7 @@ class WebConfiguration {
 
     @Bean
     FilterRegistrationBean<AccessFilter> access(AccessProperties access, Refusals refusals, ServerProperties server) {
-        ForwardHeadersStrategy proxy = server.getForwardHeadersStrategy();
-        boolean behindProxy = proxy != null && proxy != ForwardHeadersStrategy.NONE;
+        boolean behindProxy = isBehindProxy(server);
         return ordered(
                 new AccessFilter(
                         new Callers(access, behindProxy),
@@ -84,13 +98,40 @@ class WebConfiguration {
     }
 
     @Bean
-    WebServerFactoryCustomizer<TomcatServletWebServerFactory> valves(AccessProperties access) {
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> bounds(
+            AccessProperties access, ServerProperties settings, TomcatServerProperties tomcat, JsonMapper json) {
         return server -> {
-            server.addContextValves(new SlowUploads(access.slowestUpload().toBytes(), GRACE));
+            server.setProtocol(BoundedProtocol.class.getName());
+            server.addConnectorCustomizers(connector -> {
+                if (connector.getProtocolHandler() instanceof BoundedProtocol protocol) {
+                    Duration head = tomcat.getConnectionTimeout();
+                    if (head != null) {
+                        protocol.setHeadTime(head);
+                    }
+                    // Who is refused is not asked for the body.
+                    protocol.setContinueResponseTiming("onRead");
+                    if (!isBehindProxy(settings)) {
+                        protocol.setConnections(
+                                WebConfiguration::stranger, CONNECTIONS_PER_REQUEST * access.requestsAtOnce());
+                    }
+                }
+            });
+            server.addContextValves(
+                    new ThreadShares(tomcat.getThreads().getMax()),
+                    new SlowUploads(access.slowestUpload().toBytes(), GRACE));
             // Below Spring's own valve of the kind, so that it is asked first.
             server.addContextCustomizers(
-                    context -> context.getParent().getPipeline().addValve(new ProblemReportValve()));
+                    context -> context.getParent().getPipeline().addValve(new ProblemReportValve(json)));
         };
+    }
+
+    /** Names who has a connection, by its network as for IPv6 one client may use any address of that; empty for this machine. */
+    static Optional<String> stranger(InetAddress address) {
+        if (address.isLoopbackAddress()) {
+            return Optional.empty();
+        }
+        byte[] bytes = address.getAddress();
+        return Optional.of(HexFormat.of().formatHex(Arrays.copyOf(bytes, Math.min(bytes.length, NETWORK_BYTES))));
     }
 
     /** So that one file among many is answered with the problem that it had alone. */

@@ -1,10 +1,12 @@
 package dev.glimpse.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.Client;
 import dev.glimpse.Client.Answer;
 import dev.glimpse.Client.Part;
+import dev.glimpse.Strangers;
 import dev.glimpse.TestPictures;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -15,6 +17,8 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executor;
+import org.apache.tomcat.util.threads.ThreadPoolExecutor;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
@@ -25,13 +29,18 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.openqa.selenium.By;
 import org.openqa.selenium.chrome.ChromeDriver;
 import org.openqa.selenium.support.ui.WebDriverWait;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.boot.tomcat.TomcatWebServer;
+import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 
 /** Who may do what, call by call, on a server that has keys. */
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
@@ -49,6 +58,12 @@ class AccessIT {
 
     @LocalServerPort
     int port;
+
+    @Autowired
+    private ServletWebServerApplicationContext server;
+
+    @Autowired
+    @Qualifier("requestMappingHandlerMapping") private RequestMappingHandlerMapping mapping;
 
     private Client client;
 
@@ -261,6 +276,56 @@ class AccessIT {
                 .startsWith("HTTP/1.1 403");
     }
 
+    // Strangers
+
+    @ParameterizedTest
+    @CsvSource({
+        "POST /upload, Content-Length: 150000000, 401",
+        "POST /upload, Transfer-Encoding: chunked, 401",
+        "GET /stats, Content-Length: 150000000, 401",
+        "GET /actuator/health, Content-Length: 150000000, 200"
+    })
+    void strangersHoldNoThreadByBodiesThatNobodyReads(String call, String header, int status) throws IOException {
+        String request = call + " HTTP/1.1\r\nHost: localhost\r\n" + header + "\r\n\r\n";
+
+        try (Strangers strangers = Strangers.connect(port, 300, 60, request)) {
+            await().untilAsserted(() -> assertThat(strangers.answers())
+                    .allSatisfy(answer -> assertThat(answer).startsWith("HTTP/1.1 " + status)));
+            strangers.send("1");
+
+            assertThat(client.get("/actuator/health").status()).isEqualTo(200);
+            assertThat(client.get("/stats", with("read")).status()).isEqualTo(200);
+            await().untilAsserted(() -> assertThat(busyThreads()).isLessThan(5));
+            await().until(() -> strangers.ended() == 300);
+        }
+    }
+
+    private int busyThreads() {
+        Executor threads = ((TomcatWebServer) server.getWebServer())
+                .getTomcat()
+                .getConnector()
+                .getProtocolHandler()
+                .getExecutor();
+        return ((ThreadPoolExecutor) threads).getActiveCount();
+    }
+
+    @Test
+    void uploadThatIsTooLargeAndRefusedReadsWhy() {
+        byte[] large = new byte[12 << 20];
+
+        assertThat(client.multipart("/upload", List.of(Part.file("a.png", large)))
+                        .status())
+                .isEqualTo(401);
+        assertThat(client.multipart("/upload", List.of(Part.file("a.png", new byte[30 << 20])), with("upload"))
+                        .status())
+                .isEqualTo(413);
+    }
+
+    @Test
+    void everyAnswerToAStrangerIsOneOfOurs() throws IOException {
+        assertThat(new OddRequests(port).ask(mapping)).isEmpty();
+    }
+
     // Rates
 
     @Test
@@ -336,7 +401,7 @@ class AccessIT {
                 .contains("key:all] audit: stored " + id)
                 .contains("key:all] audit: deleted " + id)
                 .contains("key:all] audit: restored " + id)
-                .contains("key:read] audit: refused status=403")
+                .contains("key:read] audit: refused status=403 problem=forbidden method=DELETE path=/" + id)
                 .contains("127.0.0.1] audit: refused status=401")
                 .doesNotContain(key("all"), key("read"), "wrong-secret");
         assertThat(client.get("/stats", with("read")).text()).doesNotContain(key("read"), "sha256");

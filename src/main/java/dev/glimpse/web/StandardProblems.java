@@ -1,0 +1,107 @@
+package dev.glimpse.web;
+
+import java.util.List;
+import java.util.Set;
+import java.util.TreeSet;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.ProblemDetail;
+
+/**
+ * What a status means that Tomcat or Spring has given, and no failure of ours: so that every answer has a problem with a stable
+ * type, and tells nothing of what the server is made of.
+ */
+final class StandardProblems {
+    /** Types that have rules and refusals of their own. */
+    private static final Set<String> OTHERS = Set.of(
+            "no-file",
+            "damaged-image",
+            "too-slow-to-decode",
+            "metadata-too-long",
+            "bad-multipart",
+            "invalid-query",
+            "invalid-durability",
+            "url-not-fetched",
+            "foreign-origin",
+            "unknown-host",
+            "url-upload-off",
+            "picture-not-found",
+            "version-not-found",
+            "empty-table",
+            "index-build-running",
+            "verify-running",
+            "too-many-files",
+            "too-many-pixels",
+            "unsupported-image",
+            "rate-limited",
+            "too-many-at-once",
+            "timeout",
+            "store-unavailable",
+            "store-refused",
+            "untrusted-bucket",
+            "foreign-table",
+            "model-mismatch",
+            "table-unavailable");
+
+    private record Standard(HttpStatus status, String type, String detail) {}
+
+    private static final List<Standard> STANDARDS = List.of(
+            new Standard(
+                    HttpStatus.BAD_REQUEST,
+                    "bad-request",
+                    "the request line or a header cannot be read, or all headers together have more than"
+                            + " server.max-http-request-header-size"),
+            new Standard(HttpStatus.UNAUTHORIZED, "unauthorized", "this needs a key"),
+            new Standard(HttpStatus.FORBIDDEN, "forbidden", "this is not allowed"),
+            new Standard(HttpStatus.NOT_FOUND, "not-found", "there is nothing at this path"),
+            new Standard(
+                    HttpStatus.METHOD_NOT_ALLOWED,
+                    "method-not-allowed",
+                    "this path does not take this method; the header Allow names those that it takes"),
+            new Standard(
+                    HttpStatus.NOT_ACCEPTABLE,
+                    "not-acceptable",
+                    "this is not there in a form that the header Accept names; try */*"),
+            new Standard(HttpStatus.REQUEST_TIMEOUT, "slow-upload", "the body came too slowly, or stopped"),
+            new Standard(HttpStatus.CONTENT_TOO_LARGE, "upload-too-large", "the request is too large"),
+            new Standard(
+                    HttpStatus.UNSUPPORTED_MEDIA_TYPE,
+                    "unsupported-media-type",
+                    "this path does not take a body of this Content-Type"),
+            new Standard(
+                    HttpStatus.EXPECTATION_FAILED, "expectation-failed", "the one thing to expect is 100-continue"),
+            new Standard(HttpStatus.INTERNAL_SERVER_ERROR, "internal-error", """
+                    an error of ours; the server's log tells more under this request's id"""),
+            new Standard(
+                    HttpStatus.NOT_IMPLEMENTED,
+                    "not-implemented",
+                    "the server does not know this method, or this Transfer-Encoding"),
+            new Standard(HttpStatus.SERVICE_UNAVAILABLE, "busy", """
+                    too many requests are being answered; try again in a moment"""),
+            new Standard(
+                    HttpStatus.HTTP_VERSION_NOT_SUPPORTED, "http-version", "the server talks HTTP/1.0 and HTTP/1.1"));
+
+    private StandardProblems() {}
+
+    /** The problem of a status; one that is not known is a 400 if it is the client's, and a 500 if it is ours. */
+    static ProblemDetail of(int status) {
+        Standard standard = STANDARDS.stream()
+                .filter(each -> each.status.value() == status)
+                .findFirst()
+                .orElseGet(() -> status < 500 ? STANDARDS.get(0) : failure());
+        return ProblemHandler.problem(standard.status, standard.type, standard.detail);
+    }
+
+    private static Standard failure() {
+        return STANDARDS.stream()
+                .filter(each -> each.status == HttpStatus.INTERNAL_SERVER_ERROR)
+                .findFirst()
+                .orElseThrow();
+    }
+
+    /** Every type that an answer may have. */
+    static Set<String> types() {
+        Set<String> types = new TreeSet<>(OTHERS);
+        STANDARDS.forEach(standard -> types.add(standard.type));
+        return types;
+    }
+}

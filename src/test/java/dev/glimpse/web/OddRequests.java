@@ -1,0 +1,160 @@
+package dev.glimpse.web;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Pattern;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * Asks every path of a server with every method and odd headers, and says what is wrong with an answer: its status is one of the
+ * README's; whatever is refused is a problem with a type of the README's; the headers that protect browsers are there; and nothing
+ * tells what the server is made of.
+ */
+public final class OddRequests {
+    private static final Set<Integer> STATUSES =
+            Set.of(200, 201, 202, 204, 302, 400, 401, 403, 404, 405, 406, 408, 409, 413, 415, 417, 429, 501, 503, 505);
+
+    private static final List<String> METHODS =
+            List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FOO", "get");
+
+    /** Headers, and the body. */
+    private static final List<String> VARIANTS = List.of(
+            "Accept: application/json;charset=utf-16\r\n\r\n",
+            "Accept: text/html;charset=nothing\r\n\r\n",
+            "Accept: image/png\r\n\r\n",
+            "Accept: a/b/c\r\n\r\n",
+            "Content-Type: text/plain\r\nContent-Length: 3\r\n\r\nabc",
+            "Content-Type: application/x-www-form-urlencoded\r\nContent-Length: 5\r\n\r\na=%zz",
+            "Content-Type: multipart/form-data\r\nContent-Length: 3\r\n\r\nabc",
+            "Content-Type: a/b/c\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n",
+            "Content-Length: -1\r\n\r\n",
+            "Expect: 100-continue\r\n\r\n",
+            "Expect: wonders\r\n\r\n",
+            "Transfer-Encoding: gzip\r\n\r\n");
+
+    private static final List<String> PATHS = List.of(
+            "/",
+            "/app.js",
+            "/nowhere",
+            "/nowhere/%ff",
+            "/%00",
+            "/error",
+            "/error?status=200",
+            "/actuator",
+            "/actuator/health",
+            "/actuator/health/nothing",
+            "/actuator/info",
+            "/actuator/prometheus",
+            "/actuator/nothing",
+            "/swagger-ui/index.html",
+            "/swagger-ui/nothing",
+            "/stats?a[]=",
+            "/search?text=%zz",
+            "/search?text=cat&limit=many&exact=maybe",
+            "/search?text=cat&asOf=yesterday",
+            "/search?text=cat&version=soon",
+            "/admin/index?type=nothing",
+            "/images/a");
+
+    private static final Pattern INSIDES = Pattern.compile(
+            "Exception|\\b(java|javax|jakarta|org|com|dev|tools)\\.[a-z]|Tomcat|Spring|Whitelabel|\\bclass\\b");
+
+    private final int port;
+    private final List<String> headers;
+    private final List<String> complaints = new ArrayList<>();
+
+    /** @param headers that all requests have */
+    public OddRequests(int port, String... headers) {
+        this.port = port;
+        this.headers = List.of(headers);
+    }
+
+    /** Asks everything; names what is wrong, nothing if all is well. */
+    public List<String> ask(RequestMappingHandlerMapping mapping) throws IOException {
+        Set<String> paths = new TreeSet<>(PATHS);
+        mapping.getHandlerMethods()
+                .keySet()
+                .forEach(info -> info.getPatternValues().stream()
+                        .map(pattern -> pattern.replaceAll("\\{[^}]*\\}", "0".repeat(64) + ".png"))
+                        .filter(path -> !path.contains("*"))
+                        .forEach(paths::add));
+        for (String path : paths) {
+            for (String method : METHODS) {
+                ask(method + " " + path + " HTTP/1.1\r\n", "\r\n");
+            }
+            for (String variant : VARIANTS) {
+                if (variant.startsWith("Accept")) {
+                    ask("GET " + path + " HTTP/1.1\r\n", variant);
+                }
+                ask("POST " + path + " HTTP/1.1\r\n", variant);
+            }
+            ask("GET " + path + " HTTP/1.0\r\n", "\r\n");
+            ask("GET " + path + " HTTP/3.0\r\n", "\r\n");
+        }
+        return complaints;
+    }
+
+    private void ask(String line, String rest) throws IOException {
+        String all = headers.isEmpty() ? "" : String.join("\r\n", headers) + "\r\n";
+        String request = line + "Host: localhost\r\nConnection: close\r\n" + all + rest;
+        String answer;
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            socket.setSoTimeout(20_000);
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+            answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+        }
+        if (answer.startsWith("HTTP/1.1 100")) {
+            answer = answer.substring(answer.indexOf("\r\n\r\n") + 4);
+        }
+        String wrong = wrong(answer, line.startsWith("HEAD"));
+        if (!wrong.isEmpty()) {
+            complaints.add(request.replace("\r\n", " | ") + " -> " + wrong + ": "
+                    + answer.lines().findFirst().orElse(""));
+        }
+    }
+
+    private static String wrong(String answer, boolean head) {
+        if (!answer.matches("(?s)HTTP/1\\.1 \\d\\d\\d .*")) {
+            return "no HTTP";
+        }
+        int status = Integer.parseInt(answer.substring(9, 12));
+        if (!STATUSES.contains(status)) {
+            return "a status that is not documented";
+        }
+        int end = answer.indexOf("\r\n\r\n");
+        String top = answer.substring(0, end).toLowerCase(Locale.ROOT);
+        for (String header : List.of("x-content-type-options: ", "referrer-policy: ", "content-security-policy: ")) {
+            if (!top.contains("\r\n" + header)) {
+                return "no " + header;
+            }
+        }
+        if (status < 400 || head) {
+            return "";
+        }
+        if (!top.contains("\r\ncontent-type: application/problem+json\r\n")) {
+            return "no problem";
+        }
+        String body = answer.substring(end + 4);
+        String text = body.substring(body.indexOf('{'), body.lastIndexOf('}') + 1);
+        JsonNode problem = JsonMapper.shared().readTree(text);
+        String type = problem.path("type").asString("");
+        if (!type.startsWith("/problems/")
+                || !StandardProblems.types().contains(type.substring("/problems/".length()))) {
+            return "a type that is not known, " + type;
+        }
+        if (problem.path("status").asInt() != status
+                || problem.path("detail").asString("").isBlank()) {
+            return "another status, or no detail";
+        }
+        return INSIDES.matcher(text).find() ? "insides, " + text : "";
+    }
+}

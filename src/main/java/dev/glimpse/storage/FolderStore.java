@@ -426,8 +426,10 @@ final class FolderStore implements ObjectStore {
             problem = disk.get();
         }
         return new StoreUnavailableException(
-                disk.orElseGet(() ->
-                        new StoreProblem(what, "Look after the disk.", "the server's data folder cannot be used")),
+                disk.orElseGet(() -> new StoreProblem(
+                        what,
+                        "Look after that folder, or set GLIMPSE_DATA to another one.",
+                        "the server's data folder cannot be used")),
                 e);
     }
 

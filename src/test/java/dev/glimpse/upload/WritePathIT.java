@@ -456,7 +456,7 @@ class WritePathIT {
             reading.dataset.startIndexBuild(IndexKind.IVF_FLAT);
             await().until(() -> reading.dataset.indexJob().finishedAt() != null);
 
-            assertThat(reading.dataset.indexJob().message()).contains("does not refuse a second put");
+            assertThat(reading.dataset.indexJob().message()).contains("a second put of a key was not refused");
             assertThat(store.list("")).isEqualTo(before);
         }
     }

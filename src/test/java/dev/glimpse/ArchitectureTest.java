@@ -72,6 +72,9 @@ class ArchitectureTest {
     static final ArchRule datasetAloneKnowsArrow = alone("dataset", "org.apache.arrow..");
 
     @ArchTest
+    static final ArchRule theStartAloneKnowsTheNativeEnvironment = alone("", "com.sun.jna..");
+
+    @ArchTest
     static final ArchRule controllersAreForSpringAlone =
             classes().that().haveSimpleNameEndingWith("Controller").should().notBePublic();
 
@@ -94,7 +97,7 @@ class ArchitectureTest {
     private static ArchRule alone(String name, String library) {
         return noClasses()
                 .that()
-                .resideOutsideOfPackage("dev.glimpse." + name)
+                .resideOutsideOfPackage(name.isEmpty() ? "dev.glimpse" : "dev.glimpse." + name)
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(library);

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Executor;
 import org.apache.tomcat.util.threads.ThreadPoolExecutor;
 import org.junit.jupiter.api.BeforeEach;
@@ -301,11 +302,9 @@ class AccessIT {
     }
 
     private int busyThreads() {
-        Executor threads = ((TomcatWebServer) server.getWebServer())
-                .getTomcat()
-                .getConnector()
-                .getProtocolHandler()
-                .getExecutor();
+        TomcatWebServer tomcat = (TomcatWebServer) Objects.requireNonNull(server.getWebServer());
+        Executor threads =
+                tomcat.getTomcat().getConnector().getProtocolHandler().getExecutor();
         return ((ThreadPoolExecutor) threads).getActiveCount();
     }
 

@@ -9,6 +9,8 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
@@ -25,9 +27,30 @@ public final class Client {
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final String server;
+    private final String key;
 
+    /** Has no key. */
     public Client(int port) {
+        this(port, "");
+    }
+
+    /** Sends the key that the server's start has put into its data folder; none if it is not there yet. */
+    public Client(int port, Path data) {
+        this(port, adminKey(data));
+    }
+
+    private Client(int port, String key) {
         this.server = "http://127.0.0.1:" + port;
+        this.key = key;
+    }
+
+    private static String adminKey(Path data) {
+        try {
+            Path file = data.resolve(".glimpse/admin-key");
+            return Files.exists(file) ? Files.readString(file) : "";
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     /** Of a key, as settings give it. */
@@ -144,6 +167,9 @@ public final class Client {
     private HttpRequest.Builder request(String path, String... headers) {
         HttpRequest.Builder request =
                 HttpRequest.newBuilder(URI.create(server + path)).timeout(Duration.ofSeconds(60));
+        if (!key.isEmpty()) {
+            request.header("X-API-Key", key);
+        }
         return headers.length == 0 ? request : request.headers(headers);
     }
 

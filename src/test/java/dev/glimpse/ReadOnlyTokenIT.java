@@ -96,6 +96,8 @@ class ReadOnlyTokenIT {
     }
 
     private static Client client(ConfigurableApplicationContext server) {
-        return new Client(server.getEnvironment().getRequiredProperty("local.server.port", Integer.class));
+        return new Client(
+                server.getEnvironment().getRequiredProperty("local.server.port", Integer.class),
+                Path.of(server.getEnvironment().getRequiredProperty("glimpse.data")));
     }
 }

@@ -21,11 +21,13 @@ final class ServerProcess implements AutoCloseable {
     private static final Duration START = Duration.ofMinutes(5);
 
     private final Process process;
+    private final Path data;
     private final Path log;
     private final int port;
 
-    private ServerProcess(Process process, Path log, int port) {
+    private ServerProcess(Process process, Path data, Path log, int port) {
         this.process = process;
+        this.data = data;
         this.log = log;
         this.port = port;
     }
@@ -94,11 +96,12 @@ final class ServerProcess implements AutoCloseable {
         builder.environment().put("PORT", Integer.toString(port));
         builder.environment().put("GLIMPSE_DATA", data.toString());
         builder.environment().putAll(environment);
-        return new ServerProcess(builder.start(), log, port);
+        return new ServerProcess(builder.start(), data, log, port);
     }
 
+    /** An administrator, once the server is ready. */
     Client client() {
-        return new Client(port);
+        return new Client(port, data);
     }
 
     ProcessHandle handle() {

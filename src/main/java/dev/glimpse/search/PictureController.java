@@ -9,14 +9,16 @@ import dev.glimpse.image.Processors;
 import dev.glimpse.image.WorkClass;
 import dev.glimpse.storage.ObjectStore;
 import jakarta.servlet.http.HttpServletRequest;
-import java.time.Duration;
+import jakarta.servlet.http.HttpServletResponse;
 import org.springframework.core.io.ByteArrayResource;
-import org.springframework.http.CacheControl;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.context.request.ServletWebRequest;
 
 /** Serves what hits point to: a picture's id is its URL. */
 @RestController
@@ -26,9 +28,11 @@ class PictureController {
     /** Some thousand thumbnails, or a dozen originals: what is looked at shows also while the store is away. */
     private static final long CACHE_BYTES = 24L << 20;
 
-    /** The content is named by its hash, so it never changes. */
-    private static final CacheControl FOR_EVER =
-            CacheControl.maxAge(Duration.ofDays(365)).cachePublic().immutable();
+    /**
+     * The content is named by its hash, so it never changes, but it may be deleted: caches may go on showing it for ten minutes. Then
+     * they have to ask again, which costs no request to the store.
+     */
+    private static final String FOR_A_WHILE = "max-age=600, must-revalidate";
 
     private final ObjectStore store;
     private final ImageDataset dataset;
@@ -52,19 +56,28 @@ class PictureController {
     }
 
     @GetMapping("/images/{name}")
-    ResponseEntity<ByteArrayResource> original(@PathVariable String name) {
+    ResponseEntity<ByteArrayResource> original(
+            @PathVariable String name, HttpServletRequest request, HttpServletResponse response) {
         ImageId id = parse(name);
-        return answer(id.name(), id.format().mediaType(), id.sha256(), originals.get(id, this::read));
+        String tag = id.sha256();
+        if (clientHas(id, tag, request)) {
+            return unchanged(tag, request, response);
+        }
+        return answer(id.name(), id.format().mediaType(), tag, originals.get(id, this::read), request, response);
     }
 
     @GetMapping("/images/{name}/thumbnail")
-    ResponseEntity<ByteArrayResource> thumbnail(@PathVariable String name, HttpServletRequest request) {
+    ResponseEntity<ByteArrayResource> thumbnail(
+            @PathVariable String name, HttpServletRequest request, HttpServletResponse response) {
         ImageId id = parse(name);
+        String tag = id.sha256() + "-" + THUMBNAIL_SIDE;
+        if (clientHas(id, tag, request)) {
+            return unchanged(tag, request, response);
+        }
         Processors.Claim claim = claims.of(WorkClass.VIEW, request);
         byte[] jpeg = thumbnails.get(
                 id, missing -> decoder.decodeInTrueColors(read(missing), claim).thumbnail(THUMBNAIL_SIDE));
-        String tag = id.sha256() + "-" + THUMBNAIL_SIDE;
-        return answer(tag + ".jpg", MediaType.IMAGE_JPEG_VALUE, tag, jpeg);
+        return answer(tag + ".jpg", MediaType.IMAGE_JPEG_VALUE, tag, jpeg, request, response);
     }
 
     private ImageId parse(String name) {
@@ -83,12 +96,45 @@ class PictureController {
         return store.get(id.toString()).orElseThrow(() -> new PictureNotFoundException("there is no picture " + id));
     }
 
-    private static ResponseEntity<ByteArrayResource> answer(String filename, String type, String tag, byte[] bytes) {
+    /**
+     * Whether the client has the picture and the table still has it too. Asks memory alone. A picture that is in no row may have been
+     * deleted, which the store knows.
+     */
+    private boolean clientHas(ImageId id, String tag, HttpServletRequest request) {
+        return request.getHeader(HttpHeaders.IF_NONE_MATCH) != null
+                && request.getHeader(HttpHeaders.IF_MATCH) == null
+                && dataset.contains(id)
+                && new ServletWebRequest(request).checkNotModified(quoted(tag));
+    }
+
+    private static ResponseEntity<ByteArrayResource> unchanged(
+            String tag, HttpServletRequest request, HttpServletResponse response) {
+        letCachesKeep(request, response);
+        return ResponseEntity.status(HttpStatus.NOT_MODIFIED).eTag(quoted(tag)).build();
+    }
+
+    private static ResponseEntity<ByteArrayResource> answer(
+            String filename,
+            String type,
+            String tag,
+            byte[] bytes,
+            HttpServletRequest request,
+            HttpServletResponse response) {
+        letCachesKeep(request, response);
         return ResponseEntity.ok()
                 .contentType(MediaType.parseMediaType(type))
-                .cacheControl(FOR_EVER)
-                .eTag("\"" + tag + "\"")
+                .eTag(quoted(tag))
                 .header("Content-Disposition", "inline; filename=\"" + filename + "\"")
                 .body(new ByteArrayResource(bytes));
+    }
+
+    /** Replaces what was said of the answer before. Where callers need keys, no cache may show a picture to someone else. */
+    private static void letCachesKeep(HttpServletRequest request, HttpServletResponse response) {
+        String whose = request.getAuthType() == null ? "public, " : "private, ";
+        response.setHeader(HttpHeaders.CACHE_CONTROL, whose + FOR_A_WHILE);
+    }
+
+    private static String quoted(String tag) {
+        return "\"" + tag + "\"";
     }
 }

@@ -12,6 +12,7 @@ import java.security.Principal;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.MDC;
@@ -53,6 +54,11 @@ final class AccessFilter extends OncePerRequestFilter {
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         Caller caller = callers.of(request);
+        if (callers.needKeys()) {
+            // What one key was shown is not for who has another one, or none.
+            response.setHeader("Cache-Control", "private, no-cache");
+            response.addHeader("Vary", "X-API-Key, Authorization");
+        }
         if (asksForHealth(request)) {
             chain.doFilter(named(caller, request), response);
             return;
@@ -138,16 +144,24 @@ final class AccessFilter extends OncePerRequestFilter {
             return;
         }
         response.setHeader("WWW-Authenticate", "Bearer realm=\"Glimpse\"");
-        if (callers.needKeys()) {
+        if (callers.needKeys() || callers.isLocal(request)) {
             // Makes a browser ask for the key, and send it with everything that a page shows.
             response.addHeader("WWW-Authenticate", "Basic realm=\"Glimpse\", charset=\"UTF-8\"");
         }
         refuse(response, HttpStatus.UNAUTHORIZED, "unauthorized", unauthorized(request, scope));
     }
 
-    /** Tells what comes behind who the caller is, and by the roles {@code read}, {@code upload} and {@code admin} its scopes. */
-    private static HttpServletRequest named(Caller caller, HttpServletRequest request) {
+    /**
+     * Tells what comes behind who the caller is, by the roles {@code read}, {@code upload} and {@code admin} its scopes, and by
+     * an authentication type, which is null without keys, whether others may be shown the answer too.
+     */
+    private HttpServletRequest named(Caller caller, HttpServletRequest request) {
         return new HttpServletRequestWrapper(request) {
+            @Override
+            public @Nullable String getAuthType() {
+                return callers.needKeys() ? "key" : null;
+            }
+
             @Override
             public String getRemoteUser() {
                 return caller.name();
@@ -166,13 +180,20 @@ final class AccessFilter extends OncePerRequestFilter {
     }
 
     private String unauthorized(HttpServletRequest request, Scope scope) {
-        if (!callers.needKeys()) {
-            return "without keys, administration, deletes, restores and metrics are open to callers on the server's own"
-                    + " machine only";
+        boolean gaveNone = Callers.secret(request) == null;
+        if (callers.needKeys()) {
+            return gaveNone
+                    ? "send a key that has the scope " + name(scope) + " as X-API-Key, or as Authorization: Bearer"
+                    : "there is no such key";
         }
-        return Callers.secret(request) == null
-                ? "send a key that has the scope " + name(scope) + " as X-API-Key, or as Authorization: Bearer"
-                : "there is no such key";
+        if (!callers.isLocal(request)) {
+            return "without keys, administration, deletes, restores and metrics are open to callers on the server's own"
+                    + " machine only, and not through a proxy; scripts/make-key makes a key for others";
+        }
+        return gaveNone
+                ? "administration, deletes, restores and metrics need the key in " + AdminKey.FILE
+                        + " of the data folder, which the start made: send it as X-API-Key"
+                : "this is not the key in " + AdminKey.FILE + " of the data folder; each start makes a new one";
     }
 
     private static String name(Scope scope) {

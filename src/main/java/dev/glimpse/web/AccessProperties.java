@@ -15,8 +15,8 @@ import org.springframework.util.unit.DataSize;
 /**
  * Who may do what, and how much of it.
  *
- * @param keys by their names, which the log shows; without any, callers on this machine may do everything, and others read
- *     and upload
+ * @param keys by their names, which the log shows; without any, everyone may read and upload, and callers on
+ *     this machine that hold the {@link AdminKey} may do everything
  * @param requestsPerMinute of one client, which may also be that many at once; 1 or more
  * @param requestsAtOnce of one client that are being answered; 1 or more
  * @param slowestUpload bytes a second, on the average of a request after its first 20 seconds; slower ones end with 408

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
  * Who sends a request.
  *
  * @param name for the log and for counting: of the key, or the address
- * @param isKnown whether it has a key, or is on this machine and needs none
+ * @param isKnown whether it has a key
  * @param requestsPerMinute null if they are not counted
  */
 record Caller(

@@ -17,9 +17,10 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Tells who sends a request: by a key, else by where it comes from. */
+/** Tells who sends a request: by a key, else by where it comes from. A place alone never lets anyone administer. */
 final class Callers {
     private static final Set<Scope> EVERYTHING = EnumSet.allOf(Scope.class);
     private static final Set<Scope> STRANGERS = EnumSet.of(Scope.READ, Scope.UPLOAD);
@@ -27,12 +28,20 @@ final class Callers {
     /** Of an IPv6 address, what a network is given; the rest its computers choose as they like. */
     private static final int NETWORK_BYTES = 8;
 
+    /** Headers that proxies add and programs on this machine have no reason to send; besides those with such a part. */
+    private static final Set<String> OF_PROXIES = Set.of("via", "x-real-ip", "cdn-loop");
+
+    /** As in X-Forwarded-For, True-Client-IP, Fly-Client-IP and CF-Connecting-IP. */
+    private static final Pattern PART_OF_PROXIES = Pattern.compile("forwarded|client-ip|connecting-ip");
+
     private final AccessProperties settings;
+    private final AdminKey adminKey;
     private final boolean behindProxy;
 
     /** @param behindProxy whether a proxy says where requests come from, so that none can be taken for one of this machine */
-    Callers(AccessProperties settings, boolean behindProxy) {
+    Callers(AccessProperties settings, AdminKey adminKey, boolean behindProxy) {
         this.settings = settings;
+        this.adminKey = adminKey;
         this.behindProxy = behindProxy;
     }
 
@@ -40,7 +49,10 @@ final class Callers {
         return !settings.keys().isEmpty();
     }
 
-    /** With keys, a caller that has none, or a wrong one, may do nothing. */
+    /**
+     * With keys, a caller that has none, or a wrong one, may do nothing. Without keys everyone reads and uploads, and who
+     * holds the {@link AdminKey} may do everything, but only on this machine.
+     */
     Caller of(HttpServletRequest request) {
         if (needKeys()) {
             String secret = secret(request);
@@ -56,7 +68,16 @@ final class Callers {
             }
             return stranger(request, Set.of());
         }
-        return isLocal(request) ? new Caller("local", EVERYTHING, true, null) : stranger(request, STRANGERS);
+        if (!isLocal(request)) {
+            return stranger(request, STRANGERS);
+        }
+        String secret = secret(request);
+        return secret != null && adminKey.is(secret)
+                ? new Caller("admin-key", EVERYTHING, true, null)
+                // Not counted: these may be strangers behind a proxy that says nothing of them. Counted as one, a
+                // single
+                // one of them could shut out all others, and this machine's owner.
+                : new Caller("local", STRANGERS, false, null);
     }
 
     private Caller stranger(HttpServletRequest request, Set<Scope> scopes) {
@@ -118,13 +139,15 @@ final class Callers {
     // ---- places
 
     /**
-     * Whether the request comes from a program on this machine. One that was forwarded may come from anywhere, and so may one
-     * that a page in a browser here sends to a name of its own that leads to this machine.
+     * Whether the request may come from a program on this machine: nothing shows that it does not. One that was forwarded
+     * may come from anywhere, and so may one that a page in a browser here sends to a name of its own that leads to this
+     * machine. A proxy on this machine that says nothing of itself cannot be told from a program.
      */
-    private boolean isLocal(HttpServletRequest request) {
+    boolean isLocal(HttpServletRequest request) {
         boolean forwarded = Collections.list(request.getHeaderNames()).stream()
                 .map(name -> name.toLowerCase(Locale.ROOT))
-                .anyMatch(name -> name.equals("forwarded") || name.startsWith("x-forwarded-"));
+                .anyMatch(name -> OF_PROXIES.contains(name)
+                        || PART_OF_PROXIES.matcher(name).find());
         return !behindProxy
                 && !forwarded
                 && address(request.getRemoteAddr()).isLoopbackAddress()

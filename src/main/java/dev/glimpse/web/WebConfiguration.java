@@ -44,7 +44,7 @@ class WebConfiguration {
                 InetAddress address = server.getAddress();
                 log.warn(
                         "open=true address={} anyone who reaches this port may upload and search; set keys, as"
-                                + " scripts/make-key says; administration is open to this machine alone",
+                                + " scripts/make-key says; administration needs the admin-key of this start, on this machine",
                         address == null ? "all" : address.getHostAddress());
             }
         };
@@ -65,12 +65,18 @@ class WebConfiguration {
     }
 
     @Bean
-    FilterRegistrationBean<AccessFilter> access(AccessProperties access, Refusals refusals, ServerProperties server) {
+    AdminKey adminKey(AccessProperties access) {
+        return access.keys().isEmpty() ? AdminKey.random() : AdminKey.none();
+    }
+
+    @Bean
+    FilterRegistrationBean<AccessFilter> access(
+            AccessProperties access, AdminKey adminKey, Refusals refusals, ServerProperties server) {
         ForwardHeadersStrategy proxy = server.getForwardHeadersStrategy();
         boolean behindProxy = proxy != null && proxy != ForwardHeadersStrategy.NONE;
         return ordered(
                 new AccessFilter(
-                        new Callers(access, behindProxy),
+                        new Callers(access, adminKey, behindProxy),
                         new RateLimits(access.requestsAtOnce()),
                         refusals,
                         isLoopbackOnly(server) && !behindProxy),

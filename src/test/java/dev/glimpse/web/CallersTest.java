@@ -4,12 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.Client;
 import dev.glimpse.web.AccessProperties.ApiKey;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Base64;
+import java.util.EnumSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -21,7 +27,11 @@ class CallersTest {
         return new AccessProperties(keys, 1200, 32, DataSize.ofKilobytes(8), List.of());
     }
 
-    private final Callers withoutKeys = new Callers(settings(Map.of()), false);
+    @TempDir
+    private Path folder;
+
+    private final AdminKey adminKey = AdminKey.random();
+    private final Callers withoutKeys = new Callers(settings(Map.of()), adminKey, false);
 
     private static MockHttpServletRequest from(String address, String host) {
         MockHttpServletRequest request = new MockHttpServletRequest("GET", "/stats");
@@ -32,6 +42,22 @@ class CallersTest {
 
     // Without keys
 
+    /** As clients on this machine learn it. */
+    private String adminSecret() {
+        try {
+            Files.createDirectories(folder.resolve("tmp"));
+            adminKey.writeInto(folder);
+            return Files.readString(folder.resolve("admin-key"));
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private MockHttpServletRequest withAdminKey(MockHttpServletRequest request) {
+        request.addHeader("X-API-Key", adminSecret());
+        return request;
+    }
+
     @ParameterizedTest
     @CsvSource({
         "127.0.0.1, 127.0.0.1",
@@ -40,12 +66,28 @@ class CallersTest {
         "127.8.9.1, glimpse.localhost",
         "0:0:0:0:0:0:0:1, [::1]"
     })
-    void callerOnThisMachineMayDoEverythingUncounted(String address, String host) {
-        Caller caller = withoutKeys.of(from(address, host));
+    void callerOnThisMachineMayDoEverythingWithTheAdminKeyAndReadAndUploadWithout(String address, String host) {
+        Caller with = withoutKeys.of(withAdminKey(from(address, host)));
+        Caller without = withoutKeys.of(from(address, host));
 
-        assertThat(caller.scopes()).containsExactlyInAnyOrder(Scope.values());
-        assertThat(caller.isKnown()).isTrue();
-        assertThat(caller.requestsPerMinute()).isNull();
+        assertThat(with).isEqualTo(new Caller("admin-key", EnumSet.allOf(Scope.class), true, null));
+        assertThat(without).isEqualTo(new Caller("local", Set.of(Scope.READ, Scope.UPLOAD), false, null));
+    }
+
+    @Test
+    void wrongKeyIsLikeNone() {
+        MockHttpServletRequest request = from("127.0.0.1", "localhost");
+        request.addHeader("X-API-Key", "wrong");
+
+        assertThat(withoutKeys.of(request)).isEqualTo(withoutKeys.of(from("127.0.0.1", "localhost")));
+    }
+
+    @Test
+    void adminKeyIsNoneOnAServerThatHasKeys() {
+        assertThat(withKey("opensesame")
+                        .of(withAdminKey(from("127.0.0.1", "localhost")))
+                        .scopes())
+                .isEmpty();
     }
 
     @ParameterizedTest
@@ -57,8 +99,8 @@ class CallersTest {
         "127.0.0.1, localhost.",
         "127.0.0.1, ''"
     })
-    void callerFromElsewhereOrByAnotherNameMayReadAndUpload(String address, String host) {
-        Caller caller = withoutKeys.of(from(address, host));
+    void callerFromElsewhereOrByAnotherNameMayReadAndUploadEvenWithTheAdminKey(String address, String host) {
+        Caller caller = withoutKeys.of(withAdminKey(from(address, host)));
 
         assertThat(caller.scopes()).containsExactlyInAnyOrder(Scope.READ, Scope.UPLOAD);
         assertThat(caller.isKnown()).isFalse();
@@ -66,19 +108,34 @@ class CallersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Forwarded", "X-Forwarded-For", "x-forwarded-host", "X-FORWARDED-PROTO"})
-    void forwardedRequestIsNotOfThisMachine(String header) {
-        MockHttpServletRequest request = from("127.0.0.1", "localhost");
+    @ValueSource(
+            strings = {
+                "Forwarded",
+                "X-Forwarded-For",
+                "x-forwarded-host",
+                "X-FORWARDED-PROTO",
+                "X-Original-Forwarded-For",
+                "Via",
+                "X-Real-IP",
+                "CF-Connecting-IP",
+                "True-Client-IP",
+                "Fly-Client-IP",
+                "CDN-Loop"
+            })
+    void requestWithASignOfAProxyIsNotOfThisMachineAndIsCounted(String header) {
+        MockHttpServletRequest request = withAdminKey(from("127.0.0.1", "localhost"));
         request.addHeader(header, "127.0.0.1");
 
-        assertThat(withoutKeys.of(request).may(Scope.ADMIN)).isFalse();
+        Caller caller = withoutKeys.of(request);
+
+        assertThat(caller).isEqualTo(new Caller("127.0.0.1", Set.of(Scope.READ, Scope.UPLOAD), false, 1200));
     }
 
     @Test
     void behindAProxyThatTellsAddressesNobodyIsOfThisMachine() {
-        Callers behindProxy = new Callers(settings(Map.of()), true);
+        Callers behindProxy = new Callers(settings(Map.of()), adminKey, true);
 
-        assertThat(behindProxy.of(from("127.0.0.1", "localhost")).may(Scope.ADMIN))
+        assertThat(behindProxy.of(withAdminKey(from("127.0.0.1", "localhost"))).may(Scope.ADMIN))
                 .isFalse();
     }
 
@@ -95,7 +152,10 @@ class CallersTest {
     // With keys
 
     private static Callers withKey(String secret) {
-        return new Callers(settings(Map.of("alice", new ApiKey(Client.sha256(secret), Set.of(Scope.READ), 5))), false);
+        return new Callers(
+                settings(Map.of("alice", new ApiKey(Client.sha256(secret), Set.of(Scope.READ), 5))),
+                AdminKey.none(),
+                false);
     }
 
     @Test

@@ -148,8 +148,11 @@ class PagesBrowserIT {
     }
 
     @Test
-    void statsPageShowsTheTableAndBuildsTheIndex() {
+    void statsPageShowsTheTableAndBuildsTheIndexForWhoHasTheAdminKey() throws IOException {
         new Client(port).upload("a.png", TestPictures.png(104));
+        // As if it had been typed into what the browser asks people.
+        String key = Files.readString(data.resolve(".glimpse/admin-key"));
+        browser.get("http://me:" + key + "@127.0.0.1:" + port + "/actuator/info");
         browser.get("http://127.0.0.1:" + port + "/stats");
 
         String rows = await("#tiles dd").getText();

@@ -120,6 +120,29 @@ abstract class GlimpseContract {
     }
 
     @Test
+    void cacheMayKeepAPictureForAWhileAndLearnsThatItWasDeletedWhenItAsksAgain() {
+        String id = client.upload("a.png", newPicture()).json().get("id").stringValue();
+
+        for (String path : List.of("/" + id, "/" + id + "/thumbnail")) {
+            Answer whole = client.get(path);
+            Answer again = client.get(path, "If-None-Match", whole.header("ETag"));
+            assertThat(again.status()).isEqualTo(304);
+            for (Answer answer : List.of(whole, again)) {
+                assertThat(answer.header("Cache-Control")).isEqualTo("public, max-age=600, must-revalidate");
+                assertThat(answer.header("ETag")).isEqualTo(whole.header("ETag"));
+            }
+            assertThat(client.get(path, "If-None-Match", "\"another\"").status())
+                    .isEqualTo(200);
+        }
+        String tag = client.get("/" + id).header("ETag");
+        client.delete("/" + id);
+
+        Answer deleted = client.get("/" + id, "If-None-Match", tag);
+        assertThat(deleted.status()).isEqualTo(404);
+        assertThat(deleted.header("Cache-Control")).isEmpty();
+    }
+
+    @Test
     void pictureThatIsAlsoAPageOrAnArchiveIsServedAsThePictureItIs() {
         byte[] picture = newPicture();
         byte[] page = "<script>alert(1)</script>PK\3\4".getBytes(StandardCharsets.UTF_8);

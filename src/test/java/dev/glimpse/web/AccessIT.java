@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import dev.glimpse.Client;
 import dev.glimpse.Client.Answer;
 import dev.glimpse.Client.Part;
+import dev.glimpse.Nginx;
 import dev.glimpse.TestPictures;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -13,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -63,6 +65,7 @@ class AccessIT {
         registry.add("glimpse.access.keys.few.scopes", () -> "read");
         registry.add("glimpse.access.keys.few.requests-per-minute", () -> "3");
         registry.add("glimpse.access.origins", () -> "https://friend.example");
+        registry.add("server.forward-headers-strategy", () -> "native");
     }
 
     @BeforeEach
@@ -259,6 +262,65 @@ class AccessIT {
         assertThat(raw("get /stats", "X-API-Key: " + key("read"))).startsWith("HTTP/1.1 4");
         assertThat(raw("POST /admin/index?_method=GET", "X-API-Key: " + key("read"), "Content-Length: 0"))
                 .startsWith("HTTP/1.1 403");
+    }
+
+    // Caches and proxies
+
+    @Test
+    void picturesAreForNobodyElsesCache() {
+        String id = client.multipart("/upload", List.of(Part.file("c.png", TestPictures.png(79))), with("all"))
+                .json()
+                .get("id")
+                .stringValue();
+
+        for (String path : List.of("/" + id, "/" + id + "/thumbnail")) {
+            Answer answer = client.get(path, with("read"));
+            assertThat(answer.header("Cache-Control")).isEqualTo("private, max-age=600, must-revalidate");
+            assertThat(answer.header("Vary")).contains("X-API-Key", "Authorization");
+            String tag = answer.header("ETag");
+            assertThat(client.get(path, "If-None-Match", tag, "X-API-Key", key("read"))
+                            .status())
+                    .isEqualTo(304);
+            assertThat(client.get(path, "If-None-Match", tag).status()).isEqualTo(401);
+        }
+        assertThat(client.get("/stats", with("read")).header("Cache-Control")).isEqualTo("private, no-cache");
+        assertThat(client.get("/app.js", with("read")).header("Cache-Control")).isEqualTo("private, no-cache");
+    }
+
+    @Test
+    void nginxAsDocumentedNamesItsClientsAndShowsNoPictureToWhoHasNoKey(
+            @TempDir Path nginxFolder, CapturedOutput output) throws IOException {
+        try (Nginx nginx = Nginx.asDocumented(nginxFolder, port)) {
+            Client stranger = nginx.stranger();
+            // More than nginx keeps in memory, and than it takes by default.
+            byte[] picture = Arrays.copyOf(TestPictures.png(80), 3 << 20);
+            Answer upload = stranger.multipart(
+                    "/upload",
+                    List.of(Part.file("d.png", picture)),
+                    "X-API-Key",
+                    key("all"),
+                    "Origin",
+                    "http://127.0.0.1:" + nginx.port());
+            assertThat(upload.status()).as(upload.toString()).isEqualTo(201);
+            String path = "/" + upload.json().get("id").stringValue();
+
+            for (int i = 0; i < 3; i++) {
+                assertThat(stranger.get(path, with("read")).bytes()).isEqualTo(picture);
+                assertThat(stranger.get(path).status()).isEqualTo(401);
+                assertThat(stranger.get(path + "/thumbnail", with("read")).status())
+                        .isEqualTo(200);
+                assertThat(stranger.get(path + "/thumbnail").status()).isEqualTo(401);
+            }
+            assertThat(stranger.get(path, "X-API-Key", key("read"), "Range", "bytes=10-19")
+                            .bytes())
+                    .isEqualTo(Arrays.copyOfRange(picture, 10, 20));
+            assertThat(nginxFolder.resolve("cache")).isEmptyDirectory();
+            // What a client says of its own address counts for nothing.
+            stranger.get("/admin/verify", "X-Forwarded-For", "192.0.2.77");
+            assertThat(output).doesNotContain("192.0.2.77");
+            assertThat(stranger.delete(path, with("all")).status()).isEqualTo(204);
+            assertThat(stranger.get(path, with("read")).status()).isEqualTo(404);
+        }
     }
 
     // Rates

@@ -9,7 +9,6 @@ import dev.glimpse.image.Processors;
 import dev.glimpse.image.WorkClass;
 import dev.glimpse.storage.ObjectStore;
 import jakarta.servlet.http.HttpServletRequest;
-import jakarta.servlet.http.HttpServletResponse;
 import org.springframework.core.io.ByteArrayResource;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
@@ -56,28 +55,26 @@ class PictureController {
     }
 
     @GetMapping("/images/{name}")
-    ResponseEntity<ByteArrayResource> original(
-            @PathVariable String name, HttpServletRequest request, HttpServletResponse response) {
+    ResponseEntity<ByteArrayResource> original(@PathVariable String name, HttpServletRequest request) {
         ImageId id = parse(name);
         String tag = id.sha256();
         if (clientHas(id, tag, request)) {
-            return unchanged(tag, request, response);
+            return unchanged(tag, request);
         }
-        return answer(id.name(), id.format().mediaType(), tag, originals.get(id, this::read), request, response);
+        return answer(id.name(), id.format().mediaType(), tag, originals.get(id, this::read), request);
     }
 
     @GetMapping("/images/{name}/thumbnail")
-    ResponseEntity<ByteArrayResource> thumbnail(
-            @PathVariable String name, HttpServletRequest request, HttpServletResponse response) {
+    ResponseEntity<ByteArrayResource> thumbnail(@PathVariable String name, HttpServletRequest request) {
         ImageId id = parse(name);
         String tag = id.sha256() + "-" + THUMBNAIL_SIDE;
         if (clientHas(id, tag, request)) {
-            return unchanged(tag, request, response);
+            return unchanged(tag, request);
         }
         Processors.Claim claim = claims.of(WorkClass.VIEW, request);
         byte[] jpeg = thumbnails.get(
                 id, missing -> decoder.decodeInTrueColors(read(missing), claim).thumbnail(THUMBNAIL_SIDE));
-        return answer(tag + ".jpg", MediaType.IMAGE_JPEG_VALUE, tag, jpeg, request, response);
+        return answer(tag + ".jpg", MediaType.IMAGE_JPEG_VALUE, tag, jpeg, request);
     }
 
     private ImageId parse(String name) {
@@ -107,31 +104,26 @@ class PictureController {
                 && new ServletWebRequest(request).checkNotModified(quoted(tag));
     }
 
-    private static ResponseEntity<ByteArrayResource> unchanged(
-            String tag, HttpServletRequest request, HttpServletResponse response) {
-        letCachesKeep(request, response);
-        return ResponseEntity.status(HttpStatus.NOT_MODIFIED).eTag(quoted(tag)).build();
+    private static ResponseEntity<ByteArrayResource> unchanged(String tag, HttpServletRequest request) {
+        return ResponseEntity.status(HttpStatus.NOT_MODIFIED)
+                .header(HttpHeaders.CACHE_CONTROL, caching(request))
+                .eTag(quoted(tag))
+                .build();
     }
 
     private static ResponseEntity<ByteArrayResource> answer(
-            String filename,
-            String type,
-            String tag,
-            byte[] bytes,
-            HttpServletRequest request,
-            HttpServletResponse response) {
-        letCachesKeep(request, response);
+            String filename, String type, String tag, byte[] bytes, HttpServletRequest request) {
         return ResponseEntity.ok()
                 .contentType(MediaType.parseMediaType(type))
+                .header(HttpHeaders.CACHE_CONTROL, caching(request))
                 .eTag(quoted(tag))
                 .header("Content-Disposition", "inline; filename=\"" + filename + "\"")
                 .body(new ByteArrayResource(bytes));
     }
 
-    /** Replaces what was said of the answer before. Where callers need keys, no cache may show a picture to someone else. */
-    private static void letCachesKeep(HttpServletRequest request, HttpServletResponse response) {
-        String whose = request.getAuthType() == null ? "public, " : "private, ";
-        response.setHeader(HttpHeaders.CACHE_CONTROL, whose + FOR_A_WHILE);
+    /** Where callers need keys, no cache may show a picture to someone else. */
+    private static String caching(HttpServletRequest request) {
+        return (request.getAuthType() == null ? "public, " : "private, ") + FOR_A_WHILE;
     }
 
     private static String quoted(String tag) {

@@ -153,6 +153,7 @@ class PagesBrowserIT {
         // As if it had been typed into what the browser asks people.
         String key = Files.readString(data.resolve(".glimpse/admin-key"));
         browser.get("http://me:" + key + "@127.0.0.1:" + port + "/actuator/info");
+        browser.manage().logs().get(LogType.BROWSER); // that page has no icon
         browser.get("http://127.0.0.1:" + port + "/stats");
 
         String rows = await("#tiles dd").getText();

@@ -37,8 +37,9 @@ function rows(table, entries) {
 
 function show(stats) {
   const number = n => n.toLocaleString();
-  $('problem').hidden = !stats.problem;
-  $('problem').textContent = stats.problem ?? '';
+  const wrong = stats.problem ?? stats.warning;
+  $('problem').hidden = !wrong;
+  $('problem').textContent = wrong ?? '';
   pairs($('tiles'), [
     ['pictures', number(stats.rowCount)],
     ['pending', number(stats.pendingRows)],

@@ -53,7 +53,7 @@ final class LanceTable implements AutoCloseable {
     /** The newest version that is known. Its files need not be here. */
     private volatile Head head;
 
-    /** Of the writing thread alone. */
+    /** Which ids the table has. Used by the writing thread alone. */
     private final FragmentIds fragmentIds = new FragmentIds();
 
     private final Consumer<TableLostException> lost;
@@ -192,7 +192,7 @@ final class LanceTable implements AutoCloseable {
         }
     }
 
-    /** The same with a listing, whatever was known a moment ago. */
+    /** Takes over what other writers have committed since, by a listing, whatever was known a moment ago. */
     void catchUpByListing() throws IOException {
         replica.doubt();
         catchUp();

@@ -43,7 +43,7 @@ final class ManifestLog {
 
     private volatile Newest newest = Newest.NONE;
 
-    /** Of an object that was seen to have the bytes of the newest manifest; empty if that was not looked at yet. */
+    /** The ETag with which the store was seen to have the newest manifest; empty if nobody has looked yet. */
     private volatile String etag = "";
 
     /** Since it was known that no version comes after the newest one. */
@@ -209,7 +209,7 @@ final class ManifestLog {
         confirmed = asked;
     }
 
-    /** The next {@link #catchUp} begins with a listing. */
+    /** Makes {@link #catchUp} begin with a listing, the next time. */
     void doubt() {
         confirmed = Stopwatch.NEVER;
     }

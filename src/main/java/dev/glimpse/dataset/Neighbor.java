@@ -33,7 +33,7 @@ public record Neighbor(
         return new Neighbor(id, path, other, contentType, bytes, width, height, uploadedAt, filename, caption, tags);
     }
 
-    /** The same row, whose picture is there. */
+    /** This row with another path of its picture. */
     Neighbor at(String address) {
         return new Neighbor(
                 id, address, distance, contentType, bytes, width, height, uploadedAt, filename, caption, tags);

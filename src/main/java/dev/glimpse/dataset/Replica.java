@@ -231,7 +231,7 @@ final class Replica {
                 cause);
     }
 
-    /** The next {@link #catchUp} asks for a listing. */
+    /** Makes {@link #catchUp} ask for a listing, the next time. */
     void doubt() {
         manifests.doubt();
     }

@@ -28,7 +28,7 @@ record TableStamp(String id, boolean incomplete) {
                 .map(id -> new TableStamp(id, Boolean.parseBoolean(metadata.get(INCOMPLETE))));
     }
 
-    /** The same table, when every picture has its row. */
+    /** What this table says of itself when every picture has its row. */
     TableStamp complete() {
         return new TableStamp(id, false);
     }

@@ -58,6 +58,9 @@ final class TableSupervisor implements AutoCloseable {
     private final List<Pending> carried = new ArrayList<>();
     private boolean missingRows;
 
+    /** Whether the next look at a table that could not be opened has its time already. */
+    private boolean opensLater;
+
     /** Whether the local copy was fetched by this process, after one could not be read. */
     private boolean copyIsFresh;
 
@@ -259,7 +262,7 @@ final class TableSupervisor implements AutoCloseable {
                 damaged(failure);
             } else {
                 log.warn("the table cannot be opened: {}", e.toString());
-                after(place.timing().identity(), this::openAgain);
+                openLater();
             }
         }
     }
@@ -280,7 +283,18 @@ final class TableSupervisor implements AutoCloseable {
             log.debug("the table is damaged", e);
         }
         trouble = said;
-        after(place.timing().identity(), this::openAgain);
+        openLater();
+    }
+
+    /** However often it is asked for, one look follows. */
+    private void openLater() {
+        if (!opensLater) {
+            opensLater = true;
+            after(place.timing().identity(), () -> {
+                opensLater = false;
+                openAgain();
+            });
+        }
     }
 
     /** Completes when the thread has seen to what was found until now. */
@@ -324,6 +338,8 @@ final class TableSupervisor implements AutoCloseable {
             if (table != null) {
                 giveUp(table, "the table is being rebuilt");
             }
+            // Should the store go away now, the table opens by itself when it is back.
+            openLater();
             String aside = moveAside();
             log.warn(
                     "the files of {} have been moved to {}",

@@ -24,7 +24,7 @@ import software.amazon.awssdk.services.s3.S3Configuration;
  * set here, so none of them has an effect.
  */
 final class BucketClient {
-    /** Of each call, by the SDK, with growing pauses. */
+    /** Attempts of each call. The SDK makes them, with growing pauses between them. */
     static final int ATTEMPTS = 3;
 
     /** Above what the request threads, the committer and a catching-up replica use at once. */

@@ -223,7 +223,7 @@ final class FolderStore implements ObjectStore {
         return clock;
     }
 
-    /** Who puts an object never writes into its file, so a change means another file, and another time. */
+    /** Identifies the bytes of an object: a put never writes into an existing file, so other bytes mean another file or another time. */
     private static String etag(BasicFileAttributes attributes) {
         return attributes.fileKey() + "-" + attributes.lastModifiedTime().toInstant() + "-" + attributes.size();
     }

@@ -37,7 +37,7 @@ final class Verifier {
     /** Pictures that are looked at, or wait for a commit together, at the same time. */
     private static final int AT_ONCE = 512;
 
-    /** For who watches a long repair in the log. */
+    /** A long repair writes a line into the log each time that it has mended so many rows. */
     private static final int LOGGED_EACH = 1_000;
 
     /** Pictures in memory at the same time. */

@@ -132,6 +132,16 @@ final class Committer implements AutoCloseable {
         }
     }
 
+    /** See {@link ImageDataset#isFound}. */
+    boolean isFound(ImageId id) {
+        synchronized (lock) {
+            return contains(id)
+                    && (pending.containsKey(id)
+                            || unserved.containsKey(id)
+                            || table.head().version() <= served);
+        }
+    }
+
     /** See {@link ImageDataset#isCommitted}. */
     boolean isCommitted(ImageId id) {
         synchronized (lock) {
@@ -168,6 +178,11 @@ final class Committer implements AutoCloseable {
                 return waiting.committed.thenApply(added -> false);
             }
             if (ids.contains(row.id())) {
+                long newest = table.head().version();
+                if (newest > served) {
+                    // Another server's, perhaps, and in a version that is not read yet.
+                    unserved.putIfAbsent(row.id(), new Unserved(row, newest));
+                }
                 return CompletableFuture.completedFuture(false);
             }
             if (closed) {

@@ -128,6 +128,14 @@ public final class ImageDataset implements AutoCloseable {
         return supervisor.require().committer().add(row);
     }
 
+    /**
+     * Whether searches find the row of this picture for sure. One that {@link #contains} knows may be another server's, in a
+     * version whose files are on their way; see {@link #settled}. Reads memory alone.
+     */
+    public boolean isFound(ImageId id) {
+        return supervisor.table().map(table -> table.committer().isFound(id)).orElse(false);
+    }
+
     /** Whether the table has a row of this picture, hidden or not, as far as it is known here. Reads memory alone. */
     public boolean isCommitted(ImageId id) {
         return supervisor
@@ -157,6 +165,7 @@ public final class ImageDataset implements AutoCloseable {
         supervisor.table().ifPresent(table -> table.committer().hide(id));
     }
 
+    /** Takes {@link #hide} back. Nothing happens if the row is not hidden, or there is none. */
     public void show(ImageId id) {
         supervisor.table().ifPresent(table -> table.committer().show(id));
     }
@@ -325,7 +334,10 @@ public final class ImageDataset implements AutoCloseable {
 
     // ---- what is read
 
-    /** Completes when searches look where they will look from then on: in memory, if the table fits there. */
+    /**
+     * Completes when searches look where they will look from then on: at the newest version that is known, in memory, if the
+     * table fits there.
+     */
     public CompletableFuture<Void> settled() {
         return supervisor
                 .table()

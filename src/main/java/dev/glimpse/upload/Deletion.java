@@ -4,22 +4,25 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 
 /**
  * One delete, step by step, so that after a crash at any of them another server can see it through: a marker first, then
- * the picture, then the row, then the marker again. Calls wait for the store and the table.
+ * the picture, then the row, then the marker again. Calls wait for the store and the table. Safe to share between threads.
  */
 final class Deletion {
     private static final String DELETE = "delete-";
 
-    /** Another upload's commit is waited for so long before its row is removed. */
-    private static final long GROUP_MILLIS = 10_000;
+    /** For {@code patience}: many commits' worth, and less than clients wait for an answer. */
+    static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private static final long POLL_MILLIS = 500;
 
@@ -28,10 +31,18 @@ final class Deletion {
     private final Reconciler reconciler;
     private final Turns turns;
     private final String server;
+    private final Duration patience;
     private final Executor deletes;
 
     /**
+     * Of pictures whose deletes by this server are not finished: the groups of other servers that the pictures came in with,
+     * whose commits may still bring the rows.
+     */
+    private final Map<ImageId, Set<String>> awaited = new ConcurrentHashMap<>();
+
+    /**
      * @param server that this is
+     * @param patience for so long a delete waits for another server's commit before it is finished later
      * @param deletes runs what waits for the store and the table
      */
     Deletion(
@@ -40,82 +51,63 @@ final class Deletion {
             Reconciler reconciler,
             Turns turns,
             String server,
+            Duration patience,
             Executor deletes) {
         this.store = store;
         this.dataset = dataset;
         this.reconciler = reconciler;
         this.turns = turns;
         this.server = server;
+        this.patience = patience;
         this.deletes = deletes;
     }
 
     /** The picture that a marker is about; empty if it is not the marker of a delete. */
     static Optional<ImageId> pictureOf(String marker) {
-        String name = marker.substring(marker.lastIndexOf('/') + 1);
-        return name.startsWith(DELETE) ? ImageId.parse("images/" + name.substring(DELETE.length())) : Optional.empty();
+        return Group.pictureOf(DELETE, marker);
     }
 
-    String marker(ImageId id) {
+    private String marker(ImageId id) {
         return Group.marker(server + "/" + DELETE + id.name());
     }
 
     /**
      * Removes the picture, and hides the row. To be followed by {@link #finishInTurn}, also when this throws.
      *
-     * @return the group of uploads that the picture came in with, null if it does not say
+     * @param purge whether the trash has no copy afterwards, not even of an earlier delete
      */
-    @Nullable String removePicture(ImageId id, boolean purge) {
+    void removePicture(ImageId id, boolean purge) {
         store.requireConditionalPuts();
-        store.putIfAbsent(marker(id), new byte[0], "text/plain", Map.of());
-        dataset.hide(id);
         Optional<ObjectHead> head = store.head(id.toString());
+        String group = head.map(
+                        found -> PictureNotes.fromMetadata(found.metadata()).group())
+                .orElse("");
+        if (!isOurs(group)) {
+            awaited.computeIfAbsent(id, first -> ConcurrentHashMap.newKeySet()).add(group);
+        }
+        boolean unused = store.putIfAbsent(marker(id), group.getBytes(StandardCharsets.UTF_8), "text/plain", Map.of());
+        dataset.hide(id);
+        if (purge) {
+            // Before the picture: a crash between the two leaves a picture that was not deleted, and no purged one that
+            // can be restored.
+            store.delete(Trash.key(id));
+        } else if (head.isPresent()) {
+            store.copy(id.toString(), Trash.key(id));
+        }
         if (head.isPresent()) {
-            if (!purge) {
-                store.copy(id.toString(), Trash.key(id));
-            }
             store.delete(id.toString());
         }
-        return head.map(found -> PictureNotes.fromMetadata(found.metadata()).group())
-                .orElse(null);
     }
 
     /**
-     * {@link #finishInTurn} when it is the picture's turn; not for who has it already.
+     * For who has the picture's turn, after {@link #removePicture}. Removes the row, unless there is a picture: because the
+     * delete got stuck before that, or because it was uploaded again. Then it has a row at the end, which is shown.
      *
-     * @param finished to be run in the turn, unless it is too early
+     * @return false if it is too early, as the commit of another server that may bring the row has not come
      */
-    CompletableFuture<Void> finish(String marker, ImageId id, @Nullable String group, Runnable finished) {
-        return turns.take(
-                id,
-                () -> CompletableFuture.runAsync(
-                        () -> {
-                            if (finishInTurn(marker, id, group)) {
-                                finished.run();
-                            }
-                        },
-                        deletes));
-    }
-
-    /**
-     * Removes the row, unless there is a picture: because the delete got stuck before that, or because it was uploaded
-     * again. Then it has a row at the end. For who has the picture's turn.
-     *
-     * @param group of the picture, if it is known: another server may still be about to add the row
-     * @return false if it is too early, as that other server's commit has not come
-     */
-    boolean finishInTurn(String marker, ImageId id, @Nullable String group) {
-        if (group != null && !group.startsWith(server + "/") && !isOver(group)) {
-            return false;
-        }
-        reconciler.reconcileInTurn(id).join();
-        dataset.show(id);
-        store.delete(marker);
-        return true;
-    }
-
-    private boolean isOver(String group) {
-        for (long waited = 0; store.head(Group.marker(group)).isPresent(); waited += POLL_MILLIS) {
-            if (waited >= GROUP_MILLIS) {
+    boolean finishInTurn(ImageId id) {
+        for (long waited = 0; !othersAreOver(id); waited += POLL_MILLIS) {
+            if (waited >= patience.toMillis()) {
                 return false;
             }
             try {
@@ -125,6 +117,68 @@ final class Deletion {
                 return false;
             }
         }
+        removeRow(id, marker(id));
         return true;
+    }
+
+    /**
+     * {@link #finishInTurn} when it is the picture's turn, without waiting for others; not for who has the turn already.
+     *
+     * @param finished to be run in the turn, unless it is too early
+     */
+    CompletableFuture<Void> finish(ImageId id, Runnable finished) {
+        return inTurn(id, () -> {
+            if (othersAreOver(id)) {
+                removeRow(id, marker(id));
+                finished.run();
+            }
+        });
+    }
+
+    /**
+     * The same for a delete of another server, by the marker that it has left. Not for who has the picture's turn.
+     *
+     * @param finished to be run in the turn, unless it is too early
+     */
+    CompletableFuture<Void> finishForOther(String marker, ImageId id, Runnable finished) {
+        return inTurn(id, () -> {
+            String group = store.get(marker)
+                    .map(said -> new String(said, StandardCharsets.UTF_8))
+                    .orElse("");
+            if (isOver(group)) {
+                removeRow(id, marker);
+                finished.run();
+            }
+        });
+    }
+
+    private CompletableFuture<Void> inTurn(ImageId id, Runnable change) {
+        return turns.take(id, () -> CompletableFuture.runAsync(change, deletes));
+    }
+
+    private void removeRow(ImageId id, String marker) {
+        reconciler.reconcileInTurn(id).join();
+        dataset.show(id);
+        store.delete(marker);
+    }
+
+    /** For who has the picture's turn. */
+    private boolean othersAreOver(ImageId id) {
+        Set<String> groups = awaited.get(id);
+        if (groups == null) {
+            return true;
+        }
+        groups.removeIf(this::isOver);
+        return groups.isEmpty() && awaited.remove(id, groups);
+    }
+
+    /** Whether no row of this group comes any more, as far as others can tell. */
+    private boolean isOver(String group) {
+        return isOurs(group) || store.head(Group.marker(group)).isEmpty();
+    }
+
+    /** Rows that wait in this server are taken out together with those of the table. */
+    private boolean isOurs(String group) {
+        return group.isEmpty() || group.startsWith(server + "/");
     }
 }

@@ -1,7 +1,9 @@
 package dev.glimpse.upload;
 
+import dev.glimpse.image.ImageId;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 
@@ -37,6 +39,12 @@ final class Group {
     /** Key of the marker of a group. */
     static String marker(String name) {
         return MARKERS + name;
+    }
+
+    /** The picture that a marker {@code pending/{server}/{kind}{picture}} is about; empty if it is another kind of marker. */
+    static Optional<ImageId> pictureOf(String kind, String marker) {
+        String name = marker.substring(marker.lastIndexOf('/') + 1);
+        return name.startsWith(kind) ? ImageId.parse("images/" + name.substring(kind.length())) : Optional.empty();
     }
 
     /** What the marker says that is put now: how old its group is. Mostly nothing, but one may have to be put again. */

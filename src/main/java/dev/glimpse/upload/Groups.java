@@ -24,7 +24,7 @@ final class Groups {
 
     /**
      * Another server takes a marker for abandoned, and derives the rows itself, when it is a minute old. An upload that
-     * ends this late must not rely on it. See {@link Recovery#ABANDONED}.
+     * ends this late must not rely on it. See {@link Recovery.Timing}.
      */
     static final Duration RELIABLE = Duration.ofSeconds(40);
 

@@ -10,8 +10,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
 /**
- * Makes the table agree with the store about a picture: it gets its row, derived from what the store has, and a row without
- * picture goes. After each change the store is asked again, as others may have deleted the picture or uploaded it
+ * Makes the table agree with the store about a picture: it gets its row, derived from what the store has and shown, and a
+ * row without picture goes. After each change the store is asked again, as others may have deleted the picture or uploaded it
  * meanwhile. Safe to share between threads.
  */
 final class Reconciler {
@@ -75,6 +75,8 @@ final class Reconciler {
         if (head.isEmpty()) {
             return dataset.remove(id).thenApply(removed -> removed ? Found.CHANGED : Found.NO_PICTURE);
         }
+        // A delete that got stuck, or that an upload has overtaken, may have hidden the row.
+        dataset.show(id);
         if (dataset.isCommitted(id)) {
             return CompletableFuture.completedFuture(Found.PICTURE);
         }

@@ -9,16 +9,19 @@ import dev.glimpse.storage.UntrustedBucketException;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
-import java.util.concurrent.Future;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
@@ -38,8 +41,20 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 final class Recovery {
     private static final Logger log = LoggerFactory.getLogger(Recovery.class);
 
-    /** By the store's clock. A server that lives commits within seconds, and removes its markers then. */
-    static final Duration ABANDONED = Duration.ofSeconds(60);
+    /**
+     * When markers count as left behind, and how often somebody looks. Nobody has to set this; tests are less patient.
+     *
+     * @param abandoned a marker that is older, by the store's clock, belongs to a server that has died, or sleeps: one that lives
+     *     commits within seconds and removes its markers then. More than {@link Groups#RELIABLE}
+     * @param look to the next look for markers, at most. Each is a class A request: once a minute 43,800 a month, for $0.20 and
+     *     for each server. So what a dead server has left is seen to within {@code abandoned} and this together
+     */
+    record Timing(Duration abandoned, Duration look) {
+        static final Timing USUAL = new Timing(Duration.ofSeconds(60), Duration.ofSeconds(60));
+    }
+
+    /** The store's clock tells whole seconds. */
+    private static final Duration CLOCK = Duration.ofSeconds(1);
 
     /** A picture may have been put so long before its marker; the rest is for what arrives late, and for whole seconds. */
     private static final Duration BEFORE_MARKER = Uploader.DEADLINE.plusSeconds(5);
@@ -52,6 +67,9 @@ final class Recovery {
 
     private static final int MAX_SUSPECTS = 4096;
 
+    /** Deletes of other servers under way at the same time, which leaves threads for those of this one. */
+    private static final int DELETES_AT_ONCE = 4;
+
     /** What an upload of this server that has failed in the open was about. */
     private record Suspect(ImageId id, long since) {}
 
@@ -61,13 +79,18 @@ final class Recovery {
     private final Reconciler reconciler;
     private final Groups groups;
     private final Deletion deletion;
+    private final Restoration restoration;
     private final Predicate<String> dead;
+    private final Timing timing;
+    private final Random chance;
     private final Executor requests;
     private final ThreadPoolTaskScheduler thread;
     private final Map<Group.Member, Suspect> suspects = new ConcurrentHashMap<>();
 
-    /** Changed in the turns of its pictures alone. */
-    private final Map<ImageId, Optional<String>> deletes = new ConcurrentHashMap<>();
+    /** Whose deletes by this server did not come to their end. Changed in the turns of its pictures alone, as the next. */
+    private final Set<ImageId> deletes = ConcurrentHashMap.newKeySet();
+
+    private final Set<ImageId> restores = ConcurrentHashMap.newKeySet();
 
     /** Whether a task that settles is scheduled or runs. There is one at most. */
     private final AtomicBoolean settling = new AtomicBoolean();
@@ -75,7 +98,8 @@ final class Recovery {
     /** How often recovery has been asked for since it began to run last. */
     private final AtomicInteger asked = new AtomicInteger();
 
-    private final AtomicBoolean scheduled = new AtomicBoolean();
+    /** The next look. Guarded by this. */
+    private @Nullable ScheduledFuture<?> next;
 
     /**
      * @param dead which servers are known to have ended: their markers need not get old
@@ -89,7 +113,10 @@ final class Recovery {
             Reconciler reconciler,
             Groups groups,
             Deletion deletion,
+            Restoration restoration,
             Predicate<String> dead,
+            Timing timing,
+            Random chance,
             Executor requests,
             ThreadPoolTaskScheduler thread) {
         this.store = store;
@@ -98,7 +125,10 @@ final class Recovery {
         this.reconciler = reconciler;
         this.groups = groups;
         this.deletion = deletion;
+        this.restoration = restoration;
         this.dead = dead;
+        this.timing = timing;
+        this.chance = chance;
         this.requests = requests;
         this.thread = thread;
     }
@@ -111,13 +141,15 @@ final class Recovery {
         settleSoon();
     }
 
-    /**
-     * The picture's delete did not come to its end. For who has the picture's turn.
-     *
-     * @param group of the picture, if it is known
-     */
-    void unfinished(ImageId id, @Nullable String group) {
-        deletes.put(id, Optional.ofNullable(group));
+    /** The picture's delete did not come to its end. For who has the picture's turn. */
+    void unfinishedDelete(ImageId id) {
+        deletes.add(id);
+        settleSoon();
+    }
+
+    /** The picture's restore did not come to its end. For who has the picture's turn. */
+    void unfinishedRestore(ImageId id) {
+        restores.add(id);
         settleSoon();
     }
 
@@ -133,13 +165,18 @@ final class Recovery {
         try {
             suspects.keySet().stream().map(Group.Member::group).distinct().forEach(groups::markAgain);
             Pictures.work(suspects.entrySet(), AT_ONCE, entry -> settle(entry.getKey(), entry.getValue()));
-            Pictures.work(deletes.entrySet(), 1, entry -> finish(entry.getKey(), entry.getValue()));
+            Pictures.work(deletes, 1, id -> deletion.finish(id, () -> deletes.remove(id)));
+            Pictures.work(restores, AT_ONCE, id -> restoration.finish(id, () -> restores.remove(id)));
         } catch (RuntimeException e) {
             log.warn(
-                    "{} uploads and {} deletes are not settled yet: {}", suspects.size(), deletes.size(), e.toString());
+                    "{} uploads, {} deletes and {} restores are not settled yet: {}",
+                    suspects.size(),
+                    deletes.size(),
+                    restores.size(),
+                    e.toString());
         } finally {
             settling.set(false);
-            if (!suspects.isEmpty() || !deletes.isEmpty()) {
+            if (!suspects.isEmpty() || !deletes.isEmpty() || !restores.isEmpty()) {
                 settleSoon();
             }
         }
@@ -147,15 +184,17 @@ final class Recovery {
 
     private void settleSoon() {
         if (settling.compareAndSet(false, true)) {
-            after(SUSPECTS_AGAIN, this::settleAll);
+            ScheduledFuture<?> unused = after(SUSPECTS_AGAIN, this::settleAll);
         }
     }
 
-    private void after(Duration time, Runnable task) {
+    /** Null when the server stops. */
+    private @Nullable ScheduledFuture<?> after(Duration time, Runnable task) {
         try {
-            Future<?> unused = thread.schedule(task, Instant.now().plus(time));
+            return thread.schedule(task, Instant.now().plus(time));
         } catch (TaskRejectedException e) {
             log.debug("the server stops; the next one finds the markers", e);
+            return null;
         }
     }
 
@@ -184,10 +223,6 @@ final class Recovery {
                 });
     }
 
-    private CompletableFuture<?> finish(ImageId id, Optional<String> group) {
-        return deletion.finish(deletion.marker(id), id, group.orElse(null), () -> deletes.remove(id));
-    }
-
     private static boolean isOf(ObjectHead head, Predicate<String> group) {
         String name = PictureNotes.fromMetadata(head.metadata()).group();
         return name != null && group.test(name);
@@ -197,34 +232,37 @@ final class Recovery {
 
     /** Whether the picture in the store belongs to a group whose marker is there: then its row will come. */
     boolean isMarked(ImageId id) {
-        boolean marked = store.head(id.toString())
-                .filter(head ->
-                        isOf(head, group -> store.head(Group.marker(group)).isPresent()))
-                .isPresent();
-        if (marked) {
-            // Perhaps nobody else is there to bring it.
-            again();
-        }
-        return marked;
+        return store.head(id.toString()).filter(this::isMarked).isPresent();
     }
 
-    /**
-     * Looks for markers, now and as long as there are some of other servers. If it is being done, it is done once more
-     * after that.
-     */
+    /** The same, of a picture of which the store has said this. */
+    boolean isMarked(ObjectHead head) {
+        return isOf(head, group -> store.head(Group.marker(group)).isPresent());
+    }
+
+    /** Looks for markers of other servers, now and again and again from now on. If it is being done, it is done once more after that. */
     void start() {
         if (asked.getAndIncrement() == 0) {
             thread.execute(this::recoverAsAsked);
         }
     }
 
-    private void again() {
-        if (scheduled.compareAndSet(false, true)) {
-            after(AGAIN, () -> {
-                scheduled.set(false);
-                start();
-            });
+    /** Unless it is to be done earlier anyhow. */
+    private synchronized void lookAfter(Duration time) {
+        ScheduledFuture<?> before = next;
+        if (before != null && !before.isDone() && before.getDelay(TimeUnit.MILLISECONDS) > time.toMillis()) {
+            before.cancel(false);
         }
+        if (before == null || before.isDone()) {
+            next = after(time, this::look);
+        }
+    }
+
+    private void look() {
+        synchronized (this) {
+            next = null;
+        }
+        start();
     }
 
     private void recoverAsAsked() {
@@ -245,43 +283,70 @@ final class Recovery {
             List<Listed> markers = new ArrayList<>();
             Instant clock = store.list(Group.MARKERS, markers::add);
             markers.removeIf(marker -> serverOf(marker).equals(groups.server()));
-            if (markers.isEmpty()) {
-                return;
-            }
             List<Listed> abandoned = markers.stream()
-                    .filter(marker -> dead.test(serverOf(marker))
-                            || marker.lastModified().plus(ABANDONED).isBefore(clock))
+                    .filter(marker -> dead.test(serverOf(marker)) || isAbandoned(marker, clock))
                     .toList();
-            if (!abandoned.isEmpty()) {
-                recover(abandoned);
-            }
-            if (abandoned.size() < markers.size()) {
-                again();
-            }
+            boolean done = abandoned.isEmpty() || recover(abandoned);
+            markers.removeAll(abandoned);
+            Duration oldest = markers.stream()
+                    .map(marker -> Duration.between(marker.lastModified(), clock))
+                    .max(Duration::compareTo)
+                    .orElse(Duration.ZERO);
+            // Most are gone by then. If not, none is older than it has to be; and by chance one server comes before the
+            // others.
+            Duration young = timing.abandoned.minus(oldest).plus(CLOCK).plus(byChance(timing.look.dividedBy(6)));
+            lookAfter(done ? shortest(timing.look, young) : shortest(timing.look, AGAIN));
         } catch (UntrustedBucketException e) {
             log.error("uploads are refused: {}", e.getMessage());
         } catch (RuntimeException e) {
-            log.warn("the recovery of other servers' uploads waits {} s: {}", AGAIN.toSeconds(), e.toString());
-            again();
+            log.warn("the recovery of other servers' changes waits {} s: {}", AGAIN.toSeconds(), e.toString());
+            lookAfter(shortest(timing.look, AGAIN));
         }
     }
 
-    private void recover(List<Listed> markers) {
+    private boolean isAbandoned(Listed marker, Instant clock) {
+        return marker.lastModified().plus(timing.abandoned).isBefore(clock);
+    }
+
+    private Duration byChance(Duration longest) {
+        return Duration.ofMillis((long) (chance.nextDouble() * longest.toMillis()));
+    }
+
+    private static Duration shortest(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+
+    /** False if a delete cannot be finished yet, as another server that lives may bring the row. */
+    private boolean recover(List<Listed> markers) {
         dataset.requireWritable();
         dataset.refresh().join();
+        Map<String, ImageId> deleted = new HashMap<>();
+        Map<String, ImageId> restored = new HashMap<>();
         List<Listed> uploads = new ArrayList<>();
         for (Listed marker : markers) {
-            Optional<ImageId> deleted = Deletion.pictureOf(marker.key());
-            if (deleted.isPresent()) {
-                deletion.finish(marker.key(), deleted.get(), null, () -> {}).join();
-                log.info("finished the delete of {}", deleted.get());
-            } else {
+            Deletion.pictureOf(marker.key()).ifPresent(id -> deleted.put(marker.key(), id));
+            Restoration.pictureOf(marker.key()).ifPresent(id -> restored.put(marker.key(), id));
+            if (!deleted.containsKey(marker.key()) && !restored.containsKey(marker.key())) {
                 uploads.add(marker);
             }
         }
+        // First, as deletes wait for the groups that their pictures came in with.
         if (!uploads.isEmpty()) {
             recoverUploads(uploads);
         }
+        AtomicInteger finished = new AtomicInteger();
+        Pictures.work(
+                deleted.entrySet(),
+                DELETES_AT_ONCE,
+                delete -> deletion.finishForOther(delete.getKey(), delete.getValue(), finished::incrementAndGet));
+        Pictures.work(
+                restored.entrySet(),
+                AT_ONCE,
+                restore -> restoration.finishForOther(restore.getKey(), restore.getValue()));
+        if (!deleted.isEmpty() || !restored.isEmpty()) {
+            log.info("finished deletes={} of {} restores={}", finished, deleted.size(), restored.size());
+        }
+        return finished.get() == deleted.size();
     }
 
     private void recoverUploads(List<Listed> markers) {

@@ -5,7 +5,6 @@ import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
-import org.jspecify.annotations.Nullable;
 
 /** Takes pictures out again. Safe to share between threads. */
 final class Remover {
@@ -36,7 +35,7 @@ final class Remover {
      * Removes a picture and its row. When this completes, this server neither finds nor shows it, and it does not come
      * back unless it is uploaded again.
      *
-     * @param purge whether no copy is kept in the trash
+     * @param purge whether no copy is kept in the trash, not even of an earlier delete
      * @return completes exceptionally with {@link UnknownPictureException} if there is neither picture nor row; with
      *     {@link dev.glimpse.storage.StoreUnavailableException} if the picture is perhaps still there
      * @throws dev.glimpse.dataset.ForeignTableException if the table is not ours to write
@@ -51,14 +50,13 @@ final class Remover {
         if (!dataset.contains(id) && store.head(id.toString()).isEmpty()) {
             throw new UnknownPictureException("there is no picture " + id);
         }
-        @Nullable String group = null;
         boolean finished = false;
         try {
-            group = deletion.removePicture(id, purge);
-            finished = deletion.finishInTurn(deletion.marker(id), id, group);
+            deletion.removePicture(id, purge);
+            finished = deletion.finishInTurn(id);
         } finally {
             if (!finished) {
-                recovery.unfinished(id, group);
+                recovery.unfinishedDelete(id);
             }
         }
     }

@@ -8,24 +8,36 @@ import java.util.concurrent.Executor;
 
 /** Takes deletes back, as long as the trash has the pictures. Safe to share between threads. */
 final class Restorer {
+    private final Restoration restoration;
     private final ObjectStore store;
     private final ImageDataset dataset;
     private final Reconciler reconciler;
+    private final Recovery recovery;
     private final Turns turns;
     private final Executor requests;
 
     /** @param requests runs what waits for the store */
-    Restorer(ObjectStore store, ImageDataset dataset, Reconciler reconciler, Turns turns, Executor requests) {
+    Restorer(
+            Restoration restoration,
+            ObjectStore store,
+            ImageDataset dataset,
+            Reconciler reconciler,
+            Recovery recovery,
+            Turns turns,
+            Executor requests) {
+        this.restoration = restoration;
         this.store = store;
         this.dataset = dataset;
         this.reconciler = reconciler;
+        this.recovery = recovery;
         this.turns = turns;
         this.requests = requests;
     }
 
     /**
-     * Puts the picture back, and its row as it was: what was said of it has been kept with it. Nothing happens if it is
-     * there. If this fails half way, doing it again is right.
+     * Puts the picture back, and its row as it was: what was said of it has been kept with it. If it is there already it only
+     * gets its row, should that be missing. If this fails half way, or the server dies, it is finished later; doing it again is right as
+     * well.
      *
      * @return completes when the row is committed, with whether it was away; exceptionally with {@link
      *     UnknownPictureException} if neither the trash nor the store has the picture
@@ -39,21 +51,33 @@ final class Restorer {
     }
 
     private CompletableFuture<Boolean> restoreInTurn(ImageId id) {
-        store.requireConditionalPuts();
-        boolean copied = store.head(id.toString()).isEmpty() && store.copy(Trash.key(id), id.toString());
+        boolean there = store.head(id.toString()).isPresent();
         // The row that is known may be the one that another server has removed.
         dataset.refresh().join();
-        boolean away = copied || !dataset.isCommitted(id);
-        return reconciler
-                .reconcileInTurn(id)
-                .thenApplyAsync(
-                        there -> {
-                            if (!there) {
-                                throw new UnknownPictureException("there is no picture " + id + ", nor in the trash");
-                            }
-                            store.delete(Trash.key(id));
-                            return away;
-                        },
-                        requests);
+        if (there || store.head(Trash.key(id)).isEmpty()) {
+            // Another server may be deleting the picture just now, so its copy in the trash is not ours to remove.
+            boolean away = !dataset.isCommitted(id);
+            return reconciler.reconcileInTurn(id).thenApply(found -> requireFound(id, found) && away);
+        }
+        CompletableFuture<Boolean> finished;
+        try {
+            boolean unused = restoration.copyBack(id);
+            finished = restoration.finishInTurn(id);
+        } catch (RuntimeException e) {
+            finished = CompletableFuture.failedFuture(e);
+        }
+        return finished.whenComplete((found, failure) -> {
+                    if (failure != null) {
+                        recovery.unfinishedRestore(id);
+                    }
+                })
+                .thenApply(found -> requireFound(id, found));
+    }
+
+    private static boolean requireFound(ImageId id, boolean found) {
+        if (!found) {
+            throw new UnknownPictureException("there is no picture " + id + ", nor in the trash");
+        }
+        return true;
     }
 }

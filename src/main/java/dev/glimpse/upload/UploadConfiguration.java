@@ -76,7 +76,17 @@ class UploadConfiguration {
             Turns turns,
             Groups groups,
             @Qualifier("pictureDeletes") ThreadPoolTaskExecutor deletes) {
-        return new Deletion(store, dataset, reconciler, turns, groups.server(), deletes);
+        return new Deletion(store, dataset, reconciler, turns, groups.server(), Deletion.PATIENCE, deletes);
+    }
+
+    @Bean
+    Restoration restoration(
+            ObjectStore store,
+            Reconciler reconciler,
+            Turns turns,
+            Groups groups,
+            @Qualifier("pictureChores") ThreadPoolTaskExecutor requests) {
+        return new Restoration(store, reconciler, turns, groups.server(), requests);
     }
 
     @Bean
@@ -92,12 +102,14 @@ class UploadConfiguration {
 
     @Bean
     Restorer restorer(
+            Restoration restoration,
             ObjectStore store,
             ImageDataset dataset,
             Reconciler reconciler,
+            Recovery recovery,
             Turns turns,
             @Qualifier("pictureDeletes") ThreadPoolTaskExecutor deletes) {
-        return new Restorer(store, dataset, reconciler, turns, deletes);
+        return new Restorer(restoration, store, dataset, reconciler, recovery, turns, deletes);
     }
 
     @Bean
@@ -131,12 +143,25 @@ class UploadConfiguration {
             Reconciler reconciler,
             Groups groups,
             Deletion deletion,
+            Restoration restoration,
             @Qualifier("pictureChores") ThreadPoolTaskExecutor requests,
             @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
         // A folder has one server at a time, by the lock on it.
         String before = work.succeed(groups.server());
         Predicate<String> dead = store.folder().isPresent() ? server -> true : server -> server.equals(before);
-        return new Recovery(store, dataset, pictures, reconciler, groups, deletion, dead, requests, thread);
+        return new Recovery(
+                store,
+                dataset,
+                pictures,
+                reconciler,
+                groups,
+                deletion,
+                restoration,
+                dead,
+                Recovery.Timing.USUAL,
+                new SecureRandom(),
+                requests,
+                thread);
     }
 
     @Bean

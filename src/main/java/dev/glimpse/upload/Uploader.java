@@ -1,6 +1,7 @@
 package dev.glimpse.upload;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
@@ -31,6 +32,12 @@ public final class Uploader {
 
     /** For the commit of another server that has the row; if it has crashed, its marker takes longer to be seen to. */
     private static final Duration OTHERS_COMMIT = Duration.ofSeconds(20);
+
+    /**
+     * For the files of another server's commit that has the row. They take a moment; if they take longer than this, a large table
+     * is being copied, and searches find the row after that.
+     */
+    private static final Duration OTHERS_FILES = Duration.ofSeconds(2);
 
     private static final Duration POLL = Duration.ofSeconds(1);
 
@@ -115,9 +122,16 @@ public final class Uploader {
     /** A row that waits for its commit is as good as committed only if it would come after a crash as well. */
     private CompletableFuture<StoredPicture> known(ImageId id) {
         Group group = promised.get(id);
-        return group != null && group.isReliable()
-                ? CompletableFuture.completedFuture(stored(id, false))
-                : dataset.committed(id).thenApply(committed -> stored(id, false));
+        if (group != null && group.isReliable()) {
+            return CompletableFuture.completedFuture(stored(id, false));
+        }
+        return dataset.committed(id)
+                .thenCompose(committed -> dataset.isFound(id)
+                        ? CompletableFuture.<Void>completedFuture(null)
+                        : dataset.settled()
+                                .copy()
+                                .completeOnTimeout(null, OTHERS_FILES.toMillis(), TimeUnit.MILLISECONDS))
+                .thenApply(found -> stored(id, false));
     }
 
     private CompletableFuture<StoredPicture> storeNew(
@@ -142,7 +156,7 @@ public final class Uploader {
             throw e;
         }
         CompletableFuture<StoredPicture> stored = put.thenCombine(group.durable(), (first, marked) -> first)
-                .thenCompose(first -> first ? add(derived, notes, uploadedAt, member) : takeOver(id, member));
+                .thenCompose(first -> first ? add(derived, notes, uploadedAt, member) : takeOver(derived, member));
         Future<?> unused = stored.whenComplete((answer, failure) -> {
             if (failure != null && !member.hasLeft()) {
                 recovery.suspect(id, member);
@@ -176,6 +190,9 @@ public final class Uploader {
         return fresh.thenCombine(derived.row(notes, uploadedAt), (nothing, row) -> row)
                 .thenCompose(row -> {
                     Group group = member.group();
+                    // A delete that waits for another server has hidden it perhaps; it leaves a picture that is there
+                    // alone.
+                    dataset.show(id);
                     CompletableFuture<Boolean> committed = dataset.add(row);
                     if (!group.isReliable()) {
                         return committed
@@ -186,18 +203,20 @@ public final class Uploader {
                                 });
                     }
                     promised.put(id, group);
-                    Future<?> unused = committed
-                            .thenCompose(added -> afterCommit(id, group))
-                            .whenComplete((there, failure) -> {
-                                promised.remove(id, group);
-                                if (failure == null) {
-                                    member.leave();
-                                } else {
-                                    recovery.suspect(id, member);
-                                }
-                            });
+                    leaveAfter(id, member, committed.thenCompose(added -> afterCommit(id, group)));
                     return CompletableFuture.completedFuture(stored(id, true));
                 });
+    }
+
+    private void leaveAfter(ImageId id, Group.Member member, CompletableFuture<Boolean> last) {
+        Future<?> unused = last.whenComplete((there, failure) -> {
+            promised.remove(id, member.group());
+            if (failure == null) {
+                member.leave();
+            } else {
+                recovery.suspect(id, member);
+            }
+        });
     }
 
     /**
@@ -212,26 +231,62 @@ public final class Uploader {
      * Of a picture that is in the store already, though no row of it is known here. Another upload may be about to add
      * the row, another server may have added it, or a crash before markers has left the picture without one.
      */
-    private CompletableFuture<StoredPicture> takeOver(ImageId id, Group.Member member) {
-        member.leave();
-        return awaitsItsRow(id)
-                .thenCompose(awaits -> awaits
+    private CompletableFuture<StoredPicture> takeOver(Derived derived, Group.Member member) {
+        ImageId id = derived.id();
+        return showsItsRow(derived, member)
+                .thenCompose(shown -> shown
                         ? CompletableFuture.completedFuture(true)
                         // The marker of an upload under way may be a moment behind its picture.
-                        : CompletableFuture.completedFuture(id)
+                        : CompletableFuture.completedFuture(derived)
                                 .thenComposeAsync(
-                                        this::awaitsItsRow,
+                                        again -> showsItsRow(again, member),
                                         CompletableFuture.delayedExecutor(
                                                 DEADLINE.toMillis(), TimeUnit.MILLISECONDS, puts)))
-                .thenCompose(awaits -> awaits ? CompletableFuture.completedFuture(stored(id, false)) : adopt(id));
+                .thenCompose(shown -> {
+                    if (shown) {
+                        return CompletableFuture.completedFuture(stored(id, false));
+                    }
+                    member.leave();
+                    return adopt(id);
+                });
     }
 
-    /** Whether a row of the picture is there, or a marker says that it will be. */
-    private CompletableFuture<Boolean> awaitsItsRow(ImageId id) {
-        return CompletableFuture.supplyAsync(() -> recovery.isMarked(id), puts)
-                .thenCompose(marked -> marked
-                        ? CompletableFuture.completedFuture(true)
-                        : dataset.refresh().thenApply(nothing -> dataset.contains(id)));
+    /**
+     * If the picture's row is in the table, or a marker says that it will be, it is found here from now on.
+     *
+     * @return completes with whether it is so
+     */
+    private CompletableFuture<Boolean> showsItsRow(Derived derived, Group.Member member) {
+        ImageId id = derived.id();
+        return CompletableFuture.supplyAsync(() -> store.head(id.toString()), puts)
+                .thenCompose(head -> {
+                    if (head.isEmpty()) {
+                        return CompletableFuture.completedFuture(false);
+                    }
+                    PictureNotes.Stored said =
+                            PictureNotes.fromMetadata(head.get().metadata());
+                    CompletableFuture<PictureRow> row =
+                            derived.row(said.notes(), said.uploadedAt() == null ? Instant.now() : said.uploadedAt());
+                    return CompletableFuture.supplyAsync(() -> recovery.isMarked(head.get()), puts)
+                            .thenCompose(marked -> marked
+                                    ? CompletableFuture.completedFuture(true)
+                                    : dataset.refresh().thenApply(nothing -> dataset.isCommitted(id)))
+                            .thenCombine(row, (comes, same) -> comes && show(same, member));
+                });
+    }
+
+    /**
+     * The row of a picture that another server has taken in is found here at once, before that server has committed it. If that one has
+     * died, it is committed from here. Else one of the two commits finds the other's row; and as a delete elsewhere may have come
+     * between them, the picture is looked at once more.
+     */
+    private boolean show(PictureRow row, Group.Member member) {
+        dataset.show(row.id());
+        CompletableFuture<Boolean> committed = dataset.add(row);
+        boolean waits = !committed.isDone();
+        leaveAfter(
+                row.id(), member, waits ? committed.thenCompose(added -> reconciler.reconcile(row.id())) : committed);
+        return true;
     }
 
     /** The row says what the picture in the store says, as every row does. No marker covers it before its commit. */

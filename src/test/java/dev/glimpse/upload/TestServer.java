@@ -7,6 +7,7 @@ import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.MaintenanceProperties;
 import dev.glimpse.dataset.ModelStamp;
+import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.ReplicaProperties;
 import dev.glimpse.dataset.TableSettings;
 import dev.glimpse.embedding.ClipModel;
@@ -40,6 +41,7 @@ final class TestServer implements AutoCloseable {
     private final ThreadPoolTaskScheduler recoveryThread = configuration.recoveryThread();
 
     final AtomicBoolean othersAreDead = new AtomicBoolean();
+    final MortalStore life;
     final ObjectStore store;
     final ImageDataset dataset;
     final Groups groups;
@@ -57,9 +59,24 @@ final class TestServer implements AutoCloseable {
         this(store, work, commitAge, Groups.RELIABLE);
     }
 
-    /** @param reliable after this time the server does not rely on its markers, as if it had been stopped meanwhile */
     TestServer(ObjectStore store, Path work, Duration commitAge, Duration reliable) {
-        this.store = store;
+        this(store, work, commitAge, reliable, Recovery.Timing.USUAL, Deletion.PATIENCE);
+    }
+
+    /**
+     * @param reliable after this time the server does not rely on its markers, as if it had been stopped meanwhile
+     * @param timing when it takes others for dead, and how often it looks once {@link Recovery#start} was called
+     * @param deletePatience see {@link Deletion}
+     */
+    TestServer(
+            ObjectStore realStore,
+            Path work,
+            Duration commitAge,
+            Duration reliable,
+            Recovery.Timing timing,
+            Duration deletePatience) {
+        this.life = new MortalStore(realStore);
+        this.store = life.store();
         CommitProperties policy = new CommitProperties(256, commitAge);
         ModelDescriptor model = MODEL.descriptor();
         requests.initialize();
@@ -79,7 +96,8 @@ final class TestServer implements AutoCloseable {
                 TestScheduler.PROCESSORS, new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS), MODEL, store, dataset);
         Turns turns = new Turns(requests);
         Reconciler reconciler = new Reconciler(store, dataset, deriver, turns, chores);
-        Deletion deletion = new Deletion(store, dataset, reconciler, turns, groups.server(), deletes);
+        Deletion deletion = new Deletion(store, dataset, reconciler, turns, groups.server(), deletePatience, deletes);
+        Restoration restoration = new Restoration(store, reconciler, turns, groups.server(), chores);
         Pictures pictures = new Pictures(store, chores);
         recovery = new Recovery(
                 store,
@@ -88,7 +106,10 @@ final class TestServer implements AutoCloseable {
                 reconciler,
                 groups,
                 deletion,
+                restoration,
                 server -> othersAreDead.get(),
+                timing,
+                new Random(),
                 chores,
                 recoveryThread);
         uploader =
@@ -96,7 +117,7 @@ final class TestServer implements AutoCloseable {
         verifier = new Verifier(store, dataset, pictures, reconciler, recovery, chores, recoveryThread);
         dataset.whenRowsMayBeMissing(verifier::repairUntilDone);
         remover = new Remover(deletion, store, dataset, recovery, turns, deletes);
-        restorer = new Restorer(store, dataset, reconciler, turns, deletes);
+        restorer = new Restorer(restoration, store, dataset, reconciler, recovery, turns, deletes);
     }
 
     static byte[] picture(int n) {
@@ -120,6 +141,18 @@ final class TestServer implements AutoCloseable {
         return uploader.store(picture(n), NOTES, Durability.COMMITTED, TestScheduler.claim());
     }
 
+    /** Whether a search for this picture finds it, and {@code contains} knows it. */
+    boolean finds(int n) {
+        List<String> found = dataset.nearest(embedding(n), 10, true).stream()
+                .map(Neighbor::id)
+                .filter(id(n).toString()::equals)
+                .toList();
+        if (found.size() > 1) {
+            throw new IllegalStateException("found twice: " + found);
+        }
+        return !found.isEmpty() && dataset.contains(id(n));
+    }
+
     /** Takes the markers of all other servers for those of dead ones. */
     void recoverAll() {
         othersAreDead.set(true);
@@ -137,10 +170,17 @@ final class TestServer implements AutoCloseable {
         return dataset.state().committedRows();
     }
 
+    /** As {@code kill -9}: nothing that it has not done by now is done. Its threads go on until {@link #close}. */
+    void kill() {
+        life.die();
+    }
+
     @Override
     public void close() {
-        dataset.flush(Duration.ofSeconds(10));
-        groups.awaitNone(Duration.ofSeconds(3));
+        if (!life.isDead()) {
+            dataset.flush(Duration.ofSeconds(10));
+            groups.awaitNone(Duration.ofSeconds(3));
+        }
         recoveryThread.shutdown();
         requests.shutdown();
         chores.shutdown();

@@ -77,6 +77,20 @@ class WritePathIT {
         return started;
     }
 
+    /** A server that takes others for dead after two seconds, and looks for what they have left every second. */
+    private TestServer startWatchful() {
+        TestServer started = new TestServer(
+                store,
+                temporary.resolve("work" + servers.size()),
+                SOON,
+                Duration.ofSeconds(1),
+                new Recovery.Timing(Duration.ofSeconds(2), Duration.ofSeconds(1)),
+                Duration.ofSeconds(1));
+        servers.add(started);
+        started.recovery.start();
+        return started;
+    }
+
     private List<String> markers() {
         return store.list("pending/");
     }
@@ -196,7 +210,9 @@ class WritePathIT {
         StoredPicture again = server.upload(1).join();
 
         assertThat(again.stored()).isFalse();
-        assertThat(server.dataset.contains(id(1))).isFalse();
+        assertThat(server.finds(1)).isTrue();
+        settle(server, slow);
+        assertThat(rowsForAll()).isEqualTo(1);
     }
 
     @Test
@@ -587,6 +603,58 @@ class WritePathIT {
         await().atMost(LATE).until(() -> markers().isEmpty());
         assertThat(other.rows()).isZero();
         assertThat(deleting).isNotDone();
+    }
+
+    @Test
+    void pictureOfADeadServerThatIsDeletedAndUploadedAgainIsFoundWhereItWasTaken() {
+        TestServer dead = start(LATE);
+        dead.upload(1).join();
+        dead.kill();
+        server.remover.remove(id(1), false).join();
+
+        assertThat(server.upload(1).join().stored()).isTrue();
+
+        assertThat(server.finds(1)).isTrue();
+        await().during(Duration.ofSeconds(6)).atMost(LATE).until(() -> server.finds(1));
+    }
+
+    @Test
+    void picturesOfADeadServerAreRecoveredThoughNobodyStarts() {
+        TestServer watchful = startWatchful();
+        TestServer dead = start(LATE);
+        dead.upload(1).join();
+        dead.kill();
+
+        await().atMost(LATE).until(() -> watchful.rows() == 1);
+        await().until(() -> markers().isEmpty());
+    }
+
+    @Test
+    void repeatIsFoundWhereItWasAcknowledgedThoughTheServerThatTookThePictureInIsDead() {
+        TestServer dead = start(LATE);
+        dead.upload(1).join();
+        dead.kill();
+
+        server.upload(1).join();
+
+        assertThat(server.finds(1)).isTrue();
+    }
+
+    @Test
+    void restoreThatDiedHalfWayIsFinishedByAnotherServer() {
+        TestServer dying = start(SOON);
+        dying.uploadCommitted(1).join();
+        dying.remover.remove(id(1), false).join();
+        settle(dying);
+        dying.life.dieAfter(2); // the marker and the copy
+
+        assertThatThrownBy(() -> dying.restorer.restore(id(1)).join())
+                .hasCauseInstanceOf(StoreUnavailableException.class);
+
+        assertThat(store.head(id(1).toString())).isPresent();
+        server.recoverAll();
+        await().atMost(LATE).until(() -> server.finds(1));
+        await().until(() -> store.list("trash/").isEmpty() && markers().isEmpty());
     }
 
     @Test

@@ -5,9 +5,11 @@ import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
+import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
 
 /**
  * Makes the table agree with the store about a picture: it gets its row, derived from what the store has and shown, and a
@@ -17,6 +19,12 @@ import java.util.concurrent.Executor;
 final class Reconciler {
     /** Each further one means that somebody else has changed the picture during the one before. */
     private static final int ROUNDS = 5;
+
+    /**
+     * For the files of another server's commit that has a row. They take a moment; if they take longer than this, a large table is
+     * being copied, and searches find the row after that.
+     */
+    private static final Duration FILES = Duration.ofSeconds(2);
 
     private enum Found {
         PICTURE,
@@ -56,6 +64,13 @@ final class Reconciler {
      */
     CompletableFuture<Boolean> reconcileInTurn(ImageId id) {
         return reconcile(id, 1);
+    }
+
+    /** Of a picture whose row is known: completes when searches here find it, or after two seconds. */
+    CompletableFuture<Void> awaitFound(ImageId id) {
+        return dataset.isFound(id)
+                ? CompletableFuture.completedFuture(null)
+                : dataset.settled().copy().completeOnTimeout(null, FILES.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     private CompletableFuture<Boolean> reconcile(ImageId id, int round) {

@@ -57,7 +57,10 @@ final class Restorer {
         if (there || store.head(Trash.key(id)).isEmpty()) {
             // Another server may be deleting the picture just now, so its copy in the trash is not ours to remove.
             boolean away = !dataset.isCommitted(id);
-            return reconciler.reconcileInTurn(id).thenApply(found -> requireFound(id, found) && away);
+            return reconciler
+                    .reconcileInTurn(id)
+                    .thenCompose(found -> requireFound(id, found))
+                    .thenApply(found -> away);
         }
         CompletableFuture<Boolean> finished;
         try {
@@ -71,13 +74,14 @@ final class Restorer {
                         recovery.unfinishedRestore(id);
                     }
                 })
-                .thenApply(found -> requireFound(id, found));
+                .thenCompose(found -> requireFound(id, found))
+                .thenApply(found -> true);
     }
 
-    private static boolean requireFound(ImageId id, boolean found) {
-        if (!found) {
+    private CompletableFuture<Void> requireFound(ImageId id, boolean there) {
+        if (!there) {
             throw new UnknownPictureException("there is no picture " + id + ", nor in the trash");
         }
-        return true;
+        return reconciler.awaitFound(id);
     }
 }

@@ -33,12 +33,6 @@ public final class Uploader {
     /** For the commit of another server that has the row; if it has crashed, its marker takes longer to be seen to. */
     private static final Duration OTHERS_COMMIT = Duration.ofSeconds(20);
 
-    /**
-     * For the files of another server's commit that has the row. They take a moment; if they take longer than this, a large table
-     * is being copied, and searches find the row after that.
-     */
-    private static final Duration OTHERS_FILES = Duration.ofSeconds(2);
-
     private static final Duration POLL = Duration.ofSeconds(1);
 
     private final RowDeriver deriver;
@@ -126,11 +120,7 @@ public final class Uploader {
             return CompletableFuture.completedFuture(stored(id, false));
         }
         return dataset.committed(id)
-                .thenCompose(committed -> dataset.isFound(id)
-                        ? CompletableFuture.<Void>completedFuture(null)
-                        : dataset.settled()
-                                .copy()
-                                .completeOnTimeout(null, OTHERS_FILES.toMillis(), TimeUnit.MILLISECONDS))
+                .thenCompose(committed -> reconciler.awaitFound(id))
                 .thenApply(found -> stored(id, false));
     }
 
@@ -291,11 +281,11 @@ public final class Uploader {
 
     /** The row says what the picture in the store says, as every row does. No marker covers it before its commit. */
     private CompletableFuture<StoredPicture> adopt(ImageId id) {
-        return reconciler.reconcileInTurn(id).thenApply(there -> {
+        return reconciler.reconcileInTurn(id).thenCompose(there -> {
             if (!there) {
                 throw StoreUnavailableException.openly(id + " was deleted while it was uploaded; upload it again");
             }
-            return stored(id, true);
+            return reconciler.awaitFound(id).thenApply(found -> stored(id, true));
         });
     }
 

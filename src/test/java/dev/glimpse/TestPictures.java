@@ -1,5 +1,7 @@
 package dev.glimpse;
 
+import dev.glimpse.image.ImageFormat;
+import dev.glimpse.image.ImageId;
 import dev.glimpse.image.TestImages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -17,6 +19,11 @@ public final class TestPictures {
     /** A small picture; the same number is the same bytes, another number is another picture. */
     public static byte[] png(int n) {
         return TestImages.png(64, 48, n);
+    }
+
+    /** Of such a picture, as servers say it. */
+    public static String id(int n) {
+        return ImageId.of(png(n), ImageFormat.PNG).toString();
     }
 
     /** A scene of the demonstration, by its file name. */

@@ -1,5 +1,6 @@
 package dev.glimpse;
 
+import dev.glimpse.PictureModel.Change;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import java.io.UncheckedIOException;
@@ -12,12 +13,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.Set;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReferenceArray;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -32,6 +37,12 @@ final class WritePathSelftest {
 
     /** Pictures that several servers get at once. */
     private static final int RACED = 200;
+
+    /** Pictures that all kinds of changes are asked of. */
+    private static final int CHANGED = 40;
+
+    /** Above {@code CHANGED}, so that a search finds all. */
+    private static final int ALL = 1000;
 
     private static final Duration PATIENCE = Duration.ofMinutes(2);
 
@@ -48,7 +59,7 @@ final class WritePathSelftest {
         this.chance = new Random(seed);
     }
 
-    /** Arguments: which, rounds (of faults: minutes; of recovery: pictures), seed. */
+    /** Arguments: which, rounds (of faults and changes: minutes; of recovery: pictures), seed. */
     public static void main(String[] args) throws Exception {
         int rounds = Integer.parseInt(args[1]);
         long seed = args.length > 2 ? Long.parseLong(args[2]) : System.nanoTime();
@@ -63,6 +74,7 @@ final class WritePathSelftest {
                 case "faults" -> test.faults(rounds, seed);
                 case "race" -> test.race(rounds, seed);
                 case "recovery" -> test.recovery(rounds);
+                case "changes" -> test.changes(rounds, seed);
                 default -> throw new IllegalStateException("no such test: " + args[0]);
             }
             say("nothing acknowledged was lost, and nothing is there twice");
@@ -201,6 +213,179 @@ final class WritePathSelftest {
                     pictures, ready, recovered, bucket.count("LIST", "images/"), rows, acknowledged.size());
             if (rows < acknowledged.size()) {
                 throw new IllegalStateException("rows are missing");
+            }
+        }
+    }
+
+    /**
+     * Three servers are asked for every kind of change of the same pictures, while one of them is killed or stopped now and then and
+     * some requests to the bucket fail. One client at a time asks about a picture, of any of the servers.
+     */
+    private void changes(int minutes, long seed) throws Exception {
+        List<PictureModel> models = new ArrayList<>();
+        for (int n = 0; n < CHANGED; n++) {
+            models.add(new PictureModel("picture " + n));
+        }
+        AtomicReferenceArray<ServerProcess> servers = new AtomicReferenceArray<>(3);
+        int started = 0;
+        for (int i = 0; i < servers.length(); i++) {
+            servers.set(i, start(root.resolve("server" + started++)));
+        }
+        long end = System.nanoTime() + Duration.ofMinutes(minutes).toNanos();
+        for (int round = 1; System.nanoTime() < end; round++) {
+            if (round % 2 == 0) {
+                bucket.faultsByChance(0.05, seed + round);
+            }
+            Changes load = new Changes(models, servers);
+            TimeUnit.SECONDS.sleep(3 + chance.nextInt(8));
+            int victim = chance.nextInt(servers.length());
+            String event;
+            if (chance.nextInt(3) > 0) {
+                event = "one killed";
+                servers.get(victim).kill();
+                // Another machine: nobody knows at once that the one before is dead.
+                ServerProcess next = start(root.resolve("server" + started++));
+                servers.set(victim, next);
+            } else {
+                int seconds = chance.nextInt(4) == 0 ? 70 : 1 + chance.nextInt(8);
+                event = "one stopped for " + seconds + " s";
+                signal("STOP", servers.get(victim));
+                TimeUnit.SECONDS.sleep(seconds);
+                signal("CONT", servers.get(victim));
+            }
+            TimeUnit.SECONDS.sleep(3);
+            load.end();
+            bucket.clearFaults();
+            long start = System.nanoTime();
+            await("the markers to go", () -> store.list("pending/").isEmpty());
+            double recovered = (System.nanoTime() - start) / 1e9;
+            Set<String> pictures = Set.copyOf(store.list("images/"));
+            for (int i = 0; i < servers.length(); i++) {
+                Client client = servers.get(i).client();
+                await("a server to find what there is", () -> found(client).equals(pictures));
+            }
+            Set<String> trashed = Set.copyOf(store.list("trash/"));
+            for (int n = 0; n < CHANGED; n++) {
+                String id = TestPictures.id(n);
+                models.get(n)
+                        .settled(new PictureModel.State(
+                                pictures.contains(id), trashed.contains(id.replace("images/", "trash/"))));
+            }
+            say(
+                    "round %d, %s%s: answers %s, markers gone after %.0f s, pictures and rows %d, in the trash %d",
+                    round,
+                    event,
+                    round % 2 == 0 ? ", faults" : "",
+                    new TreeMap<>(load.answers),
+                    recovered,
+                    pictures.size(),
+                    trashed.size());
+        }
+        for (int i = 0; i < servers.length(); i++) {
+            servers.get(i).close();
+        }
+    }
+
+    /** What a server's searches find. */
+    private static Set<String> found(Client client) {
+        List<String> ids = client.search("anything", ALL)
+                .json()
+                .get("results")
+                .valueStream()
+                .map(hit -> hit.get("id").stringValue())
+                .toList();
+        Set<String> different = Set.copyOf(ids);
+        if (different.size() < ids.size()) {
+            throw new IllegalStateException("a picture is found twice: " + ids);
+        }
+        return different;
+    }
+
+    /** Eight clients ask for changes of pictures of their own until the end. */
+    private final class Changes {
+        private final List<PictureModel> models;
+        private final AtomicReferenceArray<ServerProcess> servers;
+        private final ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
+        private final List<Future<?>> loops = new ArrayList<>();
+        private final AtomicBoolean over = new AtomicBoolean();
+        private final Map<String, Integer> answers = new ConcurrentHashMap<>();
+
+        Changes(List<PictureModel> models, AtomicReferenceArray<ServerProcess> servers) {
+            this.models = models;
+            this.servers = servers;
+            for (int i = 0; i < CLIENTS; i++) {
+                int first = i;
+                Random random = new Random(chance.nextLong());
+                loops.add(clients.submit(() -> {
+                    while (!over.get()) {
+                        int n = first + CLIENTS * random.nextInt(CHANGED / CLIENTS);
+                        Change change = random.nextInt(3) == 0
+                                ? Change.UPLOAD
+                                : Change.values()[random.nextInt(Change.values().length)];
+                        change(random.nextInt(servers.length()), change, n);
+                    }
+                }));
+            }
+        }
+
+        private void change(int server, Change change, int n) {
+            PictureModel model = models.get(n);
+            Client client = servers.get(server).client();
+            String by = "server " + server;
+            try {
+                String path = "/" + TestPictures.id(n);
+                int status = (switch (change) {
+                            case UPLOAD -> client.upload(n + ".png", TestPictures.png(n));
+                            case DELETE -> client.delete(path);
+                            case PURGE -> client.delete(path + "?purge=true");
+                            case RESTORE -> client.post(path + "/restore");
+                        })
+                        .status();
+                answers.merge(change + "=" + status, 1, Integer::sum);
+                if (status == 404) {
+                    model.unknown(change, by);
+                } else if (status >= 300) {
+                    model.late(change, by);
+                } else {
+                    model.done(change, by);
+                    prove(client, model, n);
+                }
+            } catch (UncheckedIOException e) {
+                answers.merge(change + "=none", 1, Integer::sum);
+                model.late(change, by);
+                pause();
+            }
+        }
+
+        /** On the server that has just answered. */
+        private void prove(Client client, PictureModel model, int n) {
+            try {
+                boolean found = found(client).contains(TestPictures.id(n));
+                if ((model.mustBeThere() && !found) || (model.mustBeAway() && found)) {
+                    throw new IllegalStateException((found ? "still found: " : "not found: ") + model);
+                }
+            } catch (UncheckedIOException e) {
+                // Killed since.
+            }
+        }
+
+        private void pause() {
+            try {
+                TimeUnit.MILLISECONDS.sleep(200);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
+        void end() throws Exception {
+            over.set(true);
+            clients.shutdown();
+            for (Future<?> loop : loops) {
+                try {
+                    loop.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+                } catch (ExecutionException e) {
+                    throw new IllegalStateException(e.getCause().getMessage(), e);
+                }
             }
         }
     }

@@ -384,7 +384,7 @@ final class WritePathSelftest {
                 try {
                     loop.get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
                 } catch (ExecutionException e) {
-                    throw new IllegalStateException(e.getCause().getMessage(), e);
+                    throw new IllegalStateException("a client stopped: " + e.getCause(), e);
                 }
             }
         }

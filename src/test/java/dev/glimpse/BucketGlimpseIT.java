@@ -129,6 +129,20 @@ class BucketGlimpseIT extends GlimpseContract {
     }
 
     @Test
+    void pictureThatAClientHasCostsNoRequestWhenItAsksAgain() {
+        String id = client.upload("a.png", newPicture()).json().get("id").stringValue();
+        String id256 = "\"" + id.substring("images/".length(), id.indexOf('.')) + "-256\"";
+        settle();
+        BUCKET.resetCounts();
+
+        // Not even when the server has neither read it since its start.
+        assertThat(client.get("/" + id + "/thumbnail", "If-None-Match", id256).status())
+                .isEqualTo(304);
+
+        assertThat(BUCKET.count(RequestClass.B, "images/")).isZero();
+    }
+
+    @Test
     void costOfARequestIsToldWhoAsksForIt() {
         byte[] picture = newPicture();
         settle();

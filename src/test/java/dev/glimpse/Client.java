@@ -81,6 +81,11 @@ public final class Client {
             return response.headers().firstValue(name).orElse("");
         }
 
+        /** All of a header's lines. */
+        public List<String> headers(String name) {
+            return response.headers().allValues(name);
+        }
+
         public byte[] bytes() {
             return response.body();
         }

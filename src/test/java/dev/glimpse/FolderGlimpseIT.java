@@ -7,8 +7,11 @@ import dev.glimpse.Client.Answer;
 import dev.glimpse.Client.Part;
 import dev.glimpse.web.OddRequests;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
@@ -124,5 +127,77 @@ class FolderGlimpseIT extends GlimpseContract {
 
         assertThat(client.upload("good.png", newPicture()).status()).isEqualTo(201);
         assertThat(client.get("/actuator/health/readiness").status()).isEqualTo(200);
+    }
+
+    /** What nginx 1.22 sends with {@code proxy_pass} alone: nothing but the HTTP/1.0 tells that it is not of this machine. */
+    @Test
+    void requestAsNginxSendsItByDefaultAdministersNothing() throws IOException {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            String request = "DELETE /images/" + "0".repeat(64) + ".png HTTP/1.0\r\nHost: 127.0.0.1:" + port
+                    + "\r\nConnection: close\r\nUser-Agent: curl/7.88.1\r\nAccept: */*\r\n\r\n";
+            socket.getOutputStream().write(request.getBytes(StandardCharsets.ISO_8859_1));
+
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.ISO_8859_1);
+
+            assertThat(answer).startsWith("HTTP/1.1 401").contains("not through a proxy");
+        }
+    }
+
+    @Test
+    void strangerBehindNginxWithItsDefaultsReadsAndUploadsAndNoMore(@TempDir Path nginxFolder) throws IOException {
+        try (Nginx nginx = Nginx.withDefaults(nginxFolder, port, "", "")) {
+            Client stranger = nginx.stranger();
+
+            String id = stranger.upload("a.png", newPicture()).json().get("id").stringValue();
+
+            assertThat(stranger.get("/" + id).status()).isEqualTo(200);
+            assertThat(stranger.delete("/" + id).status()).isEqualTo(401);
+            assertThat(stranger.post("/" + id + "/restore").status()).isEqualTo(401);
+            assertThat(stranger.post("/admin/index").status()).isEqualTo(401);
+            assertThat(stranger.get("/admin/verify").status()).isEqualTo(401);
+            assertThat(stranger.get("/actuator/prometheus").status()).isEqualTo(401);
+            assertThat(stranger.get("/actuator/health").json().propertyNames())
+                    .containsExactlyInAnyOrder("groups", "status");
+            assertThat(stranger.get("/stats").text()).doesNotContain(data.toString());
+            assertThat(client.get("/stats").text()).contains(data.toString());
+            assertThat(client.delete("/" + id).status()).isEqualTo(204);
+        }
+    }
+
+    @Test
+    void strangerBehindAProxyThatSendsWhatAProgramHereSendsAdministersNothing(@TempDir Path nginxFolder)
+            throws IOException {
+        String id = client.upload("a.png", newPicture()).json().get("id").stringValue();
+        try (Nginx nginx = Nginx.ofAnotherUser(nginxFolder, port)) {
+            Client stranger = nginx.stranger();
+
+            assertThat(stranger.get("/" + id).status()).isEqualTo(200);
+            assertThat(stranger.delete("/" + id).status()).isEqualTo(401);
+            assertThat(stranger.get("/stats").text()).doesNotContain(data.toString());
+            assertThat(client.delete("/" + id).status()).isEqualTo(204);
+        }
+    }
+
+    @Test
+    void cacheAsksAgainAfterItsTimeAndForgetsWhatWasDeleted(@TempDir Path nginxFolder) throws IOException {
+        String cache = "proxy_cache_path " + nginxFolder.resolve("cache") + " keys_zone=c:1m;";
+        // As if ten minutes were one second.
+        String impatient = "proxy_cache c; proxy_cache_revalidate on; proxy_ignore_headers Cache-Control;"
+                + " proxy_cache_valid 200 1s; add_header X-Cache $upstream_cache_status;";
+        try (Nginx nginx = Nginx.withDefaults(nginxFolder, port, cache, impatient)) {
+            Client stranger = nginx.stranger();
+            byte[] picture = newPicture();
+            String id = client.upload("a.png", picture).json().get("id").stringValue();
+
+            Answer first = stranger.get("/" + id);
+            await().until(() -> stranger.get("/" + id).header("X-Cache").equals("REVALIDATED"));
+            Answer part = stranger.get("/" + id, "Range", "bytes=10-19");
+            client.delete("/" + id);
+
+            assertThat(first.header("Cache-Control")).isEqualTo("public, max-age=600, must-revalidate");
+            assertThat(part.status()).isEqualTo(206);
+            assertThat(part.bytes()).isEqualTo(Arrays.copyOfRange(picture, 10, 20));
+            await().until(() -> stranger.get("/" + id).status() == 404);
+        }
     }
 }

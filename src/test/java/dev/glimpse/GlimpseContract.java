@@ -88,7 +88,6 @@ abstract class GlimpseContract {
         assertThat(original.bytes()).isEqualTo(picture);
         assertThat(original.header("Content-Type")).isEqualTo("image/png");
         assertThat(original.header("X-Content-Type-Options")).isEqualTo("nosniff");
-        assertThat(original.header("Cache-Control")).contains("immutable");
         Answer thumbnail = client.get("/" + id + "/thumbnail");
         assertThat(thumbnail.header("Content-Type")).isEqualTo("image/jpeg");
         assertThat(thumbnail.bytes()).startsWith(0xFF, 0xD8, 0xFF);
@@ -112,6 +111,29 @@ abstract class GlimpseContract {
         assertThat(whole.header("Content-Security-Policy")).contains("default-src 'none'", "sandbox");
         assertThat(whole.header("Content-Disposition"))
                 .isEqualTo("inline; filename=\"" + id.substring("images/".length()) + "\"");
+    }
+
+    @Test
+    void cacheMayKeepAPictureForAWhileAndLearnsThatItWasDeletedWhenItAsksAgain() {
+        String id = client.upload("a.png", newPicture()).json().get("id").stringValue();
+
+        for (String path : List.of("/" + id, "/" + id + "/thumbnail")) {
+            Answer whole = client.get(path);
+            Answer again = client.get(path, "If-None-Match", whole.header("ETag"));
+            assertThat(again.status()).isEqualTo(304);
+            for (Answer answer : List.of(whole, again)) {
+                assertThat(answer.header("Cache-Control")).isEqualTo("public, max-age=600, must-revalidate");
+                assertThat(answer.header("ETag")).isEqualTo(whole.header("ETag"));
+            }
+            assertThat(client.get(path, "If-None-Match", "\"another\"").status())
+                    .isEqualTo(200);
+        }
+        String tag = client.get("/" + id).header("ETag");
+        client.delete("/" + id);
+
+        Answer deleted = client.get("/" + id, "If-None-Match", tag);
+        assertThat(deleted.status()).isEqualTo(404);
+        assertThat(deleted.header("Cache-Control")).isEmpty();
     }
 
     @Test

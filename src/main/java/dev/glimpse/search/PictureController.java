@@ -9,14 +9,15 @@ import dev.glimpse.image.Processors;
 import dev.glimpse.image.WorkClass;
 import dev.glimpse.storage.ObjectStore;
 import jakarta.servlet.http.HttpServletRequest;
-import java.time.Duration;
 import org.springframework.core.io.ByteArrayResource;
-import org.springframework.http.CacheControl;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.context.request.ServletWebRequest;
 
 /** Serves what hits point to: a picture's id is its URL. */
 @RestController
@@ -26,9 +27,11 @@ class PictureController {
     /** Some thousand thumbnails, or a dozen originals: what is looked at shows also while the store is away. */
     private static final long CACHE_BYTES = 24L << 20;
 
-    /** The content is named by its hash, so it never changes. */
-    private static final CacheControl FOR_EVER =
-            CacheControl.maxAge(Duration.ofDays(365)).cachePublic().immutable();
+    /**
+     * The content is named by its hash, so it never changes, but it may be deleted: caches may go on showing it for ten minutes. Then
+     * they have to ask again, which costs no request to the store.
+     */
+    private static final String FOR_A_WHILE = "max-age=600, must-revalidate";
 
     private final ObjectStore store;
     private final ImageDataset dataset;
@@ -52,19 +55,26 @@ class PictureController {
     }
 
     @GetMapping("/images/{name}")
-    ResponseEntity<ByteArrayResource> original(@PathVariable String name) {
+    ResponseEntity<ByteArrayResource> original(@PathVariable String name, HttpServletRequest request) {
         ImageId id = parse(name);
-        return answer(id.name(), id.format().mediaType(), id.sha256(), originals.get(id, this::read));
+        String tag = id.sha256();
+        if (clientHas(id, tag, request)) {
+            return unchanged(tag, request);
+        }
+        return answer(id.name(), id.format().mediaType(), tag, originals.get(id, this::read), request);
     }
 
     @GetMapping("/images/{name}/thumbnail")
     ResponseEntity<ByteArrayResource> thumbnail(@PathVariable String name, HttpServletRequest request) {
         ImageId id = parse(name);
+        String tag = id.sha256() + "-" + THUMBNAIL_SIDE;
+        if (clientHas(id, tag, request)) {
+            return unchanged(tag, request);
+        }
         Processors.Claim claim = claims.of(WorkClass.VIEW, request);
         byte[] jpeg = thumbnails.get(
                 id, missing -> decoder.decodeInTrueColors(read(missing), claim).thumbnail(THUMBNAIL_SIDE));
-        String tag = id.sha256() + "-" + THUMBNAIL_SIDE;
-        return answer(tag + ".jpg", MediaType.IMAGE_JPEG_VALUE, tag, jpeg);
+        return answer(tag + ".jpg", MediaType.IMAGE_JPEG_VALUE, tag, jpeg, request);
     }
 
     private ImageId parse(String name) {
@@ -83,12 +93,40 @@ class PictureController {
         return store.get(id.toString()).orElseThrow(() -> new PictureNotFoundException("there is no picture " + id));
     }
 
-    private static ResponseEntity<ByteArrayResource> answer(String filename, String type, String tag, byte[] bytes) {
+    /**
+     * Whether the client has the picture and the table still has it too. Asks memory alone. A picture that is in no row may have been
+     * deleted, which the store knows.
+     */
+    private boolean clientHas(ImageId id, String tag, HttpServletRequest request) {
+        return request.getHeader(HttpHeaders.IF_NONE_MATCH) != null
+                && request.getHeader(HttpHeaders.IF_MATCH) == null
+                && dataset.contains(id)
+                && new ServletWebRequest(request).checkNotModified(quoted(tag));
+    }
+
+    private static ResponseEntity<ByteArrayResource> unchanged(String tag, HttpServletRequest request) {
+        return ResponseEntity.status(HttpStatus.NOT_MODIFIED)
+                .header(HttpHeaders.CACHE_CONTROL, caching(request))
+                .eTag(quoted(tag))
+                .build();
+    }
+
+    private static ResponseEntity<ByteArrayResource> answer(
+            String filename, String type, String tag, byte[] bytes, HttpServletRequest request) {
         return ResponseEntity.ok()
                 .contentType(MediaType.parseMediaType(type))
-                .cacheControl(FOR_EVER)
-                .eTag("\"" + tag + "\"")
+                .header(HttpHeaders.CACHE_CONTROL, caching(request))
+                .eTag(quoted(tag))
                 .header("Content-Disposition", "inline; filename=\"" + filename + "\"")
                 .body(new ByteArrayResource(bytes));
+    }
+
+    /** Where callers need keys, no cache may show a picture to someone else. */
+    private static String caching(HttpServletRequest request) {
+        return (request.getAuthType() == null ? "public, " : "private, ") + FOR_A_WHILE;
+    }
+
+    private static String quoted(String tag) {
+        return "\"" + tag + "\"";
     }
 }

@@ -12,6 +12,7 @@ import java.security.Principal;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.filter.OncePerRequestFilter;
@@ -49,6 +50,11 @@ final class AccessFilter extends OncePerRequestFilter {
     protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
         Caller caller = callers.of(request);
+        if (callers.needKeys()) {
+            // What one key was shown is not for who has another one, or none.
+            response.setHeader("Cache-Control", "private, no-cache");
+            response.addHeader("Vary", "X-API-Key, Authorization");
+        }
         if (asksForHealth(request)) {
             chain.doFilter(named(caller, request), response);
             return;
@@ -145,9 +151,17 @@ final class AccessFilter extends OncePerRequestFilter {
         refuse(request, response, HttpStatus.UNAUTHORIZED, "unauthorized", unauthorized(request, scope));
     }
 
-    /** Tells what comes behind who the caller is, and by the roles {@code read}, {@code upload} and {@code admin} its scopes. */
-    private static HttpServletRequest named(Caller caller, HttpServletRequest request) {
+    /**
+     * Tells what comes behind who the caller is; by the roles {@code read}, {@code upload} and {@code admin} its scopes; and by
+     * an authentication type, which is null without keys, whether others may be shown the answer too.
+     */
+    private HttpServletRequest named(Caller caller, HttpServletRequest request) {
         return new HttpServletRequestWrapper(request) {
+            @Override
+            public @Nullable String getAuthType() {
+                return callers.needKeys() ? "key" : null;
+            }
+
             @Override
             public String getRemoteUser() {
                 return caller.name();
@@ -167,8 +181,8 @@ final class AccessFilter extends OncePerRequestFilter {
 
     private String unauthorized(HttpServletRequest request, Scope scope) {
         if (!callers.needKeys()) {
-            return "without keys, administration, deletes, restores and metrics are open to callers on the server's own"
-                    + " machine only";
+            return "without keys, administration, deletes, restores and metrics are open on the server's own machine only, to"
+                    + " programs of its user and of root, and not through a proxy; scripts/make-key makes a key for others";
         }
         return Callers.secret(request) == null
                 ? "send a key that has the scope " + name(scope) + " as X-API-Key, or as Authorization: Bearer"

@@ -17,6 +17,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.function.Predicate;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /** Tells who sends a request: by a key, else by where it comes from. */
@@ -27,13 +29,29 @@ final class Callers {
     /** Of an IPv6 address, what a network is given; the rest its computers choose as they like. */
     private static final int NETWORK_BYTES = 8;
 
+    /**
+     * Headers that proxies add, and programs on this machine have no reason to send: {@code Via}, {@code X-Real-IP}, {@code
+     * CDN-Loop}, {@code Forwarded}, {@code X-Forwarded-For} and its kin, {@code True-Client-IP}, {@code Fly-Client-IP}, {@code
+     * CF-Connecting-IP}.
+     */
+    private static final Pattern OF_PROXIES =
+            Pattern.compile("via|x-real-ip|cdn-loop|.*(forwarded|client-ip|connecting-ip).*", Pattern.CASE_INSENSITIVE);
+
+    /** Before nginx 1.29.7 {@code proxy_pass} sends HTTP/1.0 by default, and no header that tells of itself. */
+    private static final Set<String> OF_PROGRAMS = Set.of("HTTP/1.1", "HTTP/2.0");
+
     private final AccessProperties settings;
     private final boolean behindProxy;
+    private final Predicate<HttpServletRequest> trustedPeer;
 
-    /** @param behindProxy whether a proxy says where requests come from, so that none can be taken for one of this machine */
-    Callers(AccessProperties settings, boolean behindProxy) {
+    /**
+     * @param behindProxy whether a proxy says where requests come from, so that none can be taken for one of this machine
+     * @param trustedPeer of a request within this machine, whether its sender runs as a user who may do everything here
+     */
+    Callers(AccessProperties settings, boolean behindProxy, Predicate<HttpServletRequest> trustedPeer) {
         this.settings = settings;
         this.behindProxy = behindProxy;
+        this.trustedPeer = trustedPeer;
     }
 
     boolean needKeys() {
@@ -118,17 +136,19 @@ final class Callers {
     // ---- places
 
     /**
-     * Whether the request comes from a program on this machine. One that was forwarded may come from anywhere, and so may one
-     * that a page in a browser here sends to a name of its own that leads to this machine.
+     * Whether the request comes from a program on this machine that its owner runs. One that shows a sign of a proxy may come
+     * from anywhere, and so may one that a page in a browser here sends to a name of its own that leads to this machine. A
+     * proxy that shows none, and runs as the server's user or as root, cannot be told from a program.
      */
     private boolean isLocal(HttpServletRequest request) {
-        boolean forwarded = Collections.list(request.getHeaderNames()).stream()
-                .map(name -> name.toLowerCase(Locale.ROOT))
-                .anyMatch(name -> name.equals("forwarded") || name.startsWith("x-forwarded-"));
+        boolean proxied = !OF_PROGRAMS.contains(request.getProtocol())
+                || Collections.list(request.getHeaderNames()).stream()
+                        .anyMatch(name -> OF_PROXIES.matcher(name).matches());
         return !behindProxy
-                && !forwarded
+                && !proxied
                 && address(request.getRemoteAddr()).isLoopbackAddress()
-                && namesThisMachine(request.getServerName());
+                && namesThisMachine(request.getServerName())
+                && trustedPeer.test(request);
     }
 
     /** Whether the host that a request was sent to can be no other machine. */

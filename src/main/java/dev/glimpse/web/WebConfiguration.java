@@ -1,6 +1,7 @@
 package dev.glimpse.web;
 
 import java.net.InetAddress;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.HexFormat;
@@ -84,7 +85,7 @@ class WebConfiguration {
         boolean behindProxy = isBehindProxy(server);
         return ordered(
                 new AccessFilter(
-                        new Callers(access, behindProxy),
+                        new Callers(access, behindProxy, new PeerUsers(Path.of("/proc"))::trusts),
                         new RateLimits(access.requestsAtOnce()),
                         refusals,
                         isLoopbackOnly(server) && !behindProxy),

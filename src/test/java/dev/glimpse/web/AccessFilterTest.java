@@ -27,7 +27,10 @@ class AccessFilterTest {
     private static String userOf(Map<String, ApiKey> keys) throws Exception {
         AccessProperties settings = new AccessProperties(keys, 1200, 32, DataSize.ofKilobytes(8), List.of());
         AccessFilter filter = new AccessFilter(
-                new Callers(settings, false), new RateLimits(32), new Refusals(JsonMapper.shared()), true);
+                new Callers(settings, false, request -> true),
+                new RateLimits(32),
+                new Refusals(JsonMapper.shared()),
+                true);
         MockHttpServletRequest request = new MockHttpServletRequest("GET", "/stats");
         request.addHeader("X-API-Key", "opensesame");
         AtomicReference<String> user = new AtomicReference<>("nobody");

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 import dev.glimpse.Client;
 import dev.glimpse.Client.Answer;
 import dev.glimpse.Client.Part;
+import dev.glimpse.Nginx;
 import dev.glimpse.Strangers;
 import dev.glimpse.TestPictures;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -79,6 +81,7 @@ class AccessIT {
         registry.add("glimpse.access.keys.few.scopes", () -> "read");
         registry.add("glimpse.access.keys.few.requests-per-minute", () -> "3");
         registry.add("glimpse.access.origins", () -> "https://friend.example");
+        registry.add("server.forward-headers-strategy", () -> "native");
     }
 
     @BeforeEach
@@ -323,6 +326,77 @@ class AccessIT {
     @Test
     void everyAnswerToAStrangerIsOneOfOurs() throws IOException {
         assertThat(new OddRequests(port).ask(mapping)).isEmpty();
+    }
+
+    // Caches and proxies
+
+    @Test
+    void picturesAreForNobodyElsesCache() {
+        String id = client.multipart("/upload", List.of(Part.file("c.png", TestPictures.png(79))), with("all"))
+                .json()
+                .get("id")
+                .stringValue();
+
+        for (String path : List.of("/" + id, "/" + id + "/thumbnail")) {
+            Answer answer = client.get(path, with("read"));
+            assertThat(answer.headers("Cache-Control")).containsExactly("private, max-age=600, must-revalidate");
+            assertThat(answer.header("Vary")).contains("X-API-Key", "Authorization");
+            String tag = answer.header("ETag");
+            assertThat(client.get(path, "If-None-Match", tag, "X-API-Key", key("read"))
+                            .status())
+                    .isEqualTo(304);
+            assertThat(client.get(path, "If-None-Match", tag).status()).isEqualTo(401);
+        }
+        assertThat(client.get("/search?text=cat", with("read")).header("Cache-Control"))
+                .isEqualTo("private, no-cache");
+        assertThat(client.get("/app.js", with("read")).header("Cache-Control")).isEqualTo("private, no-cache");
+    }
+
+    @Test
+    void cacheOfNginxShowsNoPictureToWhoHasNoKey(@TempDir Path nginxFolder) throws IOException {
+        Path cache = nginxFolder.resolve("cache");
+        try (Nginx nginx = Nginx.withDefaults(
+                nginxFolder, port, "proxy_cache_path " + cache + " keys_zone=c:1m;", "proxy_cache c;")) {
+            String path = "/"
+                    + client.multipart("/upload", List.of(Part.file("e.png", TestPictures.png(81))), with("all"))
+                            .json()
+                            .get("id")
+                            .stringValue();
+            for (String each : List.of(path, path + "/thumbnail", "/search?text=cat", "/app.js", "/stats")) {
+                assertThat(nginx.stranger().get(each, with("read")).status()).isEqualTo(200);
+                assertThat(nginx.stranger().get(each).status()).isEqualTo(401);
+            }
+            assertThat(cache).isEmptyDirectory();
+        }
+    }
+
+    @Test
+    void nginxAsDocumentedPassesOnWhatClientsSendAndNamesThem(@TempDir Path nginxFolder, CapturedOutput output)
+            throws IOException {
+        try (Nginx nginx = Nginx.asDocumented(nginxFolder, port)) {
+            Client stranger = nginx.stranger();
+            // More than nginx keeps in memory, and than it takes by default.
+            byte[] picture = Arrays.copyOf(TestPictures.png(80), 3 << 20);
+            Answer upload = stranger.multipart(
+                    "/upload",
+                    List.of(Part.file("d.png", picture)),
+                    "X-API-Key",
+                    key("all"),
+                    "Origin",
+                    "http://127.0.0.1:" + nginx.port());
+            assertThat(upload.status()).as(upload.toString()).isEqualTo(201);
+            String path = "/" + upload.json().get("id").stringValue();
+
+            assertThat(stranger.get(path, with("read")).bytes()).isEqualTo(picture);
+            assertThat(stranger.get(path, "X-API-Key", key("read"), "Range", "bytes=10-19")
+                            .bytes())
+                    .isEqualTo(Arrays.copyOfRange(picture, 10, 20));
+            // What a client says of its own address counts for nothing.
+            stranger.get("/admin/verify", "X-Forwarded-For", "192.0.2.77", "Forwarded", "for=192.0.2.77");
+            assertThat(output).contains("127.0.0.1] audit: refused status=401").doesNotContain("192.0.2.77");
+            assertThat(stranger.delete(path, with("all")).status()).isEqualTo(204);
+            assertThat(stranger.get(path, with("read")).status()).isEqualTo(404);
+        }
     }
 
     // Rates

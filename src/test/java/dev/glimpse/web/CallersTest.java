@@ -21,7 +21,7 @@ class CallersTest {
         return new AccessProperties(keys, 1200, 32, DataSize.ofKilobytes(8), List.of());
     }
 
-    private final Callers withoutKeys = new Callers(settings(Map.of()), false);
+    private final Callers withoutKeys = new Callers(settings(Map.of()), false, request -> true);
 
     private static MockHttpServletRequest from(String address, String host) {
         MockHttpServletRequest request = new MockHttpServletRequest("GET", "/stats");
@@ -66,17 +66,49 @@ class CallersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"Forwarded", "X-Forwarded-For", "x-forwarded-host", "X-FORWARDED-PROTO"})
-    void forwardedRequestIsNotOfThisMachine(String header) {
+    @ValueSource(
+            strings = {
+                "Forwarded",
+                "X-Forwarded-For",
+                "x-forwarded-host",
+                "X-FORWARDED-PROTO",
+                "X-Original-Forwarded-For",
+                "Via",
+                "X-Real-IP",
+                "CF-Connecting-IP",
+                "CF-Connecting-IPv6",
+                "True-Client-IP",
+                "Fly-Client-IP",
+                "CDN-Loop"
+            })
+    void requestWithASignOfAProxyIsNotOfThisMachineAndIsCounted(String header) {
         MockHttpServletRequest request = from("127.0.0.1", "localhost");
         request.addHeader(header, "127.0.0.1");
+
+        assertThat(withoutKeys.of(request))
+                .isEqualTo(new Caller("127.0.0.1", Set.of(Scope.READ, Scope.UPLOAD), false, 1200));
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"HTTP/1.0", "HTTP/0.9", ""})
+    void requestOfAnOldProtocolAsNginxSendsItByDefaultIsNotOfThisMachine(String protocol) {
+        MockHttpServletRequest request = from("127.0.0.1", "localhost");
+        request.setProtocol(protocol);
 
         assertThat(withoutKeys.of(request).may(Scope.ADMIN)).isFalse();
     }
 
     @Test
+    void requestOfAnotherUsersProgramIsNotTheOwners() {
+        Callers amongUsers = new Callers(settings(Map.of()), false, request -> false);
+
+        assertThat(amongUsers.of(from("127.0.0.1", "localhost")))
+                .isEqualTo(new Caller("127.0.0.1", Set.of(Scope.READ, Scope.UPLOAD), false, 1200));
+    }
+
+    @Test
     void behindAProxyThatTellsAddressesNobodyIsOfThisMachine() {
-        Callers behindProxy = new Callers(settings(Map.of()), true);
+        Callers behindProxy = new Callers(settings(Map.of()), true, request -> true);
 
         assertThat(behindProxy.of(from("127.0.0.1", "localhost")).may(Scope.ADMIN))
                 .isFalse();
@@ -95,7 +127,10 @@ class CallersTest {
     // With keys
 
     private static Callers withKey(String secret) {
-        return new Callers(settings(Map.of("alice", new ApiKey(Client.sha256(secret), Set.of(Scope.READ), 5))), false);
+        return new Callers(
+                settings(Map.of("alice", new ApiKey(Client.sha256(secret), Set.of(Scope.READ), 5))),
+                false,
+                request -> true);
     }
 
     @Test

@@ -321,7 +321,7 @@ final class WritePathSelftest {
                         int n = first + CLIENTS * random.nextInt(CHANGED / CLIENTS);
                         Change change = random.nextInt(3) == 0
                                 ? Change.UPLOAD
-                                : Change.values()[random.nextInt(Change.values().length)];
+                                : List.of(Change.values()).get(random.nextInt(Change.values().length));
                         change(random.nextInt(servers.length()), change, n);
                     }
                 }));

@@ -176,7 +176,7 @@ class ChangesIT {
                 TestServer server = living.get(chance.nextInt(living.size()));
                 Change change = chance.nextInt(3) == 0
                         ? Change.UPLOAD
-                        : Change.values()[chance.nextInt(Change.values().length)];
+                        : List.of(Change.values()).get(chance.nextInt(Change.values().length));
                 boolean dies = chance.nextInt(8) == 0;
                 if (dies) {
                     server.life.dieAfter(chance.nextInt(STEPS));

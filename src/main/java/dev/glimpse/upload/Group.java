@@ -47,18 +47,18 @@ final class Group {
         return name.startsWith(kind) ? ImageId.parse("images/" + name.substring(kind.length())) : Optional.empty();
     }
 
-    /** What the marker says that is put now: how old its group is. Mostly nothing, but one may have to be put again. */
+    /** What the marker says that is put now: how old its group is, as a marker may have to be put again. */
     static byte[] marking(long start) {
         return Long.toString(Duration.ofNanos(System.nanoTime() - start).toMillis())
                 .getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** How much older than its marker a group is, by what the marker says. */
-    static Duration ageIn(byte[] marking) {
+    /** How much older than its marker a group is, by what the marker says; empty if it does not say it, being damaged. */
+    static Optional<Duration> ageIn(byte[] marking) {
         try {
-            return Duration.ofMillis(Long.parseLong(new String(marking, StandardCharsets.US_ASCII)));
+            return Optional.of(Duration.ofMillis(Long.parseLong(new String(marking, StandardCharsets.US_ASCII))));
         } catch (NumberFormatException e) {
-            return Duration.ZERO;
+            return Optional.empty();
         }
     }
 

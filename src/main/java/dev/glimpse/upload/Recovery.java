@@ -367,10 +367,17 @@ final class Recovery {
                 (System.nanoTime() - start) / 1_000_000);
     }
 
-    /** By the store's clock. A marker that was put again is younger than its group. */
+    /** By the store's clock. A marker that was put again is younger than its group; one that is damaged may be of any age. */
     private Instant begunAt(Listed marker) {
-        return marker.lastModified()
-                .minus(store.get(marker.key()).map(Group::ageIn).orElse(Duration.ZERO));
+        Optional<byte[]> marking = store.get(marker.key());
+        if (marking.isEmpty()) {
+            return marker.lastModified();
+        }
+        Optional<Duration> age = Group.ageIn(marking.get());
+        if (age.isEmpty()) {
+            log.warn("{} is damaged: all pictures without a row are looked at", marker.key());
+        }
+        return age.map(marker.lastModified()::minus).orElse(Instant.EPOCH);
     }
 
     /** What waits to be committed has no row yet: this server may be about to end as well. */

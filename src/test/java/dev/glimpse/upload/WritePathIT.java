@@ -370,18 +370,21 @@ class WritePathIT {
     }
 
     @Test
-    void pictureIsFoundByAMarkerThatHadToBePutAgainMuchLater() {
-        String group = "dead/0";
+    void pictureIsFoundByAMarkerThatHadToBePutAgainMuchLaterOrIsEmpty() {
         PictureNotes notes = new PictureNotes("a.png", null, List.of());
-        store.putIfAbsent(id(1).toString(), picture(1), "image/png", notes.toMetadata(group, Instant.now()));
+        store.putIfAbsent(id(1).toString(), picture(1), "image/png", notes.toMetadata("dead/0", Instant.now()));
+        store.putIfAbsent(id(2).toString(), picture(2), "image/png", notes.toMetadata("dead/1", Instant.now()));
         await().pollDelay(Uploader.DEADLINE.plusSeconds(7)).atMost(LATE).until(() -> true);
         long begun = System.nanoTime() - Uploader.DEADLINE.plusSeconds(7).toNanos();
-        store.putIfAbsent(Group.marker(group), Group.marking(begun), "text/plain", Map.of());
-
+        store.putIfAbsent(Group.marker("dead/0"), Group.marking(begun), "text/plain", Map.of());
         server.recoverAll();
-
         await().atMost(LATE).until(() -> markers().isEmpty());
         assertThat(server.rows()).isEqualTo(1);
+
+        store.putIfAbsent(Group.marker("dead/1"), new byte[0], "text/plain", Map.of());
+        server.recoverAll();
+        await().atMost(LATE).until(() -> markers().isEmpty());
+        assertThat(server.rows()).isEqualTo(2);
     }
 
     @Test

@@ -19,7 +19,8 @@ import org.springframework.util.unit.DataSize;
  *     and upload
  * @param requestsPerMinute of one client, which may also be that many at once; 1 or more
  * @param requestsAtOnce of one client that are being answered; 1 or more
- * @param slowestUpload bytes a second, on the average of a request after its first 20 seconds; slower ones end with 408
+ * @param slowestUpload bytes a second, on the average of a request after its first 20 seconds; slower ones end with 408, and
+ *     answers that are read more slowly end as well
  * @param origins of other sites whose pages may call this server, such as {@code https://example.org}; {@code *} for all
  */
 @ConfigurationProperties("glimpse.access")

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -21,6 +22,7 @@ import org.apache.coyote.Response;
 import org.apache.coyote.http11.Http11NioProtocol;
 import org.apache.tomcat.util.net.NioChannel;
 import org.apache.tomcat.util.net.NioEndpoint;
+import org.apache.tomcat.util.net.SocketBufferHandler;
 import org.apache.tomcat.util.net.SocketEvent;
 import org.apache.tomcat.util.net.SocketWrapperBase;
 import org.jspecify.annotations.Nullable;
@@ -35,6 +37,7 @@ import org.jspecify.annotations.Nullable;
  *   <li>a body that nobody has read is not read: the server says {@code Connection: close}, ends its side of the connection, and for
  *       a second throws away what comes, without a thread that waits for it, so that a client that is still sending reads the
  *       answer;
+ *   <li>an answer has to be read at a pace, on the average since its first byte, or its connection is closed;
  *   <li>one client has a limited number of connections.
  * </ul>
  *
@@ -66,6 +69,17 @@ public final class BoundedProtocol extends Http11NioProtocol {
     /** @param time in which the line and headers of a request have to come, before the server is started */
     void setHeadTime(Duration time) {
         endpoint.headNanos = time.toNanos();
+    }
+
+    /**
+     * Limits how slowly answers are read, before the server is started.
+     *
+     * @param bytesPerSecond on the average since an answer's first byte, which what the system keeps for the client counts for
+     * @param grace at the beginning, in which any rate will do
+     */
+    void setSlowestReader(long bytesPerSecond, Duration grace) {
+        endpoint.bytesPerSecond = bytesPerSecond;
+        endpoint.graceNanos = grace.toNanos();
     }
 
     /**
@@ -109,6 +123,8 @@ public final class BoundedProtocol extends Http11NioProtocol {
         /** Since when a request, or in lingering the end, is waited for. */
         volatile long since = System.nanoTime();
 
+        @Nullable PacedChannel channel;
+
         boolean served;
         boolean unread;
         boolean lingering;
@@ -134,6 +150,9 @@ public final class BoundedProtocol extends Http11NioProtocol {
             Connection connection = current.get();
             if (connection != null) {
                 connection.served = true;
+                if (connection.channel != null) {
+                    connection.channel.beginAnswer();
+                }
             }
             adapter.service(request, response);
             if (!is(request, ActionCode.ASYNC_IS_ASYNC) && !is(request, ActionCode.REQUEST_BODY_FULLY_READ)) {
@@ -177,11 +196,51 @@ public final class BoundedProtocol extends Http11NioProtocol {
         }
     }
 
+    /** A connection that fails when an answer is read too slowly. For the thread that writes the answer. */
+    private static final class PacedChannel extends NioChannel {
+        private final long bytesPerSecond;
+        private final long graceNanos;
+        private boolean begun;
+        private long start;
+        private long bytes;
+
+        PacedChannel(SocketBufferHandler buffer, long bytesPerSecond, long graceNanos) {
+            super(buffer);
+            this.bytesPerSecond = bytesPerSecond;
+            this.graceNanos = graceNanos;
+        }
+
+        void beginAnswer() {
+            begun = false;
+            bytes = 0;
+        }
+
+        /** Is called again each time that the client has taken something, if only a byte. */
+        @Override
+        public int write(ByteBuffer from) throws IOException {
+            long now = System.nanoTime();
+            if (!begun) {
+                begun = true;
+                start = now;
+            }
+            long nanos = now - start;
+            if (nanos > graceNanos && bytes < bytesPerSecond * (nanos / 1e9)) {
+                throw new SocketTimeoutException(
+                        "the answer is read at less than " + bytesPerSecond + " bytes a second");
+            }
+            int written = super.write(from);
+            bytes += written;
+            return written;
+        }
+    }
+
     private static final class BoundedEndpoint extends NioEndpoint {
         private final Map<SocketChannel, Connection> open = new ConcurrentHashMap<>();
         private final Map<String, Integer> counts = new ConcurrentHashMap<>();
 
         private long headNanos = TimeUnit.SECONDS.toNanos(20);
+        private long bytesPerSecond;
+        private long graceNanos = Long.MAX_VALUE;
         private Function<InetAddress, Optional<String>> client = address -> Optional.empty();
         private int mostOfOne = Integer.MAX_VALUE;
 
@@ -206,6 +265,11 @@ public final class BoundedProtocol extends Http11NioProtocol {
             }
             end(open.remove(socket));
             return false;
+        }
+
+        @Override
+        protected NioChannel createChannel(SocketBufferHandler buffer) {
+            return isSSLEnabled() ? super.createChannel(buffer) : new PacedChannel(buffer, bytesPerSecond, graceNanos);
         }
 
         private @Nullable String clientOf(SocketChannel socket) {
@@ -277,6 +341,7 @@ public final class BoundedProtocol extends Http11NioProtocol {
                 if (connection.lingering) {
                     return event == SocketEvent.OPEN_READ ? throwAway(connection, socket) : SocketState.CLOSED;
                 }
+                connection.channel = socket.getSocket() instanceof PacedChannel paced ? paced : null;
                 connection.served = false;
                 connection.unread = false;
                 NoteTaker.current.set(connection);

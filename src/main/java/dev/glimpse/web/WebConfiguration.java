@@ -109,6 +109,7 @@ class WebConfiguration {
                     if (head != null) {
                         protocol.setHeadTime(head);
                     }
+                    protocol.setSlowestReader(access.slowestUpload().toBytes(), GRACE);
                     // Who is refused is not asked for the body.
                     protocol.setContinueResponseTiming("onRead");
                     if (!isBehindProxy(settings)) {

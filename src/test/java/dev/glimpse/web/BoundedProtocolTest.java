@@ -10,7 +10,9 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.Socket;
+import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -32,6 +34,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class BoundedProtocolTest {
     private static final int THREADS = 4;
+    /** More than systems keep for a client that does not read. */
+    private static final int LARGE = 64 << 20;
+
     private static final String HOST = "Host: localhost\r\n";
     private static final String LENGTH = "Content-Length: 150000000\r\n";
     private static final String CHUNKED = "Transfer-Encoding: chunked\r\n";
@@ -41,13 +46,18 @@ class BoundedProtocolTest {
 
     private final Tomcat tomcat = new Tomcat();
 
-    /** GET answers at once and leaves the body alone; POST reads it and says how long it was; DELETE refuses. */
+    /** GET answers at once and leaves the body alone, at length if asked to; POST reads it and says how long it was; DELETE refuses. */
     private static final class Servlet extends HttpServlet {
         private static final long serialVersionUID = 1L;
 
         @Override
         protected void doGet(HttpServletRequest request, HttpServletResponse response) throws IOException {
-            response.getWriter().print("well");
+            if (request.getRequestURI().equals("/large")) {
+                response.setContentLength(LARGE);
+                response.getOutputStream().write(new byte[LARGE]);
+            } else {
+                response.getWriter().print("well");
+            }
         }
 
         @Override
@@ -239,6 +249,48 @@ class BoundedProtocolTest {
                 later.reconnect();
                 return later.answers().get(0).endsWith("well");
             });
+        }
+    }
+
+    private static Socket readerOfALargeAnswer(int port) throws IOException {
+        Socket socket = new Socket();
+        socket.setReceiveBufferSize(4 << 10);
+        socket.connect(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+        socket.getOutputStream().write(("GET /large HTTP/1.1\r\n" + HOST + "\r\n").getBytes(StandardCharsets.US_ASCII));
+        return socket;
+    }
+
+    /** It takes some now and then, so Tomcat itself would go on for ever. */
+    @Test
+    void answerThatIsReadTooSlowlyEndsWithItsConnectionAndFreesItsThread() throws Exception {
+        int port = serve(protocol -> protocol.setSlowestReader(Integer.MAX_VALUE, Duration.ofMillis(1)));
+
+        try (Socket socket = readerOfALargeAnswer(port)) {
+            long read = 0;
+            byte[] some = new byte[1 << 10];
+            try {
+                for (int n = 0; n >= 0; n = socket.getInputStream().read(some)) {
+                    read += n;
+                }
+            } catch (SocketException e) {
+                assertThat(e).hasMessageContaining("reset");
+            }
+
+            assertThat(read).isLessThan(LARGE);
+            await().until(() -> busyThreads() == 0);
+        }
+    }
+
+    @Test
+    void answerThatIsReadFastEnoughIsWholeAndSoIsTheNextOneOnItsConnection() throws Exception {
+        int port = serve(protocol -> protocol.setSlowestReader(1, Duration.ZERO));
+
+        try (Socket socket = readerOfALargeAnswer(port)) {
+            socket.getOutputStream()
+                    .write(("GET /large HTTP/1.1\r\n" + HOST + "Connection: close\r\n\r\n")
+                            .getBytes(StandardCharsets.US_ASCII));
+
+            assertThat(socket.getInputStream().readAllBytes()).hasSizeGreaterThan(2 * LARGE);
         }
     }
 }

@@ -25,6 +25,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.Binder;
@@ -165,6 +166,19 @@ class DocumentedSettingsTest {
 
         assertThat(setting.variable()).isEqualTo(NAMED.getOrDefault(setting.property(), readable));
         assertThat(Binder.get(environment).bind(named.property(), String.class).orElse("nothing"))
+                .isEqualTo("from the variable");
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "GLIMPSE_ACCESS_REQUESTSATONCE, glimpse.access.requests-at-once",
+        "GLIMPSE_DECODE_MAXPIXELS, glimpse.decode.max-pixels",
+        "SERVER_FORWARDHEADERSSTRATEGY, server.forward-headers-strategy"
+    })
+    void spellingWithoutUnderscoresGoesOnWorking(String variable, String property) {
+        StandardEnvironment environment = environment(Map.of(variable, "from the variable"), Map.of(), true);
+
+        assertThat(Binder.get(environment).bind(property, String.class).orElse("nothing"))
                 .isEqualTo("from the variable");
     }
 

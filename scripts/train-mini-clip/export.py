@@ -80,7 +80,7 @@ def descriptor(folder: str) -> dict:
         "schema": 1,
         "name": "mini-clip",
         "description": f"A demonstration model: it knows {things} drawn things and some coloured shapes, and no photographs. "
-                       "To put a full-size CLIP in its place, see the README, section on models.",
+                       "To put a full-size CLIP in its place, see docs/models.md.",
         "license": "Weights: Apache-2.0. Trained on artwork of Noto Color Emoji (OFL-1.1) and Fluent Emoji (MIT), "
                    "and names from Unicode CLDR (Unicode License v3).",
         "dimension": DIMENSION,

@@ -63,7 +63,7 @@ class SettingsTest {
     static class Decoding {}
 
     @Test
-    void environmentVariablesOfTheReadmeAreHeard() {
+    void variablesWithNamesOfTheirOwnAreHeard() {
         settings.withSystemProperties(
                         "PORT=9000",
                         "GLIMPSE_ADDRESS=0.0.0.0",

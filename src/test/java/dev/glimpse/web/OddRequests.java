@@ -15,9 +15,9 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Asks every path of a server with every method and odd headers, and says what is wrong with an answer: its status is one of the
- * README's; whatever is refused is a problem with a type of the README's; the headers that protect browsers are there; and nothing
- * tells what the server is made of.
+ * Asks every path of a server with every method and odd headers, and says what is wrong with an answer: its status is one of those
+ * in {@code docs/api.md}; whatever is refused is a problem with a type of that page; the headers that protect browsers are there; and
+ * nothing tells what the server is made of.
  */
 public final class OddRequests {
     private static final Set<Integer> STATUSES =

@@ -10,8 +10,11 @@ import java.util.TreeSet;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.springframework.http.HttpStatus;
 
 class StandardProblemsTest {
+    private static final Path PAGE = Path.of("docs/api.md");
+
     private static Set<String> found(Pattern pattern, String text) {
         Set<String> found = new TreeSet<>();
         pattern.matcher(text).results().forEach(match -> found.add(match.group(1)));
@@ -19,10 +22,10 @@ class StandardProblemsTest {
     }
 
     @Test
-    void readmeNamesEveryTypeAndNoOther() throws IOException {
+    void documentedTypesAreThoseOfTheCode() throws IOException {
         StringBuilder table = new StringBuilder();
-        try (Stream<String> lines = Files.lines(Path.of("README.md"))) {
-            lines.dropWhile(line -> !line.startsWith("| Status | Problems"))
+        try (Stream<String> lines = Files.lines(PAGE)) {
+            lines.dropWhile(line -> !line.startsWith("| Status | Problem |"))
                     .takeWhile(line -> line.startsWith("|"))
                     .map(line -> line.split("\\|", -1)[2])
                     .forEach(table::append);
@@ -32,16 +35,38 @@ class StandardProblemsTest {
     }
 
     @Test
+    void documentedStatusesAreThoseOfTheCode() throws IOException {
+        Pattern rule = Pattern.compile("HttpStatus\\.([A-Z_]+),\\s*\"([a-z-]+)\"");
+        Set<String> ofTheCode = new TreeSet<>();
+        rule.matcher(sources())
+                .results()
+                .forEach(match ->
+                        ofTheCode.add(HttpStatus.valueOf(match.group(1)).value() + " " + match.group(2)));
+
+        Set<String> documented = new TreeSet<>();
+        Pattern.compile("(?m)^\\| (\\d{3}) \\| `([a-z-]+)` \\|")
+                .matcher(Files.readString(PAGE))
+                .results()
+                .forEach(match -> documented.add(match.group(1) + " " + match.group(2)));
+
+        assertThat(documented).isEqualTo(ofTheCode);
+    }
+
+    @Test
     void everyTypeInOurSourcesIsOnTheList() throws IOException {
         Pattern rule = Pattern.compile("HttpStatus\\.[A-Z_]+,\\s*\"([a-z-]+)\"");
+
+        assertThat(found(rule, sources())).isEqualTo(StandardProblems.types());
+    }
+
+    private static String sources() throws IOException {
         StringBuilder sources = new StringBuilder();
         try (Stream<Path> files = Files.walk(Path.of("src/main/java/dev/glimpse/web"))) {
             for (Path file : files.filter(Files::isRegularFile).toList()) {
                 sources.append(Files.readString(file));
             }
         }
-
-        assertThat(found(rule, sources.toString())).isEqualTo(StandardProblems.types());
+        return sources.toString();
     }
 
     @Test

@@ -1,6 +1,5 @@
 package dev.glimpse;
 
-import dev.glimpse.dataset.ClusteredVectors;
 import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.MaintenanceProperties;
@@ -9,13 +8,14 @@ import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.ReplicaProperties;
 import dev.glimpse.dataset.TableSettings;
 import dev.glimpse.embedding.ClipModel;
-import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.image.TestImages;
 import dev.glimpse.image.TestScheduler;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
+import dev.glimpse.vectors.ClusteredVectors;
+import dev.glimpse.vectors.Embedding;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;

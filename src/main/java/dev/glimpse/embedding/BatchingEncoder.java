@@ -1,7 +1,7 @@
 package dev.glimpse.embedding;
 
-import dev.glimpse.image.Embedding;
 import dev.glimpse.image.Processors;
+import dev.glimpse.vectors.Embedding;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.glimpse.image.Embedding;
 import dev.glimpse.image.Processors;
 import dev.glimpse.image.TestScheduler;
+import dev.glimpse.vectors.Embedding;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;

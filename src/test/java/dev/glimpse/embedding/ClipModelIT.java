@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.TestPictures;
-import dev.glimpse.image.Embedding;
 import dev.glimpse.image.TestDecoder;
 import dev.glimpse.image.TestScheduler;
+import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

@@ -1,4 +1,4 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
@@ -9,7 +9,7 @@ import java.util.SplittableRandom;
  * rotated axes (28 effective dimensions); of the clusters the j-th has a share as 1/j. Queries are new draws. Shareable.
  */
 public final class ClusteredVectors {
-    static final int DIMENSION = 512;
+    public static final int DIMENSION = 512;
 
     private static final int ROTATIONS = 3;
 
@@ -79,7 +79,7 @@ public final class ClusteredVectors {
         return draw(new SplittableRandom(seed + 2 * number).split(), common);
     }
 
-    float[] query(long number) {
+    public float[] query(long number) {
         return draw(new SplittableRandom(seed + 2 * number + 1).split(), commonOfQueries);
     }
 

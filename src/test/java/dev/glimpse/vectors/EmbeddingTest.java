@@ -1,4 +1,4 @@
-package dev.glimpse.image;
+package dev.glimpse.vectors;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;

@@ -1,7 +1,6 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
-import dev.glimpse.dataset.BinaryCodes.Rows;
-import dev.glimpse.dataset.NearestRows.Hit;
+import dev.glimpse.vectors.BinaryCodes.Rows;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -22,7 +21,7 @@ import org.jspecify.annotations.Nullable;
  * <p>Rows are known by their stable row id, which counts up from 0 and may leave out some; what a removed row took stays
  * taken. One thread puts rows and makes views; any number of threads search the views meanwhile.
  */
-final class VectorMemory implements AutoCloseable {
+public final class VectorIndex implements AutoCloseable {
     /** The direction of the mean of so many rows, the first, is what the codes leave out. Until then searches are exact. */
     static final int ROWS_OF_MEAN = 1024;
 
@@ -39,7 +38,7 @@ final class VectorMemory implements AutoCloseable {
     private static final int EXACT_ROWS = 64;
 
     private final int dimension;
-    private final VectorFile file;
+    private final FullPrecisionVectorFile file;
     private final Queue<Searcher> idle = new ConcurrentLinkedQueue<>();
     private final BitSet held = new BitSet();
     /** The vectors that make the mean, as long as there is none. */
@@ -54,13 +53,13 @@ final class VectorMemory implements AutoCloseable {
      *
      * @param folder local, for a file of 4 bytes per row and dimension that goes when this is closed
      */
-    VectorMemory(Path folder, int dimension) {
+    public VectorIndex(Path folder, int dimension) {
         this.dimension = dimension;
-        file = new VectorFile(folder, dimension);
+        file = new FullPrecisionVectorFile(folder, dimension);
     }
 
     /** Whether this row was put; also when no view has it. For the thread that puts. */
-    boolean holds(long rowId) {
+    public boolean holds(long rowId) {
         return rowId < held.length() && held.get((int) rowId);
     }
 
@@ -70,7 +69,7 @@ final class VectorMemory implements AutoCloseable {
      * @param vector of unit length, float32
      * @throws IllegalArgumentException if the row is held already, or the vector has another dimension
      */
-    void put(long rowId, float[] vector) {
+    public void put(long rowId, float[] vector) {
         requireOpen();
         if (holds(rowId)) {
             throw new IllegalArgumentException("not a new row: " + rowId);
@@ -84,7 +83,7 @@ final class VectorMemory implements AutoCloseable {
      * @param vector of unit length, float32
      * @throws IllegalArgumentException if the vector has another dimension
      */
-    void replace(long rowId, float[] vector) {
+    public void replace(long rowId, float[] vector) {
         requireOpen();
         if (rowId < 0 || rowId >= MAX_ROWS) {
             throw new IllegalArgumentException("not a row from 0 to " + (MAX_ROWS - 1) + ": " + rowId);
@@ -135,7 +134,7 @@ final class VectorMemory implements AutoCloseable {
      * @param live row ids
      * @throws IllegalArgumentException if one of them was never put
      */
-    View view(BitSet live) {
+    public View view(BitSet live) {
         BitSet missing = (BitSet) live.clone();
         missing.andNot(held);
         if (!missing.isEmpty()) {
@@ -168,10 +167,10 @@ final class VectorMemory implements AutoCloseable {
 
     /** What one search needs, used again by the next: as many as there are searches at the same time. */
     private final class Searcher {
-        private final VectorFile.Reader reader = file.reader(EXACT_ROWS);
+        private final FullPrecisionVectorFile.Reader reader = file.reader(EXACT_ROWS);
         private final int[] distances = new int[BinaryCodes.BLOCK_ROWS];
-        private final Selection near = new Selection();
-        private final Selection nearer = new Selection();
+        private final TopK near = new TopK();
+        private final TopK nearer = new TopK();
     }
 
     private <T> T search(Function<Searcher, T> work) {
@@ -208,7 +207,7 @@ final class VectorMemory implements AutoCloseable {
     }
 
     /** The rows that were live at one moment. Never changes; safe to share. */
-    final class View {
+    public final class View {
         private final BitSet live;
         private final int size;
         private final List<Rows> chunks;
@@ -221,7 +220,7 @@ final class VectorMemory implements AutoCloseable {
             this.codes = codes;
         }
 
-        int size() {
+        public int size() {
             return size;
         }
 
@@ -233,9 +232,9 @@ final class VectorMemory implements AutoCloseable {
          * @param k at least 1
          * @param candidates rows that are read; {@code k} if it is less than that
          * @throws IllegalStateException if the memory is closed
-         * @throws TableBusyException if the thread is interrupted
+         * @throws SearchInterruptedException if the thread is interrupted
          */
-        List<Hit> nearest(float[] query, int k, int candidates) {
+        public List<Hit> nearest(float[] query, int k, int candidates) {
             int read = Math.max(candidates, k);
             if (codes == null || size <= read) {
                 return nearestExact(query, k);
@@ -249,8 +248,8 @@ final class VectorMemory implements AutoCloseable {
         }
 
         /** The {@code k} rows that are nearest, nearest first; of equal distances the lower row ids. Reads all vectors. */
-        List<Hit> nearestExact(float[] query, int k) {
-            NearestRows nearest = new NearestRows(Math.min(k, Math.max(1, size)));
+        public List<Hit> nearestExact(float[] query, int k) {
+            NearestNeighbors nearest = new NearestNeighbors(Math.min(k, Math.max(1, size)));
             return search(searcher -> {
                 for (int row = live.nextSetBit(0); row >= 0; ) {
                     int end = Math.min(row + EXACT_ROWS, live.length());
@@ -265,7 +264,7 @@ final class VectorMemory implements AutoCloseable {
         }
 
         private void scan(BinaryCodes.Query query, Searcher searcher, int wanted) {
-            Selection near = searcher.near;
+            TopK near = searcher.near;
             near.start(wanted, dimension + 1);
             int[] distances = searcher.distances;
             for (int row = live.nextSetBit(0); row >= 0; ) {
@@ -277,7 +276,7 @@ final class VectorMemory implements AutoCloseable {
             }
         }
 
-        private void keep(Selection near, int[] distances, int start, int count) {
+        private void keep(TopK near, int[] distances, int start, int count) {
             int bound = near.bound();
             for (int group = 0; group < count; group += 8) {
                 // Eight at a time, because hardly a row is near enough: measured a quarter faster than one by one.
@@ -299,7 +298,7 @@ final class VectorMemory implements AutoCloseable {
         }
 
         private void estimate(BinaryCodes.Query query, Searcher searcher, int wanted) {
-            Selection nearer = searcher.nearer;
+            TopK nearer = searcher.nearer;
             nearer.start(wanted, ESTIMATE_LEVELS + 1);
             int count = searcher.near.finish();
             for (int i = 0; i < count; i++) {
@@ -313,7 +312,7 @@ final class VectorMemory implements AutoCloseable {
         }
 
         private List<Hit> read(float[] query, Searcher searcher, int k) {
-            NearestRows nearest = new NearestRows(k);
+            NearestNeighbors nearest = new NearestNeighbors(k);
             int count = searcher.nearer.finish();
             for (int i = 0; i < count; i++) {
                 int row = searcher.nearer.row(i);

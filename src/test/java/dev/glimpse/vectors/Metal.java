@@ -1,9 +1,9 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
 import java.util.function.Function;
 
 /** What a search cannot do without, and nothing else: what the machine itself takes for it. */
-final class Metal {
+public final class Metal {
     /** 200 MB, more than any cache holds; more rows are the same ones again. */
     private static final int BLOCK_ROWS = 100_000;
 
@@ -12,7 +12,7 @@ final class Metal {
     private Metal() {}
 
     /** The Hamming distances of so many codes. */
-    static Function<float[], Object> codes(int rows) {
+    public static Function<float[], Object> codes(int rows) {
         BinaryCodes codes = new BinaryCodes(new float[DIMENSION]);
         BinaryCodes.Rows coded = new BinaryCodes.Rows(rows, DIMENSION);
         int[] distances = new int[BinaryCodes.BLOCK_ROWS];
@@ -26,7 +26,7 @@ final class Metal {
     }
 
     /** The dot products of so many vectors. */
-    static Function<float[], Object> vectors(int rows) {
+    public static Function<float[], Object> vectors(int rows) {
         float[] block = new float[Math.min(rows, BLOCK_ROWS) * DIMENSION];
         return query -> {
             float most = 0;
@@ -38,7 +38,7 @@ final class Metal {
     }
 
     /** Reading as many bytes as so many vectors have: the machine's memory. */
-    static Function<float[], Object> memory(int rows) {
+    public static Function<float[], Object> memory(int rows) {
         int[] block = new int[Math.min(rows, BLOCK_ROWS) * DIMENSION];
         return query -> {
             int sum = 0;

@@ -1,14 +1,11 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
 /** The {@code k} nearest of the rows that were added, exactly; of equal distances the lower row ids. Not safe to share. */
-final class NearestRows {
-    /** @param distance cosine distance in float32: 0 the same direction, 1 at right angles, 2 opposite */
-    record Hit(long rowId, float distance) {}
-
+final class NearestNeighbors {
     private final int k;
 
     /** Distance, then row: a float that is not negative has bits that sort as it does. The first k are sorted at times. */
@@ -17,7 +14,7 @@ final class NearestRows {
     private int size;
     private long bound = Long.MAX_VALUE;
 
-    NearestRows(int k) {
+    NearestNeighbors(int k) {
         if (k < 1) {
             throw new IllegalArgumentException("k must be at least 1: " + k);
         }

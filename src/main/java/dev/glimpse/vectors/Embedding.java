@@ -1,4 +1,4 @@
-package dev.glimpse.image;
+package dev.glimpse.vectors;
 
 import java.util.Arrays;
 

@@ -1,4 +1,4 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
 import java.util.Arrays;
 
@@ -7,7 +7,7 @@ import java.util.Arrays;
  * each occurs, instead of sorting. Of equal distances the first added stay. Takes constant time a row, whatever the order,
  * and memory for twice the wanted rows. Not safe to share.
  */
-final class Selection {
+final class TopK {
     private int wanted;
     private int[] counts = {};
     private int[] rows = {};

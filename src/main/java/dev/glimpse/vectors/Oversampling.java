@@ -1,16 +1,16 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
-import dev.glimpse.dataset.NearestRows.Hit;
 import java.util.List;
 
 /**
  * How many rows a search reads again, and the recall@k that this was measured to give.
  *
+ * @param candidates rows
  * @param recall share of the true neighbours that is found, 0 to 1
  */
-record Candidates(int count, double recall) {
+public record Oversampling(int candidates, double recall) {
     /** A row so near is the query itself, which every search finds: that is no measure of how others are found. */
-    static final double SELF = 1e-5;
+    public static final double SELF = 1e-5;
 
     /** Where the measuring stops, or at ten times {@code k} if that is more. */
     private static final int MOST = 4096;
@@ -21,7 +21,7 @@ record Candidates(int count, double recall) {
      *
      * @param recall to be reached, 0 to 1
      */
-    static Candidates measure(VectorMemory.View view, List<float[]> queries, int k, double recall) {
+    public static Oversampling calibrate(VectorIndex.View view, List<float[]> queries, int k, double recall) {
         if (queries.isEmpty()) {
             throw new IllegalArgumentException("recall is measured with queries, and there are none");
         }
@@ -33,7 +33,7 @@ record Candidates(int count, double recall) {
         while (true) {
             double reached = recall(view, queries, truth, k, count);
             if (reached >= recall || count == most) {
-                return new Candidates(count, reached);
+                return new Oversampling(count, reached);
             }
             count = Math.min(most, count * 7 / 5);
         }
@@ -45,7 +45,7 @@ record Candidates(int count, double recall) {
 
     /** Rows as near as the last true neighbour are as good. */
     private static double recall(
-            VectorMemory.View view, List<float[]> queries, List<List<Hit>> truth, int k, int candidates) {
+            VectorIndex.View view, List<float[]> queries, List<List<Hit>> truth, int k, int candidates) {
         long found = 0;
         long expected = 0;
         for (int i = 0; i < queries.size(); i++) {

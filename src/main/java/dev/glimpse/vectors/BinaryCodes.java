@@ -1,4 +1,4 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;

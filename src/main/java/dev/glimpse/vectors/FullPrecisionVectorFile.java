@@ -1,4 +1,4 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -17,7 +17,7 @@ import java.nio.file.StandardOpenOption;
  * the end. One thread writes; each thread that reads has a reader of its own, because an interrupt closes the channel that
  * it meets. All but the first rows are read, not mapped: mapped pages would count as this process's memory.
  */
-final class VectorFile implements AutoCloseable {
+final class FullPrecisionVectorFile implements AutoCloseable {
     /** Mapped: 32 MB for 512 dimensions. Tables of so few rows are searched exactly, and reading costs more than computing. */
     private static final int MAPPED_ROWS = 1 << 14;
 
@@ -28,7 +28,7 @@ final class VectorFile implements AutoCloseable {
     private final RandomAccessFile writer;
     private final ByteBuffer written;
 
-    VectorFile(Path folder, int dimension) {
+    FullPrecisionVectorFile(Path folder, int dimension) {
         this.dimension = dimension;
         written = ByteBuffer.allocate(dimension * Float.BYTES).order(ByteOrder.nativeOrder());
         try {
@@ -88,7 +88,7 @@ final class VectorFile implements AutoCloseable {
         /**
          * Rows that follow each other, that many times the dimension; valid until the next call.
          *
-         * @throws TableBusyException if the thread is interrupted; it stays so, and this reader is of no more use
+         * @throws SearchInterruptedException if the thread is interrupted; it stays so, and this reader is of no more use
          */
         float[] read(int first, int count) {
             if (first + count <= MAPPED_ROWS) {
@@ -104,7 +104,7 @@ final class VectorFile implements AutoCloseable {
                     }
                 }
             } catch (ClosedByInterruptException e) {
-                throw new TableBusyException("interrupted while reading vectors");
+                throw new SearchInterruptedException(e);
             } catch (IOException e) {
                 throw new UncheckedIOException("cannot read " + path, e);
             }

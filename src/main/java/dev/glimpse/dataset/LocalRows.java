@@ -3,18 +3,18 @@ package dev.glimpse.dataset;
 import dev.glimpse.vectors.Embedding;
 import dev.glimpse.vectors.Oversampling;
 import dev.glimpse.vectors.SearchInterruptedException;
-import dev.glimpse.vectors.VectorIndex;
+import dev.glimpse.vectors.VectorView;
 import java.util.List;
 import java.util.function.Supplier;
 
 /** The rows of one version, for searches that ask neither Lance nor the bucket. Safe to share between threads. */
 final class LocalRows {
-    private final VectorIndex.View vectors;
+    private final VectorView vectors;
     private final RowFile rows;
     private final int skipped;
 
     /** @param skipped rows that have no vector to be compared, and are not among these */
-    LocalRows(VectorIndex.View vectors, RowFile rows, int skipped) {
+    LocalRows(VectorView vectors, RowFile rows, int skipped) {
         this.vectors = vectors;
         this.rows = rows;
         this.skipped = skipped;
@@ -25,7 +25,7 @@ final class LocalRows {
         return skipped;
     }
 
-    VectorIndex.View vectors() {
+    VectorView vectors() {
         return vectors;
     }
 

@@ -36,7 +36,7 @@ final class PlanMeasure {
         this.recent = recent;
     }
 
-    /** For searches in memory, if that is due. */
+    /** Calibrates the searches in memory, if the table has grown enough since the last time. */
     void candidates() throws IOException {
         reader.read(snapshot -> {
             LocalRows local = snapshot.rows();

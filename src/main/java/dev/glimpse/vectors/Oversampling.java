@@ -3,25 +3,31 @@ package dev.glimpse.vectors;
 import java.util.List;
 
 /**
- * How many rows a search reads again, and the recall@k that this was measured to give.
+ * The number of candidates that a search by codes compares in full precision, and the recall@k that it reaches.
  *
  * @param candidates rows
- * @param recall share of the true neighbours that is found, 0 to 1
+ * @param recall the measured share of the true neighbors that a search finds, from 0 to 1; NaN if it was not measured
  */
 public record Oversampling(int candidates, double recall) {
-    /** A row so near is the query itself, which every search finds: that is no measure of how others are found. */
+    /** A row within this distance is the query itself. Every search finds it, so it says nothing about the recall. */
     public static final double SELF = 1e-5;
 
-    /** Where the measuring stops, or at ten times {@code k} if that is more. */
+    /** Calibration tries at most so many candidates, or 10k if that is more. */
     private static final int MOST = 4096;
 
     /**
-     * The fewest, in steps of two fifths from twice {@code k}, with which these queries find so many of their {@code k} true
-     * neighbours; the most if none do. Searches exactly once for each query, so takes a while. Queries may be rows.
+     * Finds the smallest number of candidates with which the queries reach this recall@k. It begins with 2k, at least 50, and adds
+     * two fifths in each step. If no number is enough, it returns the largest one, with the recall that this reaches.
      *
-     * @param recall to be reached, 0 to 1
+     * <p>Takes long: each query runs one exact search, and one search in each step.
+     *
+     * @param queries vectors of unit length; they may be rows of the index
+     * @param recall from 0 to 1
+     * @throws IllegalArgumentException if there are no queries
+     * @throws IllegalStateException if the index is closed
+     * @throws SearchInterruptedException if the thread is interrupted
      */
-    public static Oversampling calibrate(VectorIndex.View view, List<float[]> queries, int k, double recall) {
+    public static Oversampling calibrate(VectorView view, List<float[]> queries, int k, double recall) {
         if (queries.isEmpty()) {
             throw new IllegalArgumentException("recall is measured with queries, and there are none");
         }
@@ -43,9 +49,8 @@ public record Oversampling(int candidates, double recall) {
         return hits.stream().filter(hit -> hit.distance() > SELF).limit(k).toList();
     }
 
-    /** Rows as near as the last true neighbour are as good. */
-    private static double recall(
-            VectorIndex.View view, List<float[]> queries, List<List<Hit>> truth, int k, int candidates) {
+    /** Counts a row as found if it is as near as the last true neighbor, because rows at equal distances may replace each other. */
+    private static double recall(VectorView view, List<float[]> queries, List<List<Hit>> truth, int k, int candidates) {
         long found = 0;
         long expected = 0;
         for (int i = 0; i < queries.size(); i++) {

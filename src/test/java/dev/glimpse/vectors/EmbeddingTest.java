@@ -17,7 +17,7 @@ class EmbeddingTest {
     }
 
     @Test
-    void changesToTheArraysDoNotReachIt() {
+    void arraysAreCopiedInAndOut() {
         float[] given = {1, 0};
         Embedding embedding = new Embedding(given);
 
@@ -39,7 +39,7 @@ class EmbeddingTest {
     }
 
     @Test
-    void refusesWhatIsNotOfUnitLength() {
+    void refusesVectorsThatAreNotOfUnitLength() {
         for (float[] values : new float[][] {{}, {0, 0}, {1, 1}, {Float.NaN, 1}, {Float.POSITIVE_INFINITY}}) {
             assertThatThrownBy(() -> new Embedding(values))
                     .isInstanceOf(IllegalArgumentException.class)
@@ -63,7 +63,7 @@ class EmbeddingTest {
     }
 
     @Test
-    void nothingHasNoDirection() {
+    void zeroVectorHasNoDirection() {
         assertThatThrownBy(() -> Embedding.ofDirection(new float[3])).isInstanceOf(IllegalArgumentException.class);
     }
 }

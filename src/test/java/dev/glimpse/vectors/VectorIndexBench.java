@@ -14,7 +14,7 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.springframework.util.FileSystemUtils;
 
-/** Recall and time of {@link VectorIndex} on made-up vectors; arguments: rows, queries, then some of origin, cones, isotropic. */
+/** Measures recall and time of {@link VectorIndex}. Arguments: rows, queries, then any of origin, cones, isotropic. */
 final class VectorIndexBench {
     private static final int K = 10;
     private static final int ROUNDS = 5;
@@ -52,7 +52,7 @@ final class VectorIndexBench {
         }
         BitSet live = new BitSet();
         live.set(0, rows);
-        VectorIndex.View view = memory.view(live);
+        VectorView view = memory.view(live);
         System.out.printf("%s, %,d rows; put %.1f us a row%n", data, rows, putting / 1e3 / rows);
         query(
                 view,
@@ -70,7 +70,7 @@ final class VectorIndexBench {
         }
     }
 
-    private static void query(VectorIndex.View view, String name, List<float[]> queries) throws Exception {
+    private static void query(VectorView view, String name, List<float[]> queries) throws Exception {
         List<Set<Long>> truth = truth(view, queries);
         double[] exact = millis(queries.subList(0, Math.min(20, queries.size())), query -> view.nearestExact(query, K));
         System.out.printf("  exact: p50 %.2f ms, least %.2f%n", exact[0], exact[1]);
@@ -93,11 +93,11 @@ final class VectorIndexBench {
         Object run(float[] query);
     }
 
-    private static List<Set<Long>> truth(VectorIndex.View view, List<float[]> queries) {
+    private static List<Set<Long>> truth(VectorView view, List<float[]> queries) {
         return queries.stream().map(query -> ids(view.nearestExact(query, K))).toList();
     }
 
-    private static double recall(VectorIndex.View view, List<float[]> queries, List<Set<Long>> truth, int candidates) {
+    private static double recall(VectorView view, List<float[]> queries, List<Set<Long>> truth, int candidates) {
         double found = 0;
         for (int i = 0; i < queries.size(); i++) {
             Set<Long> hits = ids(view.nearest(queries.get(i), K, candidates));
@@ -123,7 +123,7 @@ final class VectorIndexBench {
         return new double[] {times[times.length / 2], times[0]};
     }
 
-    private static double throughput(VectorIndex.View view, List<float[]> queries, int threads) throws Exception {
+    private static double throughput(VectorView view, List<float[]> queries, int threads) throws Exception {
         ExecutorService pool = Executors.newFixedThreadPool(threads);
         try {
             long start = System.nanoTime();

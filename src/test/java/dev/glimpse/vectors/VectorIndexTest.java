@@ -47,7 +47,7 @@ class VectorIndexTest {
     @Test
     void exactSearchEqualsBruteForce() {
         BitSet live = put(CONES, 3000);
-        VectorIndex.View view = index.view(live);
+        VectorView view = index.view(live);
 
         for (int i = 0; i < 5; i++) {
             List<Hit> nearest = view.nearestExact(CONES.query(i), 25);
@@ -61,14 +61,14 @@ class VectorIndexTest {
     void searchByCodesFindsTheNeighborsAmongClusters() {
         ClusteredVectors clusters = ClusteredVectors.aroundOrigin(5, 140);
 
-        VectorIndex.View view = index.view(put(clusters, 20_000));
+        VectorView view = index.view(put(clusters, 20_000));
 
         assertThat(recall(view, queries(clusters, 50), 200)).isGreaterThanOrEqualTo(0.95);
     }
 
     @Test
-    void searchByCodesFindsTheNeighborsOfWordsAndOfPicturesInTheirCones() {
-        VectorIndex.View view = index.view(put(CONES, 20_000));
+    void searchByCodesFindsTheNeighborsOfTextsAndOfPicturesInTheirCones() {
+        VectorView view = index.view(put(CONES, 20_000));
         List<float[]> pictures =
                 IntStream.range(20_000, 20_050).mapToObj(CONES::row).toList();
 
@@ -79,7 +79,7 @@ class VectorIndexTest {
     @Test
     void distancesOfASearchByCodesAreExact() {
         BitSet live = put(CONES, 3000);
-        VectorIndex.View view = index.view(live);
+        VectorView view = index.view(live);
 
         List<Hit> nearest = view.nearest(CONES.query(1), 10, 100);
 
@@ -92,20 +92,20 @@ class VectorIndexTest {
         for (int row = 0; row < 3000; row++) {
             index.put(row, CONES.row(row % 3));
         }
-        VectorIndex.View view = index.view(all(3000));
+        VectorView view = index.view(all(3000));
 
         assertThat(ids(view.nearest(CONES.row(1), 4, 100))).containsExactly(1L, 4L, 7L, 10L);
         assertThat(ids(view.nearestExact(CONES.row(1), 4))).containsExactly(1L, 4L, 7L, 10L);
     }
 
     @Test
-    void removedRowsVanishFromNewViewsAndStayInOldOnes() {
+    void removedRowIsMissingFromNewViewsAndStaysInOldOnes() {
         BitSet live = put(CONES, 3000);
-        VectorIndex.View before = index.view(live);
+        VectorView before = index.view(live);
         long nearest = ids(before.nearest(CONES.row(77), 1, 100)).get(0);
 
         live.clear((int) nearest);
-        VectorIndex.View after = index.view(live);
+        VectorView after = index.view(live);
 
         assertThat(nearest).isEqualTo(77);
         assertThat(ids(before.nearest(CONES.row(77), 10, 100))).contains(nearest);
@@ -115,14 +115,14 @@ class VectorIndexTest {
     }
 
     @Test
-    void rowIdsMayLeaveOutSomeAndReachIntoAnotherChunk() {
+    void rowIdsMayHaveGapsAndSpanSeveralChunks() {
         BitSet live = new BitSet();
         for (int i = 0; i < 2000; i++) {
             int row = i * 101;
             index.put(row, CONES.row(row));
             live.set(row);
         }
-        VectorIndex.View view = index.view(live);
+        VectorView view = index.view(live);
 
         for (int row : new int[] {0, 101, 199_980 / 101 * 101, 1999 * 101}) {
             assertThat(ids(view.nearest(CONES.row(row), 1, 50))).containsExactly((long) row);
@@ -140,10 +140,10 @@ class VectorIndexTest {
 
         for (int row = 0; row < rows; row++) {
             index.put(row, CONES.row(row));
-            // 1023 and 1024 lie on both sides of the mean.
+            // The codes begin with row 1023: these two rows lie on both sides of that.
             if (row % 1000 == 0 || row == 1022 || row == 1023) {
                 BitSet live = all(row + 1);
-                VectorIndex.View view = index.view(live);
+                VectorView view = index.view(live);
                 float[] query = CONES.query(row);
                 List<Long> expected = bruteForce(CONES, live, query, 10);
                 List<Hit> byCodes = view.nearest(query, 10, 60);
@@ -163,8 +163,8 @@ class VectorIndexTest {
 
     @ParameterizedTest
     @ValueSource(ints = {3, 1500})
-    void moreThanThereIsGivesAllThereIs(int rows) {
-        VectorIndex.View view = index.view(put(CONES, rows));
+    void askingForMoreRowsThanThereAreGivesAllOfThem(int rows) {
+        VectorView view = index.view(put(CONES, rows));
 
         assertThat(view.nearest(CONES.query(1), 2000, 10)).hasSize(rows);
         assertThat(view.nearestExact(CONES.query(1), 2000)).hasSize(rows);
@@ -173,7 +173,7 @@ class VectorIndexTest {
 
     @Test
     void emptyIndexHasNoNeighbors() {
-        VectorIndex.View view = index.view(new BitSet());
+        VectorView view = index.view(new BitSet());
 
         assertThat(view.nearest(CONES.query(1), 10, 100)).isEmpty();
         assertThat(view.nearestExact(CONES.query(1), 10)).isEmpty();
@@ -182,19 +182,19 @@ class VectorIndexTest {
     }
 
     @Test
-    void aViewWhoseRowsAreAllRemovedHasNoNeighbors() {
+    void viewWithoutRowsHasNoNeighbors() {
         put(CONES, 2000);
 
         assertThat(index.view(new BitSet()).nearest(CONES.query(1), 10, 100)).isEmpty();
     }
 
     @Test
-    void equalVectorsAndTheMeanItselfGiveNoNan() {
+    void distancesOfEqualVectorsAreNumbers() {
         float[] same = CONES.row(1);
         for (int row = 0; row < 2000; row++) {
             index.put(row, same);
         }
-        VectorIndex.View view = index.view(all(2000));
+        VectorView view = index.view(all(2000));
 
         assertThat(view.nearest(same, 10, 100))
                 .hasSize(10)
@@ -206,7 +206,7 @@ class VectorIndexTest {
         try (VectorIndex small = new VectorIndex(folder, 100)) {
             BitSet live = all(3000);
             live.stream().forEach(row -> small.put(row, cut(CONES.row(row))));
-            VectorIndex.View view = small.view(live);
+            VectorView view = small.view(live);
 
             assertThat(Oversampling.calibrate(
                                     view,
@@ -221,8 +221,8 @@ class VectorIndexTest {
     }
 
     @Test
-    void candidatesAreAsFewAsReachTheRecall() {
-        VectorIndex.View view = index.view(put(CONES, 5000));
+    void calibrationFindsTheFewestCandidatesThatReachTheRecall() {
+        VectorView view = index.view(put(CONES, 5000));
         List<float[]> queries = queries(CONES, 20);
 
         Oversampling few = Oversampling.calibrate(view, queries, 10, 0.5);
@@ -234,7 +234,7 @@ class VectorIndexTest {
     }
 
     @Test
-    void whatCannotBePutOrSeenIsNamed() {
+    void invalidRowIsRefusedAndNamed() {
         put(CONES, 2);
 
         assertThatThrownBy(() -> index.put(1, CONES.row(1))).hasMessageContaining(": 1");
@@ -246,13 +246,13 @@ class VectorIndexTest {
     }
 
     @Test
-    void closingWhileOthersSearchEndsTheirLaterSearches() throws Exception {
-        VectorIndex.View view = index.view(put(CONES, 3000));
+    void searchesThatBeginAfterTheCloseFail() throws Exception {
+        VectorView view = index.view(put(CONES, 3000));
         view.nearest(CONES.query(0), 10, 100);
         List<Future<?>> searches = new ArrayList<>();
         for (int thread = 0; thread < 4; thread++) {
             searches.add(threads.submit(() -> {
-                // Each right until it fails as promised: anything else ends up in the future.
+                // Every answer is right until the close; any other failure ends up in the future.
                 assertThatThrownBy(() -> {
                             while (true) {
                                 assertThat(ids(view.nearest(CONES.row(7), 1, 100)))
@@ -276,15 +276,15 @@ class VectorIndexTest {
     }
 
     @Test
-    void anInterruptedSearchHarmsNobodyElse() throws Exception {
-        // Beyond the rows that are mapped, where there is no channel to be closed.
+    void interruptedSearchDoesNotDisturbOthers() throws Exception {
+        // Beyond the mapped rows, because only a channel is closed by an interrupt.
         int first = 1 << 14;
         BitSet live = new BitSet();
         for (int row = 0; row < 3000; row++) {
             index.put(first + row, CONES.row(row));
             live.set(first + row);
         }
-        VectorIndex.View view = index.view(live);
+        VectorView view = index.view(live);
         Future<?> other = threads.submit(() -> {
             for (int i = 0; i < 300; i++) {
                 assertThat(view.nearest(CONES.row(7), 10, 100)).hasSize(10);
@@ -303,7 +303,7 @@ class VectorIndexTest {
     }
 
     @Test
-    void anInterruptedWriterGoesOn() {
+    void interruptedWriterStillWrites() {
         for (int row = 0; row < 2000; row++) {
             Thread.currentThread().interrupt();
             index.put(row, CONES.row(row));
@@ -330,7 +330,7 @@ class VectorIndexTest {
         return IntStream.range(0, count).mapToObj(vectors::query).toList();
     }
 
-    private static double recall(VectorIndex.View view, List<float[]> queries, int candidates) {
+    private static double recall(VectorView view, List<float[]> queries, int candidates) {
         long found = 0;
         for (float[] query : queries) {
             List<Long> truth = ids(view.nearestExact(query, 10));
@@ -341,7 +341,7 @@ class VectorIndexTest {
         return found / (10.0 * queries.size());
     }
 
-    /** In float64, one after the other. */
+    /** An independent exact search, in float64. */
     private static List<Long> bruteForce(ClusteredVectors vectors, BitSet live, float[] query, int k) {
         record Row(long id, double cosine) {}
         return live.stream()

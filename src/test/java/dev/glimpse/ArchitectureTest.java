@@ -17,7 +17,13 @@ class ArchitectureTest {
             slices().matching("dev.glimpse.(*)..").should().beFreeOfCycles();
 
     @ArchTest
-    static final ArchRule imageKnowsNobody = onlyKnows("image");
+    static final ArchRule fairnessKnowsNobody = onlyKnows("fairness");
+
+    @ArchTest
+    static final ArchRule fairnessNeedsTheJdkAlone = needsTheJdkAlone("fairness");
+
+    @ArchTest
+    static final ArchRule imageKnowsWhoGoesFirst = onlyKnows("image", "fairness");
 
     @ArchTest
     static final ArchRule vectorsKnowNobody = onlyKnows("vectors");
@@ -29,17 +35,19 @@ class ArchitectureTest {
     static final ArchRule storageKnowsNobody = onlyKnows("storage");
 
     @ArchTest
-    static final ArchRule embeddingKnowsPicturesAndVectors = onlyKnows("embedding", "image", "vectors");
+    static final ArchRule embeddingKnowsPicturesVectorsAndWhoGoesFirst =
+            onlyKnows("embedding", "image", "vectors", "fairness");
 
     @ArchTest
     static final ArchRule datasetKnowsPicturesVectorsAndTheStore = onlyKnows("dataset", "image", "vectors", "storage");
 
     @ArchTest
     static final ArchRule uploadKnowsTheGroundFloor =
-            onlyKnows("upload", "image", "vectors", "embedding", "storage", "dataset");
+            onlyKnows("upload", "image", "vectors", "fairness", "embedding", "storage", "dataset");
 
     @ArchTest
-    static final ArchRule searchKnowsTheGroundFloor = onlyKnows("search", "image", "embedding", "storage", "dataset");
+    static final ArchRule searchKnowsTheGroundFloor =
+            onlyKnows("search", "image", "fairness", "embedding", "storage", "dataset");
 
     @ArchTest
     static final ArchRule statsKnowsWhatItReports = onlyKnows("stats", "embedding", "storage", "dataset");

@@ -8,10 +8,10 @@ import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.ReplicaProperties;
 import dev.glimpse.dataset.TableSettings;
 import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.image.TestImages;
-import dev.glimpse.image.TestScheduler;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import dev.glimpse.vectors.ClusteredVectors;
@@ -103,7 +103,7 @@ final class ReadPathMemory {
     }
 
     private static ModelStamp stampOf(Path folder) throws Exception {
-        try (ClipModel model = ClipModel.load(folder, TestScheduler.PROCESSORS)) {
+        try (ClipModel model = ClipModel.load(folder, TestScheduler.SCHEDULER)) {
             var descriptor = model.descriptor();
             return new ModelStamp(descriptor.name(), descriptor.fingerprint(), descriptor.dimension());
         }

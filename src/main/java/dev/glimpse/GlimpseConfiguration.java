@@ -3,8 +3,8 @@ package dev.glimpse;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
+import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.image.ImageDecoder;
-import dev.glimpse.image.Processors;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -20,12 +20,12 @@ class GlimpseConfiguration {
     }
 
     @Bean
-    Processors processors() {
-        return new Processors(Runtime.getRuntime().availableProcessors());
+    FairScheduler fairScheduler() {
+        return new FairScheduler(Runtime.getRuntime().availableProcessors());
     }
 
     @Bean
-    ImageDecoder imageDecoder(DecodeProperties limits) {
-        return new ImageDecoder(limits.maxPixels(), limits.time());
+    ImageDecoder imageDecoder(FairScheduler scheduler, DecodeProperties limits) {
+        return new ImageDecoder(scheduler, limits.maxPixels(), limits.time());
     }
 }

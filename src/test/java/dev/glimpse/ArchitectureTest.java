@@ -17,22 +17,37 @@ class ArchitectureTest {
             slices().matching("dev.glimpse.(*)..").should().beFreeOfCycles();
 
     @ArchTest
-    static final ArchRule imageKnowsNobody = onlyKnows("image");
+    static final ArchRule fairnessKnowsNobody = onlyKnows("fairness");
+
+    @ArchTest
+    static final ArchRule fairnessNeedsTheJdkAlone = needsTheJdkAlone("fairness");
+
+    @ArchTest
+    static final ArchRule imageKnowsWhoGoesFirst = onlyKnows("image", "fairness");
+
+    @ArchTest
+    static final ArchRule vectorsKnowNobody = onlyKnows("vectors");
+
+    @ArchTest
+    static final ArchRule vectorsNeedTheJdkAlone = needsTheJdkAlone("vectors");
 
     @ArchTest
     static final ArchRule storageKnowsNobody = onlyKnows("storage");
 
     @ArchTest
-    static final ArchRule embeddingKnowsPictures = onlyKnows("embedding", "image");
+    static final ArchRule embeddingKnowsPicturesVectorsAndWhoGoesFirst =
+            onlyKnows("embedding", "image", "vectors", "fairness");
 
     @ArchTest
-    static final ArchRule datasetKnowsPicturesAndTheStore = onlyKnows("dataset", "image", "storage");
+    static final ArchRule datasetKnowsPicturesVectorsAndTheStore = onlyKnows("dataset", "image", "vectors", "storage");
 
     @ArchTest
-    static final ArchRule uploadKnowsTheGroundFloor = onlyKnows("upload", "image", "embedding", "storage", "dataset");
+    static final ArchRule uploadKnowsTheGroundFloor =
+            onlyKnows("upload", "image", "vectors", "fairness", "embedding", "storage", "dataset");
 
     @ArchTest
-    static final ArchRule searchKnowsTheGroundFloor = onlyKnows("search", "image", "embedding", "storage", "dataset");
+    static final ArchRule searchKnowsTheGroundFloor =
+            onlyKnows("search", "image", "fairness", "embedding", "storage", "dataset");
 
     @ArchTest
     static final ArchRule statsKnowsWhatItReports = onlyKnows("stats", "embedding", "storage", "dataset");
@@ -92,6 +107,15 @@ class ArchitectureTest {
                                 "dev.glimpse..")
                         .and(com.tngtech.archunit.base.DescribedPredicate.not(
                                 com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage(allowed))));
+    }
+
+    private static ArchRule needsTheJdkAlone(String name) {
+        return noClasses()
+                .that()
+                .resideInAPackage("dev.glimpse." + name)
+                .should()
+                .dependOnClassesThat()
+                .resideOutsideOfPackages("dev.glimpse." + name, "java..", "org.jspecify.annotations");
     }
 
     private static ArchRule alone(String name, String library) {

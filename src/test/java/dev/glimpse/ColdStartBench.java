@@ -5,7 +5,7 @@ import static dev.glimpse.Report.median;
 import dev.glimpse.dataset.FilledTable;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.embedding.ClipModel;
-import dev.glimpse.image.TestScheduler;
+import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestBucket.RequestClass;
@@ -74,7 +74,7 @@ final class ColdStartBench {
     }
 
     private static ModelStamp stamp() {
-        try (ClipModel model = ClipModel.load(Path.of("models/mini-clip"), TestScheduler.PROCESSORS)) {
+        try (ClipModel model = ClipModel.load(Path.of("models/mini-clip"), TestScheduler.SCHEDULER)) {
             return new GlimpseConfiguration().modelStamp(model);
         }
     }

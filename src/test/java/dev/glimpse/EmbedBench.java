@@ -12,9 +12,9 @@ import ai.djl.repository.zoo.ZooModel;
 import ai.djl.translate.NoopTranslator;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
+import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.TestDecoder;
-import dev.glimpse.image.TestScheduler;
 import java.awt.image.BufferedImage;
 import java.io.BufferedReader;
 import java.io.ByteArrayOutputStream;
@@ -101,7 +101,7 @@ final class EmbedBench {
                 "machine: %d cores, load %s",
                 threads, Files.readString(Path.of("/proc/loadavg")).strip());
         double encoderCpu;
-        try (ClipModel model = ClipModel.load(folder, TestScheduler.PROCESSORS)) {
+        try (ClipModel model = ClipModel.load(folder, TestScheduler.SCHEDULER)) {
             int size = model.descriptor().image().size();
             say("model: %s, %d px", model.descriptor().name(), size);
             try (NDManager manager = NDManager.newBaseManager(Device.cpu(), "PyTorch")) {
@@ -148,7 +148,7 @@ final class EmbedBench {
                 Spent second = Spent.of(() -> throughPackage(model, picture, images));
                 Spent third = Spent.of(() -> {
                     for (int i = 0; i < singles; i++) {
-                        model.embed(picture, TestScheduler.claim()).join();
+                        model.embed(picture, TestScheduler.ticket()).join();
                     }
                     return true;
                 });
@@ -217,7 +217,7 @@ final class EmbedBench {
         List<Future<?>> answers = new ArrayList<>();
         for (int i = 0; i < count; i++) {
             waiting.acquire();
-            answers.add(model.embed(picture, TestScheduler.claim())
+            answers.add(model.embed(picture, TestScheduler.ticket())
                     .whenComplete((embedding, failure) -> waiting.release()));
         }
         for (Future<?> answer : answers) {
@@ -240,11 +240,13 @@ final class EmbedBench {
                 queries.add(text.toString());
             }
             Spent fresh = Spent.of(() -> {
-                queries.forEach(text -> model.embed(text, TestScheduler.claim()).join());
+                queries.forEach(
+                        text -> model.embed(text, TestScheduler.ticket()).join());
                 return true;
             });
             Spent again = Spent.of(() -> {
-                queries.forEach(text -> model.embed(text, TestScheduler.claim()).join());
+                queries.forEach(
+                        text -> model.embed(text, TestScheduler.ticket()).join());
                 return true;
             });
             if (round == 1) {

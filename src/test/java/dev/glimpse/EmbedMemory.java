@@ -1,9 +1,9 @@
 package dev.glimpse;
 
 import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.TestDecoder;
-import dev.glimpse.image.TestScheduler;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,15 +29,15 @@ final class EmbedMemory {
         AtomicReference<Throwable> failed = new AtomicReference<>();
         long half = 0;
         long most = 0;
-        try (ClipModel model = ClipModel.load(Path.of(args[0]), TestScheduler.PROCESSORS)) {
+        try (ClipModel model = ClipModel.load(Path.of(args[0]), TestScheduler.SCHEDULER)) {
             for (int i = 1; i <= count; i++) {
                 waiting.acquire();
-                Future<?> unused = model.embed(picture, TestScheduler.claim()).whenComplete((embedding, failure) -> {
+                Future<?> unused = model.embed(picture, TestScheduler.ticket()).whenComplete((embedding, failure) -> {
                     failed.compareAndSet(null, failure);
                     waiting.release();
                 });
                 if (i % 100 == 0) {
-                    model.embed("picture number " + i, TestScheduler.claim()).join();
+                    model.embed("picture number " + i, TestScheduler.ticket()).join();
                 }
                 if (i % (count / 20) == 0) {
                     long rss = residentKilobytes();

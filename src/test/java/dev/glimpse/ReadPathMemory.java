@@ -1,6 +1,5 @@
 package dev.glimpse;
 
-import dev.glimpse.dataset.ClusteredVectors;
 import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.MaintenanceProperties;
@@ -9,13 +8,14 @@ import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.ReplicaProperties;
 import dev.glimpse.dataset.TableSettings;
 import dev.glimpse.embedding.ClipModel;
-import dev.glimpse.image.Embedding;
+import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.image.TestImages;
-import dev.glimpse.image.TestScheduler;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
+import dev.glimpse.vectors.ClusteredVectors;
+import dev.glimpse.vectors.Embedding;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -103,7 +103,7 @@ final class ReadPathMemory {
     }
 
     private static ModelStamp stampOf(Path folder) throws Exception {
-        try (ClipModel model = ClipModel.load(folder, TestScheduler.PROCESSORS)) {
+        try (ClipModel model = ClipModel.load(folder, TestScheduler.SCHEDULER)) {
             var descriptor = model.descriptor();
             return new ModelStamp(descriptor.name(), descriptor.fingerprint(), descriptor.dimension());
         }

@@ -4,8 +4,8 @@ import static dev.glimpse.Report.median;
 import static dev.glimpse.Report.quantile;
 
 import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.TestDecoder;
-import dev.glimpse.image.TestScheduler;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestBucket.RequestClass;
@@ -226,14 +226,14 @@ final class UploadBench {
 
     private static double encoderSeconds() throws Exception {
         TestDecoder decoder = new TestDecoder();
-        try (ClipModel model = ClipModel.load(Path.of("models/mini-clip"), TestScheduler.PROCESSORS)) {
+        try (ClipModel model = ClipModel.load(Path.of("models/mini-clip"), TestScheduler.SCHEDULER)) {
             times(
                     100,
-                    n -> model.embed(decoder.decode(TestPictures.png(n)), TestScheduler.claim())
+                    n -> model.embed(decoder.decode(TestPictures.png(n)), TestScheduler.ticket())
                             .join());
             return median(times(
                     100,
-                    n -> model.embed(decoder.decode(TestPictures.png(n)), TestScheduler.claim())
+                    n -> model.embed(decoder.decode(TestPictures.png(n)), TestScheduler.ticket())
                             .join()));
         }
     }

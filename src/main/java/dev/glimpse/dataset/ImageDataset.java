@@ -1,9 +1,9 @@
 package dev.glimpse.dataset;
 
 import dev.glimpse.dataset.IndexJob.State;
-import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;

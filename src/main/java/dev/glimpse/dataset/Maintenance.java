@@ -3,7 +3,7 @@ package dev.glimpse.dataset;
 import dev.glimpse.dataset.Head.FragmentState;
 import dev.glimpse.dataset.Head.Segment;
 import dev.glimpse.dataset.Workshop.IndexChange;
-import dev.glimpse.image.Embedding;
+import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;

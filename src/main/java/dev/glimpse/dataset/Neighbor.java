@@ -1,7 +1,7 @@
 package dev.glimpse.dataset;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
-import dev.glimpse.image.Embedding;
+import dev.glimpse.vectors.Embedding;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

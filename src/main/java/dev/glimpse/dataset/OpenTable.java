@@ -1,9 +1,9 @@
 package dev.glimpse.dataset;
 
 import dev.glimpse.dataset.Committer.Pending;
-import dev.glimpse.image.Embedding;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
+import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -1,7 +1,7 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.vectors.Embedding;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;

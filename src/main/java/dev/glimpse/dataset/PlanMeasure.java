@@ -1,6 +1,7 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.image.Embedding;
+import dev.glimpse.vectors.Embedding;
+import dev.glimpse.vectors.Oversampling;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
@@ -35,16 +36,15 @@ final class PlanMeasure {
         this.recent = recent;
     }
 
-    /** For searches in memory, if that is due. */
+    /** Calibrates the searches in memory, if the table has grown enough since the last time. */
     void candidates() throws IOException {
         reader.read(snapshot -> {
             LocalRows local = snapshot.rows();
             if (local == null || local.size() < settings.indexRows() || local.size() < (long) GROWTH * measuredRows) {
                 return false;
             }
-            List<float[]> queries =
-                    queries(snapshot).stream().map(Embedding::toArray).toList();
-            Candidates measured = Candidates.measure(local.vectors(), queries, SearchPlan.MEASURED_NEIGHBORS, wanted());
+            List<Embedding> queries = queries(snapshot);
+            Oversampling measured = local.calibrate(queries, SearchPlan.MEASURED_NEIGHBORS, wanted());
             reader.search(plan -> plan.with(measured));
             measuredRows = local.size();
             return true;
@@ -58,7 +58,7 @@ final class PlanMeasure {
             List<Set<String>> truth = new ArrayList<>();
             for (Embedding query : queries) {
                 truth.add(reader.nearest(query, SearchPlan.MEASURED_NEIGHBORS + 1, true).stream()
-                        .filter(neighbor -> neighbor.distance() > Candidates.SELF)
+                        .filter(neighbor -> neighbor.distance() > Oversampling.SELF)
                         .limit(SearchPlan.MEASURED_NEIGHBORS)
                         .map(Neighbor::id)
                         .collect(Collectors.toSet()));

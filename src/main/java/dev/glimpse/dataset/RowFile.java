@@ -1,6 +1,6 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.dataset.NearestRows.Hit;
+import dev.glimpse.vectors.Hit;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;

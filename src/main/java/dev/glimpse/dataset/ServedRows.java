@@ -1,5 +1,6 @@
 package dev.glimpse.dataset;
 
+import dev.glimpse.vectors.VectorIndex;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -25,7 +26,7 @@ final class ServedRows implements AutoCloseable {
     /** Of whole rows: some megabytes. */
     private static final long ROW_BATCH = 2_048;
 
-    private final VectorMemory memory;
+    private final VectorIndex memory;
     private final RowFile file;
 
     /** Files of fragments that have been looked through, by fragment. */
@@ -46,7 +47,7 @@ final class ServedRows implements AutoCloseable {
     /** @param folder on a local disk, emptied here, for what is not kept in memory: two and a half kilobytes a row */
     ServedRows(Path folder, int dimension) throws IOException {
         FileSystemUtils.deleteRecursively(folder);
-        this.memory = new VectorMemory(folder, dimension);
+        this.memory = new VectorIndex(folder, dimension);
         this.file = new RowFile(folder);
     }
 

@@ -1,6 +1,6 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.image.Embedding;
+import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -178,8 +178,8 @@ final class TableReader implements AutoCloseable {
         boolean exact = local == null ? snapshot.indices().isEmpty() : local.size() < exactRows;
         return new TableState.SearchState(
                 exact ? "exact" : local == null ? "index" : "codes",
-                now.candidates().count(),
-                measured(exact ? 1 : now.candidates().recall()),
+                now.oversampling().candidates(),
+                measured(exact ? 1 : now.oversampling().recall()),
                 now.index().nprobes(),
                 now.index().ef(),
                 now.index().refine(),

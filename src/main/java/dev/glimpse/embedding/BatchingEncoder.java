@@ -1,7 +1,8 @@
 package dev.glimpse.embedding;
 
-import dev.glimpse.image.Embedding;
-import dev.glimpse.image.Processors;
+import dev.glimpse.fairness.Priority;
+import dev.glimpse.fairness.Ticket;
+import dev.glimpse.vectors.Embedding;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -18,8 +19,8 @@ import org.slf4j.LoggerFactory;
 
 /**
  * A bounded queue in front of an encoder, and the threads that work it off in batches. A worker takes its share of what is there or
- * announced, when it is the turn of its first, and waits a moment for what is missing of it and for those whom it has just answered;
- * an input that is alone never waits, and one that comes far before others is not encoded with them.
+ * announced, when the scheduler lets its first input run, and waits a moment for what is missing of it and for those whom it has just
+ * answered. An input that is alone never waits, and one that outranks others is not encoded together with them.
  *
  * @param <T> one input of a batch
  */
@@ -33,7 +34,7 @@ final class BatchingEncoder<T> implements AutoCloseable {
         void close();
     }
 
-    private record Job<T>(T input, Processors.Claim claim, Processors.Rank rank, CompletableFuture<Embedding> answer) {}
+    private record Job<T>(T input, Ticket ticket, Priority priority, CompletableFuture<Embedding> answer) {}
 
     private static final Logger log = LoggerFactory.getLogger(BatchingEncoder.class);
 
@@ -49,7 +50,7 @@ final class BatchingEncoder<T> implements AutoCloseable {
     private final String name;
     private final int threads;
     private final int maxBatch;
-    private final BlockingQueue<Job<T>> queue = new PriorityBlockingQueue<>(QUEUE, Comparator.comparing(Job::rank));
+    private final BlockingQueue<Job<T>> queue = new PriorityBlockingQueue<>(QUEUE, Comparator.comparing(Job::priority));
     private final Semaphore places = new Semaphore(QUEUE);
     private final List<Thread> workers = new ArrayList<>();
 
@@ -83,15 +84,15 @@ final class BatchingEncoder<T> implements AutoCloseable {
     }
 
     /**
-     * @param claim says whose inputs are encoded first
+     * @param ticket decides when this input is encoded
      * @throws EncoderBusyException if the queue is full or the encoder is closed
      */
-    CompletableFuture<Embedding> encode(T input, Processors.Claim claim) {
+    CompletableFuture<Embedding> encode(T input, Ticket ticket) {
         if (closed || !places.tryAcquire()) {
             throw new EncoderBusyException(
                     closed ? name + " is closed" : name + " has " + QUEUE + " inputs waiting already");
         }
-        Job<T> job = new Job<>(input, claim, claim.rank(), new CompletableFuture<>());
+        Job<T> job = new Job<>(input, ticket, ticket.priority(), new CompletableFuture<>());
         inside.incrementAndGet();
         queue.add(job);
         return job.answer;
@@ -119,10 +120,10 @@ final class BatchingEncoder<T> implements AutoCloseable {
         }
     }
 
-    /** None is taken before its turn: a worker that waits with one has to be free for another that comes before it. */
+    /** Takes no input before the scheduler lets it run, because a waiting worker must stay free for an input that goes first. */
     private Job<T> first() throws InterruptedException {
         Job<T> first = queue.take();
-        while (!first.claim.comesNext()) {
+        while (!first.ticket.comesNext()) {
             queue.add(first);
             first = queue.take();
         }
@@ -134,11 +135,11 @@ final class BatchingEncoder<T> implements AutoCloseable {
             return null;
         }
         Job<T> first = batch.get(0);
-        // Who is held up by the first will not come.
-        long patience = first.claim.holdsUpOthers() ? 0 : nanosEach / LINGER_PART;
+        // Inputs that the first one holds up will not come.
+        long patience = first.ticket.holdsUpOthers() ? 0 : nanosEach / LINGER_PART;
         Job<T> next = queue.poll(patience, TimeUnit.NANOSECONDS);
-        // Both as of now: what they were when they came would set apart those of one connection.
-        if (next == null || !first.claim.rank().isFarBefore(next.claim.rank())) {
+        // The priorities of now: those at arrival would keep the inputs of one connection apart.
+        if (next == null || !first.ticket.priority().outranks(next.ticket.priority())) {
             return next;
         }
         queue.add(next);
@@ -157,9 +158,9 @@ final class BatchingEncoder<T> implements AutoCloseable {
     // Whatever a native call throws, errors of linking included, the callers must hear of it and the worker live on.
     private void answer(ForwardPass<T> pass, List<Job<T>> batch) {
         List<T> inputs = batch.stream().map(Job::input).toList();
-        List<Processors.Claim> claims = batch.stream().map(Job::claim).toList();
+        List<Ticket> tickets = batch.stream().map(Job::ticket).toList();
         try {
-            List<Embedding> embeddings = Processors.runTogether(claims, turn -> {
+            List<Embedding> embeddings = Ticket.runTogether(tickets, slice -> {
                 long start = System.nanoTime();
                 List<Embedding> answers = pass.run(inputs);
                 nanosEach = (System.nanoTime() - start) / inputs.size();

@@ -10,10 +10,12 @@ import ai.djl.repository.zoo.ZooModel;
 import ai.djl.translate.NoopTranslator;
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.glimpse.fairness.FairScheduler;
+import dev.glimpse.fairness.Flow;
+import dev.glimpse.fairness.Purpose;
+import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.DecodedImage;
-import dev.glimpse.image.Embedding;
-import dev.glimpse.image.Processors;
-import dev.glimpse.image.WorkClass;
+import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -74,10 +76,10 @@ public final class ClipModel implements AutoCloseable {
     /**
      * Loads the model and makes one call of each encoder, since the first one is slow.
      *
-     * @param processors the server's scheduler, for these calls; the model keeps no reference to it
+     * @param scheduler for these calls; the model keeps no reference to it
      * @throws InvalidModelException if the folder is not a usable model
      */
-    public static ClipModel load(Path folder, Processors processors) {
+    public static ClipModel load(Path folder, FairScheduler scheduler) {
         // DJL would otherwise ask the internet for libraries that the class path holds.
         setDefault("ai.djl.offline", "true");
         // One thread a predictor, one predictor a core: two threads in one forward pass spin at barriers.
@@ -101,7 +103,7 @@ public final class ClipModel implements AutoCloseable {
         } catch (IOException | ModelNotFoundException | MalformedModelException | EngineException e) {
             throw new InvalidModelException("cannot load the model in " + folder + ": " + e.getMessage(), e);
         }
-        model.warmUp(processors);
+        model.warmUp(scheduler);
         log.info(
                 "model={} fingerprint={} dimension={} loadMillis={}",
                 descriptor.name(),
@@ -116,13 +118,13 @@ public final class ClipModel implements AutoCloseable {
     }
 
     /**
-     * Crops and resizes on the calling thread, encodes on another; both when it is the turn of this claim.
+     * Crops and resizes on the calling thread, and encodes on another thread. Both wait until the scheduler lets the ticket run.
      *
      * @throws EncoderBusyException if too many pictures wait already
      */
-    public CompletableFuture<Embedding> embed(DecodedImage picture, Processors.Claim claim) {
-        byte[] pixels = claim.run(turn -> picture.cropTo(descriptor.image().size(), turn::giveWay));
-        return imageEncoder.encode(pixels, claim);
+    public CompletableFuture<Embedding> embed(DecodedImage picture, Ticket ticket) {
+        byte[] pixels = ticket.run(slice -> picture.cropTo(descriptor.image().size(), slice::yieldToOthers));
+        return imageEncoder.encode(pixels, ticket);
     }
 
     /** A picture on its way. While there is one, the encoder waits a moment for it, to take several at once. */
@@ -131,9 +133,9 @@ public final class ClipModel implements AutoCloseable {
             imageEncoder.announce(1);
         }
 
-        /** It is here: {@link ClipModel#embed(DecodedImage, Processors.Claim)}. */
-        public CompletableFuture<Embedding> embed(DecodedImage picture, Processors.Claim claim) {
-            return ClipModel.this.embed(picture, claim);
+        /** Embeds the picture, which is here now: {@link ClipModel#embed(DecodedImage, Ticket)}. */
+        public CompletableFuture<Embedding> embed(DecodedImage picture, Ticket ticket) {
+            return ClipModel.this.embed(picture, ticket);
         }
 
         /** It is embedded, or will not come. */
@@ -152,17 +154,17 @@ public final class ClipModel implements AutoCloseable {
      * What is beyond the context length is left out, and the answer says so. The texts of late cost nothing: their
      * embeddings are remembered. Do not complete or cancel the answer, others may wait for it too.
      *
-     * @param claim says whose texts are encoded first
+     * @param ticket decides when the text is encoded
      * @throws EncoderBusyException if too many texts wait already
      */
-    public CompletableFuture<TextEmbedding> embed(String text, Processors.Claim claim) {
-        return texts.get(text, (key, executor) -> encode(key, claim));
+    public CompletableFuture<TextEmbedding> embed(String text, Ticket ticket) {
+        return texts.get(text, (key, executor) -> encode(key, ticket));
     }
 
-    private CompletableFuture<TextEmbedding> encode(String text, Processors.Claim claim) {
+    private CompletableFuture<TextEmbedding> encode(String text, Ticket ticket) {
         ClipTokenizer.Tokens tokens = tokenize(text);
         return textEncoder
-                .encode(tokens.ids(), claim)
+                .encode(tokens.ids(), ticket)
                 .thenApply(embedding -> new TextEmbedding(embedding, tokens.truncated()));
     }
 
@@ -183,12 +185,13 @@ public final class ClipModel implements AutoCloseable {
                 .loadModel();
     }
 
-    private void warmUp(Processors processors) {
+    private void warmUp(FairScheduler scheduler) {
         int size = descriptor.image().size();
         imageEncoder
-                .encode(new byte[size * size * 3], processors.claim(WorkClass.UPLOAD, "warm-up", ""))
+                .encode(new byte[size * size * 3], scheduler.ticket(new Flow("warm-up", "", Purpose.UPLOAD)))
                 .join();
-        embed("warm up", processors.claim(WorkClass.SEARCH, "warm-up", "")).join();
+        embed("warm up", scheduler.ticket(new Flow("warm-up", "", Purpose.SEARCH)))
+                .join();
     }
 
     private static void setDefault(String property, String value) {

@@ -1,6 +1,6 @@
 package dev.glimpse.embedding;
 
-import dev.glimpse.image.Processors;
+import dev.glimpse.fairness.FairScheduler;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -9,7 +9,7 @@ import org.springframework.context.annotation.Configuration;
 @EnableConfigurationProperties(EmbeddingProperties.class)
 class EmbeddingConfiguration {
     @Bean
-    ClipModel clipModel(EmbeddingProperties properties, Processors processors) {
-        return ClipModel.load(properties.model(), processors);
+    ClipModel clipModel(EmbeddingProperties properties, FairScheduler scheduler) {
+        return ClipModel.load(properties.model(), scheduler);
     }
 }

@@ -1,6 +1,6 @@
 package dev.glimpse.embedding;
 
-import dev.glimpse.image.Embedding;
+import dev.glimpse.vectors.Embedding;
 
 /**
  * A text as the model saw it.

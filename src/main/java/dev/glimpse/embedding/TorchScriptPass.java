@@ -6,7 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
 import ai.djl.repository.zoo.ZooModel;
 import ai.djl.translate.TranslateException;
-import dev.glimpse.image.Embedding;
+import dev.glimpse.vectors.Embedding;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

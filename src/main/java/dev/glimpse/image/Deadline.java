@@ -1,5 +1,6 @@
 package dev.glimpse.image;
 
+import dev.glimpse.fairness.Slice;
 import java.lang.management.ManagementFactory;
 import java.time.Duration;
 import java.util.function.LongSupplier;
@@ -19,7 +20,7 @@ final class Deadline {
     private final Duration limit;
     private final LongSupplier clock;
     private final long start;
-    private Processors.@Nullable Turn turn;
+    private @Nullable Slice slice;
 
     /** Begins to count now. */
     Deadline(Duration limit, LongSupplier clock) {
@@ -28,15 +29,15 @@ final class Deadline {
         this.start = clock.getAsLong();
     }
 
-    /** From now on others who come first are given way. */
-    void during(Processors.Turn turn) {
-        this.turn = turn;
+    /** From now on, {@link #check} yields to work that goes first. */
+    void during(Slice slice) {
+        this.slice = slice;
     }
 
     /** @throws ImageTooSlowException if the time is over; and again each time, should a reader have caught it */
     void check() {
-        if (turn != null) {
-            turn.giveWay();
+        if (slice != null) {
+            slice.yieldToOthers();
         }
         if (clock.getAsLong() - start > limit.toNanos()) {
             throw new ImageTooSlowException(limit);

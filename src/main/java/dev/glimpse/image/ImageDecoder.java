@@ -1,11 +1,16 @@
 package dev.glimpse.image;
 
 import com.twelvemonkeys.imageio.util.ProgressListenerBase;
+import dev.glimpse.fairness.FairScheduler;
+import dev.glimpse.fairness.Lease;
+import dev.glimpse.fairness.MemoryBudget;
+import dev.glimpse.fairness.Ticket;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.Locale;
+import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
 import javax.imageio.ImageIO;
@@ -53,29 +58,36 @@ public final class ImageDecoder {
     private final Duration patience;
 
     /** Pixels being decoded at one time, over all threads: one picture of the largest size, or many small ones. */
-    private final Room pixels;
+    private final MemoryBudget pixels;
 
     static {
         // A picture is in memory already: no temporary files.
         ImageIO.setUseCache(false);
     }
 
-    /** As the next, with {@link #DEFAULT_TIME}. */
-    public ImageDecoder(long maxPixels) {
-        this(maxPixels, DEFAULT_TIME);
+    /**
+     * A decoder with {@link #DEFAULT_TIME}.
+     *
+     * @param scheduler of all tickets that are used with this decoder
+     * @param maxPixels of one picture, and of all that are decoded at one time; 1 to 500,000,000
+     * @throws IllegalStateException if this runtime lacks the reader of an accepted format
+     */
+    public ImageDecoder(FairScheduler scheduler, long maxPixels) {
+        this(scheduler, maxPixels, DEFAULT_TIME);
     }
 
     /**
+     * @param scheduler of all tickets that are used with this decoder
      * @param maxPixels of one picture, and of all that are decoded at one time; 1 to 500,000,000
      * @param time of a processor that one picture may take
      * @throws IllegalStateException if this runtime lacks the reader of an accepted format
      */
-    public ImageDecoder(long maxPixels, Duration time) {
-        this(maxPixels, time, Deadline.PROCESSOR_TIME, PATIENCE);
+    public ImageDecoder(FairScheduler scheduler, long maxPixels, Duration time) {
+        this(scheduler, maxPixels, time, Deadline.PROCESSOR_TIME, PATIENCE);
     }
 
-    /** @param patience with which a picture waits for those before it */
-    ImageDecoder(long maxPixels, Duration time, LongSupplier clock, Duration patience) {
+    /** @param patience how long a picture waits while other pictures take the pixels */
+    ImageDecoder(FairScheduler scheduler, long maxPixels, Duration time, LongSupplier clock, Duration patience) {
         if (maxPixels < 1 || maxPixels > MOST_PIXELS) {
             throw new IllegalArgumentException("maxPixels must be 1 to " + MOST_PIXELS + ": " + maxPixels);
         }
@@ -86,7 +98,7 @@ public final class ImageDecoder {
         this.time = time;
         this.clock = clock;
         this.patience = patience;
-        this.pixels = new Room(maxPixels);
+        this.pixels = new MemoryBudget(scheduler, maxPixels);
         for (ImageFormat format : ImageFormat.values()) {
             reader(format).dispose();
         }
@@ -104,30 +116,30 @@ public final class ImageDecoder {
     }
 
     /**
-     * The first frame, upright, for a model: colour profiles are ignored, as they were in the model's training. Waits
-     * while others decode as many pixels as are allowed at one time, and for the turn of this claim; while others come before it,
-     * decoding pauses.
+     * Decodes the first frame, upright, for a model: colour profiles are ignored, as they were in the model's training. Waits while
+     * other pictures take all the pixels that may be decoded at one time, and until the scheduler lets the ticket run. Decoding pauses
+     * while other work goes first.
      *
-     * @param claim of the same scheduler as all other claims that this decoder is given
+     * @param ticket of the decoder's scheduler
      * @throws UnsupportedImageException if the bytes begin like none of the accepted formats
      * @throws ImageTooLargeException if the header announces more pixels than allowed
      * @throws DamagedImageException if the picture is cut off or otherwise cannot be decoded
      * @throws ImageTooSlowException if it takes too much of a processor's time
      * @throws DecoderBusyException if others do not end in time, or the thread is interrupted
      */
-    public DecodedImage decode(byte[] bytes, Processors.Claim claim) {
-        return decode(bytes, claim, false);
+    public DecodedImage decode(byte[] bytes, Ticket ticket) {
+        return decode(bytes, ticket, false);
     }
 
     /**
-     * The first frame, upright, for people: a colour profile is followed, where the format's reader knows how to. Waits, pauses
-     * and fails as {@link #decode} does.
+     * Decodes the first frame, upright, for people: a colour profile is followed, if the reader of the format can do so. Otherwise like
+     * {@link #decode}.
      */
-    public DecodedImage decodeInTrueColors(byte[] bytes, Processors.Claim claim) {
-        return decode(bytes, claim, true);
+    public DecodedImage decodeInTrueColors(byte[] bytes, Ticket ticket) {
+        return decode(bytes, ticket, true);
     }
 
-    private DecodedImage decode(byte[] bytes, Processors.Claim claim, boolean trueColors) {
+    private DecodedImage decode(byte[] bytes, Ticket ticket, boolean trueColors) {
         ImageFormat format = formatOf(bytes);
         Deadline deadline = new Deadline(time, clock);
         ImageReader reader = reader(format);
@@ -135,7 +147,7 @@ public final class ImageDecoder {
             Container container = Container.walk(format, bytes);
             checkSize(container.maxWidth(), container.maxHeight());
             container.lossless().forEach(pixels -> pixels.requireModest(bytes, deadline));
-            return decode(reader, in, format, container.orientation(), claim, trueColors, deadline);
+            return decode(reader, in, format, container.orientation(), ticket, trueColors, deadline);
         } catch (IOException | RuntimeException | StackOverflowError e) {
             throw refusal(format, e);
         } finally {
@@ -159,12 +171,13 @@ public final class ImageDecoder {
         return new DamagedImageException("damaged " + format + ": " + reason, failure);
     }
 
+    @SuppressWarnings("try") // the lease is held, not used
     private DecodedImage decode(
             ImageReader reader,
             ImageInputStream in,
             ImageFormat format,
             Orientation orientation,
-            Processors.Claim claim,
+            Ticket ticket,
             boolean trueColors,
             Deadline deadline)
             throws IOException {
@@ -177,23 +190,20 @@ public final class ImageDecoder {
             checkDepth(reader.getImageTypes(0).next(), (long) width * height);
         }
         long size = (long) width * height;
-        waitForRoom(size, claim);
-        try {
-            return claim.run(turn -> {
-                deadline.during(turn);
+        try (Lease lease = acquirePixels(size, ticket)) {
+            return ticket.run(slice -> {
+                deadline.during(slice);
                 return read(reader, format, orientation, width, height, trueColors, deadline);
             });
-        } finally {
-            pixels.giveBack(size);
         }
     }
 
-    private void waitForRoom(long size, Processors.Claim claim) {
+    private Lease acquirePixels(long size, Ticket ticket) {
         try {
-            if (!pixels.take(size, claim, patience)) {
-                throw new DecoderBusyException(
-                        "other pictures have been decoded for " + patience.toMillis() + " ms; try again later");
-            }
+            return pixels.acquire(size, ticket, patience);
+        } catch (TimeoutException e) {
+            throw new DecoderBusyException(
+                    "other pictures have been decoded for " + patience.toMillis() + " ms; try again later");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new DecoderBusyException("interrupted while other pictures were decoded");

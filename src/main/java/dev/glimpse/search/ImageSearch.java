@@ -7,7 +7,7 @@ import dev.glimpse.dataset.PastNeighbors;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.EncoderBusyException;
 import dev.glimpse.embedding.TextEmbedding;
-import dev.glimpse.image.Processors;
+import dev.glimpse.fairness.Ticket;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletionException;
@@ -49,12 +49,12 @@ public final class ImageSearch {
      *
      * @param limit from 1 on
      * @param exact whether to go around an index
-     * @param claim for the encoding of the text
+     * @param ticket for the encoding of the text
      * @throws InvalidQueryException if the text is blank or longer than allowed, or the limit out of its range
      */
-    public Hits search(String text, int limit, boolean exact, Processors.Claim claim) {
+    public Hits search(String text, int limit, boolean exact, Ticket ticket) {
         requireValid(text, limit);
-        TextEmbedding query = embed(text, claim);
+        TextEmbedding query = embed(text, ticket);
         return new Hits(query.truncated(), dataset.nearest(query.embedding(), limit, exact), dataset.freshness());
     }
 
@@ -63,9 +63,9 @@ public final class ImageSearch {
      *
      * @throws dev.glimpse.dataset.VersionNotFoundException if it is not
      */
-    public PastHits searchIn(long version, String text, int limit, boolean exact, Processors.Claim claim) {
+    public PastHits searchIn(long version, String text, int limit, boolean exact, Ticket ticket) {
         requireValid(text, limit);
-        TextEmbedding query = embed(text, claim);
+        TextEmbedding query = embed(text, ticket);
         return new PastHits(query.truncated(), dataset.nearestIn(version, query.embedding(), limit, exact));
     }
 
@@ -74,12 +74,12 @@ public final class ImageSearch {
      *
      * @param time of the years 1 to 9999
      */
-    public PastHits searchAt(Instant time, String text, int limit, boolean exact, Processors.Claim claim) {
+    public PastHits searchAt(Instant time, String text, int limit, boolean exact, Ticket ticket) {
         requireValid(text, limit);
         if (time.isBefore(FIRST_TIME) || time.isAfter(LAST_TIME)) {
             throw new InvalidQueryException("asOf must be of the years 1 to 9999: " + time);
         }
-        TextEmbedding query = embed(text, claim);
+        TextEmbedding query = embed(text, ticket);
         return new PastHits(query.truncated(), dataset.nearestAt(time, query.embedding(), limit, exact));
     }
 
@@ -96,10 +96,10 @@ public final class ImageSearch {
         }
     }
 
-    private TextEmbedding embed(String text, Processors.Claim claim) {
+    private TextEmbedding embed(String text, Ticket ticket) {
         try {
             // a copy: the embedding may be shared with others, and a timeout is ours alone
-            return model.embed(text, claim)
+            return model.embed(text, ticket)
                     .copy()
                     .orTimeout(ENCODER_DEADLINE_SECONDS, TimeUnit.SECONDS)
                     .join();

@@ -3,10 +3,10 @@ package dev.glimpse.search;
 import com.github.benmanes.caffeine.cache.Cache;
 import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.fairness.Purpose;
+import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.image.Processors;
-import dev.glimpse.image.WorkClass;
 import dev.glimpse.storage.ObjectStore;
 import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.core.io.ByteArrayResource;
@@ -36,15 +36,15 @@ class PictureController {
     private final ObjectStore store;
     private final ImageDataset dataset;
     private final ImageDecoder decoder;
-    private final Claims claims;
+    private final Tickets tickets;
     private final Cache<ImageId, byte[]> thumbnails = cache();
     private final Cache<ImageId, byte[]> originals = cache();
 
-    PictureController(ObjectStore store, ImageDataset dataset, ImageDecoder decoder, Claims claims) {
+    PictureController(ObjectStore store, ImageDataset dataset, ImageDecoder decoder, Tickets tickets) {
         this.store = store;
         this.dataset = dataset;
         this.decoder = decoder;
-        this.claims = claims;
+        this.tickets = tickets;
     }
 
     private static Cache<ImageId, byte[]> cache() {
@@ -71,9 +71,9 @@ class PictureController {
         if (clientHas(id, tag, request)) {
             return unchanged(tag, request);
         }
-        Processors.Claim claim = claims.of(WorkClass.VIEW, request);
+        Ticket ticket = tickets.of(Purpose.VIEW, request);
         byte[] jpeg = thumbnails.get(
-                id, missing -> decoder.decodeInTrueColors(read(missing), claim).thumbnail(THUMBNAIL_SIDE));
+                id, missing -> decoder.decodeInTrueColors(read(missing), ticket).thumbnail(THUMBNAIL_SIDE));
         return answer(tag + ".jpg", MediaType.IMAGE_JPEG_VALUE, tag, jpeg, request);
     }
 

@@ -2,8 +2,10 @@ package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.embedding.ClipModel;
-import dev.glimpse.image.Processors;
-import dev.glimpse.image.WorkClass;
+import dev.glimpse.fairness.FairScheduler;
+import dev.glimpse.fairness.Flow;
+import dev.glimpse.fairness.Purpose;
+import dev.glimpse.fairness.Ticket;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,8 +29,8 @@ class SearchConfiguration {
     }
 
     @Bean
-    Claims claims(Processors processors) {
-        return new Claims(processors);
+    Tickets tickets(FairScheduler scheduler) {
+        return new Tickets(scheduler);
     }
 
     /**
@@ -37,15 +39,15 @@ class SearchConfiguration {
      */
     @Bean
     ApplicationRunner firstSearch(
-            SearchController controller, Processors processors, ImageDataset dataset, JsonMapper json) {
+            SearchController controller, FairScheduler scheduler, ImageDataset dataset, JsonMapper json) {
         return arguments -> {
             dataset.settled()
                     .completeOnTimeout(null, PATIENCE_SECONDS, TimeUnit.SECONDS)
                     .join();
             try {
-                Processors.Claim claim = processors.claim(WorkClass.SEARCH, "warm-up", "");
+                Ticket ticket = scheduler.ticket(new Flow("warm-up", "", Purpose.SEARCH));
                 json.writeValueAsBytes(
-                        controller.search("a picture", 1, false, claim).getBody());
+                        controller.search("a picture", 1, false, ticket).getBody());
             } catch (RuntimeException e) {
                 log.warn("the first search failed: {}", e.toString());
             }

@@ -4,8 +4,8 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ImageDataset.Freshness;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.TableVersion;
-import dev.glimpse.image.Processors;
-import dev.glimpse.image.WorkClass;
+import dev.glimpse.fairness.Purpose;
+import dev.glimpse.fairness.Ticket;
 import dev.glimpse.search.ImageSearch.Hits;
 import dev.glimpse.search.ImageSearch.PastHits;
 import jakarta.servlet.http.HttpServletRequest;
@@ -24,12 +24,12 @@ import org.springframework.web.bind.annotation.RestController;
 class SearchController {
     private final ImageSearch search;
     private final ImageDataset dataset;
-    private final Claims claims;
+    private final Tickets tickets;
 
-    SearchController(ImageSearch search, ImageDataset dataset, Claims claims) {
+    SearchController(ImageSearch search, ImageDataset dataset, Tickets tickets) {
         this.search = search;
         this.dataset = dataset;
-        this.claims = claims;
+        this.tickets = tickets;
     }
 
     /**
@@ -66,11 +66,11 @@ class SearchController {
             @RequestParam(defaultValue = "10") int limit,
             @RequestParam(defaultValue = "false") boolean exact,
             HttpServletRequest request) {
-        return search(text, limit, exact, claims.of(WorkClass.SEARCH, request));
+        return search(text, limit, exact, tickets.of(Purpose.SEARCH, request));
     }
 
-    ResponseEntity<Answer> search(String text, int limit, boolean exact, Processors.Claim claim) {
-        Hits hits = search.search(text, limit, exact, claim);
+    ResponseEntity<Answer> search(String text, int limit, boolean exact, Ticket ticket) {
+        Hits hits = search.search(text, limit, exact, ticket);
         Freshness freshness = hits.freshness();
         ResponseEntity.BodyBuilder answer = ResponseEntity.ok();
         if (freshness.stale()) {
@@ -90,7 +90,7 @@ class SearchController {
             @RequestParam(defaultValue = "10") int limit,
             @RequestParam(defaultValue = "false") boolean exact,
             HttpServletRequest request) {
-        return past(text, search.searchIn(version, text, limit, exact, claims.of(WorkClass.SEARCH, request)));
+        return past(text, search.searchIn(version, text, limit, exact, tickets.of(Purpose.SEARCH, request)));
     }
 
     @GetMapping(
@@ -103,7 +103,7 @@ class SearchController {
             @RequestParam(defaultValue = "10") int limit,
             @RequestParam(defaultValue = "false") boolean exact,
             HttpServletRequest request) {
-        return past(text, search.searchAt(asOf, text, limit, exact, claims.of(WorkClass.SEARCH, request)));
+        return past(text, search.searchAt(asOf, text, limit, exact, tickets.of(Purpose.SEARCH, request)));
     }
 
     private static PastAnswer past(String text, PastHits hits) {

@@ -3,17 +3,20 @@ package dev.glimpse.upload;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.fairness.FairScheduler;
+import dev.glimpse.fairness.Flow;
+import dev.glimpse.fairness.Purpose;
+import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.DamagedImageException;
 import dev.glimpse.image.DecodedImage;
-import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.image.ImageTooLargeException;
 import dev.glimpse.image.ImageTooSlowException;
-import dev.glimpse.image.Processors;
 import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.vectors.Embedding;
 import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -29,14 +32,15 @@ final class RowDeriver {
     private static final int AT_ONCE = 8;
 
     private final Semaphore memory = new Semaphore(AT_ONCE);
-    private final Processors processors;
+    private final FairScheduler scheduler;
     private final ImageDecoder decoder;
     private final ClipModel model;
     private final ObjectStore store;
     private final ImageDataset dataset;
 
-    RowDeriver(Processors processors, ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
-        this.processors = processors;
+    RowDeriver(
+            FairScheduler scheduler, ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
+        this.scheduler = scheduler;
         this.decoder = decoder;
         this.model = model;
         this.store = store;
@@ -61,7 +65,7 @@ final class RowDeriver {
     }
 
     /**
-     * Decodes on the calling thread, when it is the turn of this claim; the embedding comes later.
+     * Decodes on the calling thread, when the scheduler lets the ticket run. The embedding comes later.
      *
      * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept
      * @throws dev.glimpse.image.DamagedImageException if they begin like one and cannot be decoded
@@ -70,16 +74,16 @@ final class RowDeriver {
      * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
      * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
      */
-    Derived derive(ImageId id, byte[] bytes, Processors.Claim claim) {
+    Derived derive(ImageId id, byte[] bytes, Ticket ticket) {
         try (ClipModel.ComingPicture coming = model.announcePicture()) {
-            DecodedImage image = decoder.decode(bytes, claim);
+            DecodedImage image = decoder.decode(bytes, ticket);
             return new Derived(
                     id,
                     store.address(id.toString()),
                     bytes.length,
                     image.width(),
                     image.height(),
-                    coming.embed(image, claim));
+                    coming.embed(image, ticket));
         }
     }
 
@@ -101,7 +105,7 @@ final class RowDeriver {
                 return CompletableFuture.completedFuture(true);
             }
             PictureNotes.Stored said = PictureNotes.fromMetadata(head.metadata());
-            row = derive(id, bytes.get(), processors.claim("chores", ""))
+            row = derive(id, bytes.get(), scheduler.ticket(new Flow("chores", "", Purpose.UPLOAD)))
                     .row(said.notes(), said.uploadedAt() == null ? Instant.now() : said.uploadedAt())
                     .join();
         } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException | ImageTooSlowException e) {

@@ -3,8 +3,8 @@ package dev.glimpse.upload;
 import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.image.ImageDecoder;
-import dev.glimpse.image.Processors;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.RequestMeter;
 import dev.glimpse.storage.WorkingFolder;
@@ -44,8 +44,8 @@ class UploadConfiguration {
 
     @Bean
     RowDeriver rowDeriver(
-            Processors processors, ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
-        return new RowDeriver(processors, decoder, model, store, dataset);
+            FairScheduler scheduler, ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
+        return new RowDeriver(scheduler, decoder, model, store, dataset);
     }
 
     @Bean

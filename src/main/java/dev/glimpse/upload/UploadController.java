@@ -1,8 +1,12 @@
 package dev.glimpse.upload;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.glimpse.image.Processors;
-import dev.glimpse.image.Room;
+import dev.glimpse.fairness.FairScheduler;
+import dev.glimpse.fairness.Flow;
+import dev.glimpse.fairness.Lease;
+import dev.glimpse.fairness.MemoryBudget;
+import dev.glimpse.fairness.Purpose;
+import dev.glimpse.fairness.Ticket;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -16,6 +20,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
@@ -46,21 +51,21 @@ class UploadController {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Uploader uploader;
-    private final Processors processors;
+    private final FairScheduler scheduler;
     private final Function<Throwable, ProblemDetail> problems;
     private final @Nullable UrlFetcher fetcher;
     private final Executor fetches;
     private final int mostFiles;
     private final Duration deadline;
 
-    /** For the bytes of pictures. */
-    private final Room room;
+    /** Bytes of pictures that are in memory. */
+    private final MemoryBudget memory;
 
-    /** A quarter of the heap is for pictures, and room for at least two of the largest. */
+    /** Pictures may take a quarter of the heap, or at least as much as two of the largest. */
     @Autowired
     UploadController(
             Uploader uploader,
-            Processors processors,
+            FairScheduler scheduler,
             Function<Throwable, ProblemDetail> problems,
             @Nullable UrlFetcher fetcher,
             @Qualifier("pictureFetches") Executor fetches,
@@ -68,14 +73,16 @@ class UploadController {
             MultipartProperties parts) {
         this(
                 uploader,
-                processors,
+                scheduler,
                 problems,
                 fetcher,
                 fetches,
                 settings.files(),
-                new Room(Math.max(
-                        2 * parts.getMaxFileSize().toBytes(),
-                        Runtime.getRuntime().maxMemory() / 4)),
+                new MemoryBudget(
+                        scheduler,
+                        Math.max(
+                                2 * parts.getMaxFileSize().toBytes(),
+                                Runtime.getRuntime().maxMemory() / 4)),
                 DEADLINE);
     }
 
@@ -84,25 +91,25 @@ class UploadController {
      * @param fetcher null if no URLs are taken
      * @param fetches runs what waits for other servers
      * @param mostFiles of one request
-     * @param room for the bytes of pictures that are in memory at one time
+     * @param memory for the bytes of pictures; a budget of the same scheduler
      * @param deadline of a picture, after which its client waits no longer
      */
     UploadController(
             Uploader uploader,
-            Processors processors,
+            FairScheduler scheduler,
             Function<Throwable, ProblemDetail> problems,
             @Nullable UrlFetcher fetcher,
             Executor fetches,
             int mostFiles,
-            Room room,
+            MemoryBudget memory,
             Duration deadline) {
         this.uploader = uploader;
-        this.processors = processors;
+        this.scheduler = scheduler;
         this.problems = problems;
         this.fetcher = fetcher;
         this.fetches = fetches;
         this.mostFiles = mostFiles;
-        this.room = room;
+        this.memory = memory;
         this.deadline = deadline;
     }
 
@@ -156,10 +163,10 @@ class UploadController {
         List<String> labels = tags == null ? List.of() : tags;
         List<CompletableFuture<StoredPicture>> uploads = new ArrayList<>();
         for (MultipartFile file : sent) {
-            uploads.add(start(file, caption, labels, wanted, claim(request)));
+            uploads.add(start(file, caption, labels, wanted, ticket(request)));
         }
         for (String url : named) {
-            uploads.add(start(url, caption, labels, wanted, claim(request)));
+            uploads.add(start(url, caption, labels, wanted, ticket(request)));
         }
         if (uploads.size() == 1) {
             StoredPicture stored = await(uploads.get(0));
@@ -175,39 +182,40 @@ class UploadController {
         return fetcher;
     }
 
-    private Processors.Claim claim(HttpServletRequest request) {
-        return processors.claim(
+    private Ticket ticket(HttpServletRequest request) {
+        return scheduler.ticket(new Flow(
                 Objects.toString(request.getRemoteUser(), ""),
-                request.getServletConnection().getConnectionId());
+                request.getServletConnection().getConnectionId(),
+                Purpose.UPLOAD));
     }
 
-    /** Never throws: a file that is refused at once is a failed upload like any other. */
+    /** Uploads a file. Never throws: a file that is refused at once is a failed upload like any other. */
     private CompletableFuture<StoredPicture> start(
-            MultipartFile file,
-            @Nullable String caption,
-            List<String> tags,
-            Durability durability,
-            Processors.Claim claim) {
+            MultipartFile file, @Nullable String caption, List<String> tags, Durability durability, Ticket ticket) {
         PictureNotes notes = new PictureNotes(file.getOriginalFilename(), caption, tags);
         try {
-            byte[] bytes = read(file.getSize(), () -> bytes(file), claim);
-            return store(bytes, notes, durability, claim).copy().orTimeout(deadline.toMillis(), TimeUnit.MILLISECONDS);
+            return store(file.getSize(), () -> bytes(file), notes, durability, ticket)
+                    .copy()
+                    .orTimeout(deadline.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RuntimeException e) {
             return CompletableFuture.failedFuture(e);
         }
     }
 
-    /** Nor does this, which waits for no other server. */
+    /** Uploads the picture of a URL, which is fetched on another thread. Throws only if no URLs are taken. */
+    @SuppressWarnings("FutureReturnValueIgnored") // the inner future is used: thenCompose unwraps it
     private CompletableFuture<StoredPicture> start(
-            String url, @Nullable String caption, List<String> tags, Durability durability, Processors.Claim claim) {
+            String url, @Nullable String caption, List<String> tags, Durability durability, Ticket ticket) {
         UrlFetcher fetcher = requireFetcher();
         try {
             URI address = UrlFetcher.parse(url);
             PictureNotes notes = new PictureNotes(address.getPath(), caption, tags);
             return CompletableFuture.supplyAsync(
-                            () -> read(fetcher.limit().toBytes(), () -> fetcher.fetch(address), claim), fetches)
-                    .thenCompose(bytes -> store(bytes, notes, durability, claim))
-                    .copy() // else what is fetched too late would never be stored, nor its room given back
+                            () -> store(
+                                    fetcher.limit().toBytes(), () -> fetcher.fetch(address), notes, durability, ticket),
+                            fetches)
+                    .thenCompose(upload -> upload)
+                    .copy() // so that a picture that is fetched too late is stored all the same, and its lease closed
                     .orTimeout(deadline.toMillis(), TimeUnit.MILLISECONDS);
         } catch (UrlNotFetchedException e) {
             return CompletableFuture.failedFuture(e);
@@ -217,39 +225,33 @@ class UploadController {
     }
 
     /**
-     * Reads a picture when there is room for it. The room that it takes is its own until it is stored.
+     * Reads a picture when there is memory for it, and stores it. Its bytes count as used until the upload ends, even if its client has
+     * been told to wait no longer.
      *
-     * @param most bytes that it can have
+     * @param limit the most bytes that the picture can have
      */
-    private byte[] read(long most, Supplier<byte[]> picture, Processors.Claim claim) {
+    private CompletableFuture<StoredPicture> store(
+            long limit, Supplier<byte[]> picture, PictureNotes notes, Durability durability, Ticket ticket) {
+        Lease lease = acquireMemory(limit, ticket);
         try {
-            if (!room.take(most, claim, PATIENCE)) {
-                throw new UploadsBusyException("more pictures are being uploaded than fit into memory");
-            }
+            byte[] bytes = picture.get();
+            lease.shrinkTo(bytes.length);
+            return uploader.store(bytes, notes, durability, ticket).whenComplete((stored, failure) -> lease.close());
+        } catch (RuntimeException | Error e) {
+            lease.close();
+            throw e;
+        }
+    }
+
+    private Lease acquireMemory(long bytes, Ticket ticket) {
+        try {
+            return memory.acquire(bytes, ticket, PATIENCE);
+        } catch (TimeoutException e) {
+            throw new UploadsBusyException("more pictures are being uploaded than fit into memory");
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
             throw new UploadsBusyException("the server stops");
         }
-        long taken = 0;
-        try {
-            byte[] bytes = picture.get();
-            taken = bytes.length;
-            return bytes;
-        } finally {
-            room.giveBack(most - taken);
-        }
-    }
-
-    private CompletableFuture<StoredPicture> store(
-            byte[] bytes, PictureNotes notes, Durability durability, Processors.Claim claim) {
-        CompletableFuture<StoredPicture> upload;
-        try {
-            upload = uploader.store(bytes, notes, durability, claim);
-        } catch (RuntimeException e) {
-            upload = CompletableFuture.failedFuture(e);
-        }
-        // Given back when the upload ends, not when its client has been told to wait no longer.
-        return upload.whenComplete((stored, failure) -> room.giveBack(bytes.length));
     }
 
     private static byte[] bytes(MultipartFile file) {

@@ -2,10 +2,10 @@ package dev.glimpse.upload;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.image.Processors;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.upload.RowDeriver.Derived;
@@ -76,7 +76,7 @@ public final class Uploader {
      * crash nor a store that is away for a while loses its row. Of a picture of which a row is known, the store is asked
      * whether it is still there.
      *
-     * @param claim decides which uploads are decoded and encoded first
+     * @param ticket decides which uploads are decoded and encoded first
      * @throws EmptyFileException if there are no bytes
      * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept
      * @throws dev.glimpse.dataset.ForeignTableException if the table is not ours to write
@@ -89,7 +89,7 @@ public final class Uploader {
      *     answer in time: then the picture may or may not get there, and uploading it again is right
      */
     public CompletableFuture<StoredPicture> store(
-            byte[] bytes, PictureNotes notes, Durability durability, Processors.Claim claim) {
+            byte[] bytes, PictureNotes notes, Durability durability, Ticket ticket) {
         if (bytes.length == 0) {
             throw new EmptyFileException("the file " + notes.displayName() + " is empty");
         }
@@ -97,7 +97,7 @@ public final class Uploader {
         ImageId id = ImageId.of(bytes, format);
         CompletableFuture<StoredPicture> stored = turns.take(
                 id,
-                () -> dataset.contains(id) ? storeKnown(id, bytes, notes, claim) : storeNew(id, bytes, notes, claim));
+                () -> dataset.contains(id) ? storeKnown(id, bytes, notes, ticket) : storeNew(id, bytes, notes, ticket));
         return durability == Durability.RECOVERABLE
                 ? stored
                 : stored.thenCompose(
@@ -105,12 +105,11 @@ public final class Uploader {
     }
 
     /** What is known may be old: another server may have deleted the picture since. */
-    private CompletableFuture<StoredPicture> storeKnown(
-            ImageId id, byte[] bytes, PictureNotes notes, Processors.Claim claim) {
+    private CompletableFuture<StoredPicture> storeKnown(ImageId id, byte[] bytes, PictureNotes notes, Ticket ticket) {
         return CompletableFuture.supplyAsync(() -> store.head(id.toString()).isPresent(), puts)
                 .thenCompose(there -> there
                         ? known(id)
-                        : dataset.refresh().thenComposeAsync(nothing -> storeNew(id, bytes, notes, claim), puts));
+                        : dataset.refresh().thenComposeAsync(nothing -> storeNew(id, bytes, notes, ticket), puts));
     }
 
     /** A row that waits for its commit is as good as committed only if it would come after a crash as well. */
@@ -124,13 +123,12 @@ public final class Uploader {
                 .thenApply(found -> stored(id, false));
     }
 
-    private CompletableFuture<StoredPicture> storeNew(
-            ImageId id, byte[] bytes, PictureNotes notes, Processors.Claim claim) {
+    private CompletableFuture<StoredPicture> storeNew(ImageId id, byte[] bytes, PictureNotes notes, Ticket ticket) {
         dataset.requireWritable();
         dataset.requireRoom();
         recovery.requireRoom();
         store.requireConditionalPuts();
-        Derived derived = deriver.derive(id, bytes, claim);
+        Derived derived = deriver.derive(id, bytes, ticket);
         Instant uploadedAt = Instant.now().truncatedTo(ChronoUnit.MICROS);
         Group.Member member = groups.join();
         Group group = member.group();

@@ -1,9 +1,10 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
+import dev.glimpse.vectors.ClusteredVectors;
+import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

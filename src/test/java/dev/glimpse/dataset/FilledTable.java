@@ -2,8 +2,9 @@ package dev.glimpse.dataset;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.glimpse.image.Embedding;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.vectors.ClusteredVectors;
+import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.glimpse.image.Embedding;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.vectors.Embedding;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

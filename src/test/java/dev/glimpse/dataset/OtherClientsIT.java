@@ -3,10 +3,10 @@ package dev.glimpse.dataset;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.glimpse.image.Embedding;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestStores;
+import dev.glimpse.vectors.Embedding;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -3,7 +3,7 @@ package dev.glimpse.dataset;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.glimpse.dataset.NearestRows.Hit;
+import dev.glimpse.vectors.Hit;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Instant;

@@ -1,8 +1,8 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.image.Embedding;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.vectors.Embedding;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;

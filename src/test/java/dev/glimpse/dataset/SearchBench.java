@@ -5,10 +5,12 @@ import static dev.glimpse.Report.quantile;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.glimpse.Report;
-import dev.glimpse.image.Embedding;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestStores;
+import dev.glimpse.vectors.ClusteredVectors;
+import dev.glimpse.vectors.Embedding;
+import dev.glimpse.vectors.Metal;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -4,9 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.glimpse.image.Embedding;
-import dev.glimpse.image.Processors;
-import dev.glimpse.image.TestScheduler;
+import dev.glimpse.fairness.FairScheduler;
+import dev.glimpse.fairness.Flow;
+import dev.glimpse.fairness.Purpose;
+import dev.glimpse.fairness.TestScheduler;
+import dev.glimpse.fairness.Ticket;
+import dev.glimpse.vectors.Embedding;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Queue;
@@ -57,7 +60,7 @@ class BatchingEncoderTest {
     private List<CompletableFuture<Embedding>> encode(BatchingEncoder<Integer> encoder, int... inputs) {
         List<CompletableFuture<Embedding>> answers = new ArrayList<>();
         for (int input : inputs) {
-            answers.add(encoder.encode(input, TestScheduler.claim()));
+            answers.add(encoder.encode(input, TestScheduler.ticket()));
         }
         return answers;
     }
@@ -74,7 +77,7 @@ class BatchingEncoderTest {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release();
 
-            encoder.encode(1, TestScheduler.claim()).join();
+            encoder.encode(1, TestScheduler.ticket()).join();
 
             assertThat(batches).containsExactly(List.of(1));
         }
@@ -96,16 +99,17 @@ class BatchingEncoderTest {
 
     @Test
     void inputOfWhoHasUsedMuchLessComesFirstAndDoesNotWaitForABatch() throws InterruptedException {
-        Processors processors = new Processors(1);
+        FairScheduler scheduler = new FairScheduler(1);
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
-            CompletableFuture<Embedding> running = encoder.encode(1, processors.claim("many", "1"));
+            CompletableFuture<Embedding> running =
+                    encoder.encode(1, scheduler.ticket(new Flow("many", "1", Purpose.UPLOAD)));
             started.acquire();
             assertThat(gate.tryAcquire(300, TimeUnit.MILLISECONDS)).isFalse(); // that much is used
             List<CompletableFuture<Embedding>> waiting = List.of(
-                    encoder.encode(2, processors.claim("many", "1")),
-                    encoder.encode(3, processors.claim("many", "1")),
-                    encoder.encode(4, processors.claim("single", "1")),
-                    encoder.encode(5, processors.claim("many", "1")));
+                    encoder.encode(2, scheduler.ticket(new Flow("many", "1", Purpose.UPLOAD))),
+                    encoder.encode(3, scheduler.ticket(new Flow("many", "1", Purpose.UPLOAD))),
+                    encoder.encode(4, scheduler.ticket(new Flow("single", "1", Purpose.UPLOAD))),
+                    encoder.encode(5, scheduler.ticket(new Flow("many", "1", Purpose.UPLOAD))));
             gate.release(3);
 
             running.join();
@@ -116,16 +120,15 @@ class BatchingEncoderTest {
     }
 
     /** Decodes, say, until it is told to end; gives way all the time, and has used a lot by now. */
-    private static CompletableFuture<Void> busy(Processors.Claim claim, CountDownLatch end)
-            throws InterruptedException {
+    private static CompletableFuture<Void> busy(Ticket ticket, CountDownLatch end) throws InterruptedException {
         CountDownLatch used = new CountDownLatch(1);
         CompletableFuture<Void> done = CompletableFuture.runAsync(
-                () -> claim.run(turn -> {
-                    for (boolean ends = false; !ends; turn.giveWay()) {
+                () -> ticket.run(slice -> {
+                    for (boolean ends = false; !ends; slice.yieldToOthers()) {
                         ends = waited(end);
                         used.countDown();
                     }
-                    return claim;
+                    return ticket;
                 }),
                 task -> new Thread(task).start());
         used.await();
@@ -142,15 +145,15 @@ class BatchingEncoderTest {
 
     @Test
     void inputsWaitForTheirTurnAmongPicturesThatAreDecoded() throws InterruptedException {
-        Processors processors = new Processors(1);
+        FairScheduler scheduler = new FairScheduler(1);
         CountDownLatch end = new CountDownLatch(1);
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release(2);
-            CompletableFuture<Void> decode = busy(processors.claim("many", "1"), end);
+            CompletableFuture<Void> decode = busy(scheduler.ticket(new Flow("many", "1", Purpose.UPLOAD)), end);
             List<CompletableFuture<Embedding>> answers = new ArrayList<>();
-            answers.add(encoder.encode(1, processors.claim("many", "1")));
+            answers.add(encoder.encode(1, scheduler.ticket(new Flow("many", "1", Purpose.UPLOAD))));
             assertThat(started.tryAcquire(50, TimeUnit.MILLISECONDS)).isFalse();
-            answers.add(encoder.encode(2, processors.claim("single", "1")));
+            answers.add(encoder.encode(2, scheduler.ticket(new Flow("single", "1", Purpose.UPLOAD))));
             answers.get(1).join();
 
             end.countDown();
@@ -165,14 +168,14 @@ class BatchingEncoderTest {
 
     @Test
     void inputThatHoldsUpOthersDoesNotWaitForThem() throws InterruptedException {
-        Processors processors = new Processors(2);
+        FairScheduler scheduler = new FairScheduler(2);
         CountDownLatch end = new CountDownLatch(1);
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             beginWithPassOf(1_500, encoder);
             gate.release(2);
-            CompletableFuture<Void> many = busy(processors.claim("many", "1"), end);
-            CompletableFuture<Void> other = busy(processors.claim("single", "2"), end);
-            Processors.Claim single = processors.claim("single", "1");
+            CompletableFuture<Void> many = busy(scheduler.ticket(new Flow("many", "1", Purpose.UPLOAD)), end);
+            CompletableFuture<Void> other = busy(scheduler.ticket(new Flow("single", "2", Purpose.UPLOAD)), end);
+            Ticket single = scheduler.ticket(new Flow("single", "1", Purpose.UPLOAD));
             await().until(single::holdsUpOthers);
             encoder.announce(1);
 
@@ -188,13 +191,16 @@ class BatchingEncoderTest {
 
     @Test
     void inputsOfOneConnectionRunTogetherHoweverMuchWasDoneBetweenThem() throws InterruptedException {
-        Processors processors = new Processors(1);
+        FairScheduler scheduler = new FairScheduler(1);
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
-            CompletableFuture<Embedding> running = encoder.encode(1, processors.claim("many", "1"));
+            CompletableFuture<Embedding> running =
+                    encoder.encode(1, scheduler.ticket(new Flow("many", "1", Purpose.UPLOAD)));
             started.acquire();
-            CompletableFuture<Embedding> early = encoder.encode(2, processors.claim("many", "1"));
+            CompletableFuture<Embedding> early =
+                    encoder.encode(2, scheduler.ticket(new Flow("many", "1", Purpose.UPLOAD)));
             assertThat(gate.tryAcquire(300, TimeUnit.MILLISECONDS)).isFalse(); // that much is used
-            CompletableFuture<Embedding> late = encoder.encode(3, processors.claim("many", "1"));
+            CompletableFuture<Embedding> late =
+                    encoder.encode(3, scheduler.ticket(new Flow("many", "1", Purpose.UPLOAD)));
             gate.release(3);
 
             CompletableFuture.allOf(running, early, late).join();
@@ -239,9 +245,9 @@ class BatchingEncoderTest {
             beginWithPassOf(1_000, encoder);
             gate.release();
             encoder.announce(1);
-            CompletableFuture<Embedding> first = encoder.encode(2, TestScheduler.claim());
+            CompletableFuture<Embedding> first = encoder.encode(2, TestScheduler.ticket());
             assertThat(started.tryAcquire(20, TimeUnit.MILLISECONDS)).isFalse();
-            CompletableFuture<Embedding> second = encoder.encode(3, TestScheduler.claim());
+            CompletableFuture<Embedding> second = encoder.encode(3, TestScheduler.ticket());
             encoder.announce(-1);
             gate.release();
 
@@ -263,9 +269,9 @@ class BatchingEncoderTest {
             gate.release();
             together.forEach(CompletableFuture::join);
 
-            CompletableFuture<Embedding> first = encoder.encode(4, TestScheduler.claim());
+            CompletableFuture<Embedding> first = encoder.encode(4, TestScheduler.ticket());
             assertThat(started.tryAcquire(20, TimeUnit.MILLISECONDS)).isFalse();
-            CompletableFuture<Embedding> second = encoder.encode(5, TestScheduler.claim());
+            CompletableFuture<Embedding> second = encoder.encode(5, TestScheduler.ticket());
             gate.release();
 
             CompletableFuture.allOf(first, second).join();
@@ -278,10 +284,10 @@ class BatchingEncoderTest {
     void announcedInputThatNeverComesHoldsNobodyUpForLong() {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release(2);
-            encoder.encode(1, TestScheduler.claim()).join();
+            encoder.encode(1, TestScheduler.ticket()).join();
             encoder.announce(1);
 
-            encoder.encode(2, TestScheduler.claim()).join();
+            encoder.encode(2, TestScheduler.ticket()).join();
 
             encoder.announce(-1);
             assertThat(batches).containsExactly(List.of(1), List.of(2));
@@ -291,21 +297,21 @@ class BatchingEncoderTest {
     @Test
     void fullQueueRefusesAndGoesOn() throws InterruptedException {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
-            CompletableFuture<Embedding> running = encoder.encode(0, TestScheduler.claim());
+            CompletableFuture<Embedding> running = encoder.encode(0, TestScheduler.ticket());
             started.acquire();
             List<CompletableFuture<Embedding>> waiting = new ArrayList<>();
             for (int i = 0; i < BatchingEncoder.QUEUE; i++) {
-                waiting.add(encoder.encode(i, TestScheduler.claim()));
+                waiting.add(encoder.encode(i, TestScheduler.ticket()));
             }
 
-            assertThatThrownBy(() -> encoder.encode(1, TestScheduler.claim()))
+            assertThatThrownBy(() -> encoder.encode(1, TestScheduler.ticket()))
                     .isInstanceOf(EncoderBusyException.class)
                     .hasMessageContaining("128 inputs waiting");
 
             gate.release(1000);
             running.join();
             waiting.forEach(CompletableFuture::join);
-            encoder.encode(1, TestScheduler.claim()).join();
+            encoder.encode(1, TestScheduler.ticket()).join();
         }
     }
 
@@ -314,12 +320,12 @@ class BatchingEncoderTest {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release(2);
 
-            CompletableFuture<Embedding> failed = encoder.encode(-1, TestScheduler.claim());
+            CompletableFuture<Embedding> failed = encoder.encode(-1, TestScheduler.ticket());
 
             assertThatThrownBy(failed::join)
                     .isInstanceOf(CompletionException.class)
                     .hasMessageContaining("no embedding of -1");
-            assertThat(encoder.encode(1, TestScheduler.claim()).join().cosine(direction(1)))
+            assertThat(encoder.encode(1, TestScheduler.ticket()).join().cosine(direction(1)))
                     .isGreaterThan(0.9999);
         }
     }
@@ -327,10 +333,10 @@ class BatchingEncoderTest {
     @Test
     void closeLetsTheRunningPassFinishAndRefusesTheRest() throws Exception {
         BatchingEncoder<Integer> encoder = encoder(2, 1);
-        CompletableFuture<Embedding> running = encoder.encode(1, TestScheduler.claim());
-        CompletableFuture<Embedding> alsoRunning = encoder.encode(2, TestScheduler.claim());
+        CompletableFuture<Embedding> running = encoder.encode(1, TestScheduler.ticket());
+        CompletableFuture<Embedding> alsoRunning = encoder.encode(2, TestScheduler.ticket());
         started.acquire(2);
-        CompletableFuture<Embedding> waiting = encoder.encode(3, TestScheduler.claim());
+        CompletableFuture<Embedding> waiting = encoder.encode(3, TestScheduler.ticket());
         Thread closer = new Thread(encoder::close);
         closer.start();
 
@@ -342,7 +348,7 @@ class BatchingEncoderTest {
         assertThat(running.join().cosine(direction(1))).isGreaterThan(0.9999);
         assertThat(alsoRunning.join().cosine(direction(2))).isGreaterThan(0.9999);
         assertThatThrownBy(waiting::join).hasCauseInstanceOf(EncoderBusyException.class);
-        assertThatThrownBy(() -> encoder.encode(4, TestScheduler.claim())).hasMessageContaining("closed");
+        assertThatThrownBy(() -> encoder.encode(4, TestScheduler.ticket())).hasMessageContaining("closed");
         assertThat(closedPasses.await(0, TimeUnit.SECONDS)).isTrue();
     }
 }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.TestPictures;
-import dev.glimpse.image.Embedding;
+import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.TestDecoder;
-import dev.glimpse.image.TestScheduler;
+import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -42,7 +42,7 @@ class ClipModelIT {
 
     @BeforeAll
     static void load() {
-        model = ClipModel.load(FOLDER, TestScheduler.PROCESSORS);
+        model = ClipModel.load(FOLDER, TestScheduler.SCHEDULER);
         golden = JsonMapper.shared().readTree(Path.of("src/test/resources/mini-clip-golden.json"));
     }
 
@@ -53,7 +53,7 @@ class ClipModelIT {
     }
 
     private static Embedding embedScene(String file) {
-        return model.embed(DECODER.decode(TestPictures.scene(file)), TestScheduler.claim())
+        return model.embed(DECODER.decode(TestPictures.scene(file)), TestScheduler.ticket())
                 .join();
     }
 
@@ -81,7 +81,7 @@ class ClipModelIT {
         List<Embedding> held = new ArrayList<>();
         for (int orientation = 1; orientation <= 8; orientation++) {
             byte[] photo = Files.readAllBytes(PHOTOS.resolve("orientation-" + orientation + ".jpg"));
-            held.add(model.embed(DECODER.decode(photo), TestScheduler.claim()).join());
+            held.add(model.embed(DECODER.decode(photo), TestScheduler.ticket()).join());
         }
 
         assertThat(held).allSatisfy(one -> assertThat(one.cosine(held.get(0))).isGreaterThanOrEqualTo(0.99));
@@ -126,8 +126,10 @@ class ClipModelIT {
         for (JsonNode text : golden.get("texts").values()) {
             String words = text.get("text").stringValue();
 
-            double cosine =
-                    model.embed(words, TestScheduler.claim()).join().embedding().cosine(vectorOf(text));
+            double cosine = model.embed(words, TestScheduler.ticket())
+                    .join()
+                    .embedding()
+                    .cosine(vectorOf(text));
 
             assertThat(cosine).as(words).isGreaterThan(0.9999);
         }
@@ -150,7 +152,7 @@ class ClipModelIT {
         List<CompletableFuture<Embedding>> pending = new ArrayList<>();
         List<Embedding> pictures = new ArrayList<>();
         for (String[] scene : scenes) {
-            pending.add(model.embed(DECODER.decode(TestPictures.scene(scene[0])), TestScheduler.claim()));
+            pending.add(model.embed(DECODER.decode(TestPictures.scene(scene[0])), TestScheduler.ticket()));
             if (pending.size() == 64) {
                 pending.forEach(embedding -> pictures.add(embedding.join()));
                 pending.clear();
@@ -162,7 +164,7 @@ class ClipModelIT {
 
         for (int i = 0; i < scenes.size(); i++) {
             Embedding query =
-                    model.embed(scenes.get(i)[2], TestScheduler.claim()).join().embedding();
+                    model.embed(scenes.get(i)[2], TestScheduler.ticket()).join().embedding();
             double own = query.cosine(pictures.get(i));
             long nearer = pictures.stream()
                     .filter(picture -> query.cosine(picture) > own)
@@ -182,9 +184,9 @@ class ClipModelIT {
     @Test
     void textThatWasEmbeddedBeforeCostsNothing() {
         TextEmbedding first =
-                model.embed("a very small unicorn", TestScheduler.claim()).join();
+                model.embed("a very small unicorn", TestScheduler.ticket()).join();
 
-        assertThat(model.embed("a very small unicorn", TestScheduler.claim()).join())
+        assertThat(model.embed("a very small unicorn", TestScheduler.ticket()).join())
                 .isSameAs(first);
     }
 
@@ -195,7 +197,7 @@ class ClipModelIT {
         List<Embedding> alone = files.stream().map(ClipModelIT::embedScene).toList();
 
         List<CompletableFuture<Embedding>> together = files.stream()
-                .map(file -> model.embed(DECODER.decode(TestPictures.scene(file)), TestScheduler.claim()))
+                .map(file -> model.embed(DECODER.decode(TestPictures.scene(file)), TestScheduler.ticket()))
                 .toList();
 
         IntStream.range(0, files.size())
@@ -206,8 +208,8 @@ class ClipModelIT {
     @Test
     void longTextIsCutAtTheContextLengthAndSaysSo() {
         TextEmbedding cut =
-                model.embed("pizza ".repeat(100), TestScheduler.claim()).join();
-        TextEmbedding whole = model.embed("pizza", TestScheduler.claim()).join();
+                model.embed("pizza ".repeat(100), TestScheduler.ticket()).join();
+        TextEmbedding whole = model.embed("pizza", TestScheduler.ticket()).join();
 
         assertThat(cut.truncated()).isTrue();
         assertThat(whole.truncated()).isFalse();
@@ -238,7 +240,7 @@ class ClipModelIT {
         FileSystemUtils.copyRecursively(FOLDER, copy);
         Files.writeString(copy.resolve("tokenizer.json"), " ", java.nio.file.StandardOpenOption.APPEND);
 
-        assertThatThrownBy(() -> ClipModel.load(copy, TestScheduler.PROCESSORS))
+        assertThatThrownBy(() -> ClipModel.load(copy, TestScheduler.SCHEDULER))
                 .isInstanceOf(InvalidModelException.class)
                 .hasMessageContaining("fingerprint")
                 .hasMessageContaining(model.descriptor().fingerprint());
@@ -246,7 +248,7 @@ class ClipModelIT {
 
     @Test
     void folderWithoutAModelIsRefusedWithTheVariableToSet(@TempDir Path empty) {
-        assertThatThrownBy(() -> ClipModel.load(empty, TestScheduler.PROCESSORS))
+        assertThatThrownBy(() -> ClipModel.load(empty, TestScheduler.SCHEDULER))
                 .isInstanceOf(InvalidModelException.class)
                 .hasMessageContaining("GLIMPSE_MODEL");
     }
@@ -257,7 +259,7 @@ class ClipModelIT {
         Path file = copy.resolve("model.json");
         Files.writeString(file, Files.readString(file).replace("\"short_side\"", "\"squash\""));
 
-        assertThatThrownBy(() -> ClipModel.load(copy, TestScheduler.PROCESSORS))
+        assertThatThrownBy(() -> ClipModel.load(copy, TestScheduler.SCHEDULER))
                 .isInstanceOf(InvalidModelException.class)
                 .hasMessageContaining("image.resize")
                 .hasMessageContaining("squash");

@@ -4,10 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
+import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.DecodedImage;
-import dev.glimpse.image.Embedding;
 import dev.glimpse.image.TestDecoder;
-import dev.glimpse.image.TestScheduler;
+import dev.glimpse.vectors.Embedding;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
@@ -173,12 +173,13 @@ class GetModelIT {
         assertThat(outcome.status()).as(String.join("\n", outcome.lines())).isZero();
         assertThat(outcome.lastLine()).contains("GLIMPSE_MODEL=" + target());
         assertThat(besideTarget()).containsExactly(target());
-        try (ClipModel model = ClipModel.load(target(), TestScheduler.PROCESSORS)) {
+        try (ClipModel model = ClipModel.load(target(), TestScheduler.SCHEDULER)) {
             Color asked = new Color(
                     color.get(0).intValue(),
                     color.get(1).intValue(),
                     color.get(2).intValue());
-            Embedding image = model.embed(picture(asked), TestScheduler.claim()).join();
+            Embedding image =
+                    model.embed(picture(asked), TestScheduler.ticket()).join();
             String text = expected.get("text").stringValue();
 
             assertThat(model.tokenize(text).ids())
@@ -187,7 +188,7 @@ class GetModelIT {
                             .mapToLong(JsonNode::longValue)
                             .toArray());
             assertThat(image.cosine(vectorOf(expected.get("image")))).isGreaterThan(0.99999);
-            assertThat(model.embed(text, TestScheduler.claim())
+            assertThat(model.embed(text, TestScheduler.ticket())
                             .join()
                             .embedding()
                             .cosine(vectorOf(expected.get("words"))))

@@ -2,10 +2,10 @@ package dev.glimpse.embedding;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
+import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.DecodedImage;
-import dev.glimpse.image.Embedding;
 import dev.glimpse.image.TestDecoder;
-import dev.glimpse.image.TestScheduler;
+import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
@@ -50,7 +50,7 @@ final class ParityCheck {
         ((Logger) LoggerFactory.getLogger(Logger.ROOT_LOGGER_NAME)).setLevel(Level.ERROR);
         Path answers = Path.of(arguments[2]);
         boolean missed;
-        try (ClipModel model = ClipModel.load(Path.of(arguments[0]), TestScheduler.PROCESSORS)) {
+        try (ClipModel model = ClipModel.load(Path.of(arguments[0]), TestScheduler.SCHEDULER)) {
             ParityCheck check = new ParityCheck(model, JsonMapper.shared().readTree(answers.resolve("reference.json")));
             check.texts();
             check.images(Path.of(arguments[1]), answers.resolve("crops"));
@@ -76,7 +76,7 @@ final class ParityCheck {
                         + text.get("ids"));
             }
             Embedding embedding =
-                    model.embed(words, TestScheduler.claim()).join().embedding();
+                    model.embed(words, TestScheduler.ticket()).join().embedding();
             double cosine = embedding.cosine(vector(text, "vector"));
             cosines.add(cosine);
             if (!(cosine >= EACH_TEXT)) {
@@ -115,7 +115,7 @@ final class ParityCheck {
                 miss("%s is %dx%d, reference %sx%s"
                         .formatted(file, picture.width(), picture.height(), image.get("width"), image.get("height")));
             }
-            Embedding embedding = model.embed(picture, TestScheduler.claim()).join();
+            Embedding embedding = model.embed(picture, TestScheduler.ticket()).join();
             double cosine = embedding.cosine(vector(image, "vector"));
             if (!(cosine >= EACH_IMAGE)) {
                 miss(file + ": cosine " + cosine);

@@ -4,6 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.fairness.FairScheduler;
+import dev.glimpse.fairness.Flow;
+import dev.glimpse.fairness.Purpose;
+import dev.glimpse.fairness.TestScheduler;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
@@ -55,15 +59,17 @@ class DecodeDeadlineTest {
     @MethodSource("everyReader")
     void everyReaderStopsWhereverItIsWhenTheTimeIsOver(byte[] picture) {
         Clock clock = new Clock();
-        DecodedImage whole = new TestDecoder(new ImageDecoder(1_000_000, LONG, clock::look, LONG)).decode(picture);
+        DecodedImage whole = new TestDecoder(
+                        new ImageDecoder(TestScheduler.SCHEDULER, 1_000_000, LONG, clock::look, LONG))
+                .decode(picture);
         long looks = clock.now.get();
         int pixels = whole.width() * whole.height();
         assertThat(looks).as("looks at the clock").isGreaterThan(2);
 
         for (long granted : new long[] {1, looks / 2, looks - 2}) {
             Clock hurried = new Clock();
-            TestDecoder strict =
-                    new TestDecoder(new ImageDecoder(pixels, Duration.ofNanos(granted), hurried::look, LONG));
+            TestDecoder strict = new TestDecoder(
+                    new ImageDecoder(TestScheduler.SCHEDULER, pixels, Duration.ofNanos(granted), hurried::look, LONG));
 
             assertThatThrownBy(() -> strict.decode(picture))
                     .as("%d of %d looks", granted, looks)
@@ -87,7 +93,8 @@ class DecodeDeadlineTest {
 
     @Test
     void timeMustBePositive() {
-        assertThatThrownBy(() -> new ImageDecoder(1, Duration.ZERO)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new ImageDecoder(TestScheduler.SCHEDULER, 1, Duration.ZERO))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     /** Without a processor: goes on by one with each look, unless it stands. */
@@ -106,14 +113,16 @@ class DecodeDeadlineTest {
     @MethodSource("everyReader")
     void everyReaderPausesWhileOthersComeFirst(byte[] picture) throws Exception {
         Clock clock = new Clock();
-        DecodedImage whole = new TestDecoder(new ImageDecoder(1_000_000, LONG, clock::look, LONG)).decode(picture);
+        DecodedImage whole = new TestDecoder(
+                        new ImageDecoder(TestScheduler.SCHEDULER, 1_000_000, LONG, clock::look, LONG))
+                .decode(picture);
         long pause = clock.now.get() - 2;
         AtomicLong time = new AtomicLong();
-        Processors one = new Processors(1, time::get);
+        FairScheduler one = TestScheduler.withClock(1, time::get);
         CountDownLatch begun = new CountDownLatch(1);
         CountDownLatch end = new CountDownLatch(1);
         Runnable other = () -> {
-            one.claim("other", "1").run(turn -> {
+            one.ticket(new Flow("other", "1", Purpose.UPLOAD)).run(slice -> {
                 begun.countDown();
                 awaitUninterruptibly(end);
                 return "done";
@@ -122,6 +131,7 @@ class DecodeDeadlineTest {
         };
         Clock paused = new Clock();
         ImageDecoder decoder = new ImageDecoder(
+                one,
                 1_000_000,
                 LONG,
                 () -> {
@@ -133,7 +143,8 @@ class DecodeDeadlineTest {
                     return paused.look();
                 },
                 LONG);
-        FutureTask<DecodedImage> decoded = new FutureTask<>(() -> decoder.decode(picture, one.claim("picture", "1")));
+        FutureTask<DecodedImage> decoded =
+                new FutureTask<>(() -> decoder.decode(picture, one.ticket(new Flow("picture", "1", Purpose.UPLOAD))));
         Thread decoding = new Thread(decoded);
         decoding.start();
 
@@ -152,6 +163,7 @@ class DecodeDeadlineTest {
         CountDownLatch goOn = new CountDownLatch(1);
         AtomicLong looks = new AtomicLong();
         TestDecoder one = new TestDecoder(new ImageDecoder(
+                TestScheduler.SCHEDULER,
                 60 * 50,
                 LONG,
                 () -> {

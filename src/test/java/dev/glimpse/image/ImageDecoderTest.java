@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowable;
 
+import dev.glimpse.fairness.TestScheduler;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -479,7 +480,8 @@ class ImageDecoderTest {
 
     @Test
     void limitMustAllowAPixel() {
-        assertThatThrownBy(() -> new ImageDecoder(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> new ImageDecoder(TestScheduler.SCHEDULER, 0))
+                .isInstanceOf(IllegalArgumentException.class);
     }
 
     /** May still be a picture, or none, but never ends in another exception. */

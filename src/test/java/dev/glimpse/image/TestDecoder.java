@@ -1,5 +1,6 @@
 package dev.glimpse.image;
 
+import dev.glimpse.fairness.TestScheduler;
 import java.time.Duration;
 
 /** A decoder for tests and benchmarks that are not about fairness. */
@@ -11,11 +12,11 @@ public final class TestDecoder {
     }
 
     TestDecoder(long maxPixels) {
-        this(new ImageDecoder(maxPixels));
+        this(new ImageDecoder(TestScheduler.SCHEDULER, maxPixels));
     }
 
     TestDecoder(long maxPixels, Duration time) {
-        this(new ImageDecoder(maxPixels, time));
+        this(new ImageDecoder(TestScheduler.SCHEDULER, maxPixels, time));
     }
 
     TestDecoder(ImageDecoder decoder) {
@@ -23,10 +24,10 @@ public final class TestDecoder {
     }
 
     public DecodedImage decode(byte[] bytes) {
-        return decoder.decode(bytes, TestScheduler.claim());
+        return decoder.decode(bytes, TestScheduler.ticket());
     }
 
     DecodedImage decodeInTrueColors(byte[] bytes) {
-        return decoder.decodeInTrueColors(bytes, TestScheduler.claim());
+        return decoder.decodeInTrueColors(bytes, TestScheduler.ticket());
     }
 }

@@ -4,8 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
-import dev.glimpse.image.Room;
-import dev.glimpse.image.TestScheduler;
+import dev.glimpse.fairness.MemoryBudget;
+import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.storage.TestBucket;
 import java.net.InetAddress;
 import java.nio.file.Path;
@@ -31,7 +31,7 @@ class LateUrlIT {
     Path work;
 
     @Test
-    void itsPictureIsStoredAndItsRoomInMemoryGivenBack() {
+    void pictureIsStoredAndItsMemoryGivenBack() {
         CountDownLatch late = new CountDownLatch(1);
         byte[] picture = TestServer.picture(1);
         ExecutorService fetches = Executors.newCachedThreadPool();
@@ -47,15 +47,15 @@ class LateUrlIT {
                         InetAddress::isLoopbackAddress,
                         port -> true,
                         InetAddress::getAllByName)) {
-            Room room = new Room(picture.length);
+            MemoryBudget memory = new MemoryBudget(TestScheduler.SCHEDULER, picture.length);
             UploadController controller = new UploadController(
                     server.uploader,
-                    TestScheduler.PROCESSORS,
+                    TestScheduler.SCHEDULER,
                     failure -> ProblemDetail.forStatus(HttpStatus.SERVICE_UNAVAILABLE),
                     fetcher,
                     fetches,
                     1,
-                    room,
+                    memory,
                     Duration.ofMillis(100));
 
             assertThatThrownBy(() -> upload(controller, slow.url("/late.png")))
@@ -65,7 +65,7 @@ class LateUrlIT {
 
             await().until(() -> server.dataset.isCommitted(TestServer.id(1)));
             assertThat(server.store.head(TestServer.id(1).toString())).isPresent();
-            await().until(() -> room.free() == picture.length);
+            await().until(() -> memory.free() == picture.length);
         } finally {
             fetches.shutdownNow();
         }

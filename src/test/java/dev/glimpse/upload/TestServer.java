@@ -12,13 +12,13 @@ import dev.glimpse.dataset.ReplicaProperties;
 import dev.glimpse.dataset.TableSettings;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
-import dev.glimpse.image.Embedding;
+import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.image.TestDecoder;
-import dev.glimpse.image.TestScheduler;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.vectors.Embedding;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -31,7 +31,7 @@ import org.springframework.util.unit.DataSize;
 
 /** The write path of one server, without HTTP; several may work on one bucket. */
 final class TestServer implements AutoCloseable {
-    private static final ClipModel MODEL = ClipModel.load(Path.of("models/mini-clip"), TestScheduler.PROCESSORS);
+    private static final ClipModel MODEL = ClipModel.load(Path.of("models/mini-clip"), TestScheduler.SCHEDULER);
     private static final PictureNotes NOTES = new PictureNotes("test.png", null, List.of());
 
     private final UploadConfiguration configuration = new UploadConfiguration();
@@ -93,7 +93,11 @@ final class TestServer implements AutoCloseable {
                         new MaintenanceProperties(Duration.ofMinutes(30), 10_000, 0.95)));
         groups = new Groups(store, requests, policy, reliable, new Random());
         RowDeriver deriver = new RowDeriver(
-                TestScheduler.PROCESSORS, new ImageDecoder(ImageDecoder.DEFAULT_MAX_PIXELS), MODEL, store, dataset);
+                TestScheduler.SCHEDULER,
+                new ImageDecoder(TestScheduler.SCHEDULER, ImageDecoder.DEFAULT_MAX_PIXELS),
+                MODEL,
+                store,
+                dataset);
         Turns turns = new Turns(requests);
         Reconciler reconciler = new Reconciler(store, dataset, deriver, turns, chores);
         Deletion deletion = new Deletion(store, dataset, reconciler, turns, groups.server(), deletePatience, deletes);
@@ -129,16 +133,16 @@ final class TestServer implements AutoCloseable {
     }
 
     static Embedding embedding(int n) {
-        return MODEL.embed(new TestDecoder().decode(picture(n)), TestScheduler.claim())
+        return MODEL.embed(new TestDecoder().decode(picture(n)), TestScheduler.ticket())
                 .join();
     }
 
     CompletableFuture<StoredPicture> upload(int n) {
-        return uploader.store(picture(n), NOTES, Durability.RECOVERABLE, TestScheduler.claim());
+        return uploader.store(picture(n), NOTES, Durability.RECOVERABLE, TestScheduler.ticket());
     }
 
     CompletableFuture<StoredPicture> uploadCommitted(int n) {
-        return uploader.store(picture(n), NOTES, Durability.COMMITTED, TestScheduler.claim());
+        return uploader.store(picture(n), NOTES, Durability.COMMITTED, TestScheduler.ticket());
     }
 
     /** Whether a search for this picture finds it, and {@code contains} knows it. */

@@ -1,9 +1,8 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.glimpse.dataset.NearestRows.Hit;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -24,7 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
-class VectorMemoryTest {
+class VectorIndexTest {
     private static final ClusteredVectors CONES = ClusteredVectors.inCones(11, 140);
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
@@ -32,23 +31,23 @@ class VectorMemoryTest {
     @TempDir
     private Path folder;
 
-    private VectorMemory memory;
+    private VectorIndex index;
 
     @BeforeEach
     void begin() {
-        memory = new VectorMemory(folder, ClusteredVectors.DIMENSION);
+        index = new VectorIndex(folder, ClusteredVectors.DIMENSION);
     }
 
     @AfterEach
     void end() {
-        memory.close();
+        index.close();
         threads.shutdownNow();
     }
 
     @Test
     void exactSearchEqualsBruteForce() {
         BitSet live = put(CONES, 3000);
-        VectorMemory.View view = memory.view(live);
+        VectorView view = index.view(live);
 
         for (int i = 0; i < 5; i++) {
             List<Hit> nearest = view.nearestExact(CONES.query(i), 25);
@@ -62,14 +61,14 @@ class VectorMemoryTest {
     void searchByCodesFindsTheNeighborsAmongClusters() {
         ClusteredVectors clusters = ClusteredVectors.aroundOrigin(5, 140);
 
-        VectorMemory.View view = memory.view(put(clusters, 20_000));
+        VectorView view = index.view(put(clusters, 20_000));
 
         assertThat(recall(view, queries(clusters, 50), 200)).isGreaterThanOrEqualTo(0.95);
     }
 
     @Test
-    void searchByCodesFindsTheNeighborsOfWordsAndOfPicturesInTheirCones() {
-        VectorMemory.View view = memory.view(put(CONES, 20_000));
+    void searchByCodesFindsTheNeighborsOfTextsAndOfPicturesInTheirCones() {
+        VectorView view = index.view(put(CONES, 20_000));
         List<float[]> pictures =
                 IntStream.range(20_000, 20_050).mapToObj(CONES::row).toList();
 
@@ -80,7 +79,7 @@ class VectorMemoryTest {
     @Test
     void distancesOfASearchByCodesAreExact() {
         BitSet live = put(CONES, 3000);
-        VectorMemory.View view = memory.view(live);
+        VectorView view = index.view(live);
 
         List<Hit> nearest = view.nearest(CONES.query(1), 10, 100);
 
@@ -91,47 +90,47 @@ class VectorMemoryTest {
     @Test
     void rowsAtTheSameDistanceComeByRowId() {
         for (int row = 0; row < 3000; row++) {
-            memory.put(row, CONES.row(row % 3));
+            index.put(row, CONES.row(row % 3));
         }
-        VectorMemory.View view = memory.view(all(3000));
+        VectorView view = index.view(all(3000));
 
         assertThat(ids(view.nearest(CONES.row(1), 4, 100))).containsExactly(1L, 4L, 7L, 10L);
         assertThat(ids(view.nearestExact(CONES.row(1), 4))).containsExactly(1L, 4L, 7L, 10L);
     }
 
     @Test
-    void removedRowsVanishFromNewViewsAndStayInOldOnes() {
+    void removedRowIsMissingFromNewViewsAndStaysInOldOnes() {
         BitSet live = put(CONES, 3000);
-        VectorMemory.View before = memory.view(live);
+        VectorView before = index.view(live);
         long nearest = ids(before.nearest(CONES.row(77), 1, 100)).get(0);
 
         live.clear((int) nearest);
-        VectorMemory.View after = memory.view(live);
+        VectorView after = index.view(live);
 
         assertThat(nearest).isEqualTo(77);
         assertThat(ids(before.nearest(CONES.row(77), 10, 100))).contains(nearest);
         assertThat(ids(after.nearest(CONES.row(77), 10, 100))).hasSize(10).doesNotContain(nearest);
         assertThat(ids(after.nearestExact(CONES.row(77), 10))).hasSize(10).doesNotContain(nearest);
-        assertThat(memory.holds(nearest)).isTrue();
+        assertThat(index.holds(nearest)).isTrue();
     }
 
     @Test
-    void rowIdsMayLeaveOutSomeAndReachIntoAnotherChunk() {
+    void rowIdsMayHaveGapsAndSpanSeveralChunks() {
         BitSet live = new BitSet();
         for (int i = 0; i < 2000; i++) {
             int row = i * 101;
-            memory.put(row, CONES.row(row));
+            index.put(row, CONES.row(row));
             live.set(row);
         }
-        VectorMemory.View view = memory.view(live);
+        VectorView view = index.view(live);
 
         for (int row : new int[] {0, 101, 199_980 / 101 * 101, 1999 * 101}) {
             assertThat(ids(view.nearest(CONES.row(row), 1, 50))).containsExactly((long) row);
             assertThat(ids(view.nearestExact(CONES.row(row), 10)))
                     .isEqualTo(bruteForce(CONES, live, CONES.row(row), 10));
         }
-        assertThat(memory.holds(1)).isFalse();
-        assertThat(memory.holds(Long.MAX_VALUE)).isFalse();
+        assertThat(index.holds(1)).isFalse();
+        assertThat(index.holds(Long.MAX_VALUE)).isFalse();
     }
 
     @Test
@@ -140,11 +139,11 @@ class VectorMemoryTest {
         List<Future<?>> searches = new ArrayList<>();
 
         for (int row = 0; row < rows; row++) {
-            memory.put(row, CONES.row(row));
-            // 1023 and 1024 lie on both sides of the mean.
+            index.put(row, CONES.row(row));
+            // The codes begin with row 1023: these two rows lie on both sides of that.
             if (row % 1000 == 0 || row == 1022 || row == 1023) {
                 BitSet live = all(row + 1);
-                VectorMemory.View view = memory.view(live);
+                VectorView view = index.view(live);
                 float[] query = CONES.query(row);
                 List<Long> expected = bruteForce(CONES, live, query, 10);
                 List<Hit> byCodes = view.nearest(query, 10, 60);
@@ -164,8 +163,8 @@ class VectorMemoryTest {
 
     @ParameterizedTest
     @ValueSource(ints = {3, 1500})
-    void moreThanThereIsGivesAllThereIs(int rows) {
-        VectorMemory.View view = memory.view(put(CONES, rows));
+    void askingForMoreRowsThanThereAreGivesAllOfThem(int rows) {
+        VectorView view = index.view(put(CONES, rows));
 
         assertThat(view.nearest(CONES.query(1), 2000, 10)).hasSize(rows);
         assertThat(view.nearestExact(CONES.query(1), 2000)).hasSize(rows);
@@ -173,29 +172,29 @@ class VectorMemoryTest {
     }
 
     @Test
-    void anEmptyMemoryHasNoNeighbors() {
-        VectorMemory.View view = memory.view(new BitSet());
+    void emptyIndexHasNoNeighbors() {
+        VectorView view = index.view(new BitSet());
 
         assertThat(view.nearest(CONES.query(1), 10, 100)).isEmpty();
         assertThat(view.nearestExact(CONES.query(1), 10)).isEmpty();
-        assertThat(Candidates.measure(view, queries(CONES, 1), 10, 0.95).recall())
+        assertThat(Oversampling.calibrate(view, queries(CONES, 1), 10, 0.95).recall())
                 .isEqualTo(1);
     }
 
     @Test
-    void aViewWhoseRowsAreAllRemovedHasNoNeighbors() {
+    void viewWithoutRowsHasNoNeighbors() {
         put(CONES, 2000);
 
-        assertThat(memory.view(new BitSet()).nearest(CONES.query(1), 10, 100)).isEmpty();
+        assertThat(index.view(new BitSet()).nearest(CONES.query(1), 10, 100)).isEmpty();
     }
 
     @Test
-    void equalVectorsAndTheMeanItselfGiveNoNan() {
+    void distancesOfEqualVectorsAreNumbers() {
         float[] same = CONES.row(1);
         for (int row = 0; row < 2000; row++) {
-            memory.put(row, same);
+            index.put(row, same);
         }
-        VectorMemory.View view = memory.view(all(2000));
+        VectorView view = index.view(all(2000));
 
         assertThat(view.nearest(same, 10, 100))
                 .hasSize(10)
@@ -204,15 +203,15 @@ class VectorMemoryTest {
 
     @Test
     void dimensionsNeedNotBeAPowerOfTwo() {
-        try (VectorMemory small = new VectorMemory(folder, 100)) {
+        try (VectorIndex small = new VectorIndex(folder, 100)) {
             BitSet live = all(3000);
             live.stream().forEach(row -> small.put(row, cut(CONES.row(row))));
-            VectorMemory.View view = small.view(live);
+            VectorView view = small.view(live);
 
-            assertThat(Candidates.measure(
+            assertThat(Oversampling.calibrate(
                                     view,
                                     queries(CONES, 20).stream()
-                                            .map(VectorMemoryTest::cut)
+                                            .map(VectorIndexTest::cut)
                                             .toList(),
                                     10,
                                     0.95)
@@ -222,38 +221,38 @@ class VectorMemoryTest {
     }
 
     @Test
-    void candidatesAreAsFewAsReachTheRecall() {
-        VectorMemory.View view = memory.view(put(CONES, 5000));
+    void calibrationFindsTheFewestCandidatesThatReachTheRecall() {
+        VectorView view = index.view(put(CONES, 5000));
         List<float[]> queries = queries(CONES, 20);
 
-        Candidates few = Candidates.measure(view, queries, 10, 0.5);
-        Candidates enough = Candidates.measure(view, queries, 10, 0.99);
+        Oversampling few = Oversampling.calibrate(view, queries, 10, 0.5);
+        Oversampling enough = Oversampling.calibrate(view, queries, 10, 0.99);
 
-        assertThat(enough.recall()).isGreaterThanOrEqualTo(0.99).isEqualTo(recall(view, queries, enough.count()));
-        assertThat(recall(view, queries, enough.count() * 5 / 7)).isLessThan(0.99);
-        assertThat(few.count()).isLessThanOrEqualTo(enough.count());
+        assertThat(enough.recall()).isGreaterThanOrEqualTo(0.99).isEqualTo(recall(view, queries, enough.candidates()));
+        assertThat(recall(view, queries, enough.candidates() * 5 / 7)).isLessThan(0.99);
+        assertThat(few.candidates()).isLessThanOrEqualTo(enough.candidates());
     }
 
     @Test
-    void whatCannotBePutOrSeenIsNamed() {
+    void invalidRowIsRefusedAndNamed() {
         put(CONES, 2);
 
-        assertThatThrownBy(() -> memory.put(1, CONES.row(1))).hasMessageContaining(": 1");
-        assertThatThrownBy(() -> memory.put(-1, CONES.row(1))).hasMessageContaining(": -1");
-        assertThatThrownBy(() -> memory.put(2, new float[3])).hasMessageContaining("512 dimensions, found 3");
-        assertThatThrownBy(() -> memory.view(all(3))).hasMessageContaining("row 2");
-        assertThatThrownBy(() -> memory.view(all(2)).nearest(CONES.row(1), 0, 10))
+        assertThatThrownBy(() -> index.put(1, CONES.row(1))).hasMessageContaining(": 1");
+        assertThatThrownBy(() -> index.put(-1, CONES.row(1))).hasMessageContaining(": -1");
+        assertThatThrownBy(() -> index.put(2, new float[3])).hasMessageContaining("512 dimensions, found 3");
+        assertThatThrownBy(() -> index.view(all(3))).hasMessageContaining("row 2");
+        assertThatThrownBy(() -> index.view(all(2)).nearest(CONES.row(1), 0, 10))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
     @Test
-    void closingWhileOthersSearchEndsTheirLaterSearches() throws Exception {
-        VectorMemory.View view = memory.view(put(CONES, 3000));
+    void searchesThatBeginAfterTheCloseFail() throws Exception {
+        VectorView view = index.view(put(CONES, 3000));
         view.nearest(CONES.query(0), 10, 100);
         List<Future<?>> searches = new ArrayList<>();
         for (int thread = 0; thread < 4; thread++) {
             searches.add(threads.submit(() -> {
-                // Each right until it fails as promised: anything else ends up in the future.
+                // Every answer is right until the close; any other failure ends up in the future.
                 assertThatThrownBy(() -> {
                             while (true) {
                                 assertThat(ids(view.nearest(CONES.row(7), 1, 100)))
@@ -266,26 +265,26 @@ class VectorMemoryTest {
             }));
         }
 
-        memory.close();
-        memory.close();
+        index.close();
+        index.close();
 
         for (Future<?> search : searches) {
             search.get();
         }
-        assertThatThrownBy(() -> memory.put(9999, CONES.row(1))).isInstanceOf(IllegalStateException.class);
+        assertThatThrownBy(() -> index.put(9999, CONES.row(1))).isInstanceOf(IllegalStateException.class);
         assertThat(files()).isEmpty();
     }
 
     @Test
-    void anInterruptedSearchHarmsNobodyElse() throws Exception {
-        // Beyond the rows that are mapped, where there is no channel to be closed.
+    void interruptedSearchDoesNotDisturbOthers() throws Exception {
+        // Beyond the mapped rows, because only a channel is closed by an interrupt.
         int first = 1 << 14;
         BitSet live = new BitSet();
         for (int row = 0; row < 3000; row++) {
-            memory.put(first + row, CONES.row(row));
+            index.put(first + row, CONES.row(row));
             live.set(first + row);
         }
-        VectorMemory.View view = memory.view(live);
+        VectorView view = index.view(live);
         Future<?> other = threads.submit(() -> {
             for (int i = 0; i < 300; i++) {
                 assertThat(view.nearest(CONES.row(7), 10, 100)).hasSize(10);
@@ -294,7 +293,8 @@ class VectorMemoryTest {
 
         for (int i = 0; i < 50; i++) {
             Thread.currentThread().interrupt();
-            assertThatThrownBy(() -> view.nearest(CONES.row(7), 10, 100)).isInstanceOf(TableBusyException.class);
+            assertThatThrownBy(() -> view.nearest(CONES.row(7), 10, 100))
+                    .isInstanceOf(SearchInterruptedException.class);
             assertThat(Thread.interrupted()).isTrue();
         }
 
@@ -303,19 +303,19 @@ class VectorMemoryTest {
     }
 
     @Test
-    void anInterruptedWriterGoesOn() {
+    void interruptedWriterStillWrites() {
         for (int row = 0; row < 2000; row++) {
             Thread.currentThread().interrupt();
-            memory.put(row, CONES.row(row));
+            index.put(row, CONES.row(row));
         }
         assertThat(Thread.interrupted()).isTrue();
 
-        assertThat(ids(memory.view(all(2000)).nearest(CONES.row(1), 1, 50))).containsExactly(1L);
+        assertThat(ids(index.view(all(2000)).nearest(CONES.row(1), 1, 50))).containsExactly(1L);
     }
 
     private BitSet put(ClusteredVectors vectors, int rows) {
         for (int row = 0; row < rows; row++) {
-            memory.put(row, vectors.row(row));
+            index.put(row, vectors.row(row));
         }
         return all(rows);
     }
@@ -330,7 +330,7 @@ class VectorMemoryTest {
         return IntStream.range(0, count).mapToObj(vectors::query).toList();
     }
 
-    private static double recall(VectorMemory.View view, List<float[]> queries, int candidates) {
+    private static double recall(VectorView view, List<float[]> queries, int candidates) {
         long found = 0;
         for (float[] query : queries) {
             List<Long> truth = ids(view.nearestExact(query, 10));
@@ -341,7 +341,7 @@ class VectorMemoryTest {
         return found / (10.0 * queries.size());
     }
 
-    /** In float64, one after the other. */
+    /** An independent exact search, in float64. */
     private static List<Long> bruteForce(ClusteredVectors vectors, BitSet live, float[] query, int k) {
         record Row(long id, double cosine) {}
         return live.stream()

@@ -1,15 +1,17 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * Made-up embeddings, 512 dimensions, unit length, float32: the same row for the same seed and number, in any order, one at
- * a time. A row is the centre of a cluster, of length 1, and noise of length about 1, whose variance falls as 1/j over 512
- * rotated axes (28 effective dimensions); of the clusters the j-th has a share as 1/j. Queries are new draws. Shareable.
+ * Generates embeddings for tests and benchmarks: 512 dimensions, unit length. The same seed and number always give the same vector.
+ *
+ * <p>A row is the centre of a cluster, of length 1, plus noise of length about 1. The variance of the noise falls like 1/j over 512
+ * rotated axes, which makes 28 effective dimensions. The sizes of the clusters fall like 1/j too. Queries are further draws from the
+ * same distribution. Safe for use by several threads.
  */
 public final class ClusteredVectors {
-    static final int DIMENSION = 512;
+    public static final int DIMENSION = 512;
 
     private static final int ROTATIONS = 3;
 
@@ -52,25 +54,25 @@ public final class ClusteredVectors {
         common = direction(random);
         commonOfQueries = direction(random);
         for (int i = 0; i < DIMENSION; i++) {
-            // At right angles but for chance; the cosine between both is about 0.2.
+            // Two random directions are nearly at right angles, so the cosine between both becomes about 0.2.
             commonOfQueries[i] = (float) (0.2 * common[i] + Math.sqrt(0.96) * commonOfQueries[i]);
         }
     }
 
-    /** Around the origin. */
+    /** Clusters around the origin. */
     public static ClusteredVectors aroundOrigin(long seed, int clusters) {
         return new ClusteredVectors(seed, clusters, 0, false);
     }
 
     /**
-     * As of CLIP: rows have a mean cosine of 0.6 among each other, and so have queries, with another mean direction; what a
-     * query has in common with its neighbours is the cluster.
+     * Clusters in cones, like the embeddings of CLIP: the mean cosine of two rows is 0.6, and so is that of two queries. Rows and
+     * queries have different mean directions. A query and its neighbors share a cluster.
      */
     static ClusteredVectors inCones(long seed, int clusters) {
         return new ClusteredVectors(seed, clusters, Math.sqrt(3), false);
     }
 
-    /** Without any structure: the hardest there is. */
+    /** Random directions without any clusters: the hardest case. */
     static ClusteredVectors isotropic(long seed) {
         return new ClusteredVectors(seed, 1, 0, true);
     }
@@ -79,7 +81,7 @@ public final class ClusteredVectors {
         return draw(new SplittableRandom(seed + 2 * number).split(), common);
     }
 
-    float[] query(long number) {
+    public float[] query(long number) {
         return draw(new SplittableRandom(seed + 2 * number + 1).split(), commonOfQueries);
     }
 
@@ -121,7 +123,7 @@ public final class ClusteredVectors {
         return vector;
     }
 
-    /** Random signs and a Walsh-Hadamard transform: some rounds of it are as good as a random rotation. */
+    /** Random signs and a Walsh-Hadamard transform. Several rounds of it replace a random rotation. */
     private static void rotate(float[] vector, float[] signs) {
         for (int i = 0; i < DIMENSION; i++) {
             vector[i] *= signs[i] / (float) Math.sqrt(DIMENSION);

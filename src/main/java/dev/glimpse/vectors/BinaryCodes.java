@@ -1,24 +1,33 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
 import java.util.Arrays;
 import java.util.SplittableRandom;
 
 /**
- * One bit per dimension for each vector, to find those worth reading. Embeddings lie in a narrow cone, pictures and words
- * in different ones, so the direction they have in common is taken out and its share kept as a number; what is left is
- * rotated, which evens out dimensions of unlike size, and of each value the sign is kept.
+ * Quantizes vectors to one bit per dimension (RaBitQ; Gao and Long, SIGMOD 2024). A search compares the codes of all rows and reads
+ * the full vectors of the best rows only.
  *
- * <p>With {@code u} the common direction and {@code r = R(x - (x·u)u)} the rotated rest, {@code sign(r)} is the code. Two
- * distances come of it. Hamming: the number of signs in which row and query differ, cheap enough for all rows. And an
- * unbiased estimate of the cosine that knows the query in full, {@code (q·u)(x·u) + Σ q'ⱼ sign(rⱼ) · |r|² / Σ|rⱼ|}: that is
- * RaBitQ's (Gao and Long, SIGMOD 2024). The rotation is random signs, then a Walsh-Hadamard transform, in d log d steps.
- * Always the same for the same direction. Immutable, so any number of threads may use it.
+ * <p>Embeddings lie in a narrow cone, and the cones of pictures and of texts differ. So the code leaves out the direction that all
+ * vectors have in common, and stores the vector's share of it as a number. It rotates the rest, so that no dimension is much larger
+ * than the others, and keeps the sign of each value.
+ *
+ * <p>In symbols: {@code u} is the common direction, {@code r = R(x - (x·u)u)} is the rotated rest of a vector {@code x}, and
+ * {@code sign(r)} is its code. A query {@code q} with the rotated rest {@code q'} has two distances to a code:
+ *
+ * <ul>
+ *   <li>the Hamming distance, which counts the bits that differ. It is cheap enough for all rows.
+ *   <li>an unbiased estimate of the cosine, {@code (q·u)(x·u) + Σ q'ⱼ sign(rⱼ) · |r|² / Σ|rⱼ|}. It uses the query in full precision.
+ * </ul>
+ *
+ * <p>The rotation {@code R} multiplies by random signs and applies a Walsh-Hadamard transform, which takes {@code d log d} steps for
+ * {@code d} dimensions. The seed is fixed, so the same common direction always gives the same codes. Immutable. Safe for use by
+ * several threads.
  */
 final class BinaryCodes {
-    /** Of what is scanned at once: the distances stay in the first cache. */
+    /** Rows of one step of a scan. The distances of so many rows fit into the first-level cache. */
     static final int BLOCK_ROWS = 1024;
 
-    /** The scan is written out for this many, 512 dimensions; a code is filled up with zeros to a multiple. */
+    /** The scan is unrolled for this many words, which is 512 dimensions. Zeros fill a code up to a multiple of it. */
     private static final int UNROLLED_WORDS = 8;
 
     private static final int BYTE_VALUES = 256;
@@ -29,7 +38,7 @@ final class BinaryCodes {
     private final int power;
     private final int words;
 
-    /** @param common has the common direction, and any length, also 0 */
+    /** @param common a vector in the common direction, of any length; all zeros mean that there is no common direction */
     BinaryCodes(float[] common) {
         int dimension = common.length;
         direction = common.clone();
@@ -51,7 +60,7 @@ final class BinaryCodes {
         return (dimension + group - 1) / group * UNROLLED_WORDS;
     }
 
-    /** Codes of rows that are numbered from 0: 72 bytes a row of 512 dimensions. One thread writes. */
+    /** The codes of rows 0 to n - 1. A row of 512 dimensions takes 72 bytes. One thread writes; several threads may read. */
     static final class Rows {
         private final long[] codes;
         private final float[] shares;
@@ -64,9 +73,10 @@ final class BinaryCodes {
         }
     }
 
+    /** Stores the code of the vector as this row. Only the writing thread may call it. */
     void encode(float[] vector, Rows rows, int row) {
         float[] rest = vector.clone();
-        rows.shares[row] = takeOut(rest);
+        rows.shares[row] = split(rest);
         float absolute = 0;
         for (float value : rest) {
             absolute += Math.abs(value);
@@ -75,21 +85,22 @@ final class BinaryCodes {
         System.arraycopy(code(rest), 0, rows.codes, row * words, words);
     }
 
+    /** Prepares a query, once for all rows. */
     Query query(float[] vector) {
         return new Query(vector);
     }
 
-    /** A vector that is searched for. */
+    /** A prepared query. Immutable. */
     final class Query {
         private final long[] code;
         private final float share;
 
-        /** For each byte of a code and each of its values: what those eight signs add to the dot product. */
+        /** For each byte of a code and each of its 256 values: the sum that those eight signs add to the dot product. */
         private final float[] sums;
 
         private Query(float[] vector) {
             float[] rest = vector.clone();
-            share = takeOut(rest);
+            share = split(rest);
             code = code(rest);
             float[] padded = Arrays.copyOf(rest, words * Long.SIZE);
             sums = new float[(rest.length + 7) / 8 * BYTE_VALUES];
@@ -106,7 +117,7 @@ final class BinaryCodes {
             }
         }
 
-        /** Puts the Hamming distances of {@code count} rows from this one on, 0 to the dimension, into the array. */
+        /** Writes the Hamming distances of {@code count} rows, beginning with row {@code first}, into the array. */
         void distances(Rows rows, int first, int count, int[] distances) {
             long[] codes = rows.codes;
             for (int group = 0; group < words; group += UNROLLED_WORDS) {
@@ -133,7 +144,10 @@ final class BinaryCodes {
             }
         }
 
-        /** The cosine, estimated: for 512 dimensions with a standard error of at most about 0.03 (by theory), less where both are near the direction. */
+        /**
+         * Estimates the cosine. In theory its standard error is at most about 0.03 for 512 dimensions; it is smaller if row and query
+         * are near the common direction.
+         */
         float cosine(Rows rows, int row) {
             float sum = 0;
             for (int at = 0, word = row * words; at < sums.length; word++) {
@@ -146,7 +160,10 @@ final class BinaryCodes {
         }
     }
 
-    /** Sums in eight strands, so that no addition waits for the one before; deterministic. */
+    /**
+     * The dot product of {@code b} and the values of {@code a} from index {@code at} on. The same arguments always give the same bits.
+     * Eight partial sums, because an addition would otherwise wait for the one before it.
+     */
     static float dot(float[] a, int at, float[] b) {
         float s0 = 0;
         float s1 = 0;
@@ -173,21 +190,22 @@ final class BinaryCodes {
         return s0 + s1 + (s2 + s3) + (s4 + s5 + (s6 + s7));
     }
 
-    /** Leaves the rotated rest in the array; what it returns is the share of the common direction. */
-    private float takeOut(float[] vector) {
+    /** Replaces the vector by its rotated rest, and returns its share of the common direction. */
+    private float split(float[] vector) {
         float share = dot(vector, 0, direction);
         for (int i = 0; i < vector.length; i++) {
             vector[i] = (vector[i] - share * direction[i]) * signs[i];
         }
         hadamard(vector, 0);
         if (power < vector.length) {
-            // Not a power of two: the last dimensions, and those in the middle once more.
+            // The dimension is no power of two: transform the last values too, which transforms those in the middle
+            // twice.
             hadamard(vector, vector.length - power);
         }
         return share;
     }
 
-    /** The fast Walsh-Hadamard transform of {@code power} values from this one on; keeps lengths. */
+    /** Transforms {@code power} values, beginning at this index, by the fast Walsh-Hadamard transform. Keeps their norm. */
     private void hadamard(float[] values, int from) {
         for (int half = 1; half < power; half *= 2) {
             for (int start = from; start < from + power; start += 2 * half) {

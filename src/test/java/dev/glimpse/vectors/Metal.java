@@ -1,18 +1,18 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
 import java.util.function.Function;
 
-/** What a search cannot do without, and nothing else: what the machine itself takes for it. */
-final class Metal {
-    /** 200 MB, more than any cache holds; more rows are the same ones again. */
+/** The work that no search can do without, and nothing else. Benchmarks compare a search with the time that this takes. */
+public final class Metal {
+    /** 200 MB, which fit into no cache. Further rows read the same memory again. */
     private static final int BLOCK_ROWS = 100_000;
 
     private static final int DIMENSION = ClusteredVectors.DIMENSION;
 
     private Metal() {}
 
-    /** The Hamming distances of so many codes. */
-    static Function<float[], Object> codes(int rows) {
+    /** Computes the Hamming distances of so many codes. */
+    public static Function<float[], Object> codes(int rows) {
         BinaryCodes codes = new BinaryCodes(new float[DIMENSION]);
         BinaryCodes.Rows coded = new BinaryCodes.Rows(rows, DIMENSION);
         int[] distances = new int[BinaryCodes.BLOCK_ROWS];
@@ -25,8 +25,8 @@ final class Metal {
         };
     }
 
-    /** The dot products of so many vectors. */
-    static Function<float[], Object> vectors(int rows) {
+    /** Computes the dot products of so many vectors. */
+    public static Function<float[], Object> vectors(int rows) {
         float[] block = new float[Math.min(rows, BLOCK_ROWS) * DIMENSION];
         return query -> {
             float most = 0;
@@ -37,8 +37,8 @@ final class Metal {
         };
     }
 
-    /** Reading as many bytes as so many vectors have: the machine's memory. */
-    static Function<float[], Object> memory(int rows) {
+    /** Reads as many bytes from memory as so many vectors have. */
+    public static Function<float[], Object> memory(int rows) {
         int[] block = new int[Math.min(rows, BLOCK_ROWS) * DIMENSION];
         return query -> {
             int sum = 0;

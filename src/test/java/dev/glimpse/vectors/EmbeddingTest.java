@@ -1,4 +1,4 @@
-package dev.glimpse.image;
+package dev.glimpse.vectors;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
@@ -17,7 +17,7 @@ class EmbeddingTest {
     }
 
     @Test
-    void changesToTheArraysDoNotReachIt() {
+    void arraysAreCopiedInAndOut() {
         float[] given = {1, 0};
         Embedding embedding = new Embedding(given);
 
@@ -39,7 +39,7 @@ class EmbeddingTest {
     }
 
     @Test
-    void refusesWhatIsNotOfUnitLength() {
+    void refusesVectorsThatAreNotOfUnitLength() {
         for (float[] values : new float[][] {{}, {0, 0}, {1, 1}, {Float.NaN, 1}, {Float.POSITIVE_INFINITY}}) {
             assertThatThrownBy(() -> new Embedding(values))
                     .isInstanceOf(IllegalArgumentException.class)
@@ -63,7 +63,7 @@ class EmbeddingTest {
     }
 
     @Test
-    void nothingHasNoDirection() {
+    void zeroVectorHasNoDirection() {
         assertThatThrownBy(() -> Embedding.ofDirection(new float[3])).isInstanceOf(IllegalArgumentException.class);
     }
 }

@@ -1,23 +1,26 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 
-/** The {@code k} nearest of the rows that were added, exactly; of equal distances the lower row ids. Not safe to share. */
-final class NearestRows {
-    /** @param distance cosine distance in float32: 0 the same direction, 1 at right angles, 2 opposite */
-    record Hit(long rowId, float distance) {}
-
+/**
+ * Collects the k nearest rows by their cosine in float32. Among equal distances, the lower row ids win. Memory for 2k rows. For one
+ * thread at a time.
+ */
+final class NearestNeighbors {
     private final int k;
 
-    /** Distance, then row: a float that is not negative has bits that sort as it does. The first k are sorted at times. */
+    /**
+     * The distance in the upper 32 bits, the row in the lower ones. Floats that are not negative sort like their bits, so these keys sort
+     * by distance and then by row. When the array is full, it is sorted and cut to the first k.
+     */
     private final long[] keys;
 
     private int size;
     private long bound = Long.MAX_VALUE;
 
-    NearestRows(int k) {
+    NearestNeighbors(int k) {
         if (k < 1) {
             throw new IllegalArgumentException("k must be at least 1: " + k);
         }
@@ -25,8 +28,9 @@ final class NearestRows {
         keys = new long[2 * k];
     }
 
+    /** Adds a row with its cosine to the query. */
     void add(int row, float cosine) {
-        // Rounding takes equal vectors a hair below zero.
+        // By rounding, the distance of equal vectors may be slightly below zero.
         long key = (long) Float.floatToRawIntBits(Math.max(0, 1 - cosine)) << Integer.SIZE | row;
         if (key < bound) {
             keys[size++] = key;
@@ -38,7 +42,7 @@ final class NearestRows {
         }
     }
 
-    /** Nearest first. */
+    /** The rows that were found, nearest first. */
     List<Hit> hits() {
         Arrays.sort(keys, 0, size);
         List<Hit> hits = new ArrayList<>(Math.min(k, size));

@@ -1,4 +1,4 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -13,29 +13,38 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Vectors in a file, one after another, float32 in the order of this machine. A cache: it begins empty and is removed at
- * the end. One thread writes; each thread that reads has a reader of its own, because an interrupt closes the channel that
- * it meets. All but the first rows are read, not mapped: mapped pages would count as this process's memory.
+ * Stores vectors in full precision in a temporary file: float32 in native byte order, row after row. The file begins empty, and
+ * {@link #close} deletes it. One thread writes. Each reading thread needs a {@link Reader} of its own, because an interrupt of a
+ * thread closes the channel that it reads from.
  */
-final class VectorFile implements AutoCloseable {
-    /** Mapped: 32 MB for 512 dimensions. Tables of so few rows are searched exactly, and reading costs more than computing. */
+final class FullPrecisionVectorFile implements AutoCloseable {
+    /**
+     * Rows that are mapped into memory: 32 MB for 512 dimensions. A table of so few rows is searched exactly, and there reading would
+     * take longer than computing. Further rows are read and not mapped, because mapped pages count as memory of this process.
+     */
     private static final int MAPPED_ROWS = 1 << 14;
 
     private final Path path;
     private final int dimension;
     private final FloatBuffer mapped;
-    // Not a channel, so an interrupt of the writer closes nothing.
+    // Not a channel: an interrupt of the writing thread would close a channel.
     private final RandomAccessFile writer;
-    private final ByteBuffer written;
+    private final ByteBuffer rowBuffer;
 
-    VectorFile(Path folder, int dimension) {
+    /**
+     * Creates the file.
+     *
+     * @param folder created if it is missing
+     * @throws UncheckedIOException if the file cannot be created
+     */
+    FullPrecisionVectorFile(Path folder, int dimension) {
         this.dimension = dimension;
-        written = ByteBuffer.allocate(dimension * Float.BYTES).order(ByteOrder.nativeOrder());
+        rowBuffer = ByteBuffer.allocate(dimension * Float.BYTES).order(ByteOrder.nativeOrder());
         try {
             path = Files.createTempFile(Files.createDirectories(folder), "vectors", ".f32");
             writer = new RandomAccessFile(path.toFile(), "rw");
             mapped = writer.getChannel()
-                    .map(FileChannel.MapMode.READ_WRITE, 0, (long) MAPPED_ROWS * written.capacity())
+                    .map(FileChannel.MapMode.READ_WRITE, 0, (long) MAPPED_ROWS * rowBuffer.capacity())
                     .order(ByteOrder.nativeOrder())
                     .asFloatBuffer();
         } catch (IOException e) {
@@ -43,21 +52,27 @@ final class VectorFile implements AutoCloseable {
         }
     }
 
+    /** Writes the vector of this row. Only the writing thread may call it. */
     void write(int row, float[] vector) {
-        written.asFloatBuffer().put(vector);
+        rowBuffer.asFloatBuffer().put(vector);
         try {
-            writer.seek((long) row * written.capacity());
-            writer.write(written.array());
+            writer.seek((long) row * rowBuffer.capacity());
+            writer.write(rowBuffer.array());
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + path, e);
         }
     }
 
+    /**
+     * Opens a reader.
+     *
+     * @param rows the most rows of one read
+     */
     Reader reader(int rows) {
         return new Reader(rows);
     }
 
-    /** Readers that are open can go on. */
+    /** Deletes the file. Open readers can go on reading. */
     @Override
     public void close() {
         try (writer) {
@@ -67,7 +82,7 @@ final class VectorFile implements AutoCloseable {
         }
     }
 
-    /** Reads up to so many rows at once into the same memory, again and again. Not safe to share. */
+    /** Reads several rows at once into one buffer, which each read uses again. For one thread at a time. */
     final class Reader implements AutoCloseable {
         private final FileChannel channel;
         private final ByteBuffer bytes;
@@ -86,9 +101,10 @@ final class VectorFile implements AutoCloseable {
         }
 
         /**
-         * Rows that follow each other, that many times the dimension; valid until the next call.
+         * Reads consecutive rows.
          *
-         * @throws TableBusyException if the thread is interrupted; it stays so, and this reader is of no more use
+         * @return the vectors one after another, from index 0 on; valid until the next call
+         * @throws SearchInterruptedException if the thread is interrupted while it reads from the file. Its interrupt flag stays set, and this reader is closed
          */
         float[] read(int first, int count) {
             if (first + count <= MAPPED_ROWS) {
@@ -104,7 +120,7 @@ final class VectorFile implements AutoCloseable {
                     }
                 }
             } catch (ClosedByInterruptException e) {
-                throw new TableBusyException("interrupted while reading vectors");
+                throw new SearchInterruptedException(e);
             } catch (IOException e) {
                 throw new UncheckedIOException("cannot read " + path, e);
             }

@@ -1,18 +1,18 @@
-package dev.glimpse.image;
+package dev.glimpse.vectors;
 
 import java.util.Arrays;
 
-/** A point of unit length in the model's space, of a picture or of words. Immutable: the array is copied in and out. */
+/** The vector that a model gives for a picture or a text. Its length is 1. Immutable: the array is copied in and out. */
 public final class Embedding {
-    /** How far the norm may be from one: float32 rounding over a few hundred dimensions stays well inside. */
+    /** The norm may differ from 1 by this much. The rounding of float32 over a few hundred dimensions is far smaller. */
     private static final double NORM_TOLERANCE = 1e-3;
 
     private final float[] values;
 
     /**
-     * The point of unit length in the direction of the values.
+     * Scales the values to length 1.
      *
-     * @throws IllegalArgumentException if a value is not finite or all are 0
+     * @throws IllegalArgumentException if a value is not finite, or if all values are 0
      */
     public static Embedding ofDirection(float[] values) {
         double squares = 0;
@@ -26,7 +26,11 @@ public final class Embedding {
         return new Embedding(unit);
     }
 
-    /** @throws IllegalArgumentException if a value is not finite or the norm is not 1 within 0.001 */
+    /**
+     * Copies the values.
+     *
+     * @throws IllegalArgumentException if a value is not finite, or if the norm differs from 1 by more than 0.001
+     */
     public Embedding(float[] values) {
         double squares = 0;
         for (float value : values) {
@@ -39,15 +43,21 @@ public final class Embedding {
         this.values = values.clone();
     }
 
+    /** The number of values. */
     public int dimension() {
         return values.length;
     }
 
+    /** A copy of the values. */
     public float[] toArray() {
         return values.clone();
     }
 
-    /** The cosine of the angle between both, -1 to 1. */
+    /**
+     * The cosine of the angle between the two vectors, from -1 to 1.
+     *
+     * @throws IllegalArgumentException if the dimensions differ
+     */
     public double cosine(Embedding other) {
         if (other.values.length != values.length) {
             throw new IllegalArgumentException("dimensions differ: " + values.length + " and " + other.values.length);

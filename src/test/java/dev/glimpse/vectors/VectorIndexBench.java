@@ -1,6 +1,5 @@
-package dev.glimpse.dataset;
+package dev.glimpse.vectors;
 
-import dev.glimpse.dataset.NearestRows.Hit;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -15,13 +14,13 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.springframework.util.FileSystemUtils;
 
-/** Recall and time of {@link VectorMemory} on made-up vectors; arguments: rows, queries, then some of origin, cones, isotropic. */
-final class VectorMemoryBench {
+/** Measures recall and time of {@link VectorIndex}. Arguments: rows, queries, then any of origin, cones, isotropic. */
+final class VectorIndexBench {
     private static final int K = 10;
     private static final int ROUNDS = 5;
     private static final int[] CANDIDATES = {50, 100, 200, 400, 800, 1600, 3200};
 
-    private VectorMemoryBench() {}
+    private VectorIndexBench() {}
 
     public static void main(String[] args) throws Exception {
         int rows = Integer.parseInt(args[0]);
@@ -34,7 +33,7 @@ final class VectorMemoryBench {
                 default -> ClusteredVectors.isotropic(7);
             };
             Path folder = Files.createTempDirectory("vectors");
-            try (VectorMemory memory = new VectorMemory(folder, ClusteredVectors.DIMENSION)) {
+            try (VectorIndex memory = new VectorIndex(folder, ClusteredVectors.DIMENSION)) {
                 measure(data, vectors, memory, rows, queries);
             } finally {
                 FileSystemUtils.deleteRecursively(folder);
@@ -42,7 +41,7 @@ final class VectorMemoryBench {
         }
     }
 
-    private static void measure(String data, ClusteredVectors vectors, VectorMemory memory, int rows, int count)
+    private static void measure(String data, ClusteredVectors vectors, VectorIndex memory, int rows, int count)
             throws Exception {
         long putting = 0;
         for (int row = 0; row < rows; row++) {
@@ -53,7 +52,7 @@ final class VectorMemoryBench {
         }
         BitSet live = new BitSet();
         live.set(0, rows);
-        VectorMemory.View view = memory.view(live);
+        VectorView view = memory.view(live);
         System.out.printf("%s, %,d rows; put %.1f us a row%n", data, rows, putting / 1e3 / rows);
         query(
                 view,
@@ -71,7 +70,7 @@ final class VectorMemoryBench {
         }
     }
 
-    private static void query(VectorMemory.View view, String name, List<float[]> queries) throws Exception {
+    private static void query(VectorView view, String name, List<float[]> queries) throws Exception {
         List<Set<Long>> truth = truth(view, queries);
         double[] exact = millis(queries.subList(0, Math.min(20, queries.size())), query -> view.nearestExact(query, K));
         System.out.printf("  exact: p50 %.2f ms, least %.2f%n", exact[0], exact[1]);
@@ -94,11 +93,11 @@ final class VectorMemoryBench {
         Object run(float[] query);
     }
 
-    private static List<Set<Long>> truth(VectorMemory.View view, List<float[]> queries) {
+    private static List<Set<Long>> truth(VectorView view, List<float[]> queries) {
         return queries.stream().map(query -> ids(view.nearestExact(query, K))).toList();
     }
 
-    private static double recall(VectorMemory.View view, List<float[]> queries, List<Set<Long>> truth, int candidates) {
+    private static double recall(VectorView view, List<float[]> queries, List<Set<Long>> truth, int candidates) {
         double found = 0;
         for (int i = 0; i < queries.size(); i++) {
             Set<Long> hits = ids(view.nearest(queries.get(i), K, candidates));
@@ -124,7 +123,7 @@ final class VectorMemoryBench {
         return new double[] {times[times.length / 2], times[0]};
     }
 
-    private static double throughput(VectorMemory.View view, List<float[]> queries, int threads) throws Exception {
+    private static double throughput(VectorView view, List<float[]> queries, int threads) throws Exception {
         ExecutorService pool = Executors.newFixedThreadPool(threads);
         try {
             long start = System.nanoTime();

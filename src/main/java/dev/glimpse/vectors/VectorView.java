@@ -1,0 +1,154 @@
+package dev.glimpse.vectors;
+
+import dev.glimpse.vectors.BinaryCodes.Rows;
+import dev.glimpse.vectors.Searchers.Searcher;
+import java.util.BitSet;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Searches a fixed set of rows of a {@link VectorIndex}. A search has three steps, each more exact and on fewer rows than the one
+ * before: the Hamming distances of all codes, the estimated cosines of the nearest rows, the true cosines of the best candidates.
+ *
+ * <p>The set of rows never changes. Safe for use by several threads.
+ */
+public final class VectorView {
+    /** The second step estimates so many rows for each candidate. Twice as many: recall up 0.01 at 100,000 rows, up to 0.03 at a million. */
+    private static final int ESTIMATES_PER_CANDIDATE = 8;
+
+    /** The estimates are rounded to so many levels. A level is far smaller than the error of an estimate. */
+    private static final int ESTIMATE_LEVELS = 4096;
+
+    private final int dimension;
+    private final BitSet live;
+    private final int size;
+    private final List<Rows> chunks;
+    private final @Nullable BinaryCodes codes;
+    private final Searchers searchers;
+
+    /**
+     * @param live not copied
+     * @param codes null while the index has too few rows for codes
+     */
+    VectorView(int dimension, BitSet live, List<Rows> chunks, @Nullable BinaryCodes codes, Searchers searchers) {
+        this.dimension = dimension;
+        this.live = live;
+        this.size = live.cardinality();
+        this.chunks = chunks;
+        this.codes = codes;
+        this.searchers = searchers;
+    }
+
+    /** The number of rows. */
+    public int size() {
+        return size;
+    }
+
+    /**
+     * Finds at most {@code k} rows, nearest first. The distances are exact, but a true neighbor may be missing. The search is exact if
+     * there are no more rows than candidates.
+     *
+     * @param query of unit length
+     * @param k at least 1
+     * @param candidates rows whose vectors are read; less than {@code k} means {@code k}
+     * @throws IllegalArgumentException if {@code k} is less than 1
+     * @throws IllegalStateException if the index is closed
+     * @throws SearchInterruptedException if the thread is interrupted
+     */
+    public List<Hit> nearest(float[] query, int k, int candidates) {
+        int read = Math.max(candidates, k);
+        if (codes == null || size <= read) {
+            return nearestExact(query, k);
+        }
+        BinaryCodes.Query coded = codes.query(query);
+        return searchers.search(searcher -> {
+            scan(coded, searcher, (int) Math.min((long) read * ESTIMATES_PER_CANDIDATE, size));
+            estimate(coded, searcher, read);
+            return rerank(query, searcher, k);
+        });
+    }
+
+    /**
+     * Finds the {@code k} nearest rows, nearest first; among equal distances, the lower row ids come first. Reads the vectors of all
+     * rows.
+     *
+     * @param query of unit length
+     * @param k at least 1; fewer rows are found if there are not so many
+     * @throws IllegalArgumentException if {@code k} is less than 1
+     * @throws IllegalStateException if the index is closed
+     * @throws SearchInterruptedException if the thread is interrupted
+     */
+    public List<Hit> nearestExact(float[] query, int k) {
+        NearestNeighbors nearest = new NearestNeighbors(Math.min(k, Math.max(1, size)));
+        return searchers.search(searcher -> {
+            for (int row = live.nextSetBit(0); row >= 0; ) {
+                int end = Math.min(row + Searchers.EXACT_ROWS, live.length());
+                float[] vectors = searcher.reader.read(row, end - row);
+                for (int i = row; i >= 0 && i < end; i = live.nextSetBit(i + 1)) {
+                    nearest.add(i, BinaryCodes.dot(vectors, (i - row) * dimension, query));
+                }
+                row = live.nextSetBit(end);
+            }
+            return nearest.hits();
+        });
+    }
+
+    private void scan(BinaryCodes.Query query, Searcher searcher, int wanted) {
+        TopK near = searcher.near;
+        near.start(wanted, dimension + 1);
+        int[] distances = searcher.distances;
+        for (int row = live.nextSetBit(0); row >= 0; ) {
+            int start = row - row % distances.length;
+            int count = Math.min(distances.length, live.length() - start);
+            query.distances(
+                    chunks.get(start / VectorIndex.CHUNK_ROWS), start % VectorIndex.CHUNK_ROWS, count, distances);
+            keep(near, distances, start, count);
+            row = live.nextSetBit(start + count);
+        }
+    }
+
+    private void keep(TopK near, int[] distances, int start, int count) {
+        int bound = near.bound();
+        for (int group = 0; group < count; group += 8) {
+            // Eight at a time, because hardly a row is near enough: measured a quarter faster than one by one.
+            if (least(distances, group) < bound) {
+                for (int i = group; i < Math.min(group + 8, count); i++) {
+                    if (distances[i] < bound && live.get(start + i)) {
+                        near.add(start + i, distances[i]);
+                        bound = near.bound();
+                    }
+                }
+            }
+        }
+    }
+
+    private static int least(int[] of, int at) {
+        int first = Math.min(Math.min(of[at], of[at + 1]), Math.min(of[at + 2], of[at + 3]));
+        int second = Math.min(Math.min(of[at + 4], of[at + 5]), Math.min(of[at + 6], of[at + 7]));
+        return Math.min(first, second);
+    }
+
+    private void estimate(BinaryCodes.Query query, Searcher searcher, int wanted) {
+        TopK nearer = searcher.nearer;
+        nearer.start(wanted, ESTIMATE_LEVELS + 1);
+        int count = searcher.near.finish();
+        for (int i = 0; i < count; i++) {
+            int row = searcher.near.row(i);
+            float cosine = query.cosine(chunks.get(row / VectorIndex.CHUNK_ROWS), row % VectorIndex.CHUNK_ROWS);
+            int level = (int) (Math.min(1, Math.max(0, (1 - cosine) / 2)) * ESTIMATE_LEVELS);
+            if (level < nearer.bound()) {
+                nearer.add(row, level);
+            }
+        }
+    }
+
+    private List<Hit> rerank(float[] query, Searcher searcher, int k) {
+        NearestNeighbors nearest = new NearestNeighbors(k);
+        int count = searcher.nearer.finish();
+        for (int i = 0; i < count; i++) {
+            int row = searcher.nearer.row(i);
+            nearest.add(row, BinaryCodes.dot(searcher.reader.read(row, 1), 0, query));
+        }
+        return nearest.hits();
+    }
+}

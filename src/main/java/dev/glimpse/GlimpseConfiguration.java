@@ -5,6 +5,7 @@ import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.request.Tickets;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -27,5 +28,10 @@ class GlimpseConfiguration {
     @Bean
     ImageDecoder imageDecoder(FairScheduler scheduler, DecodeProperties limits) {
         return new ImageDecoder(scheduler, limits.maxPixels(), limits.time());
+    }
+
+    @Bean
+    Tickets tickets(FairScheduler scheduler) {
+        return new Tickets(scheduler);
     }
 }

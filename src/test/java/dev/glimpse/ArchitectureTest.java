@@ -42,18 +42,41 @@ class ArchitectureTest {
     static final ArchRule datasetKnowsPicturesVectorsAndTheStore = onlyKnows("dataset", "image", "vectors", "storage");
 
     @ArchTest
-    static final ArchRule uploadKnowsTheGroundFloor =
-            onlyKnows("upload", "image", "vectors", "fairness", "embedding", "storage", "dataset");
+    static final ArchRule fetchKnowsNobody = onlyKnows("fetch");
 
     @ArchTest
-    static final ArchRule searchKnowsTheGroundFloor =
-            onlyKnows("search", "image", "fairness", "embedding", "storage", "dataset");
+    static final ArchRule requestKnowsWhoGoesFirst = onlyKnows("request", "fairness");
+
+    @ArchTest
+    static final ArchRule consistencyKnowsTheGroundFloor =
+            onlyKnows("consistency", "image", "vectors", "fairness", "embedding", "storage", "dataset");
+
+    @ArchTest
+    static final ArchRule uploadKnowsWhatItBringsAbout = onlyKnows(
+            "upload",
+            "request",
+            "fetch",
+            "consistency",
+            "image",
+            "vectors",
+            "fairness",
+            "embedding",
+            "storage",
+            "dataset");
+
+    @ArchTest
+    static final ArchRule picturesKnowHowTheyAreKept =
+            onlyKnows("pictures", "request", "consistency", "image", "fairness", "storage", "dataset");
+
+    @ArchTest
+    static final ArchRule searchKnowsTheTableAndTheModel =
+            onlyKnows("search", "request", "image", "fairness", "embedding", "dataset");
 
     @ArchTest
     static final ArchRule statsKnowsWhatItReports = onlyKnows("stats", "embedding", "storage", "dataset");
 
     @ArchTest
-    static final ArchRule webKnowsFailuresOnly = noClasses()
+    static final ArchRule webKnowsFailuresAndHowTheyAreTold = noClasses()
             .that()
             .resideInAPackage("dev.glimpse.web")
             .should()
@@ -61,6 +84,7 @@ class ArchitectureTest {
                     "are ours, of another package and no exceptions",
                     type -> type.getPackageName().startsWith("dev.glimpse.")
                             && !type.getPackageName().equals("dev.glimpse.web")
+                            && !type.getPackageName().equals("dev.glimpse.request")
                             && !type.isAssignableTo(Throwable.class)));
 
     @ArchTest
@@ -78,7 +102,7 @@ class ArchitectureTest {
     static final ArchRule storageAloneKnowsTheS3Client = alone("storage", "software.amazon.awssdk..");
 
     @ArchTest
-    static final ArchRule uploadAloneKnowsTheHttpClient = alone("upload", "org.apache.hc..");
+    static final ArchRule fetchAloneKnowsTheHttpClient = alone("fetch", "org.apache.hc..");
 
     @ArchTest
     static final ArchRule datasetAloneKnowsLance = alone("dataset", "org.lance..");

@@ -3,12 +3,12 @@ package dev.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.fetch.LoopbackFetches;
+import dev.glimpse.fetch.RawServer;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestBucket.Fault;
 import dev.glimpse.storage.TestBucket.RequestClass;
-import dev.glimpse.upload.LoopbackFetches;
-import dev.glimpse.upload.RawServer;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

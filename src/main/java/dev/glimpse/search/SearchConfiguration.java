@@ -28,11 +28,6 @@ class SearchConfiguration {
         return new ImageSearch(model, dataset, bounds);
     }
 
-    @Bean
-    Tickets tickets(FairScheduler scheduler) {
-        return new Tickets(scheduler);
-    }
-
     /**
      * Before the server says that it is ready, so that the first who searches does not wait for what has to be opened. Waits a
      * little for the table to be in memory: of 100,000 rows it takes two seconds, in which two processors do nothing else well.

@@ -1,12 +1,17 @@
 package dev.glimpse.upload;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.glimpse.fairness.FairScheduler;
-import dev.glimpse.fairness.Flow;
+import dev.glimpse.consistency.UploadMetadata;
+import dev.glimpse.consistency.UploadsBusyException;
 import dev.glimpse.fairness.Lease;
 import dev.glimpse.fairness.MemoryBudget;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
+import dev.glimpse.fetch.UrlFetcher;
+import dev.glimpse.fetch.UrlNotFetchedException;
+import dev.glimpse.fetch.UrlUploadOffException;
+import dev.glimpse.request.Problems;
+import dev.glimpse.request.Tickets;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -14,14 +19,12 @@ import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
-import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -51,8 +54,8 @@ class UploadController {
     private static final Duration PATIENCE = Duration.ofSeconds(10);
 
     private final Uploader uploader;
-    private final FairScheduler scheduler;
-    private final Function<Throwable, ProblemDetail> problems;
+    private final Tickets tickets;
+    private final Problems problems;
     private final @Nullable UrlFetcher fetcher;
     private final Executor fetches;
     private final int mostFiles;
@@ -65,21 +68,21 @@ class UploadController {
     @Autowired
     UploadController(
             Uploader uploader,
-            FairScheduler scheduler,
-            Function<Throwable, ProblemDetail> problems,
+            Tickets tickets,
+            Problems problems,
             @Nullable UrlFetcher fetcher,
             @Qualifier("pictureFetches") Executor fetches,
             UploadProperties settings,
             MultipartProperties parts) {
         this(
                 uploader,
-                scheduler,
+                tickets,
                 problems,
                 fetcher,
                 fetches,
                 settings.files(),
                 new MemoryBudget(
-                        scheduler,
+                        tickets.scheduler(),
                         Math.max(
                                 2 * parts.getMaxFileSize().toBytes(),
                                 Runtime.getRuntime().maxMemory() / 4)),
@@ -96,15 +99,15 @@ class UploadController {
      */
     UploadController(
             Uploader uploader,
-            FairScheduler scheduler,
-            Function<Throwable, ProblemDetail> problems,
+            Tickets tickets,
+            Problems problems,
             @Nullable UrlFetcher fetcher,
             Executor fetches,
             int mostFiles,
             MemoryBudget memory,
             Duration deadline) {
         this.uploader = uploader;
-        this.scheduler = scheduler;
+        this.tickets = tickets;
         this.problems = problems;
         this.fetcher = fetcher;
         this.fetches = fetches;
@@ -163,10 +166,10 @@ class UploadController {
         List<String> labels = tags == null ? List.of() : tags;
         List<CompletableFuture<StoredPicture>> uploads = new ArrayList<>();
         for (MultipartFile file : sent) {
-            uploads.add(start(file, caption, labels, wanted, ticket(request)));
+            uploads.add(start(file, caption, labels, wanted, tickets.of(Purpose.UPLOAD, request)));
         }
         for (String url : named) {
-            uploads.add(start(url, caption, labels, wanted, ticket(request)));
+            uploads.add(start(url, caption, labels, wanted, tickets.of(Purpose.UPLOAD, request)));
         }
         if (uploads.size() == 1) {
             StoredPicture stored = await(uploads.get(0));
@@ -182,17 +185,10 @@ class UploadController {
         return fetcher;
     }
 
-    private Ticket ticket(HttpServletRequest request) {
-        return scheduler.ticket(new Flow(
-                Objects.toString(request.getRemoteUser(), ""),
-                request.getServletConnection().getConnectionId(),
-                Purpose.UPLOAD));
-    }
-
     /** Uploads a file. Never throws: a file that is refused at once is a failed upload like any other. */
     private CompletableFuture<StoredPicture> start(
             MultipartFile file, @Nullable String caption, List<String> tags, Durability durability, Ticket ticket) {
-        PictureNotes notes = new PictureNotes(file.getOriginalFilename(), caption, tags);
+        UploadMetadata notes = new UploadMetadata(file.getOriginalFilename(), caption, tags);
         try {
             return store(file.getSize(), () -> bytes(file), notes, durability, ticket)
                     .copy()
@@ -209,7 +205,7 @@ class UploadController {
         UrlFetcher fetcher = requireFetcher();
         try {
             URI address = UrlFetcher.parse(url);
-            PictureNotes notes = new PictureNotes(address.getPath(), caption, tags);
+            UploadMetadata notes = new UploadMetadata(address.getPath(), caption, tags);
             return CompletableFuture.supplyAsync(
                             () -> store(
                                     fetcher.limit().toBytes(), () -> fetcher.fetch(address), notes, durability, ticket),
@@ -231,7 +227,7 @@ class UploadController {
      * @param limit the most bytes that the picture can have
      */
     private CompletableFuture<StoredPicture> store(
-            long limit, Supplier<byte[]> picture, PictureNotes notes, Durability durability, Ticket ticket) {
+            long limit, Supplier<byte[]> picture, UploadMetadata notes, Durability durability, Ticket ticket) {
         Lease lease = acquireMemory(limit, ticket);
         try {
             byte[] bytes = picture.get();
@@ -277,7 +273,7 @@ class UploadController {
             return new Item(
                     status(stored).value(), stored.id(), stored.path(), stored.vectorDim(), stored.stored(), null);
         } catch (RuntimeException e) {
-            ProblemDetail problem = problems.apply(e);
+            ProblemDetail problem = problems.of(e);
             return new Item(problem.getStatus(), null, null, null, null, problem);
         }
     }

@@ -1,5 +1,16 @@
 package dev.glimpse.upload;
 
+import dev.glimpse.consistency.CommitGroup;
+import dev.glimpse.consistency.IntentMarkers;
+import dev.glimpse.consistency.MetadataTooLongException;
+import dev.glimpse.consistency.PictureLocks;
+import dev.glimpse.consistency.Reconciler;
+import dev.glimpse.consistency.Recovery;
+import dev.glimpse.consistency.RowDeriver;
+import dev.glimpse.consistency.RowDeriver.Derived;
+import dev.glimpse.consistency.UploadMetadata;
+import dev.glimpse.consistency.UploadsBusyException;
+import dev.glimpse.consistency.WriteTimings;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.fairness.Ticket;
@@ -8,8 +19,6 @@ import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
-import dev.glimpse.upload.RowDeriver.Derived;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
@@ -21,52 +30,41 @@ import java.util.concurrent.TimeUnit;
 
 /** Takes a picture in: the original into the store, its row into the table, each once. Safe to share between threads. */
 public final class Uploader {
-    /**
-     * How long the puts of a picture and of its group's marker may take, waiting and retries included. So a picture is
-     * never older than its marker by more than this; and a marker that had to be put again says how much older its
-     * group is.
-     */
-    static final Duration DEADLINE = Duration.ofSeconds(10);
-
-    private static final Duration SHORTEST_PUT = Duration.ofSeconds(1);
-
-    /** For the commit of another server that has the row; if it has crashed, its marker takes longer to be seen to. */
-    private static final Duration OTHERS_COMMIT = Duration.ofSeconds(20);
-
-    private static final Duration POLL = Duration.ofSeconds(1);
-
     private final RowDeriver deriver;
     private final ObjectStore store;
     private final ImageDataset dataset;
-    private final Groups groups;
+    private final IntentMarkers intents;
     private final Recovery recovery;
     private final Reconciler reconciler;
-    private final Turns turns;
+    private final PictureLocks locks;
     private final int dimension;
+    private final WriteTimings timings;
     private final Executor puts;
 
     /** Rows that wait for their commits, and come after a crash as well while their groups are reliable. */
-    private final Map<ImageId, Group> promised = new ConcurrentHashMap<>();
+    private final Map<ImageId, CommitGroup> promised = new ConcurrentHashMap<>();
 
     /** @param puts runs what waits for the store */
-    Uploader(
+    public Uploader(
             RowDeriver deriver,
             ObjectStore store,
             ImageDataset dataset,
-            Groups groups,
+            IntentMarkers intents,
             Recovery recovery,
             Reconciler reconciler,
-            Turns turns,
+            PictureLocks locks,
             int dimension,
+            WriteTimings timings,
             Executor puts) {
         this.deriver = deriver;
         this.store = store;
         this.dataset = dataset;
-        this.groups = groups;
+        this.intents = intents;
         this.recovery = recovery;
         this.reconciler = reconciler;
-        this.turns = turns;
+        this.locks = locks;
         this.dimension = dimension;
+        this.timings = timings;
         this.puts = puts;
     }
 
@@ -84,18 +82,18 @@ public final class Uploader {
      * @throws dev.glimpse.dataset.TableBusyException if too many rows wait to be committed
      * @throws dev.glimpse.storage.UntrustedBucketException if the store does not refuse a second put of a key
      * @throws UploadsBusyException if it is not known of too many pictures whether the store has them
-     * @return completes exceptionally with what {@link RowDeriver#derive} throws; with {@link NotesTooLongException} if
+     * @return completes exceptionally with what {@link RowDeriver#derive} throws; with {@link MetadataTooLongException} if
      *     the notes do not fit into the object's metadata; with {@link StoreUnavailableException} if the store does not
      *     answer in time: then the picture may or may not get there, and uploading it again is right
      */
     public CompletableFuture<StoredPicture> store(
-            byte[] bytes, PictureNotes notes, Durability durability, Ticket ticket) {
+            byte[] bytes, UploadMetadata notes, Durability durability, Ticket ticket) {
         if (bytes.length == 0) {
             throw new EmptyFileException("the file " + notes.displayName() + " is empty");
         }
         ImageFormat format = ImageDecoder.formatOf(bytes);
         ImageId id = ImageId.of(bytes, format);
-        CompletableFuture<StoredPicture> stored = turns.take(
+        CompletableFuture<StoredPicture> stored = locks.withLock(
                 id,
                 () -> dataset.contains(id) ? storeKnown(id, bytes, notes, ticket) : storeNew(id, bytes, notes, ticket));
         return durability == Durability.RECOVERABLE
@@ -105,7 +103,7 @@ public final class Uploader {
     }
 
     /** What is known may be old: another server may have deleted the picture since. */
-    private CompletableFuture<StoredPicture> storeKnown(ImageId id, byte[] bytes, PictureNotes notes, Ticket ticket) {
+    private CompletableFuture<StoredPicture> storeKnown(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
         return CompletableFuture.supplyAsync(() -> store.head(id.toString()).isPresent(), puts)
                 .thenCompose(there -> there
                         ? known(id)
@@ -114,7 +112,7 @@ public final class Uploader {
 
     /** A row that waits for its commit is as good as committed only if it would come after a crash as well. */
     private CompletableFuture<StoredPicture> known(ImageId id) {
-        Group group = promised.get(id);
+        CommitGroup group = promised.get(id);
         if (group != null && group.isReliable()) {
             return CompletableFuture.completedFuture(stored(id, false));
         }
@@ -123,21 +121,22 @@ public final class Uploader {
                 .thenApply(found -> stored(id, false));
     }
 
-    private CompletableFuture<StoredPicture> storeNew(ImageId id, byte[] bytes, PictureNotes notes, Ticket ticket) {
+    private CompletableFuture<StoredPicture> storeNew(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
         dataset.requireWritable();
         dataset.requireRoom();
         recovery.requireRoom();
         store.requireConditionalPuts();
         Derived derived = deriver.derive(id, bytes, ticket);
         Instant uploadedAt = Instant.now().truncatedTo(ChronoUnit.MICROS);
-        Group.Member member = groups.join();
-        Group group = member.group();
+        CommitGroup.Member member = intents.join();
+        CommitGroup group = member.group();
         CompletableFuture<Boolean> put;
         try {
             Map<String, String> metadata = notes.toMetadata(group.name(), uploadedAt);
             long start = System.nanoTime();
             put = CompletableFuture.supplyAsync(
-                    () -> store.putIfAbsent(id.toString(), bytes, id.format().mediaType(), metadata, left(start)),
+                    () -> store.putIfAbsent(
+                            id.toString(), bytes, id.format().mediaType(), metadata, timings.left(start)),
                     puts);
         } catch (RuntimeException e) {
             member.leave();
@@ -153,38 +152,23 @@ public final class Uploader {
         return stored;
     }
 
-    /**
-     * What is left of the deadline, for a put that was to begin at this time, as {@link System#nanoTime} tells it, and may
-     * have had to wait.
-     *
-     * @throws StoreUnavailableException if nothing is left
-     */
-    static Duration left(long start) {
-        Duration left = DEADLINE.minusNanos(System.nanoTime() - start);
-        if (left.compareTo(SHORTEST_PUT) < 0) {
-            throw StoreUnavailableException.openly(
-                    "the store does not keep up: a put has waited for " + DEADLINE.toSeconds() + " s");
-        }
-        return left;
-    }
-
     /** Of a picture that is ours: the put says so. */
     private CompletableFuture<StoredPicture> add(
-            Derived derived, PictureNotes notes, Instant uploadedAt, Group.Member member) {
+            Derived derived, UploadMetadata notes, Instant uploadedAt, CommitGroup.Member member) {
         ImageId id = derived.id();
         // The picture was not there, so a row that is known is one that others have removed, or are about to remove.
         CompletableFuture<Void> fresh =
                 dataset.isCommitted(id) ? dataset.refresh() : CompletableFuture.completedFuture(null);
         return fresh.thenCombine(derived.row(notes, uploadedAt), (nothing, row) -> row)
                 .thenCompose(row -> {
-                    Group group = member.group();
+                    CommitGroup group = member.group();
                     // A delete that waits for another server has hidden it perhaps; it leaves a picture that is there
                     // alone.
                     dataset.show(id);
                     CompletableFuture<Boolean> committed = dataset.add(row);
                     if (!group.isReliable()) {
                         return committed
-                                .thenCompose(added -> reconciler.reconcileInTurn(id))
+                                .thenCompose(added -> reconciler.reconcileLocked(id))
                                 .thenApply(there -> {
                                     member.leave();
                                     return stored(id, true);
@@ -196,7 +180,7 @@ public final class Uploader {
                 });
     }
 
-    private void leaveAfter(ImageId id, Group.Member member, CompletableFuture<Boolean> last) {
+    private void leaveAfter(ImageId id, CommitGroup.Member member, CompletableFuture<Boolean> last) {
         Future<?> unused = last.whenComplete((there, failure) -> {
             promised.remove(id, member.group());
             if (failure == null) {
@@ -211,7 +195,7 @@ public final class Uploader {
      * When a commit comes this late, another server may have recovered the group, and a delete of the picture may have
      * found the row of that server and not waited for this one.
      */
-    private CompletableFuture<Boolean> afterCommit(ImageId id, Group group) {
+    private CompletableFuture<Boolean> afterCommit(ImageId id, CommitGroup group) {
         return group.isReliable() ? CompletableFuture.completedFuture(true) : reconciler.reconcile(id);
     }
 
@@ -219,7 +203,7 @@ public final class Uploader {
      * Of a picture that is in the store already, though no row of it is known here. Another upload may be about to add
      * the row, another server may have added it, or a crash before markers has left the picture without one.
      */
-    private CompletableFuture<StoredPicture> takeOver(Derived derived, Group.Member member) {
+    private CompletableFuture<StoredPicture> takeOver(Derived derived, CommitGroup.Member member) {
         ImageId id = derived.id();
         return showsItsRow(derived, member)
                 .thenCompose(shown -> shown
@@ -229,7 +213,7 @@ public final class Uploader {
                                 .thenComposeAsync(
                                         again -> showsItsRow(again, member),
                                         CompletableFuture.delayedExecutor(
-                                                DEADLINE.toMillis(), TimeUnit.MILLISECONDS, puts)))
+                                                timings.put().toMillis(), TimeUnit.MILLISECONDS, puts)))
                 .thenCompose(shown -> {
                     if (shown) {
                         return CompletableFuture.completedFuture(stored(id, false));
@@ -244,15 +228,15 @@ public final class Uploader {
      *
      * @return completes with whether it is so
      */
-    private CompletableFuture<Boolean> showsItsRow(Derived derived, Group.Member member) {
+    private CompletableFuture<Boolean> showsItsRow(Derived derived, CommitGroup.Member member) {
         ImageId id = derived.id();
         return CompletableFuture.supplyAsync(() -> store.head(id.toString()), puts)
                 .thenCompose(head -> {
                     if (head.isEmpty()) {
                         return CompletableFuture.completedFuture(false);
                     }
-                    PictureNotes.Stored said =
-                            PictureNotes.fromMetadata(head.get().metadata());
+                    UploadMetadata.Stored said =
+                            UploadMetadata.fromMetadata(head.get().metadata());
                     CompletableFuture<PictureRow> row =
                             derived.row(said.notes(), said.uploadedAt() == null ? Instant.now() : said.uploadedAt());
                     return CompletableFuture.supplyAsync(() -> recovery.isMarked(head.get()), puts)
@@ -268,7 +252,7 @@ public final class Uploader {
      * died, it is committed from here. Else one of the two commits finds the other's row; and as a delete elsewhere may have come
      * between them, the picture is looked at once more.
      */
-    private boolean show(PictureRow row, Group.Member member) {
+    private boolean show(PictureRow row, CommitGroup.Member member) {
         dataset.show(row.id());
         CompletableFuture<Boolean> committed = dataset.add(row);
         boolean waits = !committed.isDone();
@@ -279,7 +263,7 @@ public final class Uploader {
 
     /** The row says what the picture in the store says, as every row does. No marker covers it before its commit. */
     private CompletableFuture<StoredPicture> adopt(ImageId id) {
-        return reconciler.reconcileInTurn(id).thenCompose(there -> {
+        return reconciler.reconcileLocked(id).thenCompose(there -> {
             if (!there) {
                 throw StoreUnavailableException.openly(id + " was deleted while it was uploaded; upload it again");
             }
@@ -296,13 +280,14 @@ public final class Uploader {
                     if (dataset.isCommitted(id)) {
                         return done;
                     }
-                    if (System.nanoTime() - start > OTHERS_COMMIT.toNanos()) {
+                    if (System.nanoTime() - start > timings.othersCommit().toNanos()) {
                         throw new UploadsBusyException("the row of " + id + " is not in the table after "
-                                + OTHERS_COMMIT.toSeconds() + " s; its picture is kept, and the row will come");
+                                + timings.othersCommit().toSeconds()
+                                + " s; its picture is kept, and the row will come");
                     }
                     return done.thenComposeAsync(
                             waited -> awaitCommitted(id, start),
-                            CompletableFuture.delayedExecutor(POLL.toMillis(), TimeUnit.MILLISECONDS, puts));
+                            CompletableFuture.delayedExecutor(timings.poll().toMillis(), TimeUnit.MILLISECONDS, puts));
                 });
     }
 

@@ -1,8 +1,4 @@
-/**
- * Bytes in, acknowledged upload out.
- *
- * <p>Alone knows the order in which a picture, its embedding and its row come to exist, and how to fetch from others.
- */
+/** Bytes in, acknowledged upload out: alone knows the order in which a picture, its embedding and its row come to exist. */
 @NullMarked
 package dev.glimpse.upload;
 

@@ -9,6 +9,7 @@ import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.security.Principal;
+import java.util.Arrays;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
@@ -130,7 +131,7 @@ final class AccessFilter extends OncePerRequestFilter {
             throws ServletException, IOException {
         Scope scope = scope(request);
         boolean metrics = request.getServletPath().startsWith("/actuator");
-        if (caller.may(scope) && (caller.isKnown() || !metrics)) {
+        if (caller.may(scope) && (!metrics || caller.isKnown())) {
             chain.doFilter(named(caller, request), response);
             return;
         }
@@ -174,7 +175,8 @@ final class AccessFilter extends OncePerRequestFilter {
 
             @Override
             public boolean isUserInRole(String role) {
-                return caller.scopes().stream().anyMatch(scope -> name(scope).equals(role));
+                return Arrays.stream(Scope.values())
+                        .anyMatch(scope -> name(scope).equals(role) && caller.may(scope));
             }
         };
     }

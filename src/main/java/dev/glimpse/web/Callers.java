@@ -23,7 +23,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Tells who sends a request: by a key, else by where it comes from. */
 final class Callers {
-    private static final Set<Scope> EVERYTHING = EnumSet.allOf(Scope.class);
     private static final Set<Scope> STRANGERS = EnumSet.of(Scope.READ, Scope.UPLOAD);
 
     /** Of an IPv6 address, what a network is given; the rest its computers choose as they like. */
@@ -58,7 +57,10 @@ final class Callers {
         return !settings.keys().isEmpty();
     }
 
-    /** With keys, a caller that has none, or a wrong one, may do nothing. */
+    /**
+     * With keys, a caller that has none, or a wrong one, may do nothing. Without keys everyone may read and upload, and programs of this
+     * machine's owner may do everything.
+     */
     Caller of(HttpServletRequest request) {
         if (needKeys()) {
             String secret = secret(request);
@@ -66,19 +68,18 @@ final class Callers {
             if (key.isPresent()) {
                 ApiKey found = key.get().getValue();
                 Integer own = found.requestsPerMinute();
-                return new Caller(
-                        "key:" + key.get().getKey(),
-                        found.scopes(),
-                        true,
-                        own == null ? Integer.valueOf(settings.requestsPerMinute()) : own);
+                return Caller.withKey(
+                        "key:" + key.get().getKey(), found.scopes(), own == null ? settings.requestsPerMinute() : own);
             }
             return stranger(request, Set.of());
         }
-        return isLocal(request) ? new Caller("local", EVERYTHING, true, null) : stranger(request, STRANGERS);
+        return isLocal(request)
+                ? Caller.local(STRANGERS, () -> trustedPeer.test(request))
+                : stranger(request, STRANGERS);
     }
 
     private Caller stranger(HttpServletRequest request, Set<Scope> scopes) {
-        return new Caller(network(request.getRemoteAddr()), scopes, false, settings.requestsPerMinute());
+        return Caller.stranger(network(request.getRemoteAddr()), scopes, settings.requestsPerMinute());
     }
 
     // ---- keys
@@ -136,9 +137,9 @@ final class Callers {
     // ---- places
 
     /**
-     * Whether the request comes from a program on this machine that its owner runs. One that shows a sign of a proxy may come
-     * from anywhere, and so may one that a page in a browser here sends to a name of its own that leads to this machine. A
-     * proxy that shows none, and runs as the server's user or as root, cannot be told from a program.
+     * Whether the request comes from a program on this machine. One that shows a sign of a proxy may come from anywhere, and so
+     * may one that a page in a browser here sends to a name of its own that leads to this machine. A proxy that shows none is
+     * told from a program of the owner only by the user that it runs as; see {@link PeerUsers}.
      */
     private boolean isLocal(HttpServletRequest request) {
         boolean proxied = !OF_PROGRAMS.contains(request.getProtocol())
@@ -147,8 +148,7 @@ final class Callers {
         return !behindProxy
                 && !proxied
                 && address(request.getRemoteAddr()).isLoopbackAddress()
-                && namesThisMachine(request.getServerName())
-                && trustedPeer.test(request);
+                && namesThisMachine(request.getServerName());
     }
 
     /** Whether the host that a request was sent to can be no other machine. */

@@ -8,11 +8,11 @@ import java.net.InetAddress;
 import java.net.UnknownHostException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HexFormat;
 import java.util.List;
-import java.util.stream.Stream;
 
 /**
  * Tells as which user the program at the other end of a connection runs, if that is on this machine. A proxy that says nothing
@@ -24,7 +24,15 @@ import java.util.stream.Stream;
 final class PeerUsers {
     private static final int ROOT = 0;
 
-    /** Of the last connections: to read the list costs a microsecond for each connection of the machine. */
+    /** Before an IPv4 address in the list of IPv6: {@code 0000000000000000FFFF00000100007F:1F90}. */
+    private static final String MAPPED = "0000000000000000FFFF0000";
+
+    /** Places of fields in a line. */
+    private static final int USER = 7;
+
+    private static final int INODE = 9;
+
+    /** Of the last connections: to read the list costs some milliseconds on a machine with ten thousand connections. */
     private static final int REMEMBERED = 10_000;
 
     private final Cache<String, Boolean> trusted =
@@ -64,20 +72,26 @@ final class PeerUsers {
             if (!Files.exists(proc.resolve(table))) {
                 continue;
             }
-            try (Stream<String> lines = Files.lines(proc.resolve(table))) {
-                boolean held = lines.map(line -> line.trim().split("\\s+"))
-                        .filter(field -> field.length > 9
-                                && client.equals(withoutMapping(field[1]))
-                                && server.equals(withoutMapping(field[2])))
-                        // What its program has closed has no inode, and may say that it is root's.
-                        .anyMatch(field -> !field[9].equals("0")
-                                && (Integer.parseInt(field[7]) == own || Integer.parseInt(field[7]) == ROOT));
-                if (held) {
-                    return true;
-                }
+            String line = lineWith(Files.readString(proc.resolve(table), StandardCharsets.ISO_8859_1), client, server);
+            String[] fields = line.trim().split("\\s+", -1);
+            if (fields.length > INODE) {
+                int user = Integer.parseInt(fields[USER]);
+                // A connection that its program has closed has no inode, and may say that it is root's.
+                return !fields[INODE].equals("0") && (user == own || user == ROOT);
             }
         }
         return false;
+    }
+
+    /** Looks for whole endpoints at once, as there may be tens of thousands of lines. Empty if there is none. */
+    private static String lineWith(String table, String client, String server) {
+        for (String prefix : List.of("", MAPPED)) {
+            int found = table.indexOf(" " + prefix + client + " " + prefix + server + " ");
+            if (found >= 0) {
+                return table.substring(table.lastIndexOf('\n', found) + 1, table.indexOf('\n', found));
+            }
+        }
+        return "";
     }
 
     /** As the lists have it: {@code 0100007F:1F90} is 127.0.0.1:8080 where the lowest byte comes first. */
@@ -89,10 +103,5 @@ final class PeerUsers {
             swapped.putInt(words.getInt());
         }
         return HexFormat.of().withUpperCase().formatHex(swapped.array()) + ":" + String.format("%04X", port);
-    }
-
-    /** An IPv4 address in the list of IPv6: {@code 0000000000000000FFFF00000100007F:1F90}. */
-    private static String withoutMapping(String endpoint) {
-        return endpoint.startsWith("0000000000000000FFFF0000") ? endpoint.substring(24) : endpoint;
     }
 }

@@ -1,5 +1,8 @@
 package dev.glimpse.web;
 
+import dev.glimpse.consistency.MetadataTooLongException;
+import dev.glimpse.consistency.UploadsBusyException;
+import dev.glimpse.consistency.VerifyRunningException;
 import dev.glimpse.dataset.EmptyTableException;
 import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.IndexBuildRunningException;
@@ -8,26 +11,22 @@ import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableUnavailableException;
 import dev.glimpse.dataset.VersionNotFoundException;
 import dev.glimpse.embedding.EncoderBusyException;
+import dev.glimpse.fetch.UrlNotFetchedException;
+import dev.glimpse.fetch.UrlTooLargeException;
+import dev.glimpse.fetch.UrlUploadOffException;
 import dev.glimpse.image.DamagedImageException;
 import dev.glimpse.image.DecoderBusyException;
 import dev.glimpse.image.ImageTooLargeException;
 import dev.glimpse.image.ImageTooSlowException;
 import dev.glimpse.image.UnsupportedImageException;
+import dev.glimpse.pictures.PictureNotFoundException;
 import dev.glimpse.search.InvalidQueryException;
-import dev.glimpse.search.PictureNotFoundException;
 import dev.glimpse.storage.StoreRefusedException;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.UntrustedBucketException;
 import dev.glimpse.upload.EmptyFileException;
 import dev.glimpse.upload.InvalidDurabilityException;
-import dev.glimpse.upload.NotesTooLongException;
 import dev.glimpse.upload.TooManyFilesException;
-import dev.glimpse.upload.UnknownPictureException;
-import dev.glimpse.upload.UploadsBusyException;
-import dev.glimpse.upload.UrlNotFetchedException;
-import dev.glimpse.upload.UrlTooLargeException;
-import dev.glimpse.upload.UrlUploadOffException;
-import dev.glimpse.upload.VerifyRunningException;
 import java.io.FileNotFoundException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
@@ -103,14 +102,14 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(EmptyFileException.class, HttpStatus.BAD_REQUEST, "no-file"),
             new Rule(DamagedImageException.class, HttpStatus.BAD_REQUEST, "damaged-image"),
             new Rule(ImageTooSlowException.class, HttpStatus.BAD_REQUEST, "too-slow-to-decode"),
-            new Rule(NotesTooLongException.class, HttpStatus.BAD_REQUEST, "metadata-too-long"),
+            new Rule(MetadataTooLongException.class, HttpStatus.BAD_REQUEST, "metadata-too-long"),
             new Rule(InvalidDurabilityException.class, HttpStatus.BAD_REQUEST, "invalid-durability"),
             new Rule(InvalidParameterException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(UrlNotFetchedException.class, HttpStatus.BAD_REQUEST, "url-not-fetched"),
             new Rule(UrlUploadOffException.class, HttpStatus.FORBIDDEN, "url-upload-off"),
             new Rule(PictureNotFoundException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
-            new Rule(UnknownPictureException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
+            new Rule(PictureNotFoundException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
             new Rule(VersionNotFoundException.class, HttpStatus.NOT_FOUND, "version-not-found"),
             new Rule(EmptyTableException.class, HttpStatus.CONFLICT, "empty-table"),
             new Rule(IndexBuildRunningException.class, HttpStatus.CONFLICT, "index-build-running"),

@@ -1,5 +1,6 @@
 package dev.glimpse.web;
 
+import dev.glimpse.request.Problems;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -7,7 +8,6 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.function.Function;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -22,7 +22,6 @@ import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
-import org.springframework.http.ProblemDetail;
 import org.springframework.web.filter.CorsFilter;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -138,7 +137,7 @@ class WebConfiguration {
 
     /** So that one file among many is answered with the problem that it had alone. */
     @Bean
-    Function<Throwable, ProblemDetail> problems() {
+    Problems problems() {
         return ProblemHandler::problemOf;
     }
 }

@@ -1,6 +1,6 @@
 package dev.glimpse.image;
 
-import dev.glimpse.upload.HostileNotes;
+import dev.glimpse.consistency.HostileMetadata;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -43,7 +43,7 @@ final class Fuzz {
         System.out.printf("seed %d, %d pictures to begin with, %s%n", seed, seeds.size(), time);
         Files.createDirectories(FOUND);
         PictureMutator mutator = new PictureMutator(seeds, new Random(seed));
-        HostileNotes notes = new HostileNotes(new Random(seed));
+        HostileMetadata notes = new HostileMetadata(new Random(seed));
         long start = System.nanoTime();
         long reported = start;
         long done = 0;

@@ -4,10 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.consistency.TestServer;
 import dev.glimpse.fairness.MemoryBudget;
 import dev.glimpse.fairness.TestScheduler;
+import dev.glimpse.fetch.LoopbackFetches;
+import dev.glimpse.fetch.RawServer;
+import dev.glimpse.fetch.UrlFetcher;
+import dev.glimpse.request.Tickets;
 import dev.glimpse.storage.TestBucket;
-import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -41,16 +45,12 @@ class LateUrlIT {
                     late.await();
                     RawServer.ok(out, picture);
                 });
-                UrlFetcher fetcher = new UrlFetcher(
-                        DataSize.ofBytes(picture.length),
-                        Duration.ofSeconds(60),
-                        InetAddress::isLoopbackAddress,
-                        port -> true,
-                        InetAddress::getAllByName)) {
+                UrlFetcher fetcher =
+                        LoopbackFetches.fetcher(DataSize.ofBytes(picture.length), Duration.ofSeconds(60))) {
             MemoryBudget memory = new MemoryBudget(TestScheduler.SCHEDULER, picture.length);
             UploadController controller = new UploadController(
                     server.uploader,
-                    TestScheduler.SCHEDULER,
+                    new Tickets(TestScheduler.SCHEDULER),
                     failure -> ProblemDetail.forStatus(HttpStatus.SERVICE_UNAVAILABLE),
                     fetcher,
                     fetches,

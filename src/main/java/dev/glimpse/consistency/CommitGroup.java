@@ -1,0 +1,103 @@
+package dev.glimpse.consistency;
+
+import dev.glimpse.image.ImageId;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+/**
+ * Uploads that share a marker, an object {@code pending/{name}} that says: there are pictures whose rows are not committed
+ * yet. Each upload joins one and leaves it when its row is committed, or is sure never to come; with the last one the
+ * marker goes.
+ */
+public final class CommitGroup {
+    static final String MARKERS = "pending/";
+
+    private final IntentMarkers intents;
+    private final String name;
+    private final long start;
+    private final CompletableFuture<Void> durable;
+
+    /** Guarded by the intents. */
+    int members;
+
+    /** @param start as {@link System#nanoTime} told it, before its marker was put */
+    CommitGroup(IntentMarkers intents, String name, long start, CompletableFuture<Void> durable) {
+        this.intents = intents;
+        this.name = name;
+        this.start = start;
+        this.durable = durable;
+    }
+
+    /** {@code {server}/{group}}, as pictures keep it. */
+    public String name() {
+        return name;
+    }
+
+    /** Key of the marker of a group. */
+    static String marker(String name) {
+        return MARKERS + name;
+    }
+
+    /** The picture that a marker {@code pending/{server}/{kind}{picture}} is about; empty if it is another kind of marker. */
+    static Optional<ImageId> pictureOf(String kind, String marker) {
+        String name = marker.substring(marker.lastIndexOf('/') + 1);
+        return name.startsWith(kind) ? ImageId.parse("images/" + name.substring(kind.length())) : Optional.empty();
+    }
+
+    /** What the marker says that is put now: how old its group is, as a marker may have to be put again. */
+    static byte[] marking(long start) {
+        return Long.toString(Duration.ofNanos(System.nanoTime() - start).toMillis())
+                .getBytes(StandardCharsets.US_ASCII);
+    }
+
+    /** How much older than its marker a group is, by what the marker says; empty if it does not say it, being damaged. */
+    static Optional<Duration> ageIn(byte[] marking) {
+        try {
+            return Optional.of(Duration.ofMillis(Long.parseLong(new String(marking, StandardCharsets.US_ASCII))));
+        } catch (NumberFormatException e) {
+            return Optional.empty();
+        }
+    }
+
+    /** As {@link System#nanoTime} told it. */
+    long start() {
+        return start;
+    }
+
+    /** Completes when the marker is in the store, or exceptionally when it is not known to be. */
+    public CompletableFuture<Void> durable() {
+        return durable;
+    }
+
+    /** Whether a picture that is in the store now would get its row even if this process died. */
+    public boolean isReliable() {
+        return intents.isReliable(this);
+    }
+
+    public Duration age() {
+        return Duration.ofNanos(System.nanoTime() - start);
+    }
+
+    /** One upload of a group. */
+    public final class Member {
+        private final AtomicBoolean left = new AtomicBoolean();
+
+        public CommitGroup group() {
+            return CommitGroup.this;
+        }
+
+        /** Its row is committed, or sure never to come. Twice is fine. */
+        public void leave() {
+            if (left.compareAndSet(false, true)) {
+                intents.leave(CommitGroup.this);
+            }
+        }
+
+        public boolean hasLeft() {
+            return left.get();
+        }
+    }
+}

@@ -1,0 +1,193 @@
+package dev.glimpse.consistency;
+
+import dev.glimpse.dataset.CommitProperties;
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.fairness.FairScheduler;
+import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.StoreThreads;
+import dev.glimpse.storage.WorkingFolder;
+import java.security.SecureRandom;
+import java.util.function.Predicate;
+import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.context.SmartLifecycle;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+
+@Configuration(proxyBeanMethods = false)
+@EnableConfigurationProperties(TrashProperties.class)
+class ConsistencyConfiguration {
+    /** Puts at once. They wait for the store rather than work; a full queue means that the store does not keep up. */
+    private static final int PUTS = 32;
+
+    private static final int WAITING_PUTS = 512;
+
+    /** As many listings as run side by side. */
+    private static final int CHORES = 16;
+
+    /** More than recovery, verification and settling submit at once. */
+    private static final int WAITING_CHORES = 4096;
+
+    private static final int DELETES = 8;
+
+    /** A request thread waits for each. */
+    private static final int WAITING_DELETES = 256;
+
+    @Bean
+    WriteTimings writeTimings() {
+        return WriteTimings.USUAL;
+    }
+
+    @Bean
+    RowDeriver rowDeriver(
+            FairScheduler scheduler, ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
+        return new RowDeriver(scheduler, decoder, model, store, dataset);
+    }
+
+    @Bean
+    IntentMarkers intentMarkers(
+            ObjectStore store,
+            CommitProperties policy,
+            WriteTimings timings,
+            @Qualifier("picturePuts") ThreadPoolTaskExecutor puts) {
+        return new IntentMarkers(store, puts, policy, timings, new SecureRandom());
+    }
+
+    @Bean
+    PictureLocks pictureLocks(@Qualifier("picturePuts") ThreadPoolTaskExecutor puts) {
+        return new PictureLocks(puts);
+    }
+
+    @Bean
+    Reconciler reconciler(
+            ObjectStore store,
+            ImageDataset dataset,
+            RowDeriver deriver,
+            PictureLocks locks,
+            @Qualifier("pictureChores") ThreadPoolTaskExecutor chores) {
+        return new Reconciler(store, dataset, deriver, locks, chores);
+    }
+
+    @Bean
+    Deletion deletion(
+            ObjectStore store,
+            ImageDataset dataset,
+            Reconciler reconciler,
+            PictureLocks locks,
+            IntentMarkers intents,
+            WriteTimings timings,
+            @Qualifier("pictureDeletes") ThreadPoolTaskExecutor deletes) {
+        return new Deletion(store, dataset, reconciler, locks, intents.server(), timings, deletes);
+    }
+
+    @Bean
+    Restoration restoration(
+            ObjectStore store,
+            Reconciler reconciler,
+            PictureLocks locks,
+            IntentMarkers intents,
+            @Qualifier("pictureChores") ThreadPoolTaskExecutor chores) {
+        return new Restoration(store, reconciler, locks, intents.server(), chores);
+    }
+
+    @Bean
+    Trash trash(ObjectStore store, TrashProperties settings) {
+        return new Trash(store, settings.retention());
+    }
+
+    @Bean
+    PictureListing pictureListing(ObjectStore store, @Qualifier("pictureChores") ThreadPoolTaskExecutor chores) {
+        return new PictureListing(store, chores);
+    }
+
+    @Bean
+    Recovery recovery(
+            ObjectStore store,
+            WorkingFolder work,
+            ImageDataset dataset,
+            PictureListing listing,
+            Reconciler reconciler,
+            IntentMarkers intents,
+            Deletion deletion,
+            Restoration restoration,
+            WriteTimings timings,
+            @Qualifier("pictureChores") ThreadPoolTaskExecutor chores,
+            @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
+        // A folder has one server at a time, by the lock on it.
+        String before = work.succeed(intents.server());
+        Predicate<String> dead = store.folder().isPresent() ? server -> true : server -> server.equals(before);
+        return new Recovery(
+                store,
+                dataset,
+                listing,
+                reconciler,
+                intents,
+                deletion,
+                restoration,
+                dead,
+                timings,
+                new SecureRandom(),
+                chores,
+                thread);
+    }
+
+    @Bean
+    Verifier verifier(
+            ObjectStore store,
+            ImageDataset dataset,
+            PictureListing listing,
+            Reconciler reconciler,
+            Recovery recovery,
+            WriteTimings timings,
+            @Qualifier("pictureChores") ThreadPoolTaskExecutor chores,
+            @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
+        return new Verifier(store, dataset, listing, reconciler, recovery, timings, chores, thread);
+    }
+
+    /** Begins when requests are taken, and ends after the last of them: commits what waits, and removes the markers. */
+    @Bean
+    SmartLifecycle consistency(
+            ImageDataset dataset,
+            IntentMarkers intents,
+            Recovery recovery,
+            Verifier verifier,
+            Trash trash,
+            @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
+        return new ConsistencyLifecycle(dataset, intents, recovery, verifier, trash, thread);
+    }
+
+    @Bean(defaultCandidate = false)
+    ThreadPoolTaskScheduler recoveryThread() {
+        ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
+        thread.setThreadNamePrefix("recovery-");
+        thread.setPoolSize(4); // recovery, what is to be settled, a verification, the trash: none waits for another
+        thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        return thread;
+    }
+
+    /** Runs the puts of uploads. Not the default candidate, so that it does not stand in for Spring's own executor. */
+    @Bean(defaultCandidate = false)
+    ThreadPoolTaskExecutor picturePuts() {
+        ThreadPoolTaskExecutor pool = StoreThreads.pool("picture-put-", PUTS, WAITING_PUTS);
+        pool.setWaitForTasksToCompleteOnShutdown(true);
+        // The uploads have ended by then; what still waits for a store that does not answer is not waited for.
+        pool.setAwaitTerminationSeconds(2);
+        return pool;
+    }
+
+    /** Runs the requests of recovery and verification. However many there are, uploads have threads of their own. */
+    @Bean(defaultCandidate = false)
+    ThreadPoolTaskExecutor pictureChores() {
+        return StoreThreads.pool("picture-chore-", CHORES, WAITING_CHORES);
+    }
+
+    /** Runs deletes and restores. Each may wait for another server. */
+    @Bean(defaultCandidate = false)
+    ThreadPoolTaskExecutor pictureDeletes() {
+        return StoreThreads.pool("picture-delete-", DELETES, WAITING_DELETES);
+    }
+}

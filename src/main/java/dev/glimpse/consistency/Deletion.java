@@ -1,0 +1,178 @@
+package dev.glimpse.consistency;
+
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectHead;
+import dev.glimpse.storage.ObjectStore;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * One delete, step by step, so that after a crash at any of them another server can see it through: a marker first, then
+ * the picture, then the row, then the marker again. Calls wait for the store and the table. Safe to share between threads.
+ */
+public final class Deletion {
+    private static final String DELETE = "delete-";
+
+    private final ObjectStore store;
+    private final ImageDataset dataset;
+    private final Reconciler reconciler;
+    private final PictureLocks locks;
+    private final String server;
+    private final WriteTimings timings;
+    private final Executor deletes;
+
+    /**
+     * Of pictures whose deletes by this server are not finished: the groups of other servers that the pictures came in with,
+     * whose commits may still bring the rows.
+     */
+    private final Map<ImageId, Set<String>> awaited = new ConcurrentHashMap<>();
+
+    /**
+     * @param server that this is
+     * @param deletes runs what waits for the store and the table
+     */
+    public Deletion(
+            ObjectStore store,
+            ImageDataset dataset,
+            Reconciler reconciler,
+            PictureLocks locks,
+            String server,
+            WriteTimings timings,
+            Executor deletes) {
+        this.store = store;
+        this.dataset = dataset;
+        this.reconciler = reconciler;
+        this.locks = locks;
+        this.server = server;
+        this.timings = timings;
+        this.deletes = deletes;
+    }
+
+    /** The picture that a marker is about; empty if it is not the marker of a delete. */
+    static Optional<ImageId> pictureOf(String marker) {
+        return CommitGroup.pictureOf(DELETE, marker);
+    }
+
+    private String marker(ImageId id) {
+        return CommitGroup.marker(server + "/" + DELETE + id.name());
+    }
+
+    /**
+     * Removes the picture, and hides the row. To be followed by {@link #finishLocked}, also when this throws.
+     *
+     * @param purge whether the trash has no copy afterwards, not even of an earlier delete
+     */
+    public void removePicture(ImageId id, boolean purge) {
+        store.requireConditionalPuts();
+        Optional<ObjectHead> head = store.head(id.toString());
+        String group = head.map(
+                        found -> UploadMetadata.fromMetadata(found.metadata()).group())
+                .orElse("");
+        if (!isOurs(group)) {
+            awaited.computeIfAbsent(id, first -> ConcurrentHashMap.newKeySet()).add(group);
+        }
+        boolean unused = store.putIfAbsent(marker(id), group.getBytes(StandardCharsets.UTF_8), "text/plain", Map.of());
+        dataset.hide(id);
+        if (purge) {
+            // Before the picture: a crash between the two leaves a picture that was not deleted, and no purged one that
+            // can be restored.
+            store.delete(Trash.key(id));
+        } else if (head.isPresent()) {
+            store.copy(id.toString(), Trash.key(id));
+        }
+        if (head.isPresent()) {
+            store.delete(id.toString());
+        }
+    }
+
+    /**
+     * Removes the row, after {@link #removePicture}. The caller holds the picture's lock. The row stays if there is a picture: because the
+     * delete got stuck before that, or because it was uploaded again. Then it has a row at the end, which is shown.
+     *
+     * @return false if it is too early, as the commit of another server that may bring the row has not come
+     */
+    public boolean finishLocked(ImageId id) {
+        for (Duration waited = Duration.ZERO; !othersAreOver(id); waited = waited.plus(timings.poll())) {
+            if (waited.compareTo(timings.othersGroup()) >= 0) {
+                return false;
+            }
+            try {
+                TimeUnit.MILLISECONDS.sleep(timings.poll().toMillis());
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                return false;
+            }
+        }
+        removeRow(id, marker(id));
+        return true;
+    }
+
+    /**
+     * Takes the picture's lock, and does what {@link #finishLocked} does, without waiting for other servers.
+     *
+     * @param finished runs while the lock is held, unless it is too early
+     */
+    CompletableFuture<Void> finish(ImageId id, Runnable finished) {
+        return withLock(id, () -> {
+            if (othersAreOver(id)) {
+                removeRow(id, marker(id));
+                finished.run();
+            }
+        });
+    }
+
+    /**
+     * Takes the picture's lock, and finishes a delete that another server has begun, by the marker that it has left.
+     *
+     * @param finished runs while the lock is held, unless it is too early
+     */
+    CompletableFuture<Void> finishForOther(String marker, ImageId id, Runnable finished) {
+        return withLock(id, () -> {
+            String group = store.get(marker)
+                    .map(said -> new String(said, StandardCharsets.UTF_8))
+                    .orElse("");
+            if (isOver(group)) {
+                removeRow(id, marker);
+                finished.run();
+            }
+        });
+    }
+
+    private CompletableFuture<Void> withLock(ImageId id, Runnable change) {
+        return locks.withLock(id, () -> CompletableFuture.runAsync(change, deletes));
+    }
+
+    private void removeRow(ImageId id, String marker) {
+        reconciler.reconcileLocked(id).join();
+        dataset.show(id);
+        store.delete(marker);
+    }
+
+    /** Whether no other server's commit brings the row any more. The caller holds the picture's lock. */
+    private boolean othersAreOver(ImageId id) {
+        Set<String> groups = awaited.get(id);
+        if (groups == null) {
+            return true;
+        }
+        groups.removeIf(this::isOver);
+        return groups.isEmpty() && awaited.remove(id, groups);
+    }
+
+    /** Whether no row of this group comes any more, as far as others can tell. */
+    private boolean isOver(String group) {
+        return isOurs(group) || store.head(CommitGroup.marker(group)).isEmpty();
+    }
+
+    /** Rows that wait in this server are taken out together with those of the table. */
+    private boolean isOurs(String group) {
+        return group.isEmpty() || group.startsWith(server + "/");
+    }
+}

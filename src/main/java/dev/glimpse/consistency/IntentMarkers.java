@@ -1,0 +1,144 @@
+package dev.glimpse.consistency;
+
+import dev.glimpse.dataset.CommitProperties;
+import dev.glimpse.storage.ObjectStore;
+import java.time.Duration;
+import java.util.HexFormat;
+import java.util.Map;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The groups of this server. A marker for each upload would cost a class A request each; one for as many as a commit
+ * takes costs next to nothing, and to remove it is free. Safe to share between threads.
+ */
+public final class IntentMarkers {
+    private static final Logger log = LoggerFactory.getLogger(IntentMarkers.class);
+
+    private static final Duration UNMARK_AGAIN = Duration.ofSeconds(30);
+
+    private final ObjectStore store;
+    private final Executor puts;
+    private final CommitProperties policy;
+    private final WriteTimings timings;
+
+    /** New at each start: what a process before has left is never taken for ours. */
+    private final String server;
+
+    private @Nullable CommitGroup current;
+    private long started;
+
+    /** Groups whose markers may be in the store. */
+    private int open;
+
+    public IntentMarkers(
+            ObjectStore store, Executor puts, CommitProperties policy, WriteTimings timings, Random chance) {
+        this.store = store;
+        this.puts = puts;
+        this.policy = policy;
+        this.timings = timings;
+        byte[] random = new byte[6];
+        chance.nextBytes(random);
+        this.server = HexFormat.of().formatHex(random);
+    }
+
+    boolean isReliable(CommitGroup group) {
+        return group.age().compareTo(timings.reliable()) < 0;
+    }
+
+    public String server() {
+        return server;
+    }
+
+    /** The group that an upload which begins now belongs to. The first member starts the put of the marker. */
+    public synchronized CommitGroup.Member join() {
+        CommitGroup group = current;
+        if (group == null
+                || group.members >= policy.rows()
+                || group.age().compareTo(policy.age()) >= 0
+                || group.durable().isCompletedExceptionally()) {
+            String name = server + "/" + Long.toString(started++, Character.MAX_RADIX);
+            long start = System.nanoTime();
+            group = new CommitGroup(
+                    this, name, start, CompletableFuture.runAsync(() -> mark(name, start, timings.left(start)), puts));
+            current = group;
+            open++;
+        }
+        group.members++;
+        return group.new Member();
+    }
+
+    /** Makes sure of the marker: puts it again after a put whose outcome is not known. */
+    void markAgain(CommitGroup group) {
+        mark(group.name(), group.start(), timings.put());
+    }
+
+    private void mark(String name, long start, Duration within) {
+        boolean unused =
+                store.putIfAbsent(CommitGroup.marker(name), CommitGroup.marking(start), "text/plain", Map.of(), within);
+    }
+
+    void leave(CommitGroup group) {
+        synchronized (this) {
+            group.members--;
+            if (group.members > 0) {
+                return;
+            }
+            if (current == group) {
+                current = null;
+            }
+        }
+        // Not while its put may still be on its way.
+        Future<?> unused = group.durable().whenComplete((put, failure) -> unmarkSoon(group));
+    }
+
+    private void unmarkSoon(CommitGroup group) {
+        try {
+            puts.execute(() -> unmark(group));
+        } catch (RejectedExecutionException e) {
+            unmarkLater(group);
+        }
+    }
+
+    private void unmark(CommitGroup group) {
+        try {
+            store.delete(CommitGroup.marker(group.name()));
+            synchronized (this) {
+                open--;
+                notifyAll();
+            }
+        } catch (RuntimeException e) {
+            log.warn("the marker of group {} stays for now: {}", group.name(), e.toString());
+            unmarkLater(group);
+        }
+    }
+
+    /** A marker that stays would make others look through all pictures. */
+    private void unmarkLater(CommitGroup group) {
+        CompletableFuture.delayedExecutor(UNMARK_AGAIN.toSeconds(), TimeUnit.SECONDS, Runnable::run)
+                .execute(() -> unmarkSoon(group));
+    }
+
+    /** Waits until all markers are gone, or the time is over. */
+    synchronized void awaitNone(Duration time) {
+        long end = System.nanoTime() + time.toNanos();
+        try {
+            for (long left = time.toMillis(); open > 0 && left > 0; ) {
+                wait(left);
+                left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (open > 0) {
+            log.warn("{} markers stay in the store; the next server looks after their pictures", open);
+        }
+    }
+}

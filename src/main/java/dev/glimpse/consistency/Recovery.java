@@ -1,0 +1,408 @@
+package dev.glimpse.consistency;
+
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectHead;
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.ObjectStore.Listed;
+import dev.glimpse.storage.UntrustedBucketException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Predicate;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.task.TaskRejectedException;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+
+/**
+ * Finishes what servers have left half done, so that no picture stays without its row and no deleted picture comes back. It finds the
+ * changes of a server that has died by its markers, and it knows the changes of this server whose outcome is not known.
+ *
+ * <p>Several servers may recover the same pictures at the same time, and a server that was taken for dead may wake up: the commit
+ * makes sure that each picture gets one row. Safe for use by several threads.
+ */
+public final class Recovery {
+    private static final Logger log = LoggerFactory.getLogger(Recovery.class);
+
+    /** The store's clock tells whole seconds. */
+    private static final Duration CLOCK = Duration.ofSeconds(1);
+
+    /** Pictures under way at the same time. Most of them wait for a commit together, so it is two commits' worth. */
+    private static final int AT_ONCE = 512;
+
+    private static final int MAX_SUSPECTS = 4096;
+
+    /** Deletes of other servers under way at the same time, which leaves threads for those of this one. */
+    private static final int DELETES_AT_ONCE = 4;
+
+    /** What an upload of this server that has failed in the open was about. */
+    private record Suspect(ImageId id, long since) {}
+
+    private final ObjectStore store;
+    private final ImageDataset dataset;
+    private final PictureListing pictures;
+    private final Reconciler reconciler;
+    private final IntentMarkers intents;
+    private final Deletion deletion;
+    private final Restoration restoration;
+    private final Predicate<String> dead;
+    private final WriteTimings timings;
+    private final Random chance;
+    private final Executor requests;
+    private final ThreadPoolTaskScheduler thread;
+    private final Map<CommitGroup.Member, Suspect> suspects = new ConcurrentHashMap<>();
+
+    /** Pictures whose deletes by this server did not come to their end. Changed only while the picture's lock is held. */
+    private final Set<ImageId> deletes = ConcurrentHashMap.newKeySet();
+
+    /** Pictures whose restores by this server did not come to their end. Changed only while the picture's lock is held. */
+    private final Set<ImageId> restores = ConcurrentHashMap.newKeySet();
+
+    /** Whether a task that settles is scheduled or runs. There is one at most. */
+    private final AtomicBoolean settling = new AtomicBoolean();
+
+    /** How often recovery has been asked for since it began to run last. */
+    private final AtomicInteger asked = new AtomicInteger();
+
+    /** The next look. Guarded by this. */
+    private @Nullable ScheduledFuture<?> next;
+
+    /**
+     * @param dead which servers are known to have ended: their markers need not get old
+     * @param requests runs what waits for the store
+     * @param thread runs the rest; one task of each kind at a time
+     */
+    Recovery(
+            ObjectStore store,
+            ImageDataset dataset,
+            PictureListing pictures,
+            Reconciler reconciler,
+            IntentMarkers intents,
+            Deletion deletion,
+            Restoration restoration,
+            Predicate<String> dead,
+            WriteTimings timings,
+            Random chance,
+            Executor requests,
+            ThreadPoolTaskScheduler thread) {
+        this.store = store;
+        this.dataset = dataset;
+        this.pictures = pictures;
+        this.reconciler = reconciler;
+        this.intents = intents;
+        this.deletion = deletion;
+        this.restoration = restoration;
+        this.dead = dead;
+        this.timings = timings;
+        this.chance = chance;
+        this.requests = requests;
+        this.thread = thread;
+    }
+
+    // ---- uploads of this server
+
+    /** Says that it is not known whether the store has the picture. Its group stays open until it is known. */
+    public void suspect(ImageId id, CommitGroup.Member member) {
+        suspects.put(member, new Suspect(id, System.nanoTime()));
+        settleSoon();
+    }
+
+    /** Says that the picture's delete did not come to its end. The caller holds the picture's lock. */
+    public void unfinishedDelete(ImageId id) {
+        deletes.add(id);
+        settleSoon();
+    }
+
+    /** Says that the picture's restore did not come to its end. The caller holds the picture's lock. */
+    public void unfinishedRestore(ImageId id) {
+        restores.add(id);
+        settleSoon();
+    }
+
+    /**
+     * Requires that few enough uploads of this server wait to be settled.
+     *
+     * @throws UploadsBusyException if there are too many to take another upload
+     */
+    public void requireRoom() {
+        if (suspects.size() >= MAX_SUSPECTS) {
+            throw new UploadsBusyException(
+                    "it is not known of " + MAX_SUSPECTS + " pictures whether the store has taken them");
+        }
+    }
+
+    private void settleAll() {
+        try {
+            suspects.keySet().stream().map(CommitGroup.Member::group).distinct().forEach(intents::markAgain);
+            PictureListing.work(suspects.entrySet(), AT_ONCE, entry -> settle(entry.getKey(), entry.getValue()));
+            PictureListing.work(deletes, 1, id -> deletion.finish(id, () -> deletes.remove(id)));
+            PictureListing.work(restores, AT_ONCE, id -> restoration.finish(id, () -> restores.remove(id)));
+        } catch (RuntimeException e) {
+            log.warn(
+                    "{} uploads, {} deletes and {} restores are not settled yet: {}",
+                    suspects.size(),
+                    deletes.size(),
+                    restores.size(),
+                    e.toString());
+        } finally {
+            settling.set(false);
+            if (!suspects.isEmpty() || !deletes.isEmpty() || !restores.isEmpty()) {
+                settleSoon();
+            }
+        }
+    }
+
+    private void settleSoon() {
+        if (settling.compareAndSet(false, true)) {
+            ScheduledFuture<?> unused = after(timings.settle(), this::settleAll);
+        }
+    }
+
+    /** Null when the server stops. */
+    private @Nullable ScheduledFuture<?> after(Duration time, Runnable task) {
+        try {
+            return thread.schedule(task, Instant.now().plus(time));
+        } catch (TaskRejectedException e) {
+            log.debug("the server stops; the next one finds the markers", e);
+            return null;
+        }
+    }
+
+    private CompletableFuture<?> settle(CommitGroup.Member member, Suspect suspect) {
+        return CompletableFuture.completedFuture(member)
+                .thenComposeAsync(
+                        unsettled -> {
+                            Optional<ObjectHead> head = store.head(suspect.id.toString());
+                            // What is on its way arrives by then, or never.
+                            boolean early = head.isEmpty()
+                                    && System.nanoTime() - suspect.since
+                                            < timings.beforeMarker().toNanos();
+                            boolean ofAnother = head.isPresent()
+                                    && !isOf(
+                                            head.get(),
+                                            name -> name.equals(member.group().name()));
+                            return early || ofAnother
+                                    ? CompletableFuture.completedFuture(ofAnother)
+                                    : reconciler.reconcile(suspect.id).thenApply(there -> true);
+                        },
+                        requests)
+                .thenAccept(settled -> {
+                    if (settled) {
+                        suspects.remove(member);
+                        member.leave();
+                    }
+                });
+    }
+
+    private static boolean isOf(ObjectHead head, Predicate<String> group) {
+        String name = UploadMetadata.fromMetadata(head.metadata()).group();
+        return name != null && group.test(name);
+    }
+
+    // ---- what others have left
+
+    /** Whether the picture in the store belongs to a group that has a marker: then its row will come. Waits for the store. */
+    public boolean isMarked(ImageId id) {
+        return store.head(id.toString()).filter(this::isMarked).isPresent();
+    }
+
+    /** Whether the group of a picture has a marker, by what the store says of the picture. Waits for the store. */
+    public boolean isMarked(ObjectHead head) {
+        return isOf(head, group -> store.head(CommitGroup.marker(group)).isPresent());
+    }
+
+    /** Looks for markers of other servers, now and regularly from now on. If a look is under way, another one follows it. */
+    void start() {
+        if (asked.getAndIncrement() == 0) {
+            thread.execute(this::recoverAsAsked);
+        }
+    }
+
+    /** Schedules the next look after this time, unless one is scheduled earlier. */
+    private synchronized void lookAfter(Duration time) {
+        ScheduledFuture<?> before = next;
+        if (before != null && !before.isDone() && before.getDelay(TimeUnit.MILLISECONDS) > time.toMillis()) {
+            before.cancel(false);
+        }
+        if (before == null || before.isDone()) {
+            next = after(time, this::look);
+        }
+    }
+
+    private void look() {
+        synchronized (this) {
+            next = null;
+        }
+        start();
+    }
+
+    private void recoverAsAsked() {
+        int answered = asked.get();
+        try {
+            recover();
+        } finally {
+            if (asked.addAndGet(-answered) > 0) {
+                thread.execute(this::recoverAsAsked);
+            }
+        }
+    }
+
+    private void recover() {
+        try {
+            // Not when the first upload waits for it.
+            store.requireConditionalPuts();
+            List<Listed> markers = new ArrayList<>();
+            Instant clock = store.list(CommitGroup.MARKERS, markers::add);
+            markers.removeIf(marker -> serverOf(marker).equals(intents.server()));
+            List<Listed> abandoned = markers.stream()
+                    .filter(marker -> dead.test(serverOf(marker)) || isAbandoned(marker, clock))
+                    .toList();
+            boolean done = abandoned.isEmpty() || recover(abandoned);
+            markers.removeAll(abandoned);
+            Duration oldest = markers.stream()
+                    .map(marker -> Duration.between(marker.lastModified(), clock))
+                    .max(Duration::compareTo)
+                    .orElse(Duration.ZERO);
+            // Most are gone by then. If not, none is older than it has to be; and by chance one server comes before the
+            // others.
+            Duration young = timings.abandoned()
+                    .minus(oldest)
+                    .plus(CLOCK)
+                    .plus(byChance(timings.look().dividedBy(6)));
+            lookAfter(done ? shortest(timings.look(), young) : shortest(timings.look(), timings.retry()));
+        } catch (UntrustedBucketException e) {
+            log.error("uploads are refused: {}", e.getMessage());
+        } catch (RuntimeException e) {
+            log.warn(
+                    "the recovery of other servers' changes waits {} s: {}",
+                    timings.retry().toSeconds(),
+                    e.toString());
+            lookAfter(shortest(timings.look(), timings.retry()));
+        }
+    }
+
+    private boolean isAbandoned(Listed marker, Instant clock) {
+        return marker.lastModified().plus(timings.abandoned()).isBefore(clock);
+    }
+
+    private Duration byChance(Duration longest) {
+        return Duration.ofMillis((long) (chance.nextDouble() * longest.toMillis()));
+    }
+
+    private static Duration shortest(Duration one, Duration other) {
+        return one.compareTo(other) < 0 ? one : other;
+    }
+
+    /** False if a delete cannot be finished yet, as another server that lives may bring the row. */
+    private boolean recover(List<Listed> markers) {
+        dataset.requireWritable();
+        dataset.refresh().join();
+        Map<String, ImageId> deleted = new HashMap<>();
+        Map<String, ImageId> restored = new HashMap<>();
+        List<Listed> uploads = new ArrayList<>();
+        for (Listed marker : markers) {
+            Deletion.pictureOf(marker.key()).ifPresent(id -> deleted.put(marker.key(), id));
+            Restoration.pictureOf(marker.key()).ifPresent(id -> restored.put(marker.key(), id));
+            if (!deleted.containsKey(marker.key()) && !restored.containsKey(marker.key())) {
+                uploads.add(marker);
+            }
+        }
+        // First, as deletes wait for the groups that their pictures came in with.
+        if (!uploads.isEmpty()) {
+            recoverUploads(uploads);
+        }
+        AtomicInteger finished = new AtomicInteger();
+        PictureListing.work(
+                deleted.entrySet(),
+                DELETES_AT_ONCE,
+                delete -> deletion.finishForOther(delete.getKey(), delete.getValue(), finished::incrementAndGet));
+        PictureListing.work(
+                restored.entrySet(),
+                AT_ONCE,
+                restore -> restoration.finishForOther(restore.getKey(), restore.getValue()));
+        if (!deleted.isEmpty() || !restored.isEmpty()) {
+            log.info("finished deletes={} of {} restores={}", finished, deleted.size(), restored.size());
+        }
+        return finished.get() == deleted.size();
+    }
+
+    private void recoverUploads(List<Listed> markers) {
+        long start = System.nanoTime();
+        Set<String> names = new HashSet<>();
+        markers.forEach(marker -> names.add(nameOf(marker)));
+        Instant since =
+                markers.stream().map(this::begunAt).min(Instant::compareTo).orElseThrow();
+        List<ImageId> candidates = withoutRow(since.minus(timings.beforeMarker()));
+        AtomicInteger rows = new AtomicInteger();
+        PictureListing.work(
+                candidates, AT_ONCE, id -> addRowIfOf(names, id).thenAccept(added -> rows.addAndGet(added)));
+        markers.forEach(marker -> store.delete(marker.key()));
+        log.info(
+                "recovered markers={} candidates={} rows={} millis={}",
+                markers.size(),
+                candidates.size(),
+                rows,
+                (System.nanoTime() - start) / 1_000_000);
+    }
+
+    /** By the store's clock. A marker that was put again is younger than its group; one that is damaged may be of any age. */
+    private Instant begunAt(Listed marker) {
+        Optional<byte[]> marking = store.get(marker.key());
+        if (marking.isEmpty()) {
+            return marker.lastModified();
+        }
+        Optional<Duration> age = CommitGroup.ageIn(marking.get());
+        if (age.isEmpty()) {
+            log.warn("{} is damaged: all pictures without a row are looked at", marker.key());
+        }
+        return age.map(marker.lastModified()::minus).orElse(Instant.EPOCH);
+    }
+
+    /** What waits to be committed has no row yet: this server may be about to end as well. */
+    private List<ImageId> withoutRow(Instant since) {
+        ConcurrentLinkedQueue<ImageId> found = new ConcurrentLinkedQueue<>();
+        pictures.forEach((id, lastModified) -> {
+            if (!lastModified.isBefore(since) && !dataset.isCommitted(id)) {
+                found.add(id);
+            }
+        });
+        return List.copyOf(found);
+    }
+
+    /** Completes with 1 if the picture is of one of these groups, and its row committed, else with 0. */
+    private CompletableFuture<Integer> addRowIfOf(Set<String> names, ImageId id) {
+        return CompletableFuture.supplyAsync(
+                        () -> store.head(id.toString())
+                                .filter(head -> isOf(head, names::contains))
+                                .isPresent(),
+                        requests)
+                .thenCompose(isOf -> isOf ? reconciler.reconcile(id) : CompletableFuture.completedFuture(false))
+                .thenApply(added -> added ? 1 : 0);
+    }
+
+    private static String nameOf(Listed marker) {
+        return marker.key().substring(CommitGroup.MARKERS.length());
+    }
+
+    private static String serverOf(Listed marker) {
+        String name = nameOf(marker);
+        return name.substring(0, Math.max(0, name.indexOf('/')));
+    }
+}

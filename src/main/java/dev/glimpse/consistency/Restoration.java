@@ -1,0 +1,98 @@
+package dev.glimpse.consistency;
+
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectStore;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+
+/**
+ * One restore, step by step, so that after a crash at any of them another server can see it through: a marker first, then
+ * the picture, then the row, then the copy in the trash goes, then the marker. Safe to share between threads.
+ *
+ * <p>A delete of the picture by another server may come in between. Each of the two makes the table agree with the picture
+ * at its end, so whether the picture is there decides, whichever ends last.
+ */
+public final class Restoration {
+    private static final String RESTORE = "restore-";
+
+    private final ObjectStore store;
+    private final Reconciler reconciler;
+    private final PictureLocks locks;
+    private final String server;
+    private final Executor requests;
+
+    /**
+     * @param server that this is
+     * @param requests runs what waits for the store
+     */
+    public Restoration(ObjectStore store, Reconciler reconciler, PictureLocks locks, String server, Executor requests) {
+        this.store = store;
+        this.reconciler = reconciler;
+        this.locks = locks;
+        this.server = server;
+        this.requests = requests;
+    }
+
+    /** The picture that a marker is about; empty if it is not the marker of a restore. */
+    static Optional<ImageId> pictureOf(String marker) {
+        return CommitGroup.pictureOf(RESTORE, marker);
+    }
+
+    private String marker(ImageId id) {
+        return CommitGroup.marker(server + "/" + RESTORE + id.name());
+    }
+
+    /**
+     * Puts the picture back, and waits for the store. To be followed by {@link #finishLocked}, also when this throws.
+     *
+     * @return false if the trash does not have it
+     */
+    public boolean copyBack(ImageId id) {
+        store.requireConditionalPuts();
+        boolean unused = store.putIfAbsent(marker(id), new byte[0], "text/plain", Map.of());
+        return store.copy(Trash.key(id), id.toString());
+    }
+
+    /**
+     * Finishes the restore, after {@link #copyBack}. The caller holds the picture's lock. If the picture is there it gets its row, and the copy in the
+     * trash goes; else the trash stays as it is.
+     *
+     * @return completes with whether the picture is there with its row
+     */
+    public CompletableFuture<Boolean> finishLocked(ImageId id) {
+        return finishLocked(marker(id), id);
+    }
+
+    /** Takes the picture's lock, and does what {@link #finishLocked} does. */
+    CompletableFuture<Boolean> finish(ImageId id, Runnable finished) {
+        return locks.withLock(
+                id,
+                () -> finishLocked(marker(id), id).thenApply(there -> {
+                    finished.run();
+                    return there;
+                }));
+    }
+
+    /** Takes the picture's lock, and finishes a restore that another server has begun, by the marker that it has left. */
+    CompletableFuture<Boolean> finishForOther(String marker, ImageId id) {
+        return locks.withLock(id, () -> finishLocked(marker, id));
+    }
+
+    private CompletableFuture<Boolean> finishLocked(String marker, ImageId id) {
+        return reconciler
+                .reconcileLocked(id)
+                .thenApplyAsync(
+                        there -> {
+                            // A delete by another server in this very moment would lose its copy. The last look at the
+                            // picture was just now.
+                            if (there) {
+                                store.delete(Trash.key(id));
+                            }
+                            store.delete(marker);
+                            return there;
+                        },
+                        requests);
+    }
+}

@@ -1,0 +1,120 @@
+package dev.glimpse.consistency;
+
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.fairness.FairScheduler;
+import dev.glimpse.fairness.Flow;
+import dev.glimpse.fairness.Purpose;
+import dev.glimpse.fairness.Ticket;
+import dev.glimpse.image.DamagedImageException;
+import dev.glimpse.image.DecodedImage;
+import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.image.ImageTooLargeException;
+import dev.glimpse.image.ImageTooSlowException;
+import dev.glimpse.image.UnsupportedImageException;
+import dev.glimpse.storage.ObjectHead;
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.vectors.Embedding;
+import java.time.Instant;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Makes the row of a picture from its bytes and its notes: the same row whenever it is made. */
+public final class RowDeriver {
+    private static final Logger log = LoggerFactory.getLogger(RowDeriver.class);
+
+    /** Pictures from the store that are in memory at the same time. */
+    private static final int AT_ONCE = 8;
+
+    private final Semaphore memory = new Semaphore(AT_ONCE);
+    private final FairScheduler scheduler;
+    private final ImageDecoder decoder;
+    private final ClipModel model;
+    private final ObjectStore store;
+    private final ImageDataset dataset;
+
+    public RowDeriver(
+            FairScheduler scheduler, ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
+        this.scheduler = scheduler;
+        this.decoder = decoder;
+        this.model = model;
+        this.store = store;
+        this.dataset = dataset;
+    }
+
+    /** What the bytes say. The pixels do not go on: those of all uploads under way would fill the heap. */
+    public record Derived(
+            ImageId id, String path, long bytes, int width, int height, CompletableFuture<Embedding> embedding) {
+        public CompletableFuture<PictureRow> row(UploadMetadata notes, Instant uploadedAt) {
+            return embedding.thenApply(vector -> new PictureRow(
+                    id,
+                    path,
+                    vector,
+                    bytes,
+                    width,
+                    height,
+                    uploadedAt,
+                    notes.filename(),
+                    notes.caption(),
+                    notes.tags()));
+        }
+    }
+
+    /**
+     * Decodes on the calling thread, when the scheduler lets the ticket run. The embedding comes later.
+     *
+     * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept
+     * @throws dev.glimpse.image.DamagedImageException if they begin like one and cannot be decoded
+     * @throws dev.glimpse.image.ImageTooLargeException if it has too many pixels
+     * @throws dev.glimpse.image.ImageTooSlowException if it takes too long to decode
+     * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
+     * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
+     */
+    public Derived derive(ImageId id, byte[] bytes, Ticket ticket) {
+        try (ClipModel.ComingPicture coming = model.announcePicture()) {
+            DecodedImage image = decoder.decode(bytes, ticket);
+            return new Derived(
+                    id,
+                    store.address(id.toString()),
+                    bytes.length,
+                    image.width(),
+                    image.height(),
+                    coming.embed(image, ticket));
+        }
+    }
+
+    /**
+     * Adds the row of a picture that is in the store. Waits for the encoder.
+     *
+     * @param head of it: the row says what that says
+     * @return completes with true when a row is committed, whoever has added it, or the picture is gone; with false if
+     *     there can be none
+     * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
+     * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
+     */
+    CompletableFuture<Boolean> addRowOf(ImageId id, ObjectHead head) {
+        memory.acquireUninterruptibly();
+        PictureRow row;
+        try {
+            Optional<byte[]> bytes = store.get(id.toString());
+            if (bytes.isEmpty()) {
+                return CompletableFuture.completedFuture(true);
+            }
+            UploadMetadata.Stored said = UploadMetadata.fromMetadata(head.metadata());
+            row = derive(id, bytes.get(), scheduler.ticket(new Flow("chores", "", Purpose.UPLOAD)))
+                    .row(said.notes(), said.uploadedAt() == null ? Instant.now() : said.uploadedAt())
+                    .join();
+        } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException | ImageTooSlowException e) {
+            log.warn("{} is in the store and cannot get a row: {}", id, e.getMessage());
+            return CompletableFuture.completedFuture(false);
+        } finally {
+            memory.release();
+        }
+        return dataset.add(row).thenApply(added -> true);
+    }
+}

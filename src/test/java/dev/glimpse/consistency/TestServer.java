@@ -1,0 +1,205 @@
+package dev.glimpse.consistency;
+
+import static org.awaitility.Awaitility.await;
+
+import dev.glimpse.TestPictures;
+import dev.glimpse.dataset.CommitProperties;
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.MaintenanceProperties;
+import dev.glimpse.dataset.ModelStamp;
+import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.ReplicaProperties;
+import dev.glimpse.dataset.TableSettings;
+import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.embedding.ModelDescriptor;
+import dev.glimpse.fairness.TestScheduler;
+import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.ImageFormat;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.image.TestDecoder;
+import dev.glimpse.pictures.Remover;
+import dev.glimpse.pictures.Restorer;
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.upload.Durability;
+import dev.glimpse.upload.StoredPicture;
+import dev.glimpse.upload.Uploader;
+import dev.glimpse.vectors.Embedding;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+import org.springframework.util.unit.DataSize;
+
+/** The write path of one server, without HTTP; several may work on one bucket. */
+public final class TestServer implements AutoCloseable {
+    private static final ClipModel MODEL = ClipModel.load(Path.of("models/mini-clip"), TestScheduler.SCHEDULER);
+    private static final UploadMetadata NOTES = new UploadMetadata("test.png", null, List.of());
+
+    private final ConsistencyConfiguration configuration = new ConsistencyConfiguration();
+    private final ThreadPoolTaskExecutor requests = configuration.picturePuts();
+    private final ThreadPoolTaskExecutor chores = configuration.pictureChores();
+    private final ThreadPoolTaskExecutor deletes = configuration.pictureDeletes();
+    private final ThreadPoolTaskScheduler recoveryThread = configuration.recoveryThread();
+
+    final AtomicBoolean othersAreDead = new AtomicBoolean();
+    final MortalStore life;
+    public final ObjectStore store;
+    public final ImageDataset dataset;
+    final IntentMarkers intents;
+    final Recovery recovery;
+    public final Uploader uploader;
+    final Remover remover;
+    final Restorer restorer;
+    final Verifier verifier;
+
+    /** As patient as a server, but where tests have to wait. */
+    static final WriteTimings TIMINGS = timings(Duration.ofSeconds(40), Duration.ofSeconds(60));
+
+    /**
+     * @param reliable after this time the server does not rely on its markers, as if it had been stopped meanwhile
+     * @param abandoned after this time it takes other servers for dead
+     */
+    static WriteTimings timings(Duration reliable, Duration abandoned) {
+        return new WriteTimings(
+                Duration.ofSeconds(3),
+                Duration.ofSeconds(2),
+                reliable,
+                abandoned,
+                abandoned.dividedBy(2),
+                Duration.ofMillis(200),
+                Duration.ofSeconds(20),
+                Duration.ofSeconds(4),
+                Duration.ofSeconds(1),
+                Duration.ofSeconds(2));
+    }
+
+    /**
+     * @param work of this server alone
+     * @param commitAge how long acknowledged rows wait for their commit
+     */
+    public TestServer(ObjectStore store, Path work, Duration commitAge) {
+        this(store, work, commitAge, TIMINGS);
+    }
+
+    TestServer(ObjectStore realStore, Path work, Duration commitAge, WriteTimings timings) {
+        this.life = new MortalStore(realStore);
+        this.store = life.store();
+        CommitProperties policy = new CommitProperties(256, commitAge);
+        ModelDescriptor model = MODEL.descriptor();
+        requests.initialize();
+        chores.initialize();
+        deletes.initialize();
+        recoveryThread.initialize();
+        dataset = ImageDataset.open(
+                store,
+                work,
+                new ModelStamp(model.name(), model.fingerprint(), model.dimension()),
+                new TableSettings(
+                        policy,
+                        new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),
+                        new MaintenanceProperties(Duration.ofMinutes(30), 10_000, 0.95)));
+        intents = new IntentMarkers(store, requests, policy, timings, new Random());
+        RowDeriver deriver = new RowDeriver(
+                TestScheduler.SCHEDULER,
+                new ImageDecoder(TestScheduler.SCHEDULER, ImageDecoder.DEFAULT_MAX_PIXELS),
+                MODEL,
+                store,
+                dataset);
+        PictureLocks locks = new PictureLocks(requests);
+        Reconciler reconciler = new Reconciler(store, dataset, deriver, locks, chores);
+        Deletion deletion = new Deletion(store, dataset, reconciler, locks, intents.server(), timings, deletes);
+        Restoration restoration = new Restoration(store, reconciler, locks, intents.server(), chores);
+        PictureListing pictures = new PictureListing(store, chores);
+        recovery = new Recovery(
+                store,
+                dataset,
+                pictures,
+                reconciler,
+                intents,
+                deletion,
+                restoration,
+                server -> othersAreDead.get(),
+                timings,
+                new Random(),
+                chores,
+                recoveryThread);
+        uploader = new Uploader(
+                deriver, store, dataset, intents, recovery, reconciler, locks, model.dimension(), timings, requests);
+        verifier = new Verifier(store, dataset, pictures, reconciler, recovery, timings, chores, recoveryThread);
+        dataset.whenRowsMayBeMissing(verifier::repairUntilDone);
+        remover = new Remover(deletion, store, dataset, recovery, locks, deletes);
+        restorer = new Restorer(restoration, store, dataset, reconciler, recovery, locks, deletes);
+    }
+
+    public static byte[] picture(int n) {
+        return TestPictures.png(n);
+    }
+
+    public static ImageId id(int n) {
+        return ImageId.of(picture(n), ImageFormat.PNG);
+    }
+
+    static Embedding embedding(int n) {
+        return MODEL.embed(new TestDecoder().decode(picture(n)), TestScheduler.ticket())
+                .join();
+    }
+
+    CompletableFuture<StoredPicture> upload(int n) {
+        return uploader.store(picture(n), NOTES, Durability.RECOVERABLE, TestScheduler.ticket());
+    }
+
+    CompletableFuture<StoredPicture> uploadCommitted(int n) {
+        return uploader.store(picture(n), NOTES, Durability.COMMITTED, TestScheduler.ticket());
+    }
+
+    /** Whether a search for this picture finds it, and {@code contains} knows it. */
+    boolean finds(int n) {
+        List<String> found = dataset.nearest(embedding(n), 10, true).stream()
+                .map(Neighbor::id)
+                .filter(id(n).toString()::equals)
+                .toList();
+        if (found.size() > 1) {
+            throw new IllegalStateException("found twice: " + found);
+        }
+        return !found.isEmpty() && dataset.contains(id(n));
+    }
+
+    /** Takes the markers of all other servers for those of dead ones. */
+    void recoverAll() {
+        othersAreDead.set(true);
+        recovery.start();
+    }
+
+    /** What a full verification finds. */
+    Verifier.Report verify(boolean repair) {
+        verifier.start(Long.MAX_VALUE, repair);
+        await().until(() -> verifier.report().state() != Verifier.State.RUNNING);
+        return verifier.report();
+    }
+
+    long rows() {
+        return dataset.state().committedRows();
+    }
+
+    /** As {@code kill -9}: nothing that it has not done by now is done. Its threads go on until {@link #close}. */
+    void kill() {
+        life.die();
+    }
+
+    @Override
+    public void close() {
+        if (!life.isDead()) {
+            dataset.flush(Duration.ofSeconds(10));
+            intents.awaitNone(Duration.ofSeconds(3));
+        }
+        recoveryThread.shutdown();
+        requests.shutdown();
+        chores.shutdown();
+        deletes.shutdown();
+        dataset.close();
+    }
+}

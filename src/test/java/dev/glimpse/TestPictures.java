@@ -12,7 +12,7 @@ import java.util.List;
 /** Pictures for tests of the whole service. */
 public final class TestPictures {
     /** The scenes of {@code scripts/demo}. */
-    public static final Path SCENES = Path.of("scripts/demo-scenes");
+    public static final Path SCENES = Path.of("samples");
 
     private TestPictures() {}
 

@@ -23,7 +23,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Compares a model, as Glimpse runs it, with what {@code scripts/check-parity/reference.py} wrote down: {@code ParityCheck
+ * Compares a model, as Glimpse runs it, with what {@code tools/check-parity/reference.py} wrote down: {@code ParityCheck
  * MODEL PICTURES REFERENCE}. Prints a table, and ends with 1 if a bar is missed.
  */
 final class ParityCheck {

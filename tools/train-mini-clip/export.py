@@ -111,7 +111,7 @@ def golden(pair: Pair, tokenizer) -> dict:
 
 def tokens(tokenizer) -> list[dict]:
     """Ids alone, of many more texts. Typed markers are left out: Glimpse takes them out before the tokenizer sees them."""
-    with open(os.path.join(ROOT, "scripts", "check-parity", "texts.txt"), encoding="utf-8") as file:
+    with open(os.path.join(ROOT, "tools", "check-parity", "texts.txt"), encoding="utf-8") as file:
         texts = [json.loads(line) for line in file]
     markers = [token.content for token in tokenizer.get_added_tokens_decoder().values() if token.special]
     return [{"text": text, "ids": " ".join(map(str, tokenizer.encode(text).ids))}

@@ -3,7 +3,7 @@
 Or, with --run DIR, the newest checkpoint of a training run; with --int8 as well, with its linear layers in 8-bit integers, as
 scripts/get-model makes them of a full-size model.
 
-Held-out scenes: the JPEG files of scripts/demo-scenes, query "a picture of X". Scenes of two and three things: drawn here
+Held-out scenes: the JPEG files of samples, query "a picture of X". Scenes of two and three things: drawn here
 with a seed of their own, query "a picture of A and B" (", B and C"). Another artist: the same 500 things as Twemoji draws them,
 which training never saw. R@k: the share of queries whose scene is among the first k of 500, by cosine.
 

@@ -1,4 +1,4 @@
-"""Draws the held-out scenes: python demo.py  (writes scripts/demo-scenes, 500 things, one to a scene)
+"""Draws the held-out scenes: python demo.py  (writes samples, 500 things, one to a scene)
 
 The seed is nowhere else in use, and the drawing is scenes.paint, which training never calls.
 """
@@ -30,7 +30,7 @@ trumpet, drum, saxophone, microphone, crown, glasses, jeans, dress, necktie, bac
 light bulb, books, camera, television, laptop, mobile phone, bed, chair, door, toilet, window, magnet, microscope,
 telescope, robot, ghost, skull, red heart, alien, teddy bear, wrapped gift, Christmas tree, jack-o-lantern
 """
-FOLDER = os.path.join(os.path.dirname(HERE), "demo-scenes")
+FOLDER = os.path.join(os.path.dirname(os.path.dirname(HERE)), "samples")
 
 
 def slug(name: str) -> str:
@@ -58,7 +58,7 @@ def main() -> None:
             file = slug(thing.name) + ".jpg"
             paint([thing], chance).save(os.path.join(fresh, file), quality=85)
             table.write(f"{file}\t{thing.name}\ta picture of {thing.name}\n")
-    shutil.copy(os.path.join(HERE, "demo-scenes.README.md"), os.path.join(fresh, "README.md"))
+    shutil.copy(os.path.join(HERE, "samples.README.md"), os.path.join(fresh, "README.md"))
     shutil.rmtree(FOLDER, ignore_errors=True)
     os.rename(fresh, FOLDER)
 

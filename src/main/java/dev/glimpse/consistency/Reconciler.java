@@ -67,7 +67,7 @@ public final class Reconciler {
         return reconcile(id, 1);
     }
 
-    /** Of a picture whose row is known: completes when searches here find it, or after two seconds. */
+    /** Completes when searches of this server find a picture whose row is known, or after two seconds. */
     public CompletableFuture<Void> awaitFound(ImageId id) {
         return dataset.isFound(id)
                 ? CompletableFuture.completedFuture(null)

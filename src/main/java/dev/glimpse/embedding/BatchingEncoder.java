@@ -57,7 +57,7 @@ final class BatchingEncoder<T> implements AutoCloseable {
     /** Inputs announced, waiting or running. */
     private final AtomicInteger inside = new AtomicInteger();
 
-    /** How many were inside when the last batch was done. Who waited for its answers often asks again at once. */
+    /** How many were inside when the last batch was done. Those that waited for its answers often ask again at once. */
     private volatile int insideLately;
 
     /** What encoding took lately, for each input. */

@@ -230,7 +230,10 @@ public final class UrlFetcher implements AutoCloseable {
         return target;
     }
 
-    /** The same for names without an address and for addresses that are refused: nobody learns which names there are. */
+    /**
+     * Why a fetch failed. The reason is one for names without an address and for addresses that are refused, so that nobody learns
+     * which names there are.
+     */
     private String reason(Exception failure, Future<?> end) {
         if (end.isDone()) {
             return "takes longer than " + deadline.toSeconds() + " s";

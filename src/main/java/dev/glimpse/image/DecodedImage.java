@@ -51,7 +51,7 @@ public final class DecodedImage {
         return format;
     }
 
-    /** Of the original once upright: a photo taken sideways has its sides swapped. */
+    /** The width of the original in pixels, once it is upright: a photo taken sideways has its sides swapped. */
     public int width() {
         return width;
     }
@@ -69,7 +69,12 @@ public final class DecodedImage {
         return cropTo(size, () -> {});
     }
 
-    /** The same; {@code betweenRows} is called again and again, on the calling thread. */
+    /**
+     * Scales and crops the picture to a square.
+     *
+     * @param betweenRows is called after each row of the result, on the calling thread
+     * @see #cropTo(int)
+     */
     public byte[] cropTo(int size, Runnable betweenRows) {
         if (size < 1) {
             throw new IllegalArgumentException("size must be at least 1: " + size);

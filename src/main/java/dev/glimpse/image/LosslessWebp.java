@@ -163,7 +163,7 @@ record LosslessWebp(int at, int width, int height) {
         /** In the order of their codes. */
         private final int[] symbols;
 
-        /** Of one symbol or two. */
+        /** A code of one symbol or two. */
         private Code(int[] symbols) {
             this.symbols = symbols;
             counts[1] = symbols.length;
@@ -235,7 +235,7 @@ record LosslessWebp(int at, int width, int height) {
             }
         }
 
-        /** Of its tables: one for 8 bits, and at most one more for two symbols that take more. */
+        /** The size of the reader's tables: one for 8 bits, and at most one more for two symbols that take more. */
         long readersBytes() {
             int longer = symbols.length;
             for (int length = 1; length <= 8; length++) {

@@ -69,7 +69,7 @@ final class Pixels {
                 && !colors.getColorSpace().isCS_sRGB();
     }
 
-    /** The same numbers, taken for standard colours. Shares its pixels with the original. */
+    /** The picture without its profile: the same numbers, taken for standard colours. Shares its pixels with the original. */
     static BufferedImage withoutProfile(BufferedImage picture) {
         ColorModel colors = picture.getColorModel();
         if (!hasProfile(colors)) {

@@ -35,7 +35,10 @@ final class TiffWalk {
     /** By the type's number. The last three are of BigTIFF, and the reader knows them in any TIFF. */
     private static final int[] TYPE_BYTES = {1, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 1, 1, 8, 8, 8};
 
-    /** Of a pixel. Cameras for science have dozens; the reader takes memory for as many as are said, before anything else. */
+    /**
+     * The most samples of a pixel. Cameras for science have dozens. The reader takes memory for as many as the file says, before it
+     * does anything else.
+     */
     private static final int MOST_SAMPLES = 1_000;
 
     private final byte[] bytes;

@@ -41,11 +41,15 @@ public final class ImageSearch {
      */
     public record Hits(boolean truncated, List<Neighbor> neighbors, Freshness freshness) {}
 
-    /** The same of the past. */
+    /**
+     * What was found in the past.
+     *
+     * @param truncated whether the end of the query did not fit into the model's context and was ignored
+     */
     public record PastHits(boolean truncated, PastNeighbors found) {}
 
     /**
-     * The pictures nearest to these words.
+     * Finds the pictures nearest to these words. Waits for the encoder and for the table. Safe for use by several threads.
      *
      * @param limit from 1 on
      * @param exact whether to go around an index
@@ -59,9 +63,9 @@ public final class ImageSearch {
     }
 
     /**
-     * The same in a version of the table that is kept.
+     * Finds the pictures that were nearest to these words in a version of the table. Takes and refuses what {@link #search} does.
      *
-     * @throws dev.glimpse.dataset.VersionNotFoundException if it is not
+     * @throws dev.glimpse.dataset.VersionNotFoundException if the version is not kept
      */
     public PastHits searchIn(long version, String text, int limit, boolean exact, Ticket ticket) {
         requireValid(text, limit);
@@ -70,7 +74,8 @@ public final class ImageSearch {
     }
 
     /**
-     * The same as the table was at a moment, as far as that is kept.
+     * Finds the pictures that were nearest to these words at a moment, as far as versions of that time are kept. Takes and refuses what
+     * {@link #search} does.
      *
      * @param time of the years 1 to 9999
      */

@@ -321,7 +321,7 @@ final class FolderStore implements ObjectStore {
         if (Files.isDirectory(object)) {
             throw new FileSystemException(object.toString(), null, "is a folder");
         }
-        // Who put it may not have come so far yet, and the caller may now rely on it.
+        // The put that made it may not have come so far yet, and the caller may now rely on it.
         force(parent(object));
         return false;
     }

@@ -31,15 +31,22 @@ public interface ObjectStore extends AutoCloseable {
     boolean putIfAbsent(String key, byte[] bytes, String mediaType, Map<String, String> metadata);
 
     /**
-     * The same, and it ends within this time, retries and reading back included. A bucket that has not answered by then
-     * may still store the bytes some moments later. A folder takes the time it takes.
+     * Stores the bytes unless the key is taken, within a time, retries and reading back included. A bucket that has not answered by then
+     * may still store the bytes some moments later. A folder has no limit of time.
+     *
+     * @see #putIfAbsent(String, byte[], String, Map)
      */
     default boolean putIfAbsent(
             String key, byte[] bytes, String mediaType, Map<String, String> metadata, Duration within) {
         return putIfAbsent(key, bytes, mediaType, metadata);
     }
 
-    /** The same for a file of any size, without metadata. The file may be linked, so it must not change afterwards. */
+    /**
+     * Stores a file of any size, without metadata, unless the key is taken, and says whether this call stored it. The store may link the
+     * file, so it must not change afterwards.
+     *
+     * @see #putIfAbsent(String, byte[], String, Map)
+     */
     boolean putIfAbsent(String key, Path file);
 
     /** All bytes of the object; empty if there is none. For objects that fit in memory. */

@@ -102,7 +102,7 @@ public final class Uploader {
                         answer -> awaitCommitted(id, System.nanoTime()).thenApply(committed -> answer));
     }
 
-    /** What is known may be old: another server may have deleted the picture since. */
+    /** Stores a picture of which a row is known. What is known may be old: another server may have deleted the picture since. */
     private CompletableFuture<StoredPicture> storeKnown(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
         return CompletableFuture.supplyAsync(() -> store.head(id.toString()).isPresent(), puts)
                 .thenCompose(there -> there
@@ -152,7 +152,7 @@ public final class Uploader {
         return stored;
     }
 
-    /** Of a picture that is ours: the put says so. */
+    /** Adds the row of a picture that this upload has put. */
     private CompletableFuture<StoredPicture> add(
             Derived derived, UploadMetadata notes, Instant uploadedAt, CommitGroup.Member member) {
         ImageId id = derived.id();
@@ -200,7 +200,7 @@ public final class Uploader {
     }
 
     /**
-     * Of a picture that is in the store already, though no row of it is known here. Another upload may be about to add
+     * Answers for a picture that is in the store already, though no row of it is known here. Another upload may be about to add
      * the row, another server may have added it, or a crash before markers has left the picture without one.
      */
     private CompletableFuture<StoredPicture> takeOver(Derived derived, CommitGroup.Member member) {
@@ -271,7 +271,7 @@ public final class Uploader {
         });
     }
 
-    /** Of a picture whose row may wait in this server, or in another one. */
+    /** Completes when the picture's row is in the table. The row may wait in this server or in another one. */
     private CompletableFuture<Void> awaitCommitted(ImageId id, long start) {
         CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
         return dataset.committed(id)

@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 final class Callers {
     private static final Set<Scope> STRANGERS = EnumSet.of(Scope.READ, Scope.UPLOAD);
 
-    /** Of an IPv6 address, what a network is given; the rest its computers choose as they like. */
+    /** The part of an IPv6 address that a network is given; its computers choose the rest as they like. */
     private static final int NETWORK_BYTES = 8;
 
     /**

@@ -16,7 +16,7 @@ import org.springframework.web.filter.CorsFilter;
 
 /**
  * Refuses what pages of other sites send, unless these sites are named: a browser would let them upload here, with what its
- * owner may do. Who is no browser says nothing of an origin, and is not concerned.
+ * owner may do. Clients that are no browsers send no origin, and are not concerned.
  */
 final class Origins {
     private Origins() {}

@@ -32,7 +32,7 @@ final class PeerUsers {
 
     private static final int INODE = 9;
 
-    /** Of the last connections: to read the list costs some milliseconds on a machine with ten thousand connections. */
+    /** Answers are kept for the last connections: to read the list costs some milliseconds on a machine with ten thousand connections. */
     private static final int REMEMBERED = 10_000;
 
     private final Cache<String, Boolean> trusted =

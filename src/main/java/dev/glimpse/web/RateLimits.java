@@ -11,7 +11,7 @@ import java.util.concurrent.Semaphore;
 final class RateLimits {
     private static final Duration PERIOD = Duration.ofMinutes(1);
 
-    /** Some megabytes. Who has been silent for two periods has all of its requests again anyway. */
+    /** They take some megabytes. A client that was silent for two periods has all of its requests again anyway. */
     private static final int MOST_CLIENTS = 20_000;
 
     private final int atOnce;

@@ -13,7 +13,7 @@ import tools.jackson.databind.json.JsonMapper;
 final class Refusals {
     private static final Logger audit = LoggerFactory.getLogger("audit");
 
-    /** Of a path in the log. */
+    /** The most characters of a path in the log. */
     private static final int MOST_CHARACTERS = 200;
 
     private final JsonMapper json;

@@ -36,7 +36,7 @@ class WebConfiguration {
     /** A client keeps some connections open between its requests. */
     private static final int CONNECTIONS_PER_REQUEST = 8;
 
-    /** Of an IPv6 address, what a network is given. */
+    /** The part of an IPv6 address that a network is given. */
     private static final int NETWORK_BYTES = 8;
 
     /** After the request's id, so that refusals have one too, and before all others. */
@@ -109,7 +109,7 @@ class WebConfiguration {
                         protocol.setHeadTime(head);
                     }
                     protocol.setSlowestReader(access.slowestUpload().toBytes(), GRACE);
-                    // Who is refused is not asked for the body.
+                    // A client that is refused is not asked for the body.
                     protocol.setContinueResponseTiming("onRead");
                     if (!isBehindProxy(settings)) {
                         protocol.setConnections(

@@ -29,6 +29,9 @@ class FairSchedulerTest {
     private final ExecutorService threads = Executors.newCachedThreadPool();
     private final List<Job> jobs = new ArrayList<>();
 
+    /** Each slice that waits reads the clock each time that it looks whether it may run. */
+    private final AtomicLong clockReads = new AtomicLong();
+
     @AfterEach
     void stop() {
         jobs.forEach(Job::end);
@@ -36,7 +39,10 @@ class FairSchedulerTest {
     }
 
     private FairScheduler scheduler(int processors) {
-        return new FairScheduler(processors, now::get);
+        return new FairScheduler(processors, () -> {
+            clockReads.incrementAndGet();
+            return now.get();
+        });
     }
 
     private static Flow upload(String client, String connection) {
@@ -128,14 +134,20 @@ class FairSchedulerTest {
     }
 
     /** Asserts that these jobs have begun, and that no others begin soon. */
-    private void assertBegun(String... names) throws InterruptedException {
+    private void assertBegun(String... names) {
         await().pollInterval(Duration.ofMillis(2)).until(() -> begun.size() >= names.length);
-        Thread.sleep(50);
+        awaitLooks(jobs.size() - begun.size());
         assertThat(begun).containsExactly(names);
     }
 
+    /** Waits until so many waiting slices have looked, again and again, whether they may run. */
+    private void awaitLooks(int waiting) {
+        long enough = clockReads.get() + 4L * waiting;
+        await().pollInterval(Duration.ofMillis(2)).until(() -> clockReads.get() >= enough);
+    }
+
     @Test
-    void asManySlicesRunAsThereAreProcessorsAndTheOthersWaitInOrderOfArrival() throws InterruptedException {
+    void asManySlicesRunAsThereAreProcessorsAndTheOthersWaitInOrderOfArrival() {
         FairScheduler two = scheduler(2);
         Job first = job("first", two.ticket(upload("a", "1"))).begins();
         job("second", two.ticket(upload("a", "1"))).begins();
@@ -151,7 +163,7 @@ class FairSchedulerTest {
     }
 
     @Test
-    void clientThatHasUsedLessTimeGoesFirst() throws InterruptedException {
+    void clientThatHasUsedLessTimeGoesFirst() {
         FairScheduler one = scheduler(1);
         Job running = job("many", one.ticket(upload("a", "1"))).begins();
         for (int i = 2; i <= 5; i++) {
@@ -182,7 +194,7 @@ class FairSchedulerTest {
     }
 
     @Test
-    void placeOfAClientWithAClearLeadIsKeptForAMoment() throws InterruptedException {
+    void placeOfAClientWithAClearLeadIsKeptForAMoment() {
         FairScheduler one = scheduler(1);
         Job large = job("large", one.ticket(upload("a", "1"))).begins();
         pass(MUCH);
@@ -192,7 +204,7 @@ class FairSchedulerTest {
         Job encoded = job("encoded", one.ticket(upload("b", "1"))).begins();
         encoded.end();
         await().pollInterval(Duration.ofMillis(2)).until(() -> encoded.hasEnded);
-        Thread.sleep(50);
+        awaitLooks(1);
         assertThat(large.hasYielded).isFalse();
 
         pass(MOMENT);
@@ -201,7 +213,7 @@ class FairSchedulerTest {
     }
 
     @Test
-    void clientWithAClearLeadTakesTwoPlaces() throws InterruptedException {
+    void clientWithAClearLeadTakesTwoPlaces() {
         FairScheduler two = scheduler(2);
         Job one = job("one", two.ticket(upload("a", "1"))).begins();
         Job other = job("other", two.ticket(upload("a", "2"))).begins();
@@ -308,7 +320,7 @@ class FairSchedulerTest {
     }
 
     @Test
-    void connectionThatHasUsedLessGoesFirstAmongThoseOfOneClient() throws InterruptedException {
+    void connectionThatHasUsedLessGoesFirstAmongThoseOfOneClient() {
         FairScheduler one = scheduler(1);
         Job slow = job("slow", one.ticket(upload("a", "1"))).begins();
         pass(MUCH);
@@ -325,7 +337,7 @@ class FairSchedulerTest {
     }
 
     @Test
-    void connectionsOfOneClientShareItsPart() throws InterruptedException {
+    void connectionsOfOneClientShareItsPart() {
         FairScheduler one = scheduler(1);
         for (int i = 0; i < 3; i++) {
             Job each = job("a" + i, one.ticket(upload("a", "" + i))).begins();
@@ -372,7 +384,7 @@ class FairSchedulerTest {
     }
 
     @Test
-    void clientThatWasIdleLeadsByAMomentOnly() throws InterruptedException {
+    void clientThatWasIdleLeadsByAMomentOnly() {
         FairScheduler one = scheduler(1);
         Job busy = job("busy", one.ticket(upload("a", "1"))).begins();
         pass(Duration.ofHours(1));
@@ -388,7 +400,7 @@ class FairSchedulerTest {
     }
 
     @Test
-    void ticketsOfABatchAreChargedForTheirPartsOnly() throws InterruptedException {
+    void ticketsOfABatchAreChargedForTheirPartsOnly() {
         FairScheduler one = scheduler(1);
         one.ticket(upload("c", "1")).run(slice -> "known before the others");
         List<Ticket> together = List.of(
@@ -530,7 +542,7 @@ class FairSchedulerTest {
                 .run(slice -> interrupted.add(Thread.currentThread().isInterrupted())));
         waiting.start();
         waiting.interrupt();
-        waiting.join(50);
+        awaitLooks(1);
         assertThat(interrupted).isEmpty();
 
         running.ends();

@@ -138,7 +138,7 @@ final class Committer implements AutoCloseable {
             return contains(id)
                     && (pending.containsKey(id)
                             || unserved.containsKey(id)
-                            || table.head().version() <= served);
+                            || table.manifest().version() <= served);
         }
     }
 
@@ -178,7 +178,7 @@ final class Committer implements AutoCloseable {
                 return waiting.committed.thenApply(added -> false);
             }
             if (ids.contains(row.id())) {
-                long newest = table.head().version();
+                long newest = table.manifest().version();
                 if (newest > served) {
                     // Another server's, perhaps, and in a version that is not read yet.
                     unserved.putIfAbsent(row.id(), new Unserved(row, newest));
@@ -281,8 +281,8 @@ final class Committer implements AutoCloseable {
             synchronized (lock) {
                 ids.remove(id);
                 unserved.remove(id);
-                if (table.head().version() > served) {
-                    this.removed.put(id, table.head().version());
+                if (table.manifest().version() > served) {
+                    this.removed.put(id, table.manifest().version());
                 }
                 leaving.remove(id);
             }
@@ -371,7 +371,7 @@ final class Committer implements AutoCloseable {
                 uncertain = false;
             }
             Set<ImageId> added = commit(batch.stream().map(Pending::row).toList());
-            long version = table.head().version();
+            long version = table.manifest().version();
             synchronized (lock) {
                 pause = PAUSE;
                 failure = null;

@@ -92,16 +92,16 @@ final class Datasets implements AutoCloseable {
     }
 
     /**
-     * The newest version of a {@link Scratch}, without caches: it is opened once.
+     * The newest version of a {@link StagedVersion}, without caches: it is opened once.
      *
      * @throws DamagedTableException if its manifest cannot be read
      */
-    static Dataset of(Scratch scratch, BufferAllocator allocator) {
+    static Dataset of(StagedVersion staged, BufferAllocator allocator) {
         return readable(
                 "the manifest",
                 () -> Dataset.open()
                         .allocator(allocator)
-                        .uri(scratch.folder().toString())
+                        .uri(staged.folder().toString())
                         .build());
     }
 

@@ -86,7 +86,7 @@ final class Follower {
                 pruneSoon();
             }
             failure = null;
-            if (version < table.head().version()) {
+            if (version < table.manifest().version()) {
                 serveSoon();
             }
         } catch (StoreUnavailableException e) {
@@ -95,7 +95,7 @@ final class Follower {
                     reader.served().version(),
                     e.getMessage());
         } catch (Exception e) {
-            String said = "version " + table.head().version() + " of the table cannot be read ("
+            String said = "version " + table.manifest().version() + " of the table cannot be read ("
                     + DamagedTableException.sentence(e) + "), so version "
                     + reader.served().version() + " is shown on";
             if (failure == null) {

@@ -1,6 +1,6 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.dataset.Head.FragmentState;
+import dev.glimpse.dataset.Manifest.FragmentState;
 import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageId;
 import java.io.IOException;
@@ -77,16 +77,16 @@ final class FragmentIds {
      * @param isKnown whether the version before had a row of this picture
      * @param source of this version
      */
-    Change follow(Head head, Predicate<ImageId> isKnown, Source source) throws IOException {
-        List<Integer> fresh = head.fragments().stream()
+    Change follow(Manifest manifest, Predicate<ImageId> isKnown, Source source) throws IOException {
+        List<Integer> fresh = manifest.fragments().stream()
                 .map(FragmentState::id)
                 .filter(id -> !known.containsKey(id))
                 .toList();
-        boolean touched = head.fragments().stream()
+        boolean touched = manifest.fragments().stream()
                 .anyMatch(state -> known.containsKey(state.id())
                         && !known.get(state.id()).state.equals(state));
         if (touched) {
-            return readAll(head, source);
+            return readAll(manifest, source);
         }
         IdSet added = new IdSet();
         Map<Integer, Sum> sums = new HashMap<>();
@@ -101,15 +101,15 @@ final class FragmentIds {
                 }
             });
         }
-        if (!goneFrom(head).equals(kept[0])) {
-            return readAll(head, source);
+        if (!goneFrom(manifest).equals(kept[0])) {
+            return readAll(manifest, source);
         }
-        accept(head, sums);
+        accept(manifest, sums);
         return new Change(added, false);
     }
 
     /** Reads all ids of this version, whatever is known. */
-    Change readAll(Head head, Source source) throws IOException {
+    Change readAll(Manifest manifest, Source source) throws IOException {
         known = new HashMap<>();
         IdSet all = new IdSet();
         Map<Integer, Sum> sums = new HashMap<>();
@@ -117,22 +117,22 @@ final class FragmentIds {
             sums.merge(fragment, Sum.of(id), Sum::plus);
             all.add(id);
         });
-        accept(head, sums);
+        accept(manifest, sums);
         return new Change(all, true);
     }
 
     /** Goes on to a version that has rows of these pictures in addition: nobody has to read what was just written. */
-    void appended(Head head, Collection<ImageId> ids) {
-        fillIn(head, Sum.of(ids));
+    void appended(Manifest manifest, Collection<ImageId> ids) {
+        fillIn(manifest, Sum.of(ids));
     }
 
     /** Goes on to a version in which fragments have become one, with the same rows. */
-    void merged(Head head) {
-        fillIn(head, goneFrom(head));
+    void merged(Manifest manifest) {
+        fillIn(manifest, goneFrom(manifest));
     }
 
     /** Goes on to a version that lacks these rows, by the fragments that they were in. */
-    void deleted(Head head, Map<Integer, List<ImageId>> ids) {
+    void deleted(Manifest manifest, Map<Integer, List<ImageId>> ids) {
         Map<Integer, Sum> sums = new HashMap<>();
         ids.forEach((fragment, gone) -> {
             Known before = known.get(fragment);
@@ -140,31 +140,32 @@ final class FragmentIds {
                 sums.put(fragment, before.sum.minus(Sum.of(gone)));
             }
         });
-        accept(head, sums);
+        accept(manifest, sums);
     }
 
     /** With several new fragments it is not known which has what: the next {@link #follow} reads them. */
-    private void fillIn(Head head, Sum sum) {
-        List<Integer> fresh = head.fragments().stream()
+    private void fillIn(Manifest manifest, Sum sum) {
+        List<Integer> fresh = manifest.fragments().stream()
                 .map(FragmentState::id)
                 .filter(id -> !known.containsKey(id))
                 .toList();
         if (fresh.size() == 1) {
-            accept(head, Map.of(fresh.get(0), sum));
+            accept(manifest, Map.of(fresh.get(0), sum));
         }
     }
 
-    private Sum goneFrom(Head head) {
-        Set<Integer> there = head.fragments().stream().map(FragmentState::id).collect(Collectors.toSet());
+    private Sum goneFrom(Manifest manifest) {
+        Set<Integer> there =
+                manifest.fragments().stream().map(FragmentState::id).collect(Collectors.toSet());
         return known.entrySet().stream()
                 .filter(fragment -> !there.contains(fragment.getKey()))
                 .map(fragment -> fragment.getValue().sum)
                 .reduce(Sum.NONE, Sum::plus);
     }
 
-    private void accept(Head head, Map<Integer, Sum> changed) {
+    private void accept(Manifest manifest, Map<Integer, Sum> changed) {
         Map<Integer, Known> next = new HashMap<>();
-        for (FragmentState state : head.fragments()) {
+        for (FragmentState state : manifest.fragments()) {
             Known before = known.get(state.id());
             Sum sum = changed.get(state.id());
             next.put(state.id(), new Known(state, sum != null ? sum : before == null ? Sum.NONE : before.sum));

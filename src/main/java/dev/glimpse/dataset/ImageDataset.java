@@ -59,7 +59,7 @@ public final class ImageDataset implements AutoCloseable {
     private final Object jobLock = new Object();
     private volatile IndexJob indexJob = IndexJob.NONE;
 
-    private ImageDataset(ObjectStore store, Path work, ModelStamp model, TableSettings settings, Timing timing)
+    private ImageDataset(ObjectStore store, Path work, ModelStamp model, TableSettings settings, TableTimings timing)
             throws IOException {
         this.store = store;
         this.model = model;
@@ -83,10 +83,11 @@ public final class ImageDataset implements AutoCloseable {
      * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
      */
     public static ImageDataset open(ObjectStore store, Path work, ModelStamp model, TableSettings settings) {
-        return open(store, work, model, settings, Timing.USUAL);
+        return open(store, work, model, settings, TableTimings.USUAL);
     }
 
-    static ImageDataset open(ObjectStore store, Path work, ModelStamp model, TableSettings settings, Timing timing) {
+    static ImageDataset open(
+            ObjectStore store, Path work, ModelStamp model, TableSettings settings, TableTimings timing) {
         try {
             ImageDataset dataset = new ImageDataset(store, work, model, settings, timing);
             TableState state = dataset.state();
@@ -259,7 +260,7 @@ public final class ImageDataset implements AutoCloseable {
     private OpenTable searched() {
         OpenTable table = supervisor.require();
         requireSameModel(table);
-        if (table.head().unsearchable() != null) {
+        if (table.manifest().unsearchable() != null) {
             throw new ForeignTableException(String.valueOf(problem()));
         }
         return table;
@@ -293,9 +294,9 @@ public final class ImageDataset implements AutoCloseable {
         return past(
                 table,
                 () -> table.history().read(version, snapshot -> {
-                    if (snapshot.head().unsearchable() != null) {
+                    if (snapshot.manifest().unsearchable() != null) {
                         throw new ForeignTableException("version " + version + " of the table cannot be searched: "
-                                + snapshot.head().unsearchable());
+                                + snapshot.manifest().unsearchable());
                     }
                     return new PastNeighbors(
                             version,
@@ -306,7 +307,7 @@ public final class ImageDataset implements AutoCloseable {
                                             query,
                                             k,
                                             exact,
-                                            IndexTuning.of(snapshot.head().metadata())));
+                                            IndexTuning.of(snapshot.manifest().metadata())));
                 }));
     }
 
@@ -385,25 +386,27 @@ public final class ImageDataset implements AutoCloseable {
     }
 
     private TableState stateOf(OpenTable table) {
-        Head head = table.head();
+        Manifest manifest = table.manifest();
         Snapshot served = table.reader().served();
         LocalRows local = served.rows();
         return new TableState(
                 path,
-                head.rows(),
+                manifest.rows(),
                 table.committer().pendingRows(),
-                head.version(),
-                head.fragments().size(),
-                head.bytes(),
-                head.columns(),
-                served.indices().stream().map(index -> index.of(head.rows())).toList(),
+                manifest.version(),
+                manifest.fragments().size(),
+                manifest.bytes(),
+                manifest.columns(),
+                served.indices().stream()
+                        .map(index -> index.of(manifest.rows()))
+                        .toList(),
                 served.isLocal() ? TableState.Reading.LOCAL : TableState.Reading.BUCKET,
                 table.reader().searchState(),
                 new TableState.MaintenanceState(
-                        Maintenance.smallFragments(head),
-                        head.segments().isEmpty() ? 0 : Head.rows(head.unindexed()),
-                        head.fragments().stream()
-                                .mapToLong(Head.FragmentState::deletedRows)
+                        MergePolicy.smallFragments(manifest),
+                        manifest.segments().isEmpty() ? 0 : Manifest.rows(manifest.unindexed()),
+                        manifest.fragments().stream()
+                                .mapToLong(Manifest.FragmentState::deletedRows)
                                 .sum(),
                         table.maintenance().working(),
                         table.maintenance().failure()),
@@ -497,7 +500,7 @@ public final class ImageDataset implements AutoCloseable {
     /** Every picture has its row: the table says no more that some may be missing. Nothing happens if it does not say so. */
     public void completed() {
         OpenTable table = supervisor.require();
-        TableStamp stamp = TableStamp.of(table.head().metadata()).orElse(null);
+        TableStamp stamp = TableStamp.of(table.manifest().metadata()).orElse(null);
         if (stamp == null || !stamp.incomplete()) {
             return;
         }
@@ -530,7 +533,7 @@ public final class ImageDataset implements AutoCloseable {
     public void startIndexBuild(IndexKind kind) {
         requireWritable();
         OpenTable table = supervisor.require();
-        if (table.head().rows() == 0) {
+        if (table.manifest().rows() == 0) {
             throw new EmptyTableException("an index needs at least one row, and the table has none");
         }
         synchronized (jobLock) {
@@ -544,11 +547,11 @@ public final class ImageDataset implements AutoCloseable {
 
     // Nobody else hears of a failure on that thread, so all of them end in the job.
     @SuppressWarnings("CatchingUnchecked")
-    private void buildIndex(Maintenance maintenance, IndexKind kind) {
+    private void buildIndex(MaintenanceLoop maintenance, IndexKind kind) {
         IndexJob job = indexJob;
         long start = System.nanoTime();
         try {
-            CompletableFuture<String> unused = maintenance.train(kind).whenComplete((tuning, e) -> {
+            CompletableFuture<String> unused = maintenance.buildIndex(kind).whenComplete((tuning, e) -> {
                 if (e == null) {
                     log.info("index={} millis={} tuning={}", kind, (System.nanoTime() - start) / 1_000_000, tuning);
                     indexJob = job.done();
@@ -579,7 +582,7 @@ public final class ImageDataset implements AutoCloseable {
     }
 
     private static @Nullable ModelStamp stamp(OpenTable table) {
-        return ModelStamp.of(table.head().metadata()).orElse(null);
+        return ModelStamp.of(table.manifest().metadata()).orElse(null);
     }
 
     private String otherModel(ModelStamp stamp) {
@@ -595,20 +598,20 @@ public final class ImageDataset implements AutoCloseable {
         if (trouble != null || table.isEmpty()) {
             return trouble != null ? trouble : "the table " + path + " is closed";
         }
-        Head head = table.get().head();
+        Manifest manifest = table.get().manifest();
         ModelStamp stamp = stamp(table.get());
         if (stamp == null) {
             return "the table " + path + " lacks the metadata " + ModelStamp.KEYS
                     + ": it was not made by Glimpse, so it is "
-                    + (head.unsearchable() == null
+                    + (manifest.unsearchable() == null
                             ? "searched and not written"
-                            : "not written; nor can it be searched, as " + head.unsearchable());
+                            : "not written; nor can it be searched, as " + manifest.unsearchable());
         }
         if (!stamp.fingerprint().equals(model.fingerprint())) {
             return otherModel(stamp);
         }
-        if (head.unwritable() != null) {
-            return "no picture can be added to the table " + path + ": " + head.unwritable()
+        if (manifest.unwritable() != null) {
+            return "no picture can be added to the table " + path + ": " + manifest.unwritable()
                     + ". Undo that change with the client that made it, or restore an older version of the table";
         }
         String failure = table.get().committer().failure();
@@ -617,7 +620,9 @@ public final class ImageDataset implements AutoCloseable {
 
     /** What is not as it should be, though rows can be added; null if there is nothing. */
     private @Nullable String warning(OpenTable table) {
-        if (TableStamp.of(table.head().metadata()).map(TableStamp::incomplete).orElse(false)) {
+        if (TableStamp.of(table.manifest().metadata())
+                .map(TableStamp::incomplete)
+                .orElse(false)) {
             return "the table " + path
                     + " was made when there were pictures already, and those without a row are not found:"
                     + " scripts/verify --repair adds their rows";

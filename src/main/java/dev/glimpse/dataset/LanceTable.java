@@ -38,8 +38,6 @@ import org.slf4j.LoggerFactory;
 
 /** The Lance table: versions are made here, by one thread at a time. Owns all that is native, that of its reader too. */
 final class LanceTable implements AutoCloseable {
-    static final String INDEX = "vec_idx";
-
     private static final Logger log = LoggerFactory.getLogger(LanceTable.class);
 
     /** Files that are fetched before ids are read from them; with more, ids are read in the bucket. */
@@ -51,7 +49,7 @@ final class LanceTable implements AutoCloseable {
     private final TableReader reader;
 
     /** The newest version that is known. Its files need not be here. */
-    private volatile Head head;
+    private volatile Manifest manifest;
 
     /** Which ids the table has. Used by the writing thread alone. */
     private final FragmentIds fragmentIds = new FragmentIds();
@@ -92,7 +90,7 @@ final class LanceTable implements AutoCloseable {
             if (replica.version() == 0) {
                 create(model, beginnings.get());
             }
-            this.head = readHead();
+            this.manifest = readManifest();
             this.reader = new TableReader(replica, datasets, exactRows, work, dimension);
         } catch (IOException | RuntimeException e) {
             datasets.close();
@@ -103,23 +101,23 @@ final class LanceTable implements AutoCloseable {
     // ---- writing
 
     private void create(ModelStamp model, TableStamp stamp) throws IOException {
-        try (Scratch scratch = replica.emptyScratch()) {
+        try (StagedVersion staged = replica.stageEmpty()) {
             try (Dataset empty = Dataset.write()
                     .allocator(datasets.allocator())
                     .schema(Columns.schema(model.dimension()))
-                    .uri(scratch.folder().toString())
+                    .uri(staged.folder().toString())
                     .mode(WriteParams.WriteMode.CREATE)
                     .enableStableRowIds(true)
                     .dataStorageVersion("2.1")
                     .execute()) {
                 // Of the version without the stamp nobody may ever see a trace: a crash would leave a foreign table.
-                List<String> unstamped = scratch.newFiles();
+                List<String> unstamped = staged.newFiles();
                 Map<String, String> metadata = new TreeMap<>(model.toMetadata());
                 metadata.putAll(stamp.toMetadata());
                 commit(empty, metadataUpdate(metadata));
-                scratch.forget(unstamped);
+                staged.forget(unstamped);
             }
-            if (!replica.publish(scratch)) {
+            if (!replica.publish(staged)) {
                 replica.open();
             }
         }
@@ -128,31 +126,31 @@ final class LanceTable implements AutoCloseable {
     /** False if another writer was first; then the newest version is its own, and what it holds is to be looked at. */
     boolean append(List<PictureRow> rows) throws IOException {
         requireOurColumns();
-        try (Scratch scratch = replica.thinScratch()) {
+        try (StagedVersion staged = replica.stageNewest()) {
             boolean won = commitAndPublish(
-                    scratch,
+                    staged,
                     dataset -> Append.builder()
-                            .fragments(write(rows, dataset, scratch))
+                            .fragments(write(rows, dataset, staged))
                             .build());
             if (won) {
-                fragmentIds.appended(head, rows.stream().map(PictureRow::id).toList());
+                fragmentIds.appended(manifest, rows.stream().map(PictureRow::id).toList());
             }
             return won;
         }
     }
 
     private void requireOurColumns() {
-        String unwritable = head.unwritable();
+        String unwritable = manifest.unwritable();
         if (unwritable != null) {
             throw new ForeignTableException("no row can be added to the table: " + unwritable);
         }
     }
 
     /** In the columns that the table has now, which Lance insists on. */
-    private List<FragmentMetadata> write(List<PictureRow> rows, Dataset table, Scratch scratch) {
+    private List<FragmentMetadata> write(List<PictureRow> rows, Dataset table, StagedVersion staged) {
         try (VectorSchemaRoot data = Columns.toArrow(rows, table.getSchema(), datasets.allocator())) {
             return Fragment.write()
-                    .datasetUri(scratch.folder().toString())
+                    .datasetUri(staged.folder().toString())
                     .allocator(datasets.allocator())
                     .data(data)
                     .mode(WriteParams.WriteMode.APPEND)
@@ -164,19 +162,19 @@ final class LanceTable implements AutoCloseable {
         Operation of(Dataset dataset);
     }
 
-    private boolean commitAndPublish(Scratch scratch, OperationOn operation) throws IOException {
-        try (Dataset base = Datasets.of(scratch, datasets.allocator())) {
+    private boolean commitAndPublish(StagedVersion staged, OperationOn operation) throws IOException {
+        try (Dataset base = Datasets.of(staged, datasets.allocator())) {
             commit(base, operation.of(base));
         }
-        return publish(scratch);
+        return publish(staged);
     }
 
-    private boolean publish(Scratch scratch) throws IOException {
-        boolean published = replica.publish(scratch);
+    private boolean publish(StagedVersion staged) throws IOException {
+        boolean published = replica.publish(staged);
         if (!published) {
             replicaCatchesUp();
         }
-        head = readHead();
+        manifest = readManifest();
         return published;
     }
 
@@ -187,8 +185,8 @@ final class LanceTable implements AutoCloseable {
      */
     void catchUp() throws IOException {
         replicaCatchesUp();
-        if (replica.version() != head.version()) {
-            head = readHead();
+        if (replica.version() != manifest.version()) {
+            manifest = readManifest();
         }
     }
 
@@ -207,9 +205,9 @@ final class LanceTable implements AutoCloseable {
         }
     }
 
-    private Head readHead() {
+    private Manifest readManifest() {
         try (Dataset dataset = datasets.inFolder(replica.folder(), replica.version())) {
-            return Head.of(dataset, dimension);
+            return Manifest.of(dataset, dimension);
         } catch (DamagedTableException e) {
             throw replica.damagedManifest(e);
         }
@@ -247,8 +245,8 @@ final class LanceTable implements AutoCloseable {
         if (offsets.isEmpty()) {
             return true;
         }
-        try (Scratch scratch = replica.deletionScratch(offsets.keySet())) {
-            boolean won = commitAndPublish(scratch, dataset -> {
+        try (StagedVersion staged = replica.stageDeletions(offsets.keySet())) {
+            boolean won = commitAndPublish(staged, dataset -> {
                 List<FragmentMetadata> rest = new ArrayList<>();
                 List<Long> emptied = new ArrayList<>();
                 offsets.forEach((fragment, deleted) -> {
@@ -266,7 +264,7 @@ final class LanceTable implements AutoCloseable {
                         .build();
             });
             if (won) {
-                fragmentIds.deleted(head, gone);
+                fragmentIds.deleted(manifest, gone);
             }
             return won;
         }
@@ -291,29 +289,29 @@ final class LanceTable implements AutoCloseable {
     }
 
     /**
-     * All files of the newest version, for the {@link Workshop}.
+     * All files of the newest version, for {@link FragmentRewriter} and {@link IndexBuilder}.
      *
      * @throws IOException if they are not here, as when the table is not copied
      */
-    Scratch fullScratch() throws IOException {
+    StagedVersion stageAllFiles() throws IOException {
         if (!replica.isCopied()) {
             throw new IOException("the table has more bytes than glimpse.replica.disk allows to copy");
         }
         replica.fill();
-        return replica.fullScratch();
+        return replica.stageAllFiles();
     }
 
     BufferAllocator allocator() {
         return datasets.allocator();
     }
 
-    /** Brings a merged fragment to the store, ahead of {@link #commitMerge}. Any thread. */
-    void shipMerge(Scratch built) throws IOException {
+    /** Brings a merged fragment to the store, ahead of {@link #commitCompaction}. Any thread. */
+    void shipCompaction(StagedVersion built) throws IOException {
         replica.ship(built, name -> name.startsWith(Replica.DATA));
     }
 
     /** Brings new parts of the index to the store, ahead of {@link #commitIndex}. Any thread. */
-    void shipIndex(Scratch built, Workshop.IndexChange change) throws IOException {
+    void shipIndex(StagedVersion built, IndexBuilder.IndexChange change) throws IOException {
         replica.ship(built, name -> change.added().stream().anyMatch(part -> name.startsWith(folder(part))));
     }
 
@@ -326,11 +324,11 @@ final class LanceTable implements AutoCloseable {
      *
      * @throws OutdatedException if these are not as they were
      */
-    boolean commitMerge(Scratch built, RewriteResult merged) throws IOException {
-        try (Scratch scratch = replica.scratchSince(merged.getReadVersion())) {
-            scratch.adopt(built, Replica.DATA);
-            try (Dataset base = Datasets.of(scratch, datasets.allocator())) {
-                Compaction.commitCompaction(base, List.of(merged), Workshop.COMPACTION);
+    boolean commitCompaction(StagedVersion built, RewriteResult merged) throws IOException {
+        try (StagedVersion staged = replica.stageSince(merged.getReadVersion())) {
+            staged.adopt(built, Replica.DATA);
+            try (Dataset base = Datasets.of(staged, datasets.allocator())) {
+                Compaction.commitCompaction(base, List.of(merged), FragmentRewriter.COMPACTION);
             } catch (RuntimeException e) {
                 // Lance has no kinds of failures, only texts.
                 if (String.valueOf(e.getMessage()).contains("conflict")) {
@@ -338,9 +336,9 @@ final class LanceTable implements AutoCloseable {
                 }
                 throw e;
             }
-            boolean won = publish(scratch);
+            boolean won = publish(staged);
             if (won) {
-                fragmentIds.merged(head);
+                fragmentIds.merged(manifest);
             }
             return won;
         }
@@ -352,17 +350,17 @@ final class LanceTable implements AutoCloseable {
      *
      * @throws OutdatedException if what they were made from is not there any more
      */
-    boolean commitIndex(Scratch built, Workshop.IndexChange change) throws IOException {
-        try (Scratch scratch = replica.thinScratch()) {
+    boolean commitIndex(StagedVersion built, IndexBuilder.IndexChange change) throws IOException {
+        try (StagedVersion staged = replica.stageNewest()) {
             for (Index part : change.added()) {
-                scratch.adopt(built, folder(part));
+                staged.adopt(built, folder(part));
             }
-            return commitAndPublish(scratch, dataset -> replaceIndex(dataset, change));
+            return commitAndPublish(staged, dataset -> replaceIndex(dataset, change));
         }
     }
 
-    private static Operation replaceIndex(Dataset dataset, Workshop.IndexChange change) {
-        List<Index> replaced = Workshop.parts(dataset).stream()
+    private static Operation replaceIndex(Dataset dataset, IndexBuilder.IndexChange change) {
+        List<Index> replaced = IndexBuilder.parts(dataset).stream()
                 .filter(part -> change.removed().contains(part.uuid()))
                 .toList();
         Set<Integer> fragments =
@@ -380,8 +378,8 @@ final class LanceTable implements AutoCloseable {
 
     /** Sets these entries of the table's metadata. False if another writer was first. */
     boolean describe(Map<String, String> metadata) throws IOException {
-        try (Scratch scratch = replica.thinScratch()) {
-            return commitAndPublish(scratch, dataset -> metadataUpdate(metadata));
+        try (StagedVersion staged = replica.stageNewest()) {
+            return commitAndPublish(staged, dataset -> metadataUpdate(metadata));
         }
     }
 
@@ -403,12 +401,12 @@ final class LanceTable implements AutoCloseable {
      * @param isKnown whether there was a row of this picture
      */
     FragmentIds.Change followIds(Predicate<ImageId> isKnown) throws IOException {
-        return fragmentIds.follow(head, isKnown, this::scanIds);
+        return fragmentIds.follow(manifest, isKnown, this::scanIds);
     }
 
     /** The pictures of all rows, read anew. Of the writing thread. */
     FragmentIds.Change readAllIds() throws IOException {
-        return fragmentIds.readAll(head, this::scanIds);
+        return fragmentIds.readAll(manifest, this::scanIds);
     }
 
     /** The pictures of all rows. Any thread. */
@@ -433,7 +431,8 @@ final class LanceTable implements AutoCloseable {
         } catch (IOException | RuntimeException e) {
             replica.requireFiles();
             throw new DamagedTableException(
-                    "the rows of version " + head.version() + " cannot be read: " + DamagedTableException.sentence(e),
+                    "the rows of version " + manifest.version() + " cannot be read: "
+                            + DamagedTableException.sentence(e),
                     e);
         }
     }
@@ -457,7 +456,7 @@ final class LanceTable implements AutoCloseable {
     }
 
     private void scanIds(@Nullable List<Integer> fragments, FragmentIds.Rows rows) throws IOException {
-        if (!head.columns().containsKey(Columns.ID)) {
+        if (!manifest.columns().containsKey(Columns.ID)) {
             return; // Nobody can tell which pictures its rows are of.
         }
         ScanOptions.Builder scan =
@@ -476,8 +475,8 @@ final class LanceTable implements AutoCloseable {
     }
 
     /** What the newest version says of itself; needs no native call, so it may be asked at any time. */
-    Head head() {
-        return head;
+    Manifest manifest() {
+        return manifest;
     }
 
     /** What is read of it, and how. */

@@ -23,13 +23,13 @@ final class Lease {
     private final ObjectStore store;
     private final Duration longest;
     private final byte[] owner;
-    private Stopwatch taken = Stopwatch.NEVER;
-    private Stopwatch refused = Stopwatch.NEVER;
-    private Stopwatch left = Stopwatch.NEVER;
+    private Elapsed taken = Elapsed.NEVER;
+    private Elapsed refused = Elapsed.NEVER;
+    private Elapsed left = Elapsed.NEVER;
 
     /**
      * @param work names this server, also after a restart: what it held when it died is still its own
-     * @param longest see {@link Timing}
+     * @param longest see {@link TableTimings}
      */
     Lease(ObjectStore store, Path work, Duration longest) throws IOException {
         this.store = store;
@@ -53,22 +53,22 @@ final class Lease {
         }
         boolean mine = put() || isMine() || (isOverdue() && replace());
         if (mine) {
-            taken = Stopwatch.started();
+            taken = Elapsed.started();
         } else {
-            refused = Stopwatch.started();
+            refused = Elapsed.started();
         }
         return mine;
     }
 
     /** Takes it no more for a while: another server may have better luck, as one whose uploads are in the way here. */
     void leaveToOthers() {
-        left = Stopwatch.started();
+        left = Elapsed.started();
     }
 
     /** Tells the others that this server, whose turn it is, is alive. */
     void keep() {
         if (taken.isOver(longest.dividedBy(3)) && isMine() && replace()) {
-            taken = Stopwatch.started();
+            taken = Elapsed.started();
         }
     }
 

@@ -29,7 +29,7 @@ final class ManifestLog {
     private final String prefix;
     private final Path folder;
     private final boolean inPlace;
-    private final Timing timing;
+    private final TableTimings timing;
 
     /**
      * The newest manifest that is known.
@@ -47,19 +47,19 @@ final class ManifestLog {
     private volatile String etag = "";
 
     /** Since it was known that no version comes after the newest one. */
-    private Stopwatch confirmed = Stopwatch.NEVER;
+    private Elapsed confirmed = Elapsed.NEVER;
 
     /** Since the newest manifest was seen in the store with its bytes. */
-    private Stopwatch seen = Stopwatch.NEVER;
+    private Elapsed seen = Elapsed.NEVER;
 
-    private Stopwatch listed = Stopwatch.NEVER;
+    private Elapsed listed = Elapsed.NEVER;
 
     /**
      * @param prefix key of the table in the store, ending in {@code /}
      * @param folder of the table, or of its local copy
      * @param inPlace whether the folder is the store's own
      */
-    ManifestLog(ObjectStore store, String prefix, Path folder, boolean inPlace, Timing timing) {
+    ManifestLog(ObjectStore store, String prefix, Path folder, boolean inPlace, TableTimings timing) {
         this.store = store;
         this.prefix = prefix;
         this.folder = folder;
@@ -85,13 +85,13 @@ final class ManifestLog {
                 .map(key -> key.substring(key.lastIndexOf('/') + 1))
                 .filter(name -> ManifestName.version(name).isPresent())
                 .toList();
-        listed = Stopwatch.started();
+        listed = Elapsed.started();
         return names;
     }
 
     /** Reads this manifest from the store, and takes it for the newest from now on. */
     void moveTo(String name) throws IOException {
-        Stopwatch asked = Stopwatch.started();
+        Elapsed asked = Elapsed.started();
         byte[] bytes;
         if (inPlace) {
             bytes = Files.readAllBytes(folder.resolve(VERSIONS + name));
@@ -195,7 +195,7 @@ final class ManifestLog {
             requireSame();
             same = true;
         }
-        Stopwatch asked = Stopwatch.started();
+        Elapsed asked = Elapsed.started();
         long next = version() + 1;
         while (isThere(ManifestName.of(next))) {
             next++;
@@ -211,11 +211,11 @@ final class ManifestLog {
 
     /** Makes {@link #catchUp} begin with a listing, the next time. */
     void doubt() {
-        confirmed = Stopwatch.NEVER;
+        confirmed = Elapsed.NEVER;
     }
 
     private void findNewest() throws IOException {
-        Stopwatch asked = Stopwatch.started();
+        Elapsed asked = Elapsed.started();
         List<String> names = list();
         String last = ManifestName.newest(names)
                 .orElseThrow(
@@ -233,7 +233,7 @@ final class ManifestLog {
     }
 
     private void requireSame() {
-        Stopwatch asked = Stopwatch.started();
+        Elapsed asked = Elapsed.started();
         switch (standing()) {
             case SAME -> seen = asked;
             case OTHER ->
@@ -259,7 +259,7 @@ final class ManifestLog {
     // ---- own versions
 
     /** This version was committed by this server, with these bytes, by a put that began at that time. */
-    void published(String name, byte[] manifest, Stopwatch put) {
+    void published(String name, byte[] manifest, Elapsed put) {
         newest = new Newest(name, md5(manifest));
         etag = "";
         confirmed = put;

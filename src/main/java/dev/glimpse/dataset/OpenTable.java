@@ -59,7 +59,7 @@ final class OpenTable implements AutoCloseable {
     private final TableReader reader;
     private final Committer committer;
     private final Follower follower;
-    private final Maintenance maintenance;
+    private final MaintenanceLoop maintenance;
     private final History history;
 
     /**
@@ -74,7 +74,7 @@ final class OpenTable implements AutoCloseable {
             Path work,
             ModelStamp model,
             TableSettings settings,
-            Timing timing,
+            TableTimings timing,
             Executor transfers,
             Supplier<List<Embedding>> recent) {
 
@@ -123,23 +123,28 @@ final class OpenTable implements AutoCloseable {
             this.committer = new Committer(table, settings.commit(), commits, carried, this::serveSoon);
             this.follower = new Follower(table, committer, commits, replicas);
             this.history = new History(store, ImageDataset.KEY, reader);
-            this.maintenance = new Maintenance(
+            RecallCalibration calibration = new RecallCalibration(reader, settings.maintenance(), place.recent);
+            this.maintenance = new MaintenanceLoop(
                     table,
                     committer,
                     new Lease(store, place.work, place.timing.lease()),
-                    new Cleanup(
+                    new MaintenancePlanner(settings.maintenance().indexRows()),
+                    new IndexBuilds(
+                            table,
+                            committer,
+                            calibration,
+                            () -> follower.served().get(),
+                            indexing),
+                    new GarbageCollection(
                             store,
                             ImageDataset.KEY,
                             table.replica(),
                             settings.maintenance().retention(),
-                            Maintenance.MOST_VERSIONS,
+                            MaintenancePlanner.MOST_VERSIONS,
                             place.timing),
-                    settings.maintenance(),
-                    place.timing.cleanup(),
-                    writable,
-                    () -> follower.served().get(),
-                    indexing,
-                    place.recent);
+                    calibration,
+                    place.timing.garbageCollection(),
+                    writable);
         } catch (IOException | RuntimeException e) {
             shutDownThreads();
             if (opened != null) {
@@ -174,7 +179,7 @@ final class OpenTable implements AutoCloseable {
         return follower;
     }
 
-    Maintenance maintenance() {
+    MaintenanceLoop maintenance() {
         return maintenance;
     }
 
@@ -182,8 +187,8 @@ final class OpenTable implements AutoCloseable {
         return history;
     }
 
-    Head head() {
-        return table.head();
+    Manifest manifest() {
+        return table.manifest();
     }
 
     /** On the thread that looks after the table. */

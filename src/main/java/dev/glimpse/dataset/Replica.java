@@ -59,23 +59,23 @@ final class Replica {
     private final Path folder;
     private final boolean inPlace;
     private final Path origin;
-    private final Path scratchRoot;
+    private final Path stagingRoot;
     private final long largestCopy;
-    private final Timing timing;
+    private final TableTimings timing;
     private final BufferAllocator allocator;
     private final Executor transfers;
-    private final AtomicInteger scratches = new AtomicInteger();
+    private final AtomicInteger stagings = new AtomicInteger();
 
     /** What is below {@code _indices/} of an index never changes. */
     private final Map<UUID, List<String>> indexFiles = new ConcurrentHashMap<>();
 
-    private final Map<String, Stopwatch> obsolete = new HashMap<>();
+    private final Map<String, Elapsed> obsolete = new HashMap<>();
     private final ManifestLog manifests;
 
     /**
      * @param prefix key of the table in the store, ending in {@code /}
      * @param copies where copies of tables in buckets are kept
-     * @param scratchRoot on the same file system as the table; emptied here
+     * @param stagingRoot on the same file system as the table; emptied here
      * @param largestCopy bytes of the largest table that is copied
      * @param transfers runs puts and gets side by side
      */
@@ -83,9 +83,9 @@ final class Replica {
             ObjectStore store,
             String prefix,
             Path copies,
-            Path scratchRoot,
+            Path stagingRoot,
             long largestCopy,
-            Timing timing,
+            TableTimings timing,
             BufferAllocator allocator,
             Executor transfers) {
         this.store = store;
@@ -93,14 +93,14 @@ final class Replica {
         this.inPlace = store.folder().isPresent();
         this.folder = store.folder().map(root -> root.resolve(prefix)).orElse(copies.resolve(prefix));
         this.origin = copies.resolve("origin");
-        this.scratchRoot = scratchRoot;
+        this.stagingRoot = stagingRoot;
         this.largestCopy = largestCopy;
         this.timing = timing;
         this.allocator = allocator;
         this.transfers = transfers;
         this.manifests = new ManifestLog(store, prefix, folder, inPlace, timing);
         try {
-            FileSystemUtils.deleteRecursively(scratchRoot);
+            FileSystemUtils.deleteRecursively(stagingRoot);
             if (!inPlace) {
                 for (String name : localFiles("")) {
                     if (name.endsWith(".part")) {
@@ -109,7 +109,7 @@ final class Replica {
                 }
             }
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot empty " + scratchRoot, e);
+            throw new UncheckedIOException("cannot empty " + stagingRoot, e);
         }
     }
 
@@ -238,19 +238,19 @@ final class Replica {
 
     // ---- making versions
 
-    /** A scratch with nothing in it, for a table that is not there yet. */
-    Scratch emptyScratch() throws IOException {
-        return new Scratch(scratchRoot.resolve(Integer.toString(scratches.getAndIncrement())));
+    /** A staged version with nothing in it, for a table that is not there yet. */
+    StagedVersion stageEmpty() throws IOException {
+        return new StagedVersion(stagingRoot.resolve(Integer.toString(stagings.getAndIncrement())));
     }
 
-    /** A scratch with the newest manifest alone: enough for commits of what was made elsewhere. */
-    Scratch thinScratch() throws IOException {
-        return thinScratch(manifests.name());
+    /** A staged version with the newest manifest alone: enough for commits of what was made elsewhere. */
+    StagedVersion stageNewest() throws IOException {
+        return stageNewest(manifests.name());
     }
 
     /** The same with the manifests since that version, for Lance to see whether what came meanwhile is in the way. */
-    Scratch scratchSince(long since) throws IOException {
-        Scratch scratch = thinScratch();
+    StagedVersion stageSince(long since) throws IOException {
+        StagedVersion staged = stageNewest();
         List<String> older = new ArrayList<>();
         for (long version = since; version < version(); version++) {
             String name = ManifestLog.VERSIONS + ManifestName.of(version);
@@ -259,21 +259,21 @@ final class Replica {
             }
             older.add(name);
         }
-        scratch.link(folder, older);
-        return scratch;
+        staged.link(folder, older);
+        return staged;
     }
 
-    private Scratch thinScratch(String name) throws IOException {
-        Scratch scratch = emptyScratch();
-        scratch.link(folder, List.of(ManifestLog.VERSIONS + name));
-        return scratch;
+    private StagedVersion stageNewest(String name) throws IOException {
+        StagedVersion staged = stageEmpty();
+        staged.link(folder, List.of(ManifestLog.VERSIONS + name));
+        return staged;
     }
 
-    /** A scratch with the newest manifest and the notes of what these fragments have deleted: enough to delete more. */
-    Scratch deletionScratch(Set<Integer> fragments) throws IOException {
-        Scratch scratch = thinScratch();
+    /** A staged version with the newest manifest and the notes of what these fragments have deleted: enough to delete more. */
+    StagedVersion stageDeletions(Set<Integer> fragments) throws IOException {
+        StagedVersion staged = stageNewest();
         List<String> notes = new ArrayList<>();
-        try (Dataset dataset = Datasets.of(scratch, allocator)) {
+        try (Dataset dataset = Datasets.of(staged, allocator)) {
             for (int id : fragments) {
                 FragmentMetadata metadata = dataset.getFragment(id).metadata();
                 DeletionFile deleted = metadata.getDeletionFile();
@@ -287,51 +287,51 @@ final class Replica {
                 download(name, 0);
             }
         }
-        scratch.link(folder, notes);
-        return scratch;
+        staged.link(folder, notes);
+        return staged;
     }
 
     /**
-     * A scratch with all files of the newest version, for work that reads the rows.
+     * A staged version with all files of the newest version, for work that reads the rows.
      *
      * @throws IOException if some are not here
      */
-    Scratch fullScratch() throws IOException {
+    StagedVersion stageAllFiles() throws IOException {
         String name = manifests.name();
-        Scratch scratch = thinScratch(name);
-        scratch.link(folder, files(name).keySet());
-        return scratch;
+        StagedVersion staged = stageNewest(name);
+        staged.link(folder, files(name).keySet());
+        return staged;
     }
 
     /**
-     * Ships files of a scratch that are to be part of another one's version, for {@link #publish} to find them in the store: what
+     * Ships files of a staged version that are to be part of another one's version, for {@link #publish} to find them in the store: what
      * is large holds up no commits on its way, and goes once however many attempts there are. Any thread.
      */
-    void ship(Scratch built, Predicate<String> which) throws IOException {
+    void ship(StagedVersion built, Predicate<String> which) throws IOException {
         store.requireConditionalPuts();
         List<String> files = built.newFiles().stream().filter(which).toList();
-        Stopwatch begun = Stopwatch.started();
+        Elapsed begun = Elapsed.started();
         eachAtOnce(
                 files, name -> store.putIfAbsent(prefix + name, built.folder().resolve(name)));
         built.shipped(files, begun);
     }
 
     /**
-     * Ships what is new in the scratch, its last manifest at the end: that is the commit. If the put of a manifest is refused,
+     * Ships what is new in the staged version, its last manifest at the end: that is the commit. If the put of a manifest is refused,
      * another writer was first: then what was shipped for nothing is taken back and {@link #catchUp} is due.
      *
      * <p>Files are shipped when the version before their own is in the store, or by {@link #ship} not long before, which is what
-     * {@link Cleanup} relies on.
+     * {@link GarbageCollection} relies on.
      *
      * @return whether the version is now in the store and its files in this folder; false also if the version below it is not the
      *     store's any more, which {@link #catchUp} then says
      * @throws StoreUnavailableException if it is not known whether it is; the version that the store has decides, and the
      *     next commit will find out
      */
-    boolean publish(Scratch scratch) throws IOException {
+    boolean publish(StagedVersion staged) throws IOException {
         // Of the manifest's put alone depends who commits.
         store.requireConditionalPuts();
-        List<String> files = new ArrayList<>(scratch.newFiles());
+        List<String> files = new ArrayList<>(staged.newFiles());
         // Lance counts the names of manifests down.
         List<String> made = files.stream()
                 .filter(name -> name.startsWith(ManifestLog.VERSIONS))
@@ -341,31 +341,31 @@ final class Replica {
             throw new IllegalStateException("no new version in " + files);
         }
         files.removeAll(made);
-        Map<String, Stopwatch> shipped = scratch.shipped();
+        Map<String, Elapsed> shipped = staged.shipped();
         if (shipped.values().stream().anyMatch(since -> since.isOver(timing.shipped()))) {
             throw new OutdatedException("what was made for it has been in the store for too long");
         }
         List<String> ours =
                 files.stream().filter(name -> !shipped.containsKey(name)).toList();
-        Stopwatch compared = Stopwatch.started();
+        Elapsed compared = Elapsed.started();
         // Beside the files, so that it takes no time of its own.
         CompletableFuture<Standing> base = CompletableFuture.supplyAsync(manifests::standing, transfers);
         // Their names are random, so a refused put means that it had been made, and its answer was lost.
         eachAtOnce(
-                ours, name -> store.putIfAbsent(prefix + name, scratch.folder().resolve(name)));
+                ours, name -> store.putIfAbsent(prefix + name, staged.folder().resolve(name)));
         if (join(base) != Standing.SAME) {
             takeBack(ours);
             return false;
         }
         for (String early : made.subList(0, made.size() - 1)) {
-            if (!store.putIfAbsent(prefix + early, scratch.folder().resolve(early))) {
+            if (!store.putIfAbsent(prefix + early, staged.folder().resolve(early))) {
                 ours.forEach(name -> store.delete(prefix + name));
                 return false;
             }
         }
         String last = made.get(made.size() - 1);
-        Path manifest = scratch.folder().resolve(last);
-        Stopwatch put = Stopwatch.started();
+        Path manifest = staged.folder().resolve(last);
+        Elapsed put = Elapsed.started();
         boolean first = store.putIfAbsent(prefix + last, manifest);
         if (first && isPhantom(compared)) {
             store.delete(prefix + last);
@@ -383,7 +383,7 @@ final class Replica {
         manifests.published(last.substring(ManifestLog.VERSIONS.length()), bytes, put);
         if (!inPlace && isCopied()) {
             for (String name : files) {
-                move(scratch.folder().resolve(name), folder.resolve(name));
+                move(staged.folder().resolve(name), folder.resolve(name));
             }
         }
         return true;
@@ -401,7 +401,7 @@ final class Replica {
      *
      * @param compared since the base was seen in the store
      */
-    private boolean isPhantom(Stopwatch compared) {
+    private boolean isPhantom(Elapsed compared) {
         return compared.isOver(timing.certain()) && manifests.standing() != Standing.SAME;
     }
 
@@ -518,7 +518,7 @@ final class Replica {
 
     /** Relative names of all files but the manifest, with their bytes where it tells them, else 0. */
     Map<String, Long> files(String name) throws IOException {
-        try (Scratch thin = thinScratch(name)) {
+        try (StagedVersion thin = stageNewest(name)) {
             return files(thin);
         } catch (DamagedTableException e) {
             throw damagedManifest(name, e);
@@ -531,7 +531,7 @@ final class Replica {
         if (Files.exists(folder.resolve(ManifestLog.VERSIONS + name))) {
             return files(name);
         }
-        try (Scratch thin = emptyScratch()) {
+        try (StagedVersion thin = stageEmpty()) {
             if (!store.download(
                     prefix + ManifestLog.VERSIONS + name, thin.folder().resolve(ManifestLog.VERSIONS + name))) {
                 throw new IOException("version " + version + " is not there any more");
@@ -540,7 +540,7 @@ final class Replica {
         }
     }
 
-    private Map<String, Long> files(Scratch thin) throws IOException {
+    private Map<String, Long> files(StagedVersion thin) throws IOException {
         Map<String, Long> files = new TreeMap<>();
         try (Dataset dataset = Datasets.of(thin, allocator)) {
             for (var fragment : dataset.getFragments()) {
@@ -599,7 +599,7 @@ final class Replica {
             if (needed.contains(name) || name.endsWith(".part")) {
                 continue;
             }
-            if (obsolete.computeIfAbsent(name, first -> Stopwatch.started()).isOver(timing.prune())) {
+            if (obsolete.computeIfAbsent(name, first -> Elapsed.started()).isOver(timing.prune())) {
                 Files.deleteIfExists(folder.resolve(name));
                 obsolete.remove(name);
             }

@@ -62,15 +62,15 @@ final class ServedRows implements AutoCloseable {
     }
 
     /** What is searched of this version; null if it has to be searched by Lance. */
-    @Nullable LocalRows of(Dataset dataset, Head head) throws IOException {
+    @Nullable LocalRows of(Dataset dataset, Manifest manifest) throws IOException {
         long most = Runtime.getRuntime().maxMemory() / 3 / BYTES_PER_ROW;
-        if (!head.stableRowIds() || !head.hasOurVectors() || head.rows() > most) {
+        if (!manifest.stableRowIds() || !manifest.hasOurVectors() || manifest.rows() > most) {
             return null;
         }
-        if (!columns.equals(head.columns())) {
+        if (!columns.equals(manifest.columns())) {
             known.clear();
             version = 0;
-            columns = head.columns();
+            columns = manifest.columns();
         }
         BitSet live = new BitSet();
         Datasets.scan(
@@ -80,15 +80,17 @@ final class ServedRows implements AutoCloseable {
         if (live.length() > most) {
             return null;
         }
-        for (Head.FragmentState fragment : head.fragments()) {
+        for (Manifest.FragmentState fragment : manifest.fragments()) {
             if (!fragment.files().equals(known.get(fragment.id()))) {
-                load(dataset, head, fragment.id());
+                load(dataset, manifest, fragment.id());
                 known.put(fragment.id(), fragment.files());
             }
         }
         known.keySet()
-                .retainAll(head.fragments().stream().map(Head.FragmentState::id).collect(Collectors.toSet()));
-        version = head.version();
+                .retainAll(manifest.fragments().stream()
+                        .map(Manifest.FragmentState::id)
+                        .collect(Collectors.toSet()));
+        version = manifest.version();
         rows = live.length();
         BitSet skipped = (BitSet) unusable.clone();
         skipped.and(live);
@@ -97,7 +99,7 @@ final class ServedRows implements AutoCloseable {
     }
 
     /** Reads the rows of a fragment that are new, or were written again by other clients. A merge brings neither. */
-    private void load(Dataset dataset, Head head, int fragment) throws IOException {
+    private void load(Dataset dataset, Manifest manifest, int fragment) throws IOException {
         BitSet wanted = new BitSet();
         ScanOptions ids = rowIds(ID_BATCH)
                 .columns(List.of(Columns.ROW_UPDATED))
@@ -115,7 +117,7 @@ final class ServedRows implements AutoCloseable {
         if (wanted.isEmpty()) {
             return;
         }
-        List<String> columns = new ArrayList<>(head.readable());
+        List<String> columns = new ArrayList<>(manifest.readable());
         columns.remove(Columns.DISTANCE);
         columns.add(Columns.VECTOR);
         ScanOptions rows = rowIds(ROW_BATCH)

@@ -16,7 +16,7 @@ final class Snapshot {
     private final Dataset dataset;
     private final boolean local;
     private final AtomicInteger users = new AtomicInteger(1);
-    private final Head head;
+    private final Manifest manifest;
     private final List<IndexState> indices;
     private volatile @Nullable LocalRows rows;
 
@@ -30,7 +30,7 @@ final class Snapshot {
         this.dataset = dataset;
         this.local = local;
         try {
-            head = Head.of(dataset, dimension);
+            manifest = Manifest.of(dataset, dimension);
             indices = dataset.describeIndices().stream().map(this::indexState).toList();
         } catch (RuntimeException e) {
             dataset.close();
@@ -61,8 +61,8 @@ final class Snapshot {
         return local;
     }
 
-    Head head() {
-        return head;
+    Manifest manifest() {
+        return manifest;
     }
 
     /** Null as long as they are not ready to be searched. */
@@ -75,7 +75,7 @@ final class Snapshot {
     }
 
     long version() {
-        return head.version();
+        return manifest.version();
     }
 
     List<IndexState> indices() {
@@ -94,7 +94,7 @@ final class Snapshot {
                 text(details.get("metric_type")),
                 details.get("num_partitions") instanceof Number partitions ? partitions.intValue() : 0,
                 index.getRowsIndexed(),
-                head.rows() - index.getRowsIndexed());
+                manifest.rows() - index.getRowsIndexed());
     }
 
     private static String text(@Nullable Object value) {

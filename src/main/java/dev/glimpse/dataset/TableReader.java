@@ -27,7 +27,7 @@ final class TableReader implements AutoCloseable {
     private final int exactRows;
     private final int dimension;
     private final ServedRows rows;
-    private volatile SearchPlan plan;
+    private volatile SearchParameters plan;
 
     /** The newest version or, while its files are on their way, one before. */
     private volatile Snapshot served;
@@ -53,7 +53,8 @@ final class TableReader implements AutoCloseable {
             this.served = replica.isCopied() && replica.isComplete()
                     ? openLocal(replica.version())
                     : openRemote(replica.version());
-            this.plan = SearchPlan.UNMEASURED.with(IndexTuning.of(served.head().metadata()));
+            this.plan = SearchParameters.UNMEASURED.with(
+                    IndexTuning.of(served.manifest().metadata()));
         } catch (IOException | RuntimeException e) {
             rows.close();
             throw e;
@@ -111,7 +112,7 @@ final class TableReader implements AutoCloseable {
                 try {
                     // The first time it takes long, and Lance can search it meanwhile.
                     if (!rows.isEmpty()) {
-                        next.rows(rows.of(next.dataset(), next.head()));
+                        next.rows(rows.of(next.dataset(), next.manifest()));
                     }
                 } catch (IOException | RuntimeException e) {
                     next.release();
@@ -120,7 +121,7 @@ final class TableReader implements AutoCloseable {
                 swap(next);
             }
             if (served.rows() == null) {
-                served.rows(rows.of(served.dataset(), served.head()));
+                served.rows(rows.of(served.dataset(), served.manifest()));
             }
             datasets.forgetBucket();
         } else if (served.isLocal() || served.version() != replica.version()) {
@@ -166,14 +167,14 @@ final class TableReader implements AutoCloseable {
     // ---- searches
 
     /** How approximate searches look, from now on. */
-    synchronized void search(UnaryOperator<SearchPlan> change) {
+    synchronized void search(UnaryOperator<SearchParameters> change) {
         plan = change.apply(plan);
     }
 
     /** What {@code /stats} says of searches. */
     TableState.SearchState searchState() {
         Snapshot snapshot = served;
-        SearchPlan now = plan;
+        SearchParameters now = plan;
         LocalRows local = snapshot.rows();
         boolean exact = local == null ? snapshot.indices().isEmpty() : local.size() < exactRows;
         return new TableState.SearchState(
@@ -224,10 +225,10 @@ final class TableReader implements AutoCloseable {
     private List<Neighbor> nearestByLance(
             Snapshot snapshot, Embedding query, int k, boolean exact, IndexTuning tuning, ScanOptions.Builder options)
             throws IOException {
-        if (snapshot.head().rows() == 0) {
+        if (snapshot.manifest().rows() == 0) {
             return List.of();
         }
-        int parts = snapshot.head().segments().size();
+        int parts = snapshot.manifest().segments().size();
         boolean byIndex = !exact && parts > 0 && lanceThreads.areEnoughFor(parts);
         Query.Builder nearest = new Query.Builder()
                 .setColumn(Columns.VECTOR)
@@ -236,7 +237,7 @@ final class TableReader implements AutoCloseable {
                 .setDistanceType(DistanceType.Cosine)
                 .setUseIndex(byIndex);
         tuning.applyTo(nearest, k);
-        ScanOptions scan = options.columns(snapshot.head().readable())
+        ScanOptions scan = options.columns(snapshot.manifest().readable())
                 .nearest(nearest.build())
                 .build();
         return byIndex ? lanceThreads.oneAtATime(() -> neighbors(snapshot, scan)) : neighbors(snapshot, scan);

@@ -129,8 +129,8 @@ final class TableSupervisor implements AutoCloseable {
             log.info(
                     "table={} rows={} version={} is open again",
                     place.address(),
-                    table.head().rows(),
-                    table.head().version());
+                    table.manifest().rows(),
+                    table.manifest().version());
             if (missingRows || (idBefore != null && other)) {
                 rowsMayBeMissing.run();
             }
@@ -162,7 +162,7 @@ final class TableSupervisor implements AutoCloseable {
     }
 
     private static @Nullable String idOf(OpenTable table) {
-        return TableStamp.of(table.head().metadata()).map(TableStamp::id).orElse(null);
+        return TableStamp.of(table.manifest().metadata()).map(TableStamp::id).orElse(null);
     }
 
     /** Those of the carried rows whose pictures are in this store; the others have failed then. */

@@ -228,7 +228,7 @@ class BucketImageDatasetIT extends ImageDatasetContract {
 
     @Test
     void filesOfOlderVersionsGoFromTheCopy() {
-        Timing impatient = new Timing(
+        TableTimings impatient = new TableTimings(
                 Duration.ofMinutes(2),
                 Duration.ofMinutes(1),
                 Duration.ofMinutes(10),

@@ -48,7 +48,7 @@ final class Day {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     /** What a day is made of. */
-    record Plan(int before, int uploads, int indexRows, Duration retention, Timing timing, long seed) {}
+    record Plan(int before, int uploads, int indexRows, Duration retention, TableTimings timing, long seed) {}
 
     /** What was the most. */
     static final class Most {
@@ -118,7 +118,7 @@ final class Day {
                     settle(table);
                     settle(other);
                     long small = table.state().maintenance().smallFragments();
-                    if (small > 2 * Maintenance.MANY) {
+                    if (small > 2 * MergePolicy.MANY) {
                         problems.add(small + " small fragments stay");
                     }
                 }
@@ -400,7 +400,8 @@ final class Day {
         Map<String, Long> before = bucket.sizes(ImageDataset.KEY);
         await("old versions to go", () -> versions() == 1);
         // Files that were let go shortly before the newest version go after the next one.
-        TimeUnit.NANOSECONDS.sleep(plan.timing.shipped().plus(Cleanup.ROUNDING).toNanos());
+        TimeUnit.NANOSECONDS.sleep(
+                plan.timing.shipped().plus(GarbageCollection.ROUNDING).toNanos());
         add(table, plan.before + plan.uploads, plan.before + plan.uploads + 1).forEach(CompletableFuture::join);
         await("old versions to go", () -> versions() == 1);
         settle(table);

@@ -65,7 +65,7 @@ public final class FilledTable {
                         work.resolve("replica"),
                         work.resolve("scratch"),
                         SETTINGS.replica().disk().toBytes(),
-                        Timing.USUAL,
+                        TableTimings.USUAL,
                         allocator,
                         Runnable::run),
                 store.bucket().map(bucket -> BucketAccess.of(bucket, ImageDataset.KEY)),

@@ -14,7 +14,7 @@ class LanceThreadsTest {
 
     @Test
     void indexIsSearchedIfThereAreMoreThreadsThanItHasParts() {
-        int most = Maintenance.MANY_PARTS + 1;
+        int most = MaintenancePlanner.MANY_PARTS + 1;
 
         assertThat(new LanceThreads(LanceThreads.NEEDED).areEnoughFor(most)).isTrue();
         assertThat(new LanceThreads(LanceThreads.NEEDED).areEnoughFor(most + 1)).isFalse();

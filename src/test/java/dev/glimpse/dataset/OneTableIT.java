@@ -247,7 +247,7 @@ class OneTableIT {
 
     @Test
     void tableThatComesBackInTimeIsTheOneItWas() throws IOException {
-        Timing patient = Rows.alert(Duration.ofSeconds(2));
+        TableTimings patient = Rows.alert(Duration.ofSeconds(2));
         ObjectStore store = store(alpha);
         try (ImageDataset dataset =
                 ImageDataset.open(store, temporary.resolve("one"), Rows.MODEL, Rows.settings(POLL, 10_000), patient)) {

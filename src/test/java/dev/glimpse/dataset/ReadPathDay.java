@@ -21,7 +21,7 @@ final class ReadPathDay {
     private static final Duration RETENTION = Duration.ofSeconds(10);
 
     /** A day passes in minutes, so that nobody sleeps for long. */
-    private static final Timing TIMING = new Timing(
+    private static final TableTimings TIMING = new TableTimings(
             Duration.ofSeconds(4),
             Duration.ofSeconds(1),
             Duration.ofSeconds(30),

@@ -173,7 +173,7 @@ final class SearchBench {
         Snapshot last = first;
         List<Side> indexes = new ArrayList<>();
         if (rows <= ROWS_OF_GRAPHS) {
-            IndexTuning tuning = IndexTuning.of(table.head().metadata());
+            IndexTuning tuning = IndexTuning.of(table.manifest().metadata());
             indexes.add(lance("IVF_HNSW_SQ", table, first, tuning));
             // Rows as queries are found more easily in a graph than others, so what was measured may fall short.
             IndexTuning wider = new IndexTuning(tuning.nprobes(), 2 * tuning.ef(), 5, Double.NaN);
@@ -183,7 +183,8 @@ final class SearchBench {
             table.reader().serve();
             last = lance(table);
         }
-        indexes.add(lance("IVF_FLAT", table, last, IndexTuning.of(table.head().metadata())));
+        indexes.add(
+                lance("IVF_FLAT", table, last, IndexTuning.of(table.manifest().metadata())));
         try {
             for (Embedding query : queries) {
                 truth.add(table.reader().nearest(query, MANY, true).stream()
@@ -227,7 +228,7 @@ final class SearchBench {
                 .allocator(table.allocator())
                 .uri(table.replica().folder().toString())
                 .readOptions(new ReadOptions.Builder()
-                        .setVersion(table.head().version())
+                        .setVersion(table.manifest().version())
                         .build())
                 .build();
         return new Snapshot(dataset, true, Rows.MODEL.dimension());

@@ -8,21 +8,22 @@ import dev.glimpse.vectors.Oversampling;
  * @param oversampling for searches in memory
  * @param index for searches by Lance's index
  */
-record SearchPlan(Oversampling oversampling, IndexTuning index) {
+record SearchParameters(Oversampling oversampling, IndexTuning index) {
     /** Before anything was measured. Nothing is known of the recall. */
-    static final SearchPlan UNMEASURED = new SearchPlan(new Oversampling(400, Double.NaN), IndexTuning.UNMEASURED);
+    static final SearchParameters UNMEASURED =
+            new SearchParameters(new Oversampling(400, Double.NaN), IndexTuning.UNMEASURED);
 
     /** {@link Oversampling} is calibrated for the ten nearest. */
     static final int MEASURED_NEIGHBORS = 10;
 
     private static final int MOST = 4096;
 
-    SearchPlan with(Oversampling measured) {
-        return new SearchPlan(measured, index);
+    SearchParameters with(Oversampling measured) {
+        return new SearchParameters(measured, index);
     }
 
-    SearchPlan with(IndexTuning measured) {
-        return new SearchPlan(oversampling, measured);
+    SearchParameters with(IndexTuning measured) {
+        return new SearchParameters(oversampling, measured);
     }
 
     /** Rows to read again for the {@code k} nearest: in proportion, and beyond some thousands at least a few for each. */

@@ -19,12 +19,12 @@ import org.springframework.util.FileSystemUtils;
  * A folder in which Lance makes the next version without anyone seeing it. Starts with links to files of the table;
  * closing removes the folder, and the table keeps its files.
  */
-final class Scratch implements AutoCloseable {
+final class StagedVersion implements AutoCloseable {
     private final Path folder;
     private final Set<String> known = new HashSet<>();
-    private final Map<String, Stopwatch> shipped = new HashMap<>();
+    private final Map<String, Elapsed> shipped = new HashMap<>();
 
-    Scratch(Path folder) throws IOException {
+    StagedVersion(Path folder) throws IOException {
         this.folder = Files.createDirectories(folder);
     }
 
@@ -42,8 +42,8 @@ final class Scratch implements AutoCloseable {
         }
     }
 
-    /** Makes the new files of another scratch below this name part of this one, as files that are new here too. */
-    void adopt(Scratch other, String start) throws IOException {
+    /** Makes the new files of another staged version below this name part of this one, as files that are new here too. */
+    void adopt(StagedVersion other, String start) throws IOException {
         for (String name : other.newFiles()) {
             if (name.startsWith(start)) {
                 Path link = folder.resolve(name);
@@ -55,12 +55,12 @@ final class Scratch implements AutoCloseable {
     }
 
     /** These new files have been put in the store, not before that time. */
-    void shipped(List<String> names, Stopwatch since) {
+    void shipped(List<String> names, Elapsed since) {
         names.forEach(name -> shipped.put(name, since));
     }
 
     /** New files that are in the store. */
-    Map<String, Stopwatch> shipped() {
+    Map<String, Elapsed> shipped() {
         return Collections.unmodifiableMap(shipped);
     }
 

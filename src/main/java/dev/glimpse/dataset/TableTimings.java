@@ -16,11 +16,11 @@ import java.time.Duration;
  * @param prune of local files since a version needed them that is read; longer than a search may take
  * @param lease a server that has not said for so long that it is alive does not hold it any more
  * @param upkeep between looks at what there is to be done, which ask nobody
- * @param cleanup to the next one when not many versions came
+ * @param garbageCollection between two runs, when few versions came meanwhile
  * @param shipped files that took long to make count for a version that is committed so long afterwards; longer than their
  *     transfer and some lost races may take
  */
-record Timing(
+record TableTimings(
         Duration youngest,
         Duration certain,
         Duration listing,
@@ -29,9 +29,9 @@ record Timing(
         Duration prune,
         Duration lease,
         Duration upkeep,
-        Duration cleanup,
+        Duration garbageCollection,
         Duration shipped) {
-    static final Timing USUAL = new Timing(
+    static final TableTimings USUAL = new TableTimings(
             Duration.ofMinutes(2),
             Duration.ofMinutes(1),
             Duration.ofMinutes(10),
@@ -43,7 +43,7 @@ record Timing(
             Duration.ofMinutes(10),
             Duration.ofMinutes(10));
 
-    Timing {
+    TableTimings {
         if (certain.multipliedBy(2).compareTo(youngest) > 0) {
             throw new IllegalArgumentException("certain for " + certain + " is too long with versions of " + youngest);
         }

@@ -24,7 +24,7 @@ import org.lance.fragment.DataFile;
  * @param stableRowIds whether a row keeps its id for life
  * @param segments of the vector index, the oldest first
  */
-record Head(
+record Manifest(
         long version,
         long rows,
         long bytes,
@@ -36,6 +36,8 @@ record Head(
         @Nullable String unwritable,
         boolean stableRowIds,
         List<Segment> segments) {
+    /** Name of the vector index in the table. */
+    static final String INDEX = "vec_idx";
 
     /**
      * A part of the index; rows of fragments that none has are scanned.
@@ -52,10 +54,10 @@ record Head(
     record FragmentState(int id, long rows, long deletedRows, List<String> files) {}
 
     /** @param dimension of the embeddings of this server's model */
-    static Head of(Dataset dataset, int dimension) {
+    static Manifest of(Dataset dataset, int dimension) {
         Schema schema = dataset.getSchema();
         ManifestSummary summary = dataset.getVersion().getManifestSummary();
-        return new Head(
+        return new Manifest(
                 dataset.version(),
                 summary.getTotalRows(),
                 summary.getTotalFilesSize(),
@@ -69,7 +71,7 @@ record Head(
                 Columns.whyNotWritten(schema, dimension).orElse(null),
                 dataset.hasStableRowIds(),
                 dataset.getIndexes().stream()
-                        .filter(index -> index.name().equals(LanceTable.INDEX))
+                        .filter(index -> index.name().equals(INDEX))
                         .map(index -> new Segment(
                                 index.uuid(), Set.copyOf(index.fragments().orElse(List.of()))))
                         .toList());

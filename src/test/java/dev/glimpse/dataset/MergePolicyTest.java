@@ -2,9 +2,9 @@ package dev.glimpse.dataset;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.glimpse.dataset.Head.FragmentState;
-import dev.glimpse.dataset.Head.Segment;
-import dev.glimpse.dataset.Maintenance.Merge;
+import dev.glimpse.dataset.Manifest.FragmentState;
+import dev.glimpse.dataset.Manifest.Segment;
+import dev.glimpse.dataset.MergePolicy.Merge;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -17,9 +17,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Which fragments become one. */
-class MaintenanceTest {
-    private static final int SMALL = Maintenance.SMALL_ROWS - 1;
-    private static final int LARGE = Maintenance.SMALL_ROWS;
+class MergePolicyTest {
+    private static final int SMALL = MergePolicy.SMALL_ROWS - 1;
+    private static final int LARGE = MergePolicy.SMALL_ROWS;
 
     private final List<FragmentState> fragments = new ArrayList<>();
     private final List<Segment> segments = new ArrayList<>();
@@ -27,7 +27,7 @@ class MaintenanceTest {
     @Test
     void fewFragmentsStayAsTheyAre() {
         assertThat(mergeable()).isEmpty();
-        fragments(0, Maintenance.MANY - 1, 1);
+        fragments(0, MergePolicy.MANY - 1, 1);
 
         assertThat(mergeable()).isEmpty();
     }
@@ -35,9 +35,9 @@ class MaintenanceTest {
     @Test
     void manySmallOnesBecomeOneAndTheLargeOneStays() {
         fragments(0, 1, LARGE);
-        fragments(1, 1 + Maintenance.MANY, 3);
+        fragments(1, 1 + MergePolicy.MANY, 3);
 
-        assertThat(mergeable()).isEqualTo(range(1, 1 + Maintenance.MANY));
+        assertThat(mergeable()).isEqualTo(range(1, 1 + MergePolicy.MANY));
     }
 
     @Test
@@ -67,7 +67,7 @@ class MaintenanceTest {
 
     @Test
     void noFragmentBecomesLargerThanTheLargest() {
-        int rows = (int) Workshop.LARGEST_FRAGMENT / 4;
+        int rows = (int) FragmentRewriter.LARGEST_FRAGMENT / 4;
         fragments(0, 12, rows);
 
         assertThat(mergeable()).hasSize(4);
@@ -75,7 +75,7 @@ class MaintenanceTest {
 
     @Test
     void largestFragmentsAreNotTouchedHoweverManyThereAre() {
-        fragments(0, 100, (int) Workshop.LARGEST_FRAGMENT);
+        fragments(0, 100, (int) FragmentRewriter.LARGEST_FRAGMENT);
 
         assertThat(mergeable()).isEmpty();
     }
@@ -128,17 +128,17 @@ class MaintenanceTest {
     void fragmentsThatTheIndexIsBeingBuiltOfAreLeftAlone() {
         fragments(0, 30, SMALL);
 
-        assertThat(Maintenance.mergeable(head(), 25)).isEmpty();
-        assertThat(Maintenance.mergeable(head(), 19).map(Merge::fragments)).contains(range(20, 30));
-        assertThat(Maintenance.mergeable(head(), 29)).isEmpty();
+        assertThat(MergePolicy.next(manifest(), 25)).isEmpty();
+        assertThat(MergePolicy.next(manifest(), 19).map(Merge::fragments)).contains(range(20, 30));
+        assertThat(MergePolicy.next(manifest(), 29)).isEmpty();
     }
 
     @Test
     void mergeIsTheMoreUrgentTheMoreFragmentsWait() {
-        fragments(0, Maintenance.MANY, 1);
+        fragments(0, MergePolicy.MANY, 1);
         assertThat(urgency()).isEqualTo(1);
 
-        fragments(Maintenance.MANY, 2 * Maintenance.MANY, 1);
+        fragments(MergePolicy.MANY, 2 * MergePolicy.MANY, 1);
 
         assertThat(urgency()).isEqualTo(2);
     }
@@ -147,7 +147,7 @@ class MaintenanceTest {
     void rowsThatKeepComingDoNotHoldUpTheIndexThatWaitsForTheirMerge() {
         fragments(0, 1, LARGE);
         segment(0, 1);
-        fragments(1, 3, Maintenance.MANY_UNINDEXED);
+        fragments(1, 3, MergePolicy.MANY_UNINDEXED);
         fragments(3, 9, 10);
 
         assertThat(mergeable()).isEqualTo(range(3, 9));
@@ -156,7 +156,7 @@ class MaintenanceTest {
     }
 
     private double urgency() {
-        return Maintenance.mergeable(head(), -1).orElseThrow().urgency();
+        return MergePolicy.next(manifest(), -1).orElseThrow().urgency();
     }
 
     @Test
@@ -185,11 +185,11 @@ class MaintenanceTest {
                 fragments.add(new FragmentState(next++, rows, 0, List.of()));
                 rewritten += rows;
             }
-            assertThat(Maintenance.smallFragments(head())).isLessThan(Maintenance.MANY);
+            assertThat(MergePolicy.smallFragments(manifest())).isLessThan(MergePolicy.MANY);
         }
         assertThat(fragments).hasSizeLessThan(100);
-        assertThat(head().rows()).isEqualTo(20_000L * rowsOfACommit);
-        assertThat(rewritten / head().rows()).isLessThan(12);
+        assertThat(manifest().rows()).isEqualTo(20_000L * rowsOfACommit);
+        assertThat(rewritten / manifest().rows()).isLessThan(12);
     }
 
     private void fragments(int from, int to, int rows) {
@@ -205,12 +205,12 @@ class MaintenanceTest {
     }
 
     private Set<Integer> mergeable() {
-        return Maintenance.mergeable(head(), -1).map(Merge::fragments).orElse(Set.of());
+        return MergePolicy.next(manifest(), -1).map(Merge::fragments).orElse(Set.of());
     }
 
-    private Head head() {
+    private Manifest manifest() {
         long rows = fragments.stream().mapToLong(FragmentState::rows).sum();
-        return new Head(
+        return new Manifest(
                 1,
                 rows,
                 0,

@@ -14,9 +14,9 @@ import org.apache.arrow.vector.ipc.ArrowReader;
 
 /**
  * Measures how much searches have to look at to find what an exact search finds, with rows of the table and recent texts as
- * queries. For one thread each of {@link #candidates} and {@link #index}.
+ * queries. For one thread each of {@link #calibrateOversampling} and {@link #calibrateIndex}.
  */
-final class PlanMeasure {
+final class RecallCalibration {
     private static final int SAMPLE = 100;
 
     /** Of what may be missed, a share that is not made use of: with so many queries the recall is known to about 0.01. */
@@ -30,21 +30,21 @@ final class PlanMeasure {
     private final Supplier<List<Embedding>> recent;
     private long measuredRows;
 
-    PlanMeasure(TableReader reader, MaintenanceProperties settings, Supplier<List<Embedding>> recent) {
+    RecallCalibration(TableReader reader, MaintenanceProperties settings, Supplier<List<Embedding>> recent) {
         this.reader = reader;
         this.settings = settings;
         this.recent = recent;
     }
 
     /** Calibrates the searches in memory, if the table has grown enough since the last time. */
-    void candidates() throws IOException {
+    void calibrateOversampling() throws IOException {
         reader.read(snapshot -> {
             LocalRows local = snapshot.rows();
             if (local == null || local.size() < settings.indexRows() || local.size() < (long) GROWTH * measuredRows) {
                 return false;
             }
             List<Embedding> queries = queries(snapshot);
-            Oversampling measured = local.calibrate(queries, SearchPlan.MEASURED_NEIGHBORS, wanted());
+            Oversampling measured = local.calibrate(queries, SearchParameters.MEASURED_NEIGHBORS, wanted());
             reader.search(plan -> plan.with(measured));
             measuredRows = local.size();
             return true;
@@ -52,20 +52,20 @@ final class PlanMeasure {
     }
 
     /** For searches by Lance's index, from the least on; the last if none finds enough. */
-    IndexTuning index(IndexKind kind) throws IOException {
+    IndexTuning calibrateIndex(IndexKind kind) throws IOException {
         return reader.readIndex(snapshot -> {
             List<Embedding> queries = queries(snapshot);
             List<Set<String>> truth = new ArrayList<>();
             for (Embedding query : queries) {
-                truth.add(reader.nearest(query, SearchPlan.MEASURED_NEIGHBORS + 1, true).stream()
+                truth.add(reader.nearest(query, SearchParameters.MEASURED_NEIGHBORS + 1, true).stream()
                         .filter(neighbor -> neighbor.distance() > Oversampling.SELF)
-                        .limit(SearchPlan.MEASURED_NEIGHBORS)
+                        .limit(SearchParameters.MEASURED_NEIGHBORS)
                         .map(Neighbor::id)
                         .collect(Collectors.toSet()));
             }
             IndexTuning tuning = IndexTuning.UNMEASURED;
             for (IndexTuning tried :
-                    ladder(kind, kind.partitions(snapshot.head().rows()))) {
+                    ladder(kind, kind.partitions(snapshot.manifest().rows()))) {
                 tuning = tried.with(recall(snapshot, queries, truth, tried));
                 if (tuning.recall() >= wanted()) {
                     break;
@@ -84,7 +84,8 @@ final class PlanMeasure {
         for (int i = 0; i < queries.size(); i++) {
             found +=
                     reader
-                            .nearestByLance(snapshot, queries.get(i), SearchPlan.MEASURED_NEIGHBORS + 1, false, tried)
+                            .nearestByLance(
+                                    snapshot, queries.get(i), SearchParameters.MEASURED_NEIGHBORS + 1, false, tried)
                             .stream()
                             .map(Neighbor::id)
                             .filter(truth.get(i)::contains)

@@ -22,7 +22,7 @@ import java.util.TreeMap;
  * version does not name, is named by none: neither by a later one nor by one whose commit is still under way. All times are the
  * store's.
  */
-final class Cleanup {
+final class GarbageCollection {
     /** The store tells whole seconds. */
     static final Duration ROUNDING = Duration.ofSeconds(5);
 
@@ -31,13 +31,19 @@ final class Cleanup {
     private final Replica replica;
     private final Duration retention;
     private final int mostVersions;
-    private final Timing timing;
+    private final TableTimings timing;
 
     /**
      * @param prefix key of the table, ending in {@code /}
      * @param mostVersions of which there may be so many, the older ones go before the retention is over
      */
-    Cleanup(ObjectStore store, String prefix, Replica replica, Duration retention, int mostVersions, Timing timing) {
+    GarbageCollection(
+            ObjectStore store,
+            String prefix,
+            Replica replica,
+            Duration retention,
+            int mostVersions,
+            TableTimings timing) {
         this.store = store;
         this.prefix = prefix;
         this.replica = replica;

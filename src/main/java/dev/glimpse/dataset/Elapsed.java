@@ -6,13 +6,13 @@ import java.time.Duration;
  * Time since a moment, counted also while the process is stopped or the machine sleeps: of the two clocks, which do not agree
  * about that, the one that says more.
  */
-record Stopwatch(long nanos, long millis) {
+record Elapsed(long nanos, long millis) {
     /** So long ago that everything is over. */
-    static final Stopwatch NEVER =
-            new Stopwatch(System.nanoTime() - Duration.ofDays(365).toNanos(), 0);
+    static final Elapsed NEVER =
+            new Elapsed(System.nanoTime() - Duration.ofDays(365).toNanos(), 0);
 
-    static Stopwatch started() {
-        return new Stopwatch(System.nanoTime(), System.currentTimeMillis());
+    static Elapsed started() {
+        return new Elapsed(System.nanoTime(), System.currentTimeMillis());
     }
 
     Duration elapsed() {

@@ -1,0 +1,46 @@
+package dev.glimpse.dataset;
+
+import java.util.List;
+import java.util.Set;
+import org.apache.arrow.memory.BufferAllocator;
+import org.lance.Dataset;
+import org.lance.Fragment;
+import org.lance.FragmentMetadata;
+import org.lance.compaction.CompactionOptions;
+import org.lance.compaction.CompactionTask;
+import org.lance.compaction.RewriteResult;
+import org.lance.compaction.TaskData;
+
+/**
+ * Compaction: writes the rows of several fragments into a new one, in a {@link StagedVersion}. This takes long and changes nothing: the
+ * new fragment counts when {@link LanceTable#commitCompaction} commits it. Stateless, so any thread may call it.
+ */
+final class FragmentRewriter {
+    /** Rows of the largest fragment that compaction makes: 256 MB, which is also the most that is written and shipped at once. */
+    static final long LARGEST_FRAGMENT = 1 << 17;
+
+    static final CompactionOptions COMPACTION = CompactionOptions.builder()
+            .withTargetRowsPerFragment(LARGEST_FRAGMENT)
+            .build();
+
+    private FragmentRewriter() {}
+
+    /**
+     * Writes the rows of these fragments into one. Rows keep their ids. Deleted rows are left out.
+     *
+     * @param staged has all files of its version
+     * @throws OutdatedException if one of the fragments does not exist any more
+     */
+    static RewriteResult rewrite(StagedVersion staged, Set<Integer> fragments, BufferAllocator allocator) {
+        try (Dataset dataset = Datasets.of(staged, allocator)) {
+            List<FragmentMetadata> sources = dataset.getFragments().stream()
+                    .filter(fragment -> fragments.contains(fragment.getId()))
+                    .map(Fragment::metadata)
+                    .toList();
+            if (sources.size() < fragments.size()) {
+                throw new OutdatedException("some of the fragments " + fragments + " are gone");
+            }
+            return new CompactionTask(new TaskData(sources), dataset.version(), COMPACTION).execute(dataset);
+        }
+    }
+}

@@ -15,15 +15,15 @@ import java.util.Set;
 import java.util.TreeMap;
 
 /**
- * Removes versions that are older than the retention, and the files that only they had. One listing, and two manifests read.
+ * Garbage collection of versions: removes versions that are older than the retention, and the files that only they had. One listing; two
+ * manifests are read. Safe while other servers commit, or collect garbage too.
  *
- * <p>Which files? A version's new files are put when the version before it is in the store, or little earlier, and a file that a
- * version has let go never comes back. So a file that is older by more than that than the oldest version kept, and that this
- * version does not name, is named by none: neither by a later one nor by one whose commit is still under way. All times are the
- * store's.
+ * <p>Which files are garbage? A file that a version does not have any more never comes back in a later one. And no later version can have
+ * a new file that was put before {@link VersionPublisher#earliestPut}. So a file is garbage if it is older than that, counted from the
+ * oldest version that is kept, and neither this version nor the newest one names it. All times are by the store's clock.
  */
 final class GarbageCollection {
-    /** The store tells whole seconds. */
+    /** Allowance for clocks of stores, which count whole seconds. */
     static final Duration ROUNDING = Duration.ofSeconds(5);
 
     private final ObjectStore store;
@@ -35,7 +35,8 @@ final class GarbageCollection {
 
     /**
      * @param prefix key of the table, ending in {@code /}
-     * @param mostVersions of which there may be so many, the older ones go before the retention is over
+     * @param retention how long a version is kept after the next one was committed
+     * @param mostVersions of more versions than this, the oldest are removed before their retention is over
      */
     GarbageCollection(
             ObjectStore store,
@@ -53,12 +54,15 @@ final class GarbageCollection {
     }
 
     /**
-     * What was done.
+     * What a run has done.
      *
-     * @param oldest version that is there still
+     * @param versions that were removed
+     * @param files that were removed, without manifests
+     * @param oldest version that is left
      */
     record Removed(int versions, int files, long oldest) {}
 
+    /** Removes what is garbage now. */
     Removed run() throws IOException {
         NavigableMap<Long, Listed> versions = new TreeMap<>();
         List<Listed> files = new ArrayList<>();
@@ -74,17 +78,15 @@ final class GarbageCollection {
             return new Removed(0, 0, 0);
         }
         long oldest = oldestToKeep(versions, now);
-        Set<String> named = new HashSet<>(replica.filesOf(oldest).keySet());
-        named.addAll(replica.filesOf(versions.lastKey()).keySet());
-        // From the oldest on: a server that sleeps looks for the version it knew to see whether it was overtaken.
+        Set<String> named = new HashSet<>(replica.files().filesOf(oldest).keySet());
+        named.addAll(replica.files().filesOf(versions.lastKey()).keySet());
+        // The oldest version goes first: a server that has slept looks for the version that it knew, to see whether it
+        // was overtaken.
         List<Listed> old = List.copyOf(versions.headMap(oldest).values());
         old.forEach(manifest -> store.delete(manifest.key()));
-        Instant before = versions.tailMap(oldest, true)
-                .firstEntry()
-                .getValue()
-                .lastModified()
-                .minus(timing.shipped())
-                .minus(ROUNDING);
+        Instant committed =
+                versions.tailMap(oldest, true).firstEntry().getValue().lastModified();
+        Instant before = replica.publisher().earliestPut(committed).minus(ROUNDING);
         List<Listed> orphans = files.stream()
                 .filter(file -> file.lastModified().isBefore(before))
                 .filter(file -> !named.contains(file.key().substring(prefix.length())))
@@ -93,7 +95,7 @@ final class GarbageCollection {
         return new Removed(old.size(), orphans.size(), oldest);
     }
 
-    /** A version was the newest until the next one came, and is kept for the retention from then on. */
+    /** The oldest version to keep. The retention of a version begins when the next one is committed. */
     private long oldestToKeep(NavigableMap<Long, Listed> versions, Instant now) {
         long oldest = versions.firstKey();
         int left = versions.size();
@@ -111,8 +113,8 @@ final class GarbageCollection {
 
     private Optional<Long> versionOf(String key) {
         String name = key.substring(prefix.length());
-        return name.startsWith(ManifestLog.VERSIONS)
-                ? ManifestName.version(name.substring(ManifestLog.VERSIONS.length()))
+        return name.startsWith(TableLocation.VERSIONS)
+                ? ManifestName.version(name.substring(TableLocation.VERSIONS.length()))
                 : Optional.empty();
     }
 }

@@ -31,7 +31,7 @@ final class History implements AutoCloseable {
     /** All that are kept, and when they were committed by the store's clock. One listing. */
     NavigableMap<Long, Instant> versions() {
         NavigableMap<Long, Instant> versions = new TreeMap<>();
-        String manifests = prefix + ManifestLog.VERSIONS;
+        String manifests = prefix + TableLocation.VERSIONS;
         store.list(
                 manifests,
                 object -> ManifestName.version(object.key().substring(manifests.length()))
@@ -80,7 +80,8 @@ final class History implements AutoCloseable {
     }
 
     private Snapshot openVersion(long version) {
-        if (store.head(prefix + ManifestLog.VERSIONS + ManifestName.of(version)).isEmpty()) {
+        if (store.head(prefix + TableLocation.VERSIONS + ManifestName.of(version))
+                .isEmpty()) {
             NavigableMap<Long, Instant> kept = versions();
             throw new VersionNotFoundException("there is no version " + version + " of the table"
                     + (kept.isEmpty() ? "" : "; kept are " + kept.firstKey() + " to " + kept.lastKey()));

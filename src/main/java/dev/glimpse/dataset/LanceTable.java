@@ -56,9 +56,9 @@ final class LanceTable implements AutoCloseable {
 
     private final Consumer<TableLostException> lost;
 
-    /** Makes the replica of a table whose natives are given. */
+    /** Makes the replica, given what can read manifests. */
     interface ReplicaFactory {
-        Replica make(BufferAllocator allocator);
+        Replica make(ManifestReader reader);
     }
 
     /**
@@ -85,7 +85,7 @@ final class LanceTable implements AutoCloseable {
         this.lost = lost;
         this.datasets = new Datasets(bucket);
         try {
-            this.replica = replicas.make(datasets.allocator());
+            this.replica = replicas.make(new LanceManifestReader(datasets.allocator()));
             replica.open();
             if (replica.version() == 0) {
                 create(model, beginnings.get());
@@ -101,7 +101,7 @@ final class LanceTable implements AutoCloseable {
     // ---- writing
 
     private void create(ModelStamp model, TableStamp stamp) throws IOException {
-        try (StagedVersion staged = replica.stageEmpty()) {
+        try (StagedVersion staged = replica.publisher().stageEmpty()) {
             try (Dataset empty = Dataset.write()
                     .allocator(datasets.allocator())
                     .schema(Columns.schema(model.dimension()))
@@ -117,7 +117,7 @@ final class LanceTable implements AutoCloseable {
                 commit(empty, metadataUpdate(metadata));
                 staged.forget(unstamped);
             }
-            if (!replica.publish(staged)) {
+            if (!replica.publisher().publish(staged)) {
                 replica.open();
             }
         }
@@ -126,7 +126,7 @@ final class LanceTable implements AutoCloseable {
     /** False if another writer was first; then the newest version is its own, and what it holds is to be looked at. */
     boolean append(List<PictureRow> rows) throws IOException {
         requireOurColumns();
-        try (StagedVersion staged = replica.stageNewest()) {
+        try (StagedVersion staged = replica.publisher().stageNewest()) {
             boolean won = commitAndPublish(
                     staged,
                     dataset -> Append.builder()
@@ -170,7 +170,7 @@ final class LanceTable implements AutoCloseable {
     }
 
     private boolean publish(StagedVersion staged) throws IOException {
-        boolean published = replica.publish(staged);
+        boolean published = replica.publisher().publish(staged);
         if (!published) {
             replicaCatchesUp();
         }
@@ -192,13 +192,13 @@ final class LanceTable implements AutoCloseable {
 
     /** Takes over what other writers have committed since, by a listing, whatever was known a moment ago. */
     void catchUpByListing() throws IOException {
-        replica.doubt();
+        replica.manifests().doubt();
         catchUp();
     }
 
     private void replicaCatchesUp() throws IOException {
         try {
-            replica.catchUp();
+            replica.manifests().catchUp();
         } catch (TableLostException e) {
             lost.accept(e);
             throw e;
@@ -209,7 +209,7 @@ final class LanceTable implements AutoCloseable {
         try (Dataset dataset = datasets.inFolder(replica.folder(), replica.version())) {
             return Manifest.of(dataset, dimension);
         } catch (DamagedTableException e) {
-            throw replica.damagedManifest(e);
+            throw replica.files().damagedManifest(replica.manifests().name(), e);
         }
     }
 
@@ -219,7 +219,7 @@ final class LanceTable implements AutoCloseable {
      * @throws DamagedTableException if one is missing, or has another size than the manifest says
      */
     void requireFiles() throws IOException {
-        replica.requireFiles();
+        replica.files().requireStored();
     }
 
     /** False if another writer was first. Rows that are not there are left out; without any, no version is made. */
@@ -245,7 +245,7 @@ final class LanceTable implements AutoCloseable {
         if (offsets.isEmpty()) {
             return true;
         }
-        try (StagedVersion staged = replica.stageDeletions(offsets.keySet())) {
+        try (StagedVersion staged = replica.publisher().stageDeletions(offsets.keySet())) {
             boolean won = commitAndPublish(staged, dataset -> {
                 List<FragmentMetadata> rest = new ArrayList<>();
                 List<Long> emptied = new ArrayList<>();
@@ -294,11 +294,11 @@ final class LanceTable implements AutoCloseable {
      * @throws IOException if they are not here, as when the table is not copied
      */
     StagedVersion stageAllFiles() throws IOException {
-        if (!replica.isCopied()) {
+        if (!replica.files().isCopied()) {
             throw new IOException("the table has more bytes than glimpse.replica.disk allows to copy");
         }
-        replica.fill();
-        return replica.stageAllFiles();
+        replica.files().fill();
+        return replica.publisher().stageAllFiles();
     }
 
     BufferAllocator allocator() {
@@ -307,16 +307,17 @@ final class LanceTable implements AutoCloseable {
 
     /** Brings a merged fragment to the store, ahead of {@link #commitCompaction}. Any thread. */
     void shipCompaction(StagedVersion built) throws IOException {
-        replica.ship(built, name -> name.startsWith(Replica.DATA));
+        replica.publisher().ship(built, name -> name.startsWith(TableLocation.DATA));
     }
 
     /** Brings new parts of the index to the store, ahead of {@link #commitIndex}. Any thread. */
     void shipIndex(StagedVersion built, IndexBuilder.IndexChange change) throws IOException {
-        replica.ship(built, name -> change.added().stream().anyMatch(part -> name.startsWith(folder(part))));
+        replica.publisher()
+                .ship(built, name -> change.added().stream().anyMatch(part -> name.startsWith(folder(part))));
     }
 
     private static String folder(Index part) {
-        return Replica.INDICES + part.uuid() + "/";
+        return TableLocation.INDICES + part.uuid() + "/";
     }
 
     /**
@@ -325,8 +326,8 @@ final class LanceTable implements AutoCloseable {
      * @throws OutdatedException if these are not as they were
      */
     boolean commitCompaction(StagedVersion built, RewriteResult merged) throws IOException {
-        try (StagedVersion staged = replica.stageSince(merged.getReadVersion())) {
-            staged.adopt(built, Replica.DATA);
+        try (StagedVersion staged = replica.publisher().stageSince(merged.getReadVersion())) {
+            staged.adopt(built, TableLocation.DATA);
             try (Dataset base = Datasets.of(staged, datasets.allocator())) {
                 Compaction.commitCompaction(base, List.of(merged), FragmentRewriter.COMPACTION);
             } catch (RuntimeException e) {
@@ -351,7 +352,7 @@ final class LanceTable implements AutoCloseable {
      * @throws OutdatedException if what they were made from is not there any more
      */
     boolean commitIndex(StagedVersion built, IndexBuilder.IndexChange change) throws IOException {
-        try (StagedVersion staged = replica.stageNewest()) {
+        try (StagedVersion staged = replica.publisher().stageNewest()) {
             for (Index part : change.added()) {
                 staged.adopt(built, folder(part));
             }
@@ -378,7 +379,7 @@ final class LanceTable implements AutoCloseable {
 
     /** Sets these entries of the table's metadata. False if another writer was first. */
     boolean describe(Map<String, String> metadata) throws IOException {
-        try (StagedVersion staged = replica.stageNewest()) {
+        try (StagedVersion staged = replica.publisher().stageNewest()) {
             return commitAndPublish(staged, dataset -> metadataUpdate(metadata));
         }
     }
@@ -429,7 +430,7 @@ final class LanceTable implements AutoCloseable {
         } catch (DamagedTableException | StoreUnavailableException | TableBusyException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
-            replica.requireFiles();
+            replica.files().requireStored();
             throw new DamagedTableException(
                     "the rows of version " + manifest.version() + " cannot be read: "
                             + DamagedTableException.sentence(e),
@@ -447,7 +448,7 @@ final class LanceTable implements AutoCloseable {
             return true;
         });
         if (!ready) {
-            try (Dataset dataset = replica.isCopied() && replica.fillUpTo(SOON)
+            try (Dataset dataset = replica.files().isCopied() && replica.files().fillUpTo(SOON)
                     ? datasets.inFolder(replica.folder(), version)
                     : datasets.inBucket(version)) {
                 scan.of(dataset);
@@ -486,7 +487,7 @@ final class LanceTable implements AutoCloseable {
 
     /** Removes files that no version needs any more that is read here. Of the writing thread. */
     void prune() throws IOException {
-        replica.prune(reader.versions());
+        replica.files().prune(reader.versions());
     }
 
     /** What is used of the memory that is ours to bound. */

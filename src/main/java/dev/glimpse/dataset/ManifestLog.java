@@ -14,21 +14,15 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * Which version of a table is the newest in the store, and whether the store still has the table that was opened. A manifest's name is
- * no more than the number of a version, which other tables have too, so a version is known by its manifest's bytes. The newest
- * manifest is kept in a local folder; a table in a folder is read in place.
+ * Knows which version of the table is the newest in the store, and whether the store still has the table that was opened. The name of a
+ * manifest is only the number of a version, which other tables have too. So a version is identified by the bytes of its manifest. The
+ * newest manifest is kept in the local folder; a table in a folder is read in place.
  *
- * <p>One thread at a time may open, catch up and publish; {@link #name}, {@link #version} and {@link #standing} are for any thread.
+ * <p>Only one thread at a time may open, catch up and publish. Any thread may call {@link #name}, {@link #version} and {@link #standing}.
  */
 final class ManifestLog {
-    static final String VERSIONS = "_versions/";
-
-    private static final String PART = ".part";
-
+    private final TableLocation table;
     private final ObjectStore store;
-    private final String prefix;
-    private final Path folder;
-    private final boolean inPlace;
     private final TableTimings timing;
 
     /**
@@ -46,24 +40,18 @@ final class ManifestLog {
     /** The ETag with which the store was seen to have the newest manifest; empty if nobody has looked yet. */
     private volatile String etag = "";
 
-    /** Since it was known that no version comes after the newest one. */
+    /** Time since no version came after the newest one, as far as it was known. */
     private Elapsed confirmed = Elapsed.NEVER;
 
-    /** Since the newest manifest was seen in the store with its bytes. */
+    /** Time since the newest manifest was seen in the store with its bytes. */
     private Elapsed seen = Elapsed.NEVER;
 
+    /** Time since the last listing of the manifests. */
     private Elapsed listed = Elapsed.NEVER;
 
-    /**
-     * @param prefix key of the table in the store, ending in {@code /}
-     * @param folder of the table, or of its local copy
-     * @param inPlace whether the folder is the store's own
-     */
-    ManifestLog(ObjectStore store, String prefix, Path folder, boolean inPlace, TableTimings timing) {
-        this.store = store;
-        this.prefix = prefix;
-        this.folder = folder;
-        this.inPlace = inPlace;
+    ManifestLog(TableLocation table, TableTimings timing) {
+        this.table = table;
+        this.store = table.store();
         this.timing = timing;
     }
 
@@ -81,7 +69,7 @@ final class ManifestLog {
 
     /** File names of all manifests in the store. One listing. */
     List<String> list() {
-        List<String> names = store.list(prefix + VERSIONS).stream()
+        List<String> names = store.list(table.key(TableLocation.VERSIONS)).stream()
                 .map(key -> key.substring(key.lastIndexOf('/') + 1))
                 .filter(name -> ManifestName.version(name).isPresent())
                 .toList();
@@ -89,12 +77,12 @@ final class ManifestLog {
         return names;
     }
 
-    /** Reads this manifest from the store, and takes it for the newest from now on. */
+    /** Reads this manifest from the store. It is the newest from now on. */
     void moveTo(String name) throws IOException {
         Elapsed asked = Elapsed.started();
         byte[] bytes;
-        if (inPlace) {
-            bytes = Files.readAllBytes(folder.resolve(VERSIONS + name));
+        if (table.inPlace()) {
+            bytes = Files.readAllBytes(path(name));
         } else {
             bytes = store.get(key(name)).orElseThrow(() -> vanished(name));
             keep(name, bytes);
@@ -106,20 +94,21 @@ final class ManifestLog {
     }
 
     private IOException vanished(String name) {
-        return new IOException("manifest " + store.address(key(name)) + " vanished while it was read");
+        return new IOException(
+                "manifest " + table.address(TableLocation.VERSIONS + name) + " vanished while it was read");
     }
 
     private void keep(String name, byte[] bytes) throws IOException {
-        Path target = folder.resolve(VERSIONS + name);
+        Path target = path(name);
         Files.createDirectories(target.getParent());
-        Path part = target.resolveSibling(name + PART);
+        Path part = target.resolveSibling(name + LocalTableFiles.PART);
         Files.write(part, bytes);
         Files.move(part, target, StandardCopyOption.ATOMIC_MOVE);
     }
 
-    /** Takes a manifest of the local copy for the newest, since the store does not answer. */
+    /** Makes a manifest of the local copy the newest, because the store does not answer. */
     void beginWithCopy(String name) throws IOException {
-        newest = new Newest(name, md5(Files.readAllBytes(folder.resolve(VERSIONS + name))));
+        newest = new Newest(name, md5(Files.readAllBytes(path(name))));
         etag = "";
     }
 
@@ -131,11 +120,11 @@ final class ManifestLog {
         SAME,
         /** The store has no manifest of this name. */
         MISSING,
-        /** The bytes are others: it is a version of another table, or of another history of this one. */
+        /** The bytes differ: it is a version of another table, or of another history of this table. */
         OTHER
     }
 
-    /** Compares the newest manifest with the store's. One HEAD, and a GET where the ETag does not tell. */
+    /** Compares the newest manifest with the store's. One HEAD, and one GET if the ETag does not tell. */
     Standing standing() {
         Newest known = newest;
         if (known.name.isEmpty()) {
@@ -151,7 +140,7 @@ final class ManifestLog {
 
     /** Compares a manifest of the local copy with the store's. */
     Standing standingOf(String name) throws IOException {
-        return compare(name, md5(Files.readAllBytes(folder.resolve(VERSIONS + name))), "", found -> {});
+        return compare(name, md5(Files.readAllBytes(path(name))), "", found -> {});
     }
 
     private interface Learned {
@@ -180,10 +169,10 @@ final class ManifestLog {
     // ---- catching up
 
     /**
-     * Takes over what other writers have committed since: asks for the next manifest by its name, which is known. After a
-     * pause, in which that name may have come and gone, and now and then in any case, a listing tells.
+     * Finds the newest version, which other writers may have committed. Asks for the next manifest by its name. After a pause, that name
+     * may have been taken and given free again; then, and every {@link TableTimings#listing}, a listing tells.
      *
-     * @throws TableLostException if the store has this table no more, or nobody can tell
+     * @throws TableLostException if the store does not have this table any more, or it cannot be told
      */
     void catchUp() throws IOException {
         if (confirmed.isOver(timing.certain()) || listed.isOver(timing.listing())) {
@@ -209,7 +198,7 @@ final class ManifestLog {
         confirmed = asked;
     }
 
-    /** Makes {@link #catchUp} begin with a listing, the next time. */
+    /** Makes the next {@link #catchUp} begin with a listing. */
     void doubt() {
         confirmed = Elapsed.NEVER;
     }
@@ -218,12 +207,13 @@ final class ManifestLog {
         Elapsed asked = Elapsed.started();
         List<String> names = list();
         String last = ManifestName.newest(names)
-                .orElseThrow(
-                        () -> new TableLostException(Fate.GONE, address() + " is gone: it has no version any more"));
+                .orElseThrow(() ->
+                        new TableLostException(Fate.GONE, table.address() + " is gone: it has no version any more"));
         long found = ManifestName.version(last).orElse(0L);
         if (found < version()) {
             throw new TableLostException(
-                    Fate.REPLACED, address() + " was replaced: it was at version " + version() + " and is at " + found);
+                    Fate.REPLACED,
+                    table.address() + " was replaced: it was at version " + version() + " and is at " + found);
         }
         requireSame();
         if (!last.equals(name())) {
@@ -238,7 +228,7 @@ final class ManifestLog {
             case SAME -> seen = asked;
             case OTHER ->
                 throw new TableLostException(
-                        Fate.REPLACED, address() + " was replaced: its version " + version() + " is another one");
+                        Fate.REPLACED, table.address() + " was replaced: its version " + version() + " is another one");
             case MISSING -> throw missing();
         }
     }
@@ -247,9 +237,12 @@ final class ManifestLog {
         return ManifestName.newest(list())
                 .map(last -> ManifestName.version(last).orElse(0L) < version()
                         ? new TableLostException(
-                                Fate.REPLACED, address() + " was replaced: its version " + version() + " is not there")
-                        : new TableLostException(Fate.MOVED_ON, address() + " keeps version " + version() + " no more"))
-                .orElseGet(() -> new TableLostException(Fate.GONE, address() + " is gone: it has no version any more"));
+                                Fate.REPLACED,
+                                table.address() + " was replaced: its version " + version() + " is not there")
+                        : new TableLostException(
+                                Fate.MOVED_ON, table.address() + " keeps version " + version() + " no more"))
+                .orElseGet(() ->
+                        new TableLostException(Fate.GONE, table.address() + " is gone: it has no version any more"));
     }
 
     private boolean isThere(String name) {
@@ -258,7 +251,12 @@ final class ManifestLog {
 
     // ---- own versions
 
-    /** This version was committed by this server, with these bytes, by a put that began at that time. */
+    /**
+     * Takes note that this server has committed a version.
+     *
+     * @param manifest bytes of its manifest
+     * @param put time since the put of the manifest began
+     */
     void published(String name, byte[] manifest, Elapsed put) {
         newest = new Newest(name, md5(manifest));
         etag = "";
@@ -267,14 +265,14 @@ final class ManifestLog {
     }
 
     private String key(String name) {
-        return prefix + VERSIONS + name;
+        return table.key(TableLocation.VERSIONS + name);
     }
 
-    private String address() {
-        return store.address(prefix.substring(0, prefix.length() - 1));
+    private Path path(String name) {
+        return table.path(TableLocation.VERSIONS + name);
     }
 
-    /** As buckets compute an ETag, so that most of the time a HEAD is enough to compare with. */
+    /** Computes what most buckets give as ETag, so that a HEAD is usually enough to compare. */
     private static String md5(byte[] bytes) {
         try {
             return HexFormat.of().formatHex(MessageDigest.getInstance("MD5").digest(bytes));

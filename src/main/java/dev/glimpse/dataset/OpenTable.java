@@ -80,7 +80,7 @@ final class OpenTable implements AutoCloseable {
 
         /** How an operator names the table. */
         String address() {
-            return store.folder()
+            return store.filesInPlace()
                     .map(root -> root.resolve(ImageDataset.KEY).toString())
                     .orElse(store.address(ImageDataset.KEY.substring(0, ImageDataset.KEY.length() - 1)));
         }
@@ -99,20 +99,20 @@ final class OpenTable implements AutoCloseable {
             throws IOException {
         ObjectStore store = place.store;
         TableSettings settings = place.settings;
-        this.inBucket = store.folder().isEmpty();
+        this.inBucket = store.filesInPlace().isEmpty();
         @Nullable LanceTable opened = null;
         try {
             opened = new LanceTable(
-                    allocator -> new Replica(
+                    manifests -> new Replica(
                             store,
                             ImageDataset.KEY,
                             place.work.resolve(REPLICA),
                             place.work.resolve("scratch"),
                             settings.replica().disk().toBytes(),
                             place.timing,
-                            allocator,
+                            manifests,
                             place.transfers),
-                    store.bucket().map(bucket -> BucketAccess.of(bucket, ImageDataset.KEY)),
+                    store.directAccess().map(bucket -> BucketAccess.of(bucket, ImageDataset.KEY)),
                     settings.maintenance().indexRows(),
                     place.work.resolve("vectors"),
                     place.model,

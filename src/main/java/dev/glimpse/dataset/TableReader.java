@@ -50,7 +50,7 @@ final class TableReader implements AutoCloseable {
         this.dimension = dimension;
         this.rows = new ServedRows(folder, dimension);
         try {
-            this.served = replica.isCopied() && replica.isComplete()
+            this.served = replica.files().isCopied() && replica.files().isComplete()
                     ? openLocal(replica.version())
                     : openRemote(replica.version());
             this.plan = SearchParameters.UNMEASURED.with(
@@ -105,8 +105,8 @@ final class TableReader implements AutoCloseable {
      * as long as the files do.
      */
     void serve() throws IOException {
-        if (replica.isCopied()) {
-            long version = replica.fill();
+        if (replica.files().isCopied()) {
+            long version = replica.files().fill();
             if (!served.isLocal() || served.version() != version) {
                 Snapshot next = openLocal(version);
                 try {

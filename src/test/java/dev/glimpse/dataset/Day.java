@@ -415,7 +415,7 @@ final class Day {
     }
 
     private long versions() {
-        return bucket.sizes(ImageDataset.KEY + ManifestLog.VERSIONS).size();
+        return bucket.sizes(ImageDataset.KEY + TableLocation.VERSIONS).size();
     }
 
     private long liveBytes(ObjectStore store, Map<String, Long> sizes) throws IOException {
@@ -427,11 +427,12 @@ final class Day {
                     work.resolve("live/scratch"),
                     0,
                     plan.timing,
-                    allocator,
+                    new LanceManifestReader(allocator),
                     Runnable::run);
             replica.open();
             long live = 0;
-            for (String name : replica.files(ManifestName.of(replica.version())).keySet()) {
+            for (String name :
+                    replica.files().files(ManifestName.of(replica.version())).keySet()) {
                 Long size = sizes.get(ImageDataset.KEY + name);
                 if (size == null) {
                     problems.add("the newest version lacks " + name);

@@ -59,16 +59,16 @@ public final class FilledTable {
 
     static LanceTable open(ObjectStore store, Path work, ModelStamp model) throws IOException {
         return new LanceTable(
-                allocator -> new Replica(
+                manifests -> new Replica(
                         store,
                         ImageDataset.KEY,
                         work.resolve("replica"),
                         work.resolve("scratch"),
                         SETTINGS.replica().disk().toBytes(),
                         TableTimings.USUAL,
-                        allocator,
+                        manifests,
                         Runnable::run),
-                store.bucket().map(bucket -> BucketAccess.of(bucket, ImageDataset.KEY)),
+                store.directAccess().map(bucket -> BucketAccess.of(bucket, ImageDataset.KEY)),
                 SETTINGS.maintenance().indexRows(),
                 work.resolve("vectors"),
                 model,

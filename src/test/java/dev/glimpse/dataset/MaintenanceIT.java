@@ -95,6 +95,7 @@ class MaintenanceIT {
             put("_deletions/0-1-2.arrow");
             table.reader().serve();
             Set<String> live = new HashSet<>(table.replica()
+                    .files()
                     .files(ManifestName.of(table.manifest().version()))
                     .keySet());
 
@@ -282,7 +283,7 @@ class MaintenanceIT {
             try (StagedVersion staged = table.stageAllFiles()) {
                 RewriteResult merged = FragmentRewriter.rewrite(staged, Set.of(0, 1), table.allocator());
                 table.shipCompaction(staged);
-                long shipped = bucket.count("PUT", ImageDataset.KEY + Replica.DATA);
+                long shipped = bucket.count("PUT", ImageDataset.KEY + TableLocation.DATA);
 
                 for (int n = 10; n < 13; n++) {
                     other.catchUp();
@@ -291,7 +292,8 @@ class MaintenanceIT {
                 }
                 assertThat(table.commitCompaction(staged, merged)).isTrue();
 
-                assertThat(bucket.count("PUT", ImageDataset.KEY + Replica.DATA)).isEqualTo(shipped + 3);
+                assertThat(bucket.count("PUT", ImageDataset.KEY + TableLocation.DATA))
+                        .isEqualTo(shipped + 3);
             }
             other.catchUp();
             other.reader().serve();
@@ -320,16 +322,16 @@ class MaintenanceIT {
 
     private LanceTable table(String server, TableTimings timing) throws IOException {
         return new LanceTable(
-                allocator -> new Replica(
+                manifests -> new Replica(
                         store,
                         ImageDataset.KEY,
                         work.resolve(server).resolve("replica"),
                         work.resolve(server).resolve("scratch"),
                         Long.MAX_VALUE,
                         timing,
-                        allocator,
+                        manifests,
                         Runnable::run),
-                store.bucket().map(access -> BucketAccess.of(access, ImageDataset.KEY)),
+                store.directAccess().map(access -> BucketAccess.of(access, ImageDataset.KEY)),
                 10_000,
                 work.resolve(server).resolve("vectors"),
                 Rows.MODEL,
@@ -373,8 +375,8 @@ class MaintenanceIT {
     }
 
     private List<Long> versions() {
-        return names(ManifestLog.VERSIONS).stream()
-                .map(name -> ManifestName.version(name.substring(ManifestLog.VERSIONS.length())))
+        return names(TableLocation.VERSIONS).stream()
+                .map(name -> ManifestName.version(name.substring(TableLocation.VERSIONS.length())))
                 .flatMap(Optional::stream)
                 .sorted()
                 .toList();

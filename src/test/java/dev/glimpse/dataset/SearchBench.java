@@ -312,7 +312,7 @@ final class SearchBench {
     private long requests(ImageDataset dataset, TestBucket bucket) {
         bucket.resetCounts();
         queries.forEach(query -> dataset.nearest(query, K, false));
-        long polls = bucket.count("HEAD", ImageDataset.KEY + ManifestLog.VERSIONS);
+        long polls = bucket.count("HEAD", ImageDataset.KEY + TableLocation.VERSIONS);
         return bucket.requests().size() - polls;
     }
 

@@ -116,7 +116,7 @@ final class Committer implements AutoCloseable {
         this.policy = policy;
         this.commits = commits;
         this.moved = moved;
-        this.served = table.reader().served().version();
+        this.served = table.snapshots().current().version();
         learnIds();
         synchronized (lock) {
             carried.forEach(row -> pending.put(row.row.id(), row));

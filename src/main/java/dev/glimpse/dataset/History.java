@@ -16,16 +16,16 @@ final class History implements AutoCloseable {
 
     private final ObjectStore store;
     private final String prefix;
-    private final TableReader reader;
+    private final SnapshotManager snapshots;
 
     /** The ones used last are at the end. Guarded by itself. */
     private final Map<Long, Snapshot> open = new LinkedHashMap<>(OPEN, 0.75f, true);
 
     /** @param prefix key of the table, ending in {@code /} */
-    History(ObjectStore store, String prefix, TableReader reader) {
+    History(ObjectStore store, String prefix, SnapshotManager snapshots) {
         this.store = store;
         this.prefix = prefix;
-        this.reader = reader;
+        this.snapshots = snapshots;
     }
 
     /** All that are kept, and when they were committed by the store's clock. One listing. */
@@ -52,7 +52,7 @@ final class History implements AutoCloseable {
      *
      * @throws VersionNotFoundException if it is not there, or not any more
      */
-    <T> T read(long version, TableReader.Reading<T> reading) throws IOException {
+    <T> T read(long version, SnapshotManager.Reading<T> reading) throws IOException {
         Snapshot snapshot = acquire(version);
         try {
             return reading.from(snapshot);
@@ -86,7 +86,7 @@ final class History implements AutoCloseable {
             throw new VersionNotFoundException("there is no version " + version + " of the table"
                     + (kept.isEmpty() ? "" : "; kept are " + kept.firstKey() + " to " + kept.lastKey()));
         }
-        return reader.openVersion(version);
+        return snapshots.open(version);
     }
 
     /** To be called once, after the last read. */

@@ -342,7 +342,7 @@ public final class ImageDataset implements AutoCloseable {
     public CompletableFuture<Void> settled() {
         return supervisor
                 .table()
-                .map(table -> table.follower().served())
+                .map(table -> table.refreshLoop().refreshed())
                 .orElse(CompletableFuture.completedFuture(null));
     }
 
@@ -353,7 +353,7 @@ public final class ImageDataset implements AutoCloseable {
 
     /** How old what is read may be. A table that is not open is as old as this server. */
     public Freshness freshness() {
-        return supervisor.table().map(table -> table.follower().freshness()).orElse(new Freshness(started, true));
+        return supervisor.table().map(table -> table.refreshLoop().freshness()).orElse(new Freshness(started, true));
     }
 
     /**
@@ -387,7 +387,7 @@ public final class ImageDataset implements AutoCloseable {
 
     private TableState stateOf(OpenTable table) {
         Manifest manifest = table.manifest();
-        Snapshot served = table.reader().served();
+        Snapshot served = table.table().snapshots().current();
         LocalRows local = served.rows();
         return new TableState(
                 path,
@@ -627,7 +627,7 @@ public final class ImageDataset implements AutoCloseable {
                     + " was made when there were pictures already, and those without a row are not found:"
                     + " scripts/verify --repair adds their rows";
         }
-        return table.follower().failure();
+        return table.refreshLoop().failure();
     }
 
     private static <T> T await(Future<T> future, Duration deadline) {

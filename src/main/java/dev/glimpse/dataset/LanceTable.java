@@ -46,6 +46,7 @@ final class LanceTable implements AutoCloseable {
     private final int dimension;
     private final Datasets datasets;
     private final Replica replica;
+    private final SnapshotManager snapshots;
     private final TableReader reader;
 
     /** The newest version that is known. Its files need not be here. */
@@ -63,7 +64,7 @@ final class LanceTable implements AutoCloseable {
 
     /**
      * Opens the newest version, or creates an empty table with this stamp. If its files are not here yet, the bucket itself
-     * is read until {@link TableReader#serve}.
+     * is read until {@link SnapshotManager#refresh}.
      *
      * @param bucket where Lance finds the table if it is not to be read here
      * @param exactRows searches of fewer rows are exact
@@ -91,7 +92,8 @@ final class LanceTable implements AutoCloseable {
                 create(model, beginnings.get());
             }
             this.manifest = readManifest();
-            this.reader = new TableReader(replica, datasets, exactRows, work, dimension);
+            this.snapshots = new SnapshotManager(replica, datasets, work, dimension);
+            this.reader = new TableReader(snapshots, exactRows);
         } catch (IOException | RuntimeException e) {
             datasets.close();
             throw e;
@@ -440,7 +442,7 @@ final class LanceTable implements AutoCloseable {
 
     private void scanNewest(Scan scan) throws IOException {
         long version = replica.version();
-        boolean ready = reader.read(snapshot -> {
+        boolean ready = snapshots.read(snapshot -> {
             if (snapshot.version() != version) {
                 return false;
             }
@@ -480,25 +482,30 @@ final class LanceTable implements AutoCloseable {
         return manifest;
     }
 
-    /** What is read of it, and how. */
+    /** Tells which version is read. */
+    SnapshotManager snapshots() {
+        return snapshots;
+    }
+
+    /** Searches the table. */
     TableReader reader() {
         return reader;
     }
 
     /** Removes files that no version needs any more that is read here. Of the writing thread. */
     void prune() throws IOException {
-        replica.files().prune(reader.versions());
+        replica.files().prune(snapshots.versions());
     }
 
     /** What is used of the memory that is ours to bound. */
     MemoryState memory() {
-        return datasets.memory(reader.codes());
+        return datasets.memory(snapshots.codeBytes());
     }
 
     /** To be called once, after the last write and the last read. */
     @Override
     public void close() {
-        reader.close();
+        snapshots.close();
         datasets.close();
     }
 }

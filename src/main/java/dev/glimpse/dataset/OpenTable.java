@@ -58,7 +58,7 @@ final class OpenTable implements AutoCloseable {
     private final LanceTable table;
     private final TableReader reader;
     private final Committer committer;
-    private final Follower follower;
+    private final RefreshLoop refreshLoop;
     private final MaintenanceLoop maintenance;
     private final History history;
 
@@ -120,10 +120,11 @@ final class OpenTable implements AutoCloseable {
                     lost);
             this.table = opened;
             this.reader = table.reader();
-            this.committer = new Committer(table, settings.commit(), commits, carried, this::serveSoon);
-            this.follower = new Follower(table, committer, commits, replicas);
-            this.history = new History(store, ImageDataset.KEY, reader);
-            RecallCalibration calibration = new RecallCalibration(reader, settings.maintenance(), place.recent);
+            this.committer = new Committer(table, settings.commit(), commits, carried, this::refreshSoon);
+            this.refreshLoop = new RefreshLoop(table, committer, commits, replicas);
+            this.history = new History(store, ImageDataset.KEY, table.snapshots());
+            RecallCalibration calibration =
+                    new RecallCalibration(table.snapshots(), reader, settings.maintenance(), place.recent);
             this.maintenance = new MaintenanceLoop(
                     table,
                     committer,
@@ -133,7 +134,7 @@ final class OpenTable implements AutoCloseable {
                             table,
                             committer,
                             calibration,
-                            () -> follower.served().get(),
+                            () -> refreshLoop.refreshed().get(),
                             indexing),
                     new GarbageCollection(
                             store,
@@ -152,15 +153,15 @@ final class OpenTable implements AutoCloseable {
             }
             throw e;
         }
-        follower.poll(settings.replica().poll());
-        serveSoon();
+        refreshLoop.startPolling(settings.replica().poll());
+        refreshSoon();
         Duration pause = place.timing.upkeep();
         Future<?> unused =
                 upkeep.scheduleWithFixedDelay(maintenance::run, Instant.now().plus(pause), pause);
     }
 
-    private void serveSoon() {
-        follower.serveSoon();
+    private void refreshSoon() {
+        refreshLoop.refreshSoon();
     }
 
     LanceTable table() {
@@ -175,8 +176,8 @@ final class OpenTable implements AutoCloseable {
         return committer;
     }
 
-    Follower follower() {
-        return follower;
+    RefreshLoop refreshLoop() {
+        return refreshLoop;
     }
 
     MaintenanceLoop maintenance() {
@@ -247,7 +248,7 @@ final class OpenTable implements AutoCloseable {
                 throw e;
             }
             log.warn("the table is read anew, as a search failed: {}", e.toString());
-            follower.readAnew();
+            refreshLoop.refreshFromBucket();
             try {
                 return reader.nearest(query, k, exact);
             } catch (IOException | RuntimeException again) {
@@ -269,8 +270,8 @@ final class OpenTable implements AutoCloseable {
             committer.relearnIds();
             return true;
         });
-        follower.served().get();
-        String failure = follower.failure();
+        refreshLoop.refreshed().get();
+        String failure = refreshLoop.failure();
         if (failure != null) {
             throw new DamagedTableException(failure);
         }

@@ -13,47 +13,54 @@ import java.util.stream.IntStream;
 import org.apache.arrow.vector.ipc.ArrowReader;
 
 /**
- * Measures how much searches have to look at to find what an exact search finds, with rows of the table and recent texts as
- * queries. For one thread each of {@link #calibrateOversampling} and {@link #calibrateIndex}.
+ * Recall calibration: finds the cheapest search parameters that reach the wanted recall, measured against exact search. Queries are rows
+ * of the table and texts that were searched for lately. One thread at a time may call {@link #calibrateOversampling}, and one {@link
+ * #calibrateIndex}.
  */
 final class RecallCalibration {
     private static final int SAMPLE = 100;
 
-    /** Of what may be missed, a share that is not made use of: with so many queries the recall is known to about 0.01. */
+    /** Share of the allowed misses that is held in reserve, because so many queries tell the recall only to about 0.01. */
     private static final double RESERVE = 0.25;
 
-    /** Measured again when the table has grown so much. */
+    /** Searches in memory are calibrated again when the table has so many times the rows. */
     private static final int GROWTH = 2;
 
+    private final SnapshotManager snapshots;
     private final TableReader reader;
     private final MaintenanceProperties settings;
     private final Supplier<List<Embedding>> recent;
     private long measuredRows;
 
-    RecallCalibration(TableReader reader, MaintenanceProperties settings, Supplier<List<Embedding>> recent) {
+    RecallCalibration(
+            SnapshotManager snapshots,
+            TableReader reader,
+            MaintenanceProperties settings,
+            Supplier<List<Embedding>> recent) {
+        this.snapshots = snapshots;
         this.reader = reader;
         this.settings = settings;
         this.recent = recent;
     }
 
-    /** Calibrates the searches in memory, if the table has grown enough since the last time. */
+    /** Calibrates the oversampling of searches in memory, if the table has grown enough since the last time. */
     void calibrateOversampling() throws IOException {
-        reader.read(snapshot -> {
+        snapshots.read(snapshot -> {
             LocalRows local = snapshot.rows();
             if (local == null || local.size() < settings.indexRows() || local.size() < (long) GROWTH * measuredRows) {
                 return false;
             }
             List<Embedding> queries = queries(snapshot);
             Oversampling measured = local.calibrate(queries, SearchParameters.MEASURED_NEIGHBORS, wanted());
-            reader.search(plan -> plan.with(measured));
+            reader.change(parameters -> parameters.with(measured));
             measuredRows = local.size();
             return true;
         });
     }
 
-    /** For searches by Lance's index, from the least on; the last if none finds enough. */
+    /** Calibrates searches of Lance's index: tries parameters from the cheapest on, and keeps the last if none reaches the recall. */
     IndexTuning calibrateIndex(IndexKind kind) throws IOException {
-        return reader.readIndex(snapshot -> {
+        return snapshots.readIndex(snapshot -> {
             List<Embedding> queries = queries(snapshot);
             List<Set<String>> truth = new ArrayList<>();
             for (Embedding query : queries) {
@@ -72,7 +79,7 @@ final class RecallCalibration {
                 }
             }
             IndexTuning found = tuning;
-            reader.search(plan -> plan.with(found));
+            reader.change(parameters -> parameters.with(found));
             return tuning;
         });
     }

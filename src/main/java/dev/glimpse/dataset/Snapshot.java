@@ -9,26 +9,28 @@ import org.lance.Dataset;
 import org.lance.index.IndexDescription;
 
 /**
- * One version of the table, open for reading. Searches borrow it; the last one to give it back after it was replaced
- * closes it. What metadata says is read once, here, so that nobody asks the native side for it again.
+ * One version of the table, open for reading. Immutable, so any thread may read it between {@link #acquire} and {@link #release}; the
+ * last release closes the native dataset. Metadata is read once, when the version is opened, and needs no native call later.
  */
 final class Snapshot {
     private final Dataset dataset;
     private final boolean local;
-    private final AtomicInteger users = new AtomicInteger(1);
+    private final AtomicInteger users;
     private final Manifest manifest;
     private final List<IndexState> indices;
-    private volatile @Nullable LocalRows rows;
+    private final @Nullable LocalRows rows;
 
     /**
-     * Takes over the dataset: it is closed with the last user, or here if it cannot be read.
+     * Owns the dataset from now on, also if this fails. The caller has acquired the snapshot.
      *
-     * @param local whether its files are on this machine
+     * @param local whether the files of the version are on this machine
      * @param dimension of the embeddings of this server's model
      */
     Snapshot(Dataset dataset, boolean local, int dimension) {
         this.dataset = dataset;
         this.local = local;
+        this.users = new AtomicInteger(1);
+        this.rows = null;
         try {
             manifest = Manifest.of(dataset, dimension);
             indices = dataset.describeIndices().stream().map(this::indexState).toList();
@@ -38,7 +40,24 @@ final class Snapshot {
         }
     }
 
-    /** False if it is closed already: then a newer one is current. */
+    private Snapshot(Snapshot other, @Nullable LocalRows rows) {
+        this.dataset = other.dataset;
+        this.local = other.local;
+        this.users = other.users;
+        this.manifest = other.manifest;
+        this.indices = other.indices;
+        this.rows = rows;
+    }
+
+    /**
+     * The same version with these rows in memory, in the place of this snapshot: who had acquired this one has acquired the new one
+     * instead. Both share the dataset, so readers of this one are not disturbed.
+     */
+    Snapshot with(@Nullable LocalRows ready) {
+        return new Snapshot(this, ready);
+    }
+
+    /** Keeps the dataset open until {@link #release}. False if it is closed already: then a newer version is current. */
     boolean acquire() {
         return users.getAndUpdate(n -> n == 0 ? 0 : n + 1) > 0;
     }
@@ -65,13 +84,9 @@ final class Snapshot {
         return manifest;
     }
 
-    /** Null as long as they are not ready to be searched. */
+    /** The rows of the version in memory; null if it must be searched by Lance, as long as they are not ready or for good. */
     @Nullable LocalRows rows() {
         return rows;
-    }
-
-    void rows(@Nullable LocalRows ready) {
-        rows = ready;
     }
 
     long version() {

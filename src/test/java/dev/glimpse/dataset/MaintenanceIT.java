@@ -93,7 +93,7 @@ class MaintenanceIT {
             }
             put("data/orphan.lance");
             put("_deletions/0-1-2.arrow");
-            table.reader().serve();
+            table.snapshots().refresh();
             Set<String> live = new HashSet<>(table.replica()
                     .files()
                     .files(ManifestName.of(table.manifest().version()))
@@ -104,10 +104,10 @@ class MaintenanceIT {
             GarbageCollection garbageCollection = garbageCollection(table, Duration.ZERO, 900);
             GarbageCollection.Removed first = garbageCollection.run();
             append(table, 12, 13);
-            int read = table.reader().read(snapshot -> {
+            int read = table.snapshots().read(snapshot -> {
                 append(table, 13, 14);
                 garbageCollection.run();
-                table.reader().serve();
+                table.snapshots().refresh();
                 table.prune();
                 table.prune();
                 return ids(snapshot).size();
@@ -118,7 +118,7 @@ class MaintenanceIT {
             assertThat(read).isEqualTo(12);
             assertThat(names("data/", "_deletions/")).containsAll(live);
             assertThat(versions()).containsExactly(16L);
-            assertThat(table.reader().read(MaintenanceIT::ids)).hasSize(14);
+            assertThat(table.snapshots().read(MaintenanceIT::ids)).hasSize(14);
             await().atMost(Duration.ofSeconds(20)).until(() -> {
                 append(table, 100, 101);
                 table.delete(List.of(Rows.id(100)));
@@ -126,8 +126,8 @@ class MaintenanceIT {
                 return !names("data/").contains("data/orphan.lance")
                         && !names("_deletions/").contains("_deletions/0-1-2.arrow");
             });
-            table.reader().serve();
-            assertThat(table.reader().read(MaintenanceIT::ids)).hasSize(14);
+            table.snapshots().refresh();
+            assertThat(table.snapshots().read(MaintenanceIT::ids)).hasSize(14);
         }
     }
 
@@ -204,8 +204,8 @@ class MaintenanceIT {
             // Data, transaction and manifest, and nothing of the attempt that came too late.
             assertThat(names("")).hasSize(before.size() + 3).containsAll(before);
             other.catchUp();
-            other.reader().serve();
-            assertThat(other.reader().read(MaintenanceIT::ids))
+            other.snapshots().refresh();
+            assertThat(other.snapshots().read(MaintenanceIT::ids))
                     .hasSize(102)
                     .contains(Rows.id(1_000).toString());
         }
@@ -296,8 +296,8 @@ class MaintenanceIT {
                         .isEqualTo(shipped + 3);
             }
             other.catchUp();
-            other.reader().serve();
-            assertThat(other.reader().read(MaintenanceIT::ids)).hasSize(13);
+            other.snapshots().refresh();
+            assertThat(other.snapshots().read(MaintenanceIT::ids)).hasSize(13);
             assertThat(other.manifest().fragments()).hasSize(4);
         }
     }

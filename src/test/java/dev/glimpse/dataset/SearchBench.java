@@ -168,7 +168,7 @@ final class SearchBench {
     }
 
     private void compare(ImageDataset dataset, LanceTable table, TestBucket bucket) throws Exception {
-        table.reader().serve();
+        table.snapshots().refresh();
         Snapshot first = lance(table);
         Snapshot last = first;
         List<Side> indexes = new ArrayList<>();
@@ -180,7 +180,7 @@ final class SearchBench {
             indexes.add(lance("IVF_HNSW_SQ", table, first, wider));
             buildLists(dataset);
             table.catchUp();
-            table.reader().serve();
+            table.snapshots().refresh();
             last = lance(table);
         }
         indexes.add(
@@ -318,7 +318,8 @@ final class SearchBench {
 
     private void pieces(ImageDataset dataset, LanceTable table, Side ours) throws Exception {
         int candidates = dataset.state().search().candidates();
-        LocalRows local = Optional.ofNullable(table.reader().served().rows()).orElseThrow();
+        LocalRows local =
+                Optional.ofNullable(table.snapshots().current().rows()).orElseThrow();
         double codes = millis(Metal.codes(rows)::apply);
         double memory = millis(query -> local.vectors().nearest(query, K, candidates));
         double whole = millis(query -> local.nearest(Embedding.ofDirection(query), K, candidates));

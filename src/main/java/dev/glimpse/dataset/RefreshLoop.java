@@ -15,21 +15,24 @@ import org.slf4j.LoggerFactory;
 import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
-/** Keeps what is read at the newest version: after commits made here, and by asking the bucket for those of others. */
-final class Follower {
-    private static final Logger log = LoggerFactory.getLogger(Follower.class);
+/**
+ * Keeps searches at the newest version: refreshes the snapshot after each commit of this server, and polls the bucket for commits of
+ * others. Polls on the commit thread, refreshes on a thread of its own. Safe to share between threads.
+ */
+final class RefreshLoop {
+    private static final Logger log = LoggerFactory.getLogger(RefreshLoop.class);
 
-    /** On top of two polls, before what is read is called stale. */
+    /** The snapshot is stale when two polls and this time have passed without an answer of the bucket. */
     private static final Duration GRACE = Duration.ofSeconds(10);
 
     private final LanceTable table;
-    private final TableReader reader;
+    private final SnapshotManager snapshots;
     private final Committer committer;
     private final ThreadPoolTaskScheduler commits;
     private final ThreadPoolTaskScheduler replicas;
-    private final AtomicBoolean serving = new AtomicBoolean();
+    private final AtomicBoolean queued = new AtomicBoolean();
 
-    /** Null as long as nobody is asked. */
+    /** Time between two polls; null as long as the bucket is not polled. */
     private volatile @Nullable Duration poll;
 
     private volatile Instant contact = Instant.now();
@@ -38,66 +41,67 @@ final class Follower {
 
     /**
      * @param commits the thread that writes to the table
-     * @param replicas one thread, for files on their way and what becomes of them
+     * @param replicas one thread, which fetches files and opens versions
      */
-    Follower(LanceTable table, Committer committer, ThreadPoolTaskScheduler commits, ThreadPoolTaskScheduler replicas) {
+    RefreshLoop(
+            LanceTable table, Committer committer, ThreadPoolTaskScheduler commits, ThreadPoolTaskScheduler replicas) {
         this.table = table;
-        this.reader = table.reader();
+        this.snapshots = table.snapshots();
         this.committer = committer;
         this.commits = commits;
         this.replicas = replicas;
     }
 
-    /** Asks the bucket from now on. */
-    void poll(Duration interval) {
+    /** Begins to poll the bucket. */
+    void startPolling(Duration interval) {
         poll = interval;
         Future<?> unused =
                 commits.scheduleWithFixedDelay(this::poll, Instant.now().plus(interval), interval);
     }
 
-    /** The table may have a newer version than the one that is read. */
-    void serveSoon() {
-        if (serving.compareAndSet(false, true)) {
-            replicas.execute(this::serve);
+    /** Refreshes the snapshot soon. Cheap, however often it is called. */
+    void refreshSoon() {
+        if (queued.compareAndSet(false, true)) {
+            replicas.execute(this::refresh);
         }
     }
 
-    /** Completes when the newest version is read. */
-    CompletableFuture<Void> served() {
-        return replicas.submitCompletable(this::serve);
+    /** Refreshes the snapshot. Completes when the newest version is read, or it is known that it cannot be. */
+    CompletableFuture<Void> refreshed() {
+        return replicas.submitCompletable(this::refresh);
     }
 
-    /** Reads the bucket until the files here have been looked after, since they cannot be read. */
-    void readAnew() throws ExecutionException, InterruptedException {
-        replicas.submitCompletable(reader::serveFromBucket).get();
-        serveSoon();
+    /** Reads the bucket at once, because the files here cannot be read; then refreshes the snapshot. */
+    void refreshFromBucket() throws ExecutionException, InterruptedException {
+        replicas.submitCompletable(snapshots::refreshFromBucket).get();
+        refreshSoon();
     }
 
     // Nobody else hears of a failure on the replica's thread; the next poll or commit tries again.
     @SuppressWarnings("CatchingUnchecked")
-    private void serve() {
-        serving.set(false);
+    private void refresh() {
+        queued.set(false);
         try {
-            long before = reader.served().version();
-            reader.serve();
-            long version = reader.served().version();
+            long before = snapshots.current().version();
+            snapshots.refresh();
+            long version = snapshots.current().version();
             committer.served(version);
             if (version != before) {
                 pruneSoon();
             }
             failure = null;
             if (version < table.manifest().version()) {
-                serveSoon();
+                refreshSoon();
             }
         } catch (StoreUnavailableException e) {
             log.warn(
                     "version {} is read on, as the newer one does not come: {}",
-                    reader.served().version(),
+                    snapshots.current().version(),
                     e.getMessage());
         } catch (Exception e) {
             String said = "version " + table.manifest().version() + " of the table cannot be read ("
                     + DamagedTableException.sentence(e) + "), so version "
-                    + reader.served().version() + " is shown on";
+                    + snapshots.current().version() + " is shown on";
             if (failure == null) {
                 // Once, however often it is tried again.
                 log.warn("{}", said);
@@ -106,7 +110,7 @@ final class Follower {
         }
     }
 
-    /** Why an older version is read than the newest one; null if there is no reason but time. */
+    /** Why the newest version cannot be read, so that an older one is; null if it can, as far as it is known. */
     @Nullable String failure() {
         return failure;
     }
@@ -127,7 +131,7 @@ final class Follower {
         }
     }
 
-    // As above.
+    // Nobody else hears of a failure on the commit thread; the next poll tries again.
     @SuppressWarnings("CatchingUnchecked")
     private void poll() {
         Instant asked = Instant.now();

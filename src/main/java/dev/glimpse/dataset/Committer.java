@@ -1,31 +1,28 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.image.IdSet;
+import dev.glimpse.dataset.RowLedger.Pending;
+import dev.glimpse.dataset.RowLedger.Unsettled;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.StoreUnavailableException;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.HashMap;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Collectors;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
- * Group commit: rows wait in memory, where searches find them, and go into the table together. A row that has been taken
- * is kept until it is committed, however long the store is away. Knows the pictures of all rows, so that none gets two.
+ * Group commit: rows wait in memory, where searches find them, and are committed together. A row that was taken is kept until it is
+ * committed, however long the store does not answer. No picture gets two rows. Safe to share between threads; all commits happen on one
+ * thread, the commit thread.
  */
 final class Committer implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Committer.class);
@@ -39,7 +36,7 @@ final class Committer implements AutoCloseable {
     /** A commit that loses against other writers this often gives up; each loss means that another one won. */
     private static final int ATTEMPTS = 20;
 
-    /** The same of work that can be done later, or by the server that wins. */
+    /** Work that can be done later, or by the server that wins, is given up after so many lost races. */
     private static final int WORK_ATTEMPTS = 5;
 
     /** After a commit that failed, doubled each time that the next one fails too. */
@@ -50,40 +47,19 @@ final class Committer implements AutoCloseable {
     /** For commits when this is closed. Who has much to commit flushes before. */
     private static final Duration CLOSE = Duration.ofSeconds(2);
 
-    /**
-     * A row that was taken and is not committed yet.
-     *
-     * @param committed says at the commit whether the row came from here
-     */
-    record Pending(PictureRow row, CompletableFuture<Boolean> committed) {}
-
-    private record Unserved(PictureRow row, long version) {}
-
     private final LanceTable table;
     private final CommitProperties policy;
 
     /** One thread, the only one that writes to the table. */
     private final ThreadPoolTaskScheduler commits;
 
-    private final Runnable moved;
+    /** Runs when the table may have a newer version. */
+    private volatile Runnable moved = () -> {};
 
-    /** Guards the fields below. */
+    /** Guards the ledger and the fields below it. */
     private final Object lock = new Object();
 
-    private IdSet ids = new IdSet();
-    private final Map<ImageId, Pending> pending = new LinkedHashMap<>();
-
-    /** Rows that the table has since a version that is not read yet. */
-    private final Map<ImageId, Unserved> unserved = new LinkedHashMap<>();
-
-    /** Rows that the table does not have since such a version. */
-    private final Map<ImageId, Long> removed = new HashMap<>();
-
-    /** Rows that are being deleted: in the table perhaps, and no longer shown. */
-    private final Set<ImageId> leaving = new HashSet<>();
-
-    /** The version that is read. */
-    private long served;
+    private final RowLedger ledger;
 
     private boolean scheduled;
     private boolean queued;
@@ -91,7 +67,7 @@ final class Committer implements AutoCloseable {
     /** After a commit that failed: no other is begun before its time. */
     private boolean resting;
 
-    /** Of a commit that failed it is not known what the table has of it. */
+    /** True after a failed commit: the store may or may not have applied it. */
     private boolean uncertain;
 
     /** What went wrong with the last commit, unless it was one of those troubles that pass by themselves. */
@@ -103,55 +79,51 @@ final class Committer implements AutoCloseable {
 
     /**
      * @param carried rows that were taken before the table was opened anew
-     * @param moved to be run when the table has another newest version, perhaps
      */
-    Committer(
-            LanceTable table,
-            CommitProperties policy,
-            ThreadPoolTaskScheduler commits,
-            List<Pending> carried,
-            Runnable moved)
+    Committer(LanceTable table, CommitProperties policy, ThreadPoolTaskScheduler commits, List<Pending> carried)
             throws IOException {
         this.table = table;
         this.policy = policy;
         this.commits = commits;
-        this.moved = moved;
-        this.served = table.snapshots().current().version();
+        this.ledger = new RowLedger(table.snapshots().current().version());
         learnIds();
         synchronized (lock) {
-            carried.forEach(row -> pending.put(row.row.id(), row));
+            carried.forEach(ledger::add);
             if (!carried.isEmpty()) {
                 commitIn(policy.age());
             }
         }
     }
 
+    /** Runs the task whenever the table may have a newer version. The task must not block. */
+    void whenNewVersion(Runnable task) {
+        moved = task;
+    }
+
+    /** See {@link ImageDataset#contains}. */
     boolean contains(ImageId id) {
         synchronized (lock) {
-            return (pending.containsKey(id) || ids.contains(id)) && !leaving.contains(id);
+            return ledger.contains(id);
         }
     }
 
     /** See {@link ImageDataset#isFound}. */
     boolean isFound(ImageId id) {
         synchronized (lock) {
-            return contains(id)
-                    && (pending.containsKey(id)
-                            || unserved.containsKey(id)
-                            || table.manifest().version() <= served);
+            return ledger.isFound(id, table.manifest().version());
         }
     }
 
     /** See {@link ImageDataset#isCommitted}. */
     boolean isCommitted(ImageId id) {
         synchronized (lock) {
-            return ids.contains(id);
+            return ledger.isCommitted(id);
         }
     }
 
     int pendingRows() {
         synchronized (lock) {
-            return pending.size();
+            return ledger.pendingRows();
         }
     }
 
@@ -161,10 +133,10 @@ final class Committer implements AutoCloseable {
             if (closed) {
                 throw new TableBusyException("the table is closed");
             }
-            if (pending.size() >= MAX_PENDING) {
+            if (ledger.pendingRows() >= MAX_PENDING) {
                 throw new TableBusyException(MAX_PENDING + " rows wait to be committed already");
             }
-            if (unserved.size() >= MAX_UNSERVED) {
+            if (ledger.unservedRows() >= MAX_UNSERVED) {
                 throw new TableBusyException(MAX_UNSERVED + " rows wait to be read from the table already");
             }
         }
@@ -173,87 +145,61 @@ final class Committer implements AutoCloseable {
     /** See {@link ImageDataset#add}. */
     CompletableFuture<Boolean> add(PictureRow row) {
         synchronized (lock) {
-            Pending waiting = pending.get(row.id());
+            Pending waiting = ledger.pending(row.id());
             if (waiting != null) {
-                return waiting.committed.thenApply(added -> false);
+                return waiting.committed().thenApply(added -> false);
             }
-            if (ids.contains(row.id())) {
-                long newest = table.manifest().version();
-                if (newest > served) {
-                    // Another server's, perhaps, and in a version that is not read yet.
-                    unserved.putIfAbsent(row.id(), new Unserved(row, newest));
-                }
+            if (ledger.isCommitted(row.id())) {
+                ledger.givenAgain(row, table.manifest().version());
                 return CompletableFuture.completedFuture(false);
             }
             if (closed) {
                 throw new TableBusyException("the table is closed");
             }
             Pending added = new Pending(row, new CompletableFuture<>());
-            pending.put(row.id(), added);
-            if (pending.size() >= policy.rows() && !resting) {
+            ledger.add(added);
+            if (ledger.pendingRows() >= policy.rows() && !resting) {
                 commitNow();
             } else {
                 commitIn(policy.age());
             }
-            return added.committed;
+            return added.committed();
         }
     }
 
-    /** What a search has to know beside the table, and before it looks there: else a row could be in neither. */
+    /** What a search must know besides the table. To be asked before the table is read: else a row could be found in neither. */
     Unsettled unsettled() {
         synchronized (lock) {
-            Set<String> hidden = Stream.concat(leaving.stream(), removed.keySet().stream())
-                    .map(ImageId::toString)
-                    .collect(Collectors.toSet());
-            return new Unsettled(
-                    Stream.concat(
-                                    unserved.values().stream().map(Unserved::row),
-                                    pending.values().stream().map(Pending::row))
-                            .filter(row -> !leaving.contains(row.id()))
-                            .toList(),
-                    hidden);
-        }
-    }
-
-    /**
-     * Rows on their way in and out.
-     *
-     * @param rows may be in the table by now as well
-     * @param hidden ids of rows that the table has perhaps, and that are not to be shown from there
-     */
-    record Unsettled(List<PictureRow> rows, Set<String> hidden) {
-        boolean isNothing() {
-            return rows.isEmpty() && hidden.isEmpty();
+            return ledger.unsettled();
         }
     }
 
     /** From now on this version is read. */
     void served(long version) {
         synchronized (lock) {
-            served = version;
-            unserved.values().removeIf(row -> row.version <= version);
-            removed.values().removeIf(since -> since <= version);
+            ledger.served(version);
         }
     }
 
     /** See {@link ImageDataset#committed}. */
     CompletableFuture<Boolean> committed(ImageId id) {
         synchronized (lock) {
-            Pending waiting = pending.get(id);
-            return waiting == null ? CompletableFuture.completedFuture(ids.contains(id)) : waiting.committed;
+            Pending waiting = ledger.pending(id);
+            return waiting == null ? CompletableFuture.completedFuture(ledger.isCommitted(id)) : waiting.committed();
         }
     }
 
     /** See {@link ImageDataset#hide}. */
     void hide(ImageId id) {
         synchronized (lock) {
-            leaving.add(id);
+            ledger.hide(id);
         }
     }
 
+    /** See {@link ImageDataset#show}. */
     void show(ImageId id) {
         synchronized (lock) {
-            leaving.remove(id);
+            ledger.show(id);
         }
     }
 
@@ -266,12 +212,12 @@ final class Committer implements AutoCloseable {
             learnIds();
             untilWon(ATTEMPTS, () -> {
                 synchronized (lock) {
-                    Pending waiting = pending.remove(id);
+                    Pending waiting = ledger.removePending(id);
                     if (waiting != null) {
                         removed[0] = true;
-                        waiting.committed.complete(false);
+                        waiting.committed().complete(false);
                     }
-                    if (!ids.contains(id)) {
+                    if (!ledger.isCommitted(id)) {
                         return true;
                     }
                 }
@@ -279,12 +225,7 @@ final class Committer implements AutoCloseable {
                 return table.delete(List.of(id));
             });
             synchronized (lock) {
-                ids.remove(id);
-                unserved.remove(id);
-                if (table.manifest().version() > served) {
-                    this.removed.put(id, table.manifest().version());
-                }
-                leaving.remove(id);
+                ledger.removed(id, table.manifest().version());
             }
             moved.run();
             return removed[0];
@@ -299,7 +240,7 @@ final class Committer implements AutoCloseable {
         });
     }
 
-    /** The same on the thread of the commits, where it must be called. */
+    /** Takes over what other servers have committed. To be called on the commit thread. */
     void catchUp() throws IOException {
         table.catchUp();
         learnIds();
@@ -307,7 +248,7 @@ final class Committer implements AutoCloseable {
     }
 
     /**
-     * Commits what was made of an older version on top of the newest.
+     * Commits work that was based on an older version, on top of the newest one.
      *
      * @throws OutdatedException if that cannot be
      */
@@ -320,7 +261,7 @@ final class Committer implements AutoCloseable {
         });
     }
 
-    /** Waits for its turn among the commits. */
+    /** Runs this on the commit thread and waits for it. */
     <T> T onCommitThread(Callable<T> work) throws Exception {
         try {
             // Not submit, which logs a failure and gives null in its place.
@@ -360,7 +301,7 @@ final class Committer implements AutoCloseable {
         synchronized (lock) {
             queued = false;
             resting = false;
-            batch = pending.values().stream().limit(policy.rows()).toList();
+            batch = ledger.firstPending(policy.rows());
         }
         if (batch.isEmpty()) {
             return;
@@ -375,23 +316,18 @@ final class Committer implements AutoCloseable {
             synchronized (lock) {
                 pause = PAUSE;
                 failure = null;
-                batch.forEach(waiting -> {
-                    ids.add(waiting.row.id());
-                    pending.remove(waiting.row.id());
-                    if (version > served) {
-                        unserved.put(waiting.row.id(), new Unserved(waiting.row, version));
-                    }
-                });
+                ledger.committed(batch, version);
                 lock.notifyAll();
-                if (pending.size() >= policy.rows() || (flushing && !pending.isEmpty())) {
+                if (ledger.pendingRows() >= policy.rows() || (flushing && ledger.pendingRows() > 0)) {
                     commitNow();
-                } else if (!pending.isEmpty()) {
+                } else if (ledger.pendingRows() > 0) {
                     commitIn(policy.age());
                 }
             }
             moved.run();
             // After the lock: what waits for it may do anything.
-            batch.forEach(waiting -> waiting.committed.complete(added.contains(waiting.row.id())));
+            batch.forEach(waiting ->
+                    waiting.committed().complete(added.contains(waiting.row().id())));
         } catch (Throwable e) {
             // Of any kind, since these rows have been promised, and the commits must go on.
             synchronized (lock) {
@@ -419,13 +355,15 @@ final class Committer implements AutoCloseable {
         }
     }
 
-    /** Gives the pictures whose rows were added now. */
+    /** Commits rows; returns the pictures whose rows were added by this call. */
     private Set<ImageId> commit(List<PictureRow> batch) throws IOException {
         Set<ImageId> added = new HashSet<>();
         untilWon(ATTEMPTS, () -> {
             List<PictureRow> rows;
             synchronized (lock) {
-                rows = batch.stream().filter(row -> !ids.contains(row.id())).toList();
+                rows = batch.stream()
+                        .filter(row -> !ledger.isCommitted(row.id()))
+                        .toList();
             }
             added.clear();
             rows.forEach(row -> added.add(row.id()));
@@ -434,7 +372,7 @@ final class Committer implements AutoCloseable {
         return added;
     }
 
-    /** To make the next version, which another writer may make first. */
+    /** An attempt to commit the next version, which another writer may commit first. */
     interface Attempt {
         boolean won() throws IOException;
     }
@@ -453,7 +391,7 @@ final class Committer implements AutoCloseable {
     /** Takes over what others have added and removed. */
     private void learnIds() throws IOException {
         // Read without the lock, since searches and uploads wait for that; only this thread changes the ids.
-        accept(table.followIds(ids::contains));
+        accept(table.followIds(ledger::isCommitted));
     }
 
     /** Reads the ids of all rows anew, whatever is known of them. On the thread of the commits. */
@@ -463,11 +401,7 @@ final class Committer implements AutoCloseable {
 
     private void accept(FragmentIds.Change change) {
         synchronized (lock) {
-            if (change.all()) {
-                ids = change.ids();
-            } else {
-                ids.addAll(change.ids());
-            }
+            ledger.accept(change);
         }
     }
 
@@ -475,13 +409,13 @@ final class Committer implements AutoCloseable {
     void flush(Duration time) {
         long end = System.nanoTime() + time.toNanos();
         synchronized (lock) {
-            if (pending.isEmpty()) {
+            if (ledger.pendingRows() == 0) {
                 return;
             }
             flushing = true;
             commitNow();
             try {
-                for (long left = time.toMillis(); !pending.isEmpty() && left > 0; ) {
+                for (long left = time.toMillis(); ledger.pendingRows() > 0 && left > 0; ) {
                     lock.wait(left);
                     left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
                 }
@@ -497,8 +431,7 @@ final class Committer implements AutoCloseable {
     List<Pending> abandon() {
         synchronized (lock) {
             closed = true;
-            List<Pending> waiting = List.copyOf(pending.values());
-            pending.clear();
+            List<Pending> waiting = ledger.removeAllPending();
             lock.notifyAll();
             return waiting;
         }
@@ -512,12 +445,13 @@ final class Committer implements AutoCloseable {
         }
         flush(CLOSE);
         synchronized (lock) {
-            if (!pending.isEmpty()) {
-                log.warn("{} rows could not be committed before the stop", pending.size());
+            if (ledger.pendingRows() > 0) {
+                log.warn("{} rows could not be committed before the stop", ledger.pendingRows());
             }
-            pending.values()
-                    .forEach(waiting -> waiting.committed.completeExceptionally(
-                            new StoreUnavailableException("the server stopped before the commit", null)));
+            ledger.firstPending(Integer.MAX_VALUE)
+                    .forEach(waiting -> waiting.committed()
+                            .completeExceptionally(
+                                    new StoreUnavailableException("the server stopped before the commit", null)));
         }
     }
 }

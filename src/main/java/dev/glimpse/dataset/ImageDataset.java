@@ -1,6 +1,5 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.dataset.IndexJob.State;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.vectors.Embedding;
@@ -10,19 +9,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
@@ -40,33 +30,26 @@ public final class ImageDataset implements AutoCloseable {
     /** The keys of pictures begin so. */
     static final String PICTURES = "images/";
 
-    private static final Duration READ_DEADLINE = Duration.ofSeconds(10);
-    private static final Duration SCAN_DEADLINE = Duration.ofMinutes(10);
-
-    /** Texts that show what is searched for. */
-    private static final int RECENT = 32;
-
     /** Files of one commit that travel at the same time. */
     private static final int TRANSFERS = 16;
 
-    private final ObjectStore store;
-    private final ModelStamp model;
-    private final String path;
     private final Instant started = Instant.now();
-    private final ThreadPoolTaskExecutor transfers = OpenTable.pool("table-transfer", TRANSFERS, Integer.MAX_VALUE);
+    private final ThreadPoolTaskExecutor transfers;
     private final TableSupervisor supervisor;
-    private final Queue<Embedding> recent = new ConcurrentLinkedQueue<>();
-    private final Object jobLock = new Object();
-    private volatile IndexJob indexJob = IndexJob.NONE;
+    private final TableSearch search;
+    private final TableReport report;
+    private final TableRepair repair;
+    private final IndexJobs indexJobs = new IndexJobs();
 
     private ImageDataset(ObjectStore store, Path work, ModelStamp model, TableSettings settings, TableTimings timing)
             throws IOException {
-        this.store = store;
-        this.model = model;
-        OpenTable.Place place =
-                new OpenTable.Place(store, work, model, settings, timing, transfers, () -> List.copyOf(recent));
-        this.path = place.address();
-        this.supervisor = new TableSupervisor(place, () -> problem() == null);
+        RecentQueries recent = new RecentQueries();
+        this.transfers = OpenTable.pool("table-transfer", TRANSFERS, Integer.MAX_VALUE);
+        OpenTable.Place place = new OpenTable.Place(store, work, model, settings, timing, transfers, recent::list);
+        this.supervisor = new TableSupervisor(place);
+        this.search = new TableSearch(supervisor, store, recent);
+        this.report = new TableReport(supervisor, place.address(), model);
+        this.repair = new TableRepair(supervisor, report, place.address());
         try {
             supervisor.start();
         } catch (IOException | RuntimeException e) {
@@ -227,15 +210,7 @@ public final class ImageDataset implements AutoCloseable {
         if (trouble != null) {
             throw new TableUnavailableException(trouble);
         }
-        OpenTable table = supervisor.require();
-        requireSameModel(table);
-        String problem = problem();
-        if (problem != null && table.committer().failure() != null) {
-            throw new TableUnavailableException(problem);
-        }
-        if (problem != null) {
-            throw new ForeignTableException(problem);
-        }
+        supervisor.require().guard().requireWritable();
     }
 
     /**
@@ -248,29 +223,7 @@ public final class ImageDataset implements AutoCloseable {
      * @throws ModelMismatchException if the table was made with another model
      */
     public List<Neighbor> nearest(Embedding query, int k, boolean exact) {
-        OpenTable table = searched();
-        recent.add(query);
-        if (recent.size() > RECENT) {
-            recent.poll();
-        }
-        return located(table.nearest(query, k, exact, answer -> await(answer, READ_DEADLINE)));
-    }
-
-    /** The table, if this server's embeddings can be compared with its vectors. */
-    private OpenTable searched() {
-        OpenTable table = supervisor.require();
-        requireSameModel(table);
-        if (table.manifest().unsearchable() != null) {
-            throw new ForeignTableException(String.valueOf(problem()));
-        }
-        return table;
-    }
-
-    /** A row may have come here with its bucket's name in it, from another bucket or folder that was copied or moved. */
-    private List<Neighbor> located(List<Neighbor> rows) {
-        return rows.stream()
-                .map(row -> ImageId.parse(row.id()).isPresent() ? row.at(store.address(row.id())) : row)
-                .toList();
+        return search.nearest(query, k, exact);
     }
 
     // ---- the past
@@ -283,54 +236,25 @@ public final class ImageDataset implements AutoCloseable {
     }
 
     /**
-     * The same as {@link #nearest} in a version that is kept.
+     * At most {@code k} rows of this version, nearest first. With an index the answer is approximate unless {@code exact}.
      *
      * @throws VersionNotFoundException if it is not there, or not any more
      * @throws TableBusyException if too many searches wait, or this one takes too long
      * @throws ModelMismatchException if the table was made with another model
      */
     public PastNeighbors nearestIn(long version, Embedding query, int k, boolean exact) {
-        OpenTable table = searched();
-        return past(
-                table,
-                () -> table.history().read(version, snapshot -> {
-                    if (snapshot.manifest().unsearchable() != null) {
-                        throw new ForeignTableException("version " + version + " of the table cannot be searched: "
-                                + snapshot.manifest().unsearchable());
-                    }
-                    return new PastNeighbors(
-                            version,
-                            true,
-                            table.reader()
-                                    .nearestByLance(
-                                            snapshot,
-                                            query,
-                                            k,
-                                            exact,
-                                            IndexTuning.of(snapshot.manifest().metadata())));
-                }));
+        return search.nearestIn(version, query, k, exact);
     }
 
     /**
-     * The same at a moment: in the version that was the newest then or, if that is not kept, among the rows of today that had
-     * been uploaded by then.
+     * At most {@code k} rows as of this moment, nearest first: in the version that was the newest then or, if that version is not kept,
+     * among the rows of today that had been uploaded by then.
      *
      * @throws TableBusyException if too many searches wait, or this one takes too long
      * @throws ModelMismatchException if the table was made with another model
      */
     public PastNeighbors nearestAt(Instant time, Embedding query, int k, boolean exact) {
-        OpenTable table = searched();
-        Optional<Long> version = table.history().newestAt(time);
-        return version.isPresent()
-                ? nearestIn(version.get(), query, k, exact)
-                : past(
-                        table,
-                        () -> new PastNeighbors(null, false, table.reader().nearestUploadedBy(query, k, time)));
-    }
-
-    private PastNeighbors past(OpenTable table, Callable<PastNeighbors> search) {
-        PastNeighbors found = await(table.read(search), READ_DEADLINE);
-        return new PastNeighbors(found.version(), found.complete(), located(found.neighbors()));
+        return search.nearestAt(time, query, k, exact);
     }
 
     // ---- what is read
@@ -371,68 +295,12 @@ public final class ImageDataset implements AutoCloseable {
      * @throws TableUnavailableException if the table is not open
      */
     public void forEachId(Consumer<ImageId> ids) {
-        OpenTable table = supervisor.require();
-        await(
-                table.read(() -> {
-                    table.table().allIds(ids);
-                    return true;
-                }),
-                SCAN_DEADLINE);
+        search.forEachId(ids);
     }
 
     /** What {@code /stats} shows. Reads memory alone. */
     public TableState state() {
-        return supervisor.table().map(this::stateOf).orElseGet(this::stateOfNone);
-    }
-
-    private TableState stateOf(OpenTable table) {
-        Manifest manifest = table.manifest();
-        Snapshot served = table.table().snapshots().current();
-        LocalRows local = served.rows();
-        return new TableState(
-                path,
-                manifest.rows(),
-                table.committer().pendingRows(),
-                manifest.version(),
-                manifest.fragments().size(),
-                manifest.bytes(),
-                manifest.columns(),
-                served.indices().stream()
-                        .map(index -> index.of(manifest.rows()))
-                        .toList(),
-                served.isLocal() ? TableState.Reading.LOCAL : TableState.Reading.BUCKET,
-                table.reader().searchState(),
-                new TableState.MaintenanceState(
-                        MergePolicy.smallFragments(manifest),
-                        manifest.segments().isEmpty() ? 0 : Manifest.rows(manifest.unindexed()),
-                        manifest.fragments().stream()
-                                .mapToLong(Manifest.FragmentState::deletedRows)
-                                .sum(),
-                        table.maintenance().working(),
-                        table.maintenance().failure()),
-                stamp(table),
-                local == null ? 0 : local.skipped(),
-                problem(),
-                warning(table));
-    }
-
-    private TableState stateOfNone() {
-        return new TableState(
-                path,
-                0,
-                0,
-                0,
-                0,
-                0,
-                Columns.describe(Columns.schema(model.dimension())),
-                List.of(),
-                TableState.Reading.LOCAL,
-                TableState.SearchState.NONE,
-                TableState.MaintenanceState.NONE,
-                null,
-                0,
-                problem(),
-                null);
+        return report.state();
     }
 
     // ---- the table as a whole
@@ -451,39 +319,7 @@ public final class ImageDataset implements AutoCloseable {
      * @throws TableUnavailableException if the table is just being opened anew
      */
     public void readAnew() {
-        if (supervisor.table().isEmpty()) {
-            supervisor.lookAgain();
-        }
-        Optional<OpenTable> table = supervisor.table();
-        if (table.isEmpty()) {
-            throw new DamagedTableException(String.valueOf(problem()));
-        }
-        try {
-            try {
-                table.get().readAnew();
-            } catch (DamagedTableException e) {
-                // It may be the local copy alone that cannot be read.
-                supervisor.fetchAnew(String.valueOf(e.getMessage()));
-                supervisor.table().orElseThrow(() -> e).readAnew();
-            }
-        } catch (DamagedTableException e) {
-            throw new DamagedTableException(damage(path, String.valueOf(e.getMessage())), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new TableBusyException("interrupted while the table was read");
-        } catch (TableLostException e) {
-            throw new TableUnavailableException(e.getMessage() + "; try again in a minute");
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new DamagedTableException(damage(path, DamagedTableException.sentence(e)), e);
-        }
-    }
-
-    /** What operators read of a table whose files cannot be read. */
-    static String damage(String table, String cause) {
-        return "the table " + table + " cannot be read: " + cause
-                + ". The pictures have everything: scripts/verify --repair moves the table aside and derives all rows anew";
+        repair.readAnew();
     }
 
     /**
@@ -499,28 +335,14 @@ public final class ImageDataset implements AutoCloseable {
 
     /** Every picture has its row: the table says no more that some may be missing. Nothing happens if it does not say so. */
     public void completed() {
-        OpenTable table = supervisor.require();
-        TableStamp stamp = TableStamp.of(table.manifest().metadata()).orElse(null);
-        if (stamp == null || !stamp.incomplete()) {
-            return;
-        }
-        try {
-            table.committer()
-                    .commitWork(() -> table.table().describe(stamp.complete().toMetadata()));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new TableBusyException("the table is complete and does not say so: " + e);
-        }
+        repair.completed();
     }
 
     // ---- the index
 
     /** The build that was asked for last. */
     public IndexJob indexJob() {
-        return indexJob;
+        return indexJobs.last();
     }
 
     /**
@@ -532,118 +354,7 @@ public final class ImageDataset implements AutoCloseable {
      */
     public void startIndexBuild(IndexKind kind) {
         requireWritable();
-        OpenTable table = supervisor.require();
-        if (table.manifest().rows() == 0) {
-            throw new EmptyTableException("an index needs at least one row, and the table has none");
-        }
-        synchronized (jobLock) {
-            if (indexJob.state() == State.RUNNING) {
-                throw new IndexBuildRunningException("a build has been running since " + indexJob.startedAt());
-            }
-            indexJob = IndexJob.running();
-        }
-        table.maintain(() -> buildIndex(table.maintenance(), kind));
-    }
-
-    // Nobody else hears of a failure on that thread, so all of them end in the job.
-    @SuppressWarnings("CatchingUnchecked")
-    private void buildIndex(MaintenanceLoop maintenance, IndexKind kind) {
-        IndexJob job = indexJob;
-        long start = System.nanoTime();
-        try {
-            CompletableFuture<String> unused = maintenance.buildIndex(kind).whenComplete((tuning, e) -> {
-                if (e == null) {
-                    log.info("index={} millis={} tuning={}", kind, (System.nanoTime() - start) / 1_000_000, tuning);
-                    indexJob = job.done();
-                } else {
-                    indexFailed(job, e);
-                }
-            });
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            indexJob = job.failed("the server stopped");
-        } catch (Exception e) {
-            indexFailed(job, e);
-        }
-    }
-
-    private void indexFailed(IndexJob job, Throwable e) {
-        log.error("the index was not built", e);
-        indexJob = job.failed(String.valueOf(e.getMessage()));
-    }
-
-    // ---- what is wrong
-
-    private void requireSameModel(OpenTable table) {
-        ModelStamp stamp = stamp(table);
-        if (stamp != null && !stamp.fingerprint().equals(model.fingerprint())) {
-            throw new ModelMismatchException(otherModel(stamp));
-        }
-    }
-
-    private static @Nullable ModelStamp stamp(OpenTable table) {
-        return ModelStamp.of(table.manifest().metadata()).orElse(null);
-    }
-
-    private String otherModel(ModelStamp stamp) {
-        return "the table " + path + " was made with the model " + stamp.name() + " (" + stamp.fingerprint()
-                + ") and this server has " + model.name() + " (" + model.fingerprint()
-                + "): start it with the table's model, or with another bucket or folder";
-    }
-
-    /** Why no row can be added; null if one can. */
-    private @Nullable String problem() {
-        String trouble = supervisor.trouble();
-        Optional<OpenTable> table = supervisor.table();
-        if (trouble != null || table.isEmpty()) {
-            return trouble != null ? trouble : "the table " + path + " is closed";
-        }
-        Manifest manifest = table.get().manifest();
-        ModelStamp stamp = stamp(table.get());
-        if (stamp == null) {
-            return "the table " + path + " lacks the metadata " + ModelStamp.KEYS
-                    + ": it was not made by Glimpse, so it is "
-                    + (manifest.unsearchable() == null
-                            ? "searched and not written"
-                            : "not written; nor can it be searched, as " + manifest.unsearchable());
-        }
-        if (!stamp.fingerprint().equals(model.fingerprint())) {
-            return otherModel(stamp);
-        }
-        if (manifest.unwritable() != null) {
-            return "no picture can be added to the table " + path + ": " + manifest.unwritable()
-                    + ". Undo that change with the client that made it, or restore an older version of the table";
-        }
-        String failure = table.get().committer().failure();
-        return failure == null ? null : "rows wait and cannot be committed to the table " + path + ": " + failure;
-    }
-
-    /** What is not as it should be, though rows can be added; null if there is nothing. */
-    private @Nullable String warning(OpenTable table) {
-        if (TableStamp.of(table.manifest().metadata())
-                .map(TableStamp::incomplete)
-                .orElse(false)) {
-            return "the table " + path
-                    + " was made when there were pictures already, and those without a row are not found:"
-                    + " scripts/verify --repair adds their rows";
-        }
-        return table.refreshLoop().failure();
-    }
-
-    private static <T> T await(Future<T> future, Duration deadline) {
-        try {
-            return future.get(deadline.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            throw new TableBusyException("no answer from the table within " + deadline.toSeconds() + " s");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new TableBusyException("interrupted while waiting for the table");
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IllegalStateException("the table cannot be read: " + e.getCause(), e);
-        }
+        indexJobs.start(supervisor.require(), kind);
     }
 
     /** Commits what waits, and closes the table. Twice is fine. */

@@ -1,14 +1,12 @@
 package dev.glimpse.dataset;
 
 import dev.glimpse.image.ImageId;
-import dev.glimpse.storage.StoreUnavailableException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
@@ -17,37 +15,28 @@ import java.util.stream.Collectors;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.jspecify.annotations.Nullable;
-import org.lance.CommitBuilder;
 import org.lance.Dataset;
 import org.lance.Fragment;
 import org.lance.FragmentMetadata;
-import org.lance.Transaction;
 import org.lance.WriteParams;
 import org.lance.compaction.Compaction;
 import org.lance.compaction.RewriteResult;
 import org.lance.index.Index;
-import org.lance.ipc.ScanOptions;
 import org.lance.operation.Append;
-import org.lance.operation.CreateIndex;
 import org.lance.operation.Delete;
 import org.lance.operation.Operation;
-import org.lance.operation.UpdateConfig;
-import org.lance.operation.UpdateMap;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
-/** The Lance table: versions are made here, by one thread at a time. Owns all that is native, that of its reader too. */
+/**
+ * The Lance table: makes new versions, one thread at a time. Owns everything native: datasets, caches and Arrow memory, also those of
+ * its reader.
+ */
 final class LanceTable implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(LanceTable.class);
-
-    /** Files that are fetched before ids are read from them; with more, ids are read in the bucket. */
-    private static final long SOON = 64L << 20;
-
     private final int dimension;
     private final Datasets datasets;
     private final Replica replica;
     private final SnapshotManager snapshots;
     private final TableReader reader;
+    private final RowScanner scanner;
 
     /** The newest version that is known. Its files need not be here. */
     private volatile Manifest manifest;
@@ -94,6 +83,7 @@ final class LanceTable implements AutoCloseable {
             this.manifest = readManifest();
             this.snapshots = new SnapshotManager(replica, datasets, work, dimension);
             this.reader = new TableReader(snapshots, exactRows);
+            this.scanner = new RowScanner(replica, datasets, snapshots);
         } catch (IOException | RuntimeException e) {
             datasets.close();
             throw e;
@@ -116,7 +106,7 @@ final class LanceTable implements AutoCloseable {
                 List<String> unstamped = staged.newFiles();
                 Map<String, String> metadata = new TreeMap<>(model.toMetadata());
                 metadata.putAll(stamp.toMetadata());
-                commit(empty, metadataUpdate(metadata));
+                Operations.commit(empty, Operations.metadataUpdate(metadata));
                 staged.forget(unstamped);
             }
             if (!replica.publisher().publish(staged)) {
@@ -125,7 +115,7 @@ final class LanceTable implements AutoCloseable {
         }
     }
 
-    /** False if another writer was first; then the newest version is its own, and what it holds is to be looked at. */
+    /** Commits new rows. False if another writer was first: its version is the newest then, and may have some of the rows. */
     boolean append(List<PictureRow> rows) throws IOException {
         requireOurColumns();
         try (StagedVersion staged = replica.publisher().stageNewest()) {
@@ -148,7 +138,7 @@ final class LanceTable implements AutoCloseable {
         }
     }
 
-    /** In the columns that the table has now, which Lance insists on. */
+    /** Writes a new fragment with the columns that the table has now, because Lance refuses others. */
     private List<FragmentMetadata> write(List<PictureRow> rows, Dataset table, StagedVersion staged) {
         try (VectorSchemaRoot data = Columns.toArrow(rows, table.getSchema(), datasets.allocator())) {
             return Fragment.write()
@@ -166,7 +156,7 @@ final class LanceTable implements AutoCloseable {
 
     private boolean commitAndPublish(StagedVersion staged, OperationOn operation) throws IOException {
         try (Dataset base = Datasets.of(staged, datasets.allocator())) {
-            commit(base, operation.of(base));
+            Operations.commit(base, operation.of(base));
         }
         return publish(staged);
     }
@@ -224,26 +214,11 @@ final class LanceTable implements AutoCloseable {
         replica.files().requireStored();
     }
 
-    /** False if another writer was first. Rows that are not there are left out; without any, no version is made. */
+    /** Commits the removal of rows. False if another writer was first. Makes no version if none of the rows exists. */
     boolean delete(List<ImageId> ids) throws IOException {
         String filter = anyOf(ids);
-        Map<Integer, List<Integer>> offsets = new TreeMap<>();
-        Map<Integer, List<ImageId>> gone = new TreeMap<>();
-        ScanOptions.Builder rows = new ScanOptions.Builder()
-                .columns(List.of(Columns.ID))
-                .filter(filter)
-                .withRowAddress(true);
-        readNewest(dataset -> Datasets.scan(dataset, rows.build(), batch -> {
-            List<Long> addresses = Columns.addresses(batch);
-            for (int i = 0; i < addresses.size(); i++) {
-                int fragment = (int) (addresses.get(i) >>> 32);
-                offsets.computeIfAbsent(fragment, first -> new ArrayList<>())
-                        .add(addresses.get(i).intValue());
-                Columns.id(batch, i)
-                        .ifPresent(id -> gone.computeIfAbsent(fragment, first -> new ArrayList<>())
-                                .add(id));
-            }
-        }));
+        RowScanner.Found rows = scanner.find(filter);
+        Map<Integer, List<Integer>> offsets = rows.offsets();
         if (offsets.isEmpty()) {
             return true;
         }
@@ -266,7 +241,7 @@ final class LanceTable implements AutoCloseable {
                         .build();
             });
             if (won) {
-                fragmentIds.deleted(manifest, gone);
+                fragmentIds.deleted(manifest, rows.ids());
             }
             return won;
         }
@@ -277,21 +252,8 @@ final class LanceTable implements AutoCloseable {
         return Columns.ID + ids.stream().map(id -> "'" + id + "'").collect(Collectors.joining(", ", " IN (", ")"));
     }
 
-    private static void commit(Dataset base, Operation operation) {
-        try (Transaction transaction = new Transaction.Builder()
-                        .readVersion(base.version())
-                        .operation(operation)
-                        .build();
-                Dataset committed = new CommitBuilder(base)
-                        .skipAutoCleanup(true)
-                        .maxRetries(0)
-                        .execute(transaction)) {
-            log.debug("made version {}", committed.version());
-        }
-    }
-
     /**
-     * All files of the newest version, for {@link FragmentRewriter} and {@link IndexBuilder}.
+     * Stages a version with all files of the newest one, for {@link FragmentRewriter} and {@link IndexBuilder}.
      *
      * @throws IOException if they are not here, as when the table is not copied
      */
@@ -307,12 +269,12 @@ final class LanceTable implements AutoCloseable {
         return datasets.allocator();
     }
 
-    /** Brings a merged fragment to the store, ahead of {@link #commitCompaction}. Any thread. */
+    /** Puts a merged fragment into the store, ahead of {@link #commitCompaction}. Any thread. */
     void shipCompaction(StagedVersion built) throws IOException {
         replica.publisher().ship(built, name -> name.startsWith(TableLocation.DATA));
     }
 
-    /** Brings new parts of the index to the store, ahead of {@link #commitIndex}. Any thread. */
+    /** Puts new parts of the index into the store, ahead of {@link #commitIndex}. Any thread. */
     void shipIndex(StagedVersion built, IndexBuilder.IndexChange change) throws IOException {
         replica.publisher()
                 .ship(built, name -> change.added().stream().anyMatch(part -> name.startsWith(folder(part))));
@@ -358,39 +320,15 @@ final class LanceTable implements AutoCloseable {
             for (Index part : change.added()) {
                 staged.adopt(built, folder(part));
             }
-            return commitAndPublish(staged, dataset -> replaceIndex(dataset, change));
+            return commitAndPublish(staged, dataset -> Operations.replaceIndex(dataset, change));
         }
-    }
-
-    private static Operation replaceIndex(Dataset dataset, IndexBuilder.IndexChange change) {
-        List<Index> replaced = IndexBuilder.parts(dataset).stream()
-                .filter(part -> change.removed().contains(part.uuid()))
-                .toList();
-        Set<Integer> fragments =
-                dataset.getFragments().stream().map(Fragment::getId).collect(Collectors.toSet());
-        boolean known = change.added().stream()
-                .allMatch(part -> fragments.containsAll(part.fragments().orElse(List.of())));
-        if (replaced.size() < change.removed().size() || !known) {
-            throw new OutdatedException("the index or the fragments below it have changed");
-        }
-        return CreateIndex.builder()
-                .withNewIndices(change.added())
-                .withRemovedIndices(replaced)
-                .build();
     }
 
     /** Sets these entries of the table's metadata. False if another writer was first. */
     boolean describe(Map<String, String> metadata) throws IOException {
         try (StagedVersion staged = replica.publisher().stageNewest()) {
-            return commitAndPublish(staged, dataset -> metadataUpdate(metadata));
+            return commitAndPublish(staged, dataset -> Operations.metadataUpdate(metadata));
         }
-    }
-
-    private static Operation metadataUpdate(Map<String, String> metadata) {
-        return UpdateConfig.builder()
-                .tableMetadataUpdates(
-                        UpdateMap.builder().updates(metadata).replace(false).build())
-                .build();
     }
 
     Replica replica() {
@@ -414,70 +352,14 @@ final class LanceTable implements AutoCloseable {
 
     /** The pictures of all rows. Any thread. */
     void allIds(Consumer<ImageId> ids) throws IOException {
-        scanIds(null, (fragment, id) -> ids.accept(id));
-    }
-
-    private interface Scan {
-        void of(Dataset dataset) throws IOException;
-    }
-
-    /**
-     * Reads the newest version, wherever it can be read.
-     *
-     * @throws DamagedTableException if it cannot, though the store answers
-     */
-    private void readNewest(Scan scan) throws IOException {
-        try {
-            scanNewest(scan);
-        } catch (DamagedTableException | StoreUnavailableException | TableBusyException e) {
-            throw e;
-        } catch (IOException | RuntimeException e) {
-            replica.files().requireStored();
-            throw new DamagedTableException(
-                    "the rows of version " + manifest.version() + " cannot be read: "
-                            + DamagedTableException.sentence(e),
-                    e);
-        }
-    }
-
-    private void scanNewest(Scan scan) throws IOException {
-        long version = replica.version();
-        boolean ready = snapshots.read(snapshot -> {
-            if (snapshot.version() != version) {
-                return false;
-            }
-            scan.of(snapshot.dataset());
-            return true;
-        });
-        if (!ready) {
-            try (Dataset dataset = replica.files().isCopied() && replica.files().fillUpTo(SOON)
-                    ? datasets.inFolder(replica.folder(), version)
-                    : datasets.inBucket(version)) {
-                scan.of(dataset);
-            }
-        }
+        scanner.scanIds(manifest, null, (fragment, id) -> ids.accept(id));
     }
 
     private void scanIds(@Nullable List<Integer> fragments, FragmentIds.Rows rows) throws IOException {
-        if (!manifest.columns().containsKey(Columns.ID)) {
-            return; // Nobody can tell which pictures its rows are of.
-        }
-        ScanOptions.Builder scan =
-                new ScanOptions.Builder().columns(List.of(Columns.ID)).withRowAddress(true);
-        if (fragments != null) {
-            scan.fragmentIds(fragments);
-        }
-        readNewest(dataset -> Datasets.scan(dataset, scan.build(), batch -> {
-            List<Long> addresses = Columns.addresses(batch);
-            for (int i = 0; i < addresses.size(); i++) {
-                int fragment = (int) (addresses.get(i) >>> 32);
-                // Rows of other software may be called anything; only pictures of ours can be uploaded again.
-                Columns.id(batch, i).ifPresent(id -> rows.row(fragment, id));
-            }
-        }));
+        scanner.scanIds(manifest, fragments, rows);
     }
 
-    /** What the newest version says of itself; needs no native call, so it may be asked at any time. */
+    /** The newest manifest that is known. In memory, so any thread may ask at any time. */
     Manifest manifest() {
         return manifest;
     }
@@ -492,12 +374,12 @@ final class LanceTable implements AutoCloseable {
         return reader;
     }
 
-    /** Removes files that no version needs any more that is read here. Of the writing thread. */
+    /** Removes local files that no version needs any more that is read here. For the writing thread. */
     void prune() throws IOException {
         replica.files().prune(snapshots.versions());
     }
 
-    /** What is used of the memory that is ours to bound. */
+    /** How much memory is used here. */
     MemoryState memory() {
         return datasets.memory(snapshots.codeBytes());
     }

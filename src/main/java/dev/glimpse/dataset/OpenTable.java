@@ -1,6 +1,6 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.dataset.Committer.Pending;
+import dev.glimpse.dataset.RowLedger.Pending;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.vectors.Embedding;
@@ -60,6 +60,7 @@ final class OpenTable implements AutoCloseable {
     private final Committer committer;
     private final RefreshLoop refreshLoop;
     private final MaintenanceLoop maintenance;
+    private final TableGuard guard;
     private final History history;
 
     /**
@@ -90,12 +91,12 @@ final class OpenTable implements AutoCloseable {
      * Opens the table of this store, or creates an empty one.
      *
      * @param carried rows that were taken before the table was opened anew, to be committed
-     * @param writable whether rows may be added to the table once it is open
+     * @param trusted whether nothing is wrong with the table as a whole, as far as the caller knows
      * @param lost is told when the store is found to have another table, or none
      * @throws DamagedTableException if the table is there and cannot be read
      * @throws StoreUnavailableException if the store does not answer, and there is no copy of the table here
      */
-    OpenTable(Place place, List<Pending> carried, BooleanSupplier writable, Consumer<TableLostException> lost)
+    OpenTable(Place place, List<Pending> carried, BooleanSupplier trusted, Consumer<TableLostException> lost)
             throws IOException {
         ObjectStore store = place.store;
         TableSettings settings = place.settings;
@@ -120,8 +121,11 @@ final class OpenTable implements AutoCloseable {
                     lost);
             this.table = opened;
             this.reader = table.reader();
-            this.committer = new Committer(table, settings.commit(), commits, carried, this::refreshSoon);
-            this.refreshLoop = new RefreshLoop(table, committer, commits, replicas);
+            this.committer = new Committer(table, settings.commit(), commits, carried);
+            TableGuard opening = new TableGuard(place.address(), place.model, table, committer);
+            this.guard = opening;
+            RefreshLoop refreshing = new RefreshLoop(table, committer, commits, replicas);
+            this.refreshLoop = refreshing;
             this.history = new History(store, ImageDataset.KEY, table.snapshots());
             RecallCalibration calibration =
                     new RecallCalibration(table.snapshots(), reader, settings.maintenance(), place.recent);
@@ -134,7 +138,7 @@ final class OpenTable implements AutoCloseable {
                             table,
                             committer,
                             calibration,
-                            () -> refreshLoop.refreshed().get(),
+                            () -> refreshing.refreshed().get(),
                             indexing),
                     new GarbageCollection(
                             store,
@@ -145,7 +149,7 @@ final class OpenTable implements AutoCloseable {
                             place.timing),
                     calibration,
                     place.timing.garbageCollection(),
-                    writable);
+                    () -> trusted.getAsBoolean() && opening.problem() == null);
         } catch (IOException | RuntimeException e) {
             shutDownThreads();
             if (opened != null) {
@@ -153,15 +157,12 @@ final class OpenTable implements AutoCloseable {
             }
             throw e;
         }
+        committer.whenNewVersion(refreshLoop::refreshSoon);
         refreshLoop.startPolling(settings.replica().poll());
-        refreshSoon();
+        refreshLoop.refreshSoon();
         Duration pause = place.timing.upkeep();
         Future<?> unused =
                 upkeep.scheduleWithFixedDelay(maintenance::run, Instant.now().plus(pause), pause);
-    }
-
-    private void refreshSoon() {
-        refreshLoop.refreshSoon();
     }
 
     LanceTable table() {
@@ -182,6 +183,11 @@ final class OpenTable implements AutoCloseable {
 
     MaintenanceLoop maintenance() {
         return maintenance;
+    }
+
+    /** Says whether the table may be written and searched. */
+    TableGuard guard() {
+        return guard;
     }
 
     History history() {
@@ -216,7 +222,7 @@ final class OpenTable implements AutoCloseable {
      * @param await waits for the answer of the table
      */
     List<Neighbor> nearest(Embedding query, int k, boolean exact, Waiting await) {
-        Committer.Unsettled unsettled = committer.unsettled();
+        RowLedger.Unsettled unsettled = committer.unsettled();
         List<Neighbor> committed = await.forAnswer(
                 read(() -> nearestCommitted(query, k + unsettled.hidden().size(), exact)));
         if (unsettled.isNothing()) {

@@ -1,7 +1,7 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.dataset.Committer.Pending;
 import dev.glimpse.dataset.OpenTable.Place;
+import dev.glimpse.dataset.RowLedger.Pending;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
@@ -12,10 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.time.ZoneOffset;
-import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -23,7 +20,6 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
-import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,11 +35,7 @@ import org.springframework.util.FileSystemUtils;
 final class TableSupervisor implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TableSupervisor.class);
 
-    private static final DateTimeFormatter MOMENT =
-            DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'").withZone(ZoneOffset.UTC);
-
     private final Place place;
-    private final BooleanSupplier writable;
 
     /** One thread, on which tables are opened and given up once the server has started. */
     private final ThreadPoolTaskScheduler thread = OpenTable.thread("table-supervisor");
@@ -66,10 +58,8 @@ final class TableSupervisor implements AutoCloseable {
 
     private @Nullable String idBefore;
 
-    /** @param writable whether rows may be added to the table that is open */
-    TableSupervisor(Place place, BooleanSupplier writable) {
+    TableSupervisor(Place place) {
         this.place = place;
-        this.writable = writable;
     }
 
     /**
@@ -120,7 +110,7 @@ final class TableSupervisor implements AutoCloseable {
     private void open() throws IOException {
         List<Pending> waiting = withPictures();
         int mine = ++generation;
-        OpenTable table = new OpenTable(place, waiting, writable, e -> run(() -> seeTo(mine, e)));
+        OpenTable table = new OpenTable(place, waiting, () -> trouble == null, e -> run(() -> seeTo(mine, e)));
         carried.clear();
         open = table;
         trouble = null;
@@ -276,8 +266,14 @@ final class TableSupervisor implements AutoCloseable {
                 || e instanceof TableBusyException);
     }
 
+    /** What operators read of a table whose files cannot be read. */
+    static String damage(String table, String cause) {
+        return "the table " + table + " cannot be read: " + cause
+                + ". The pictures have everything: scripts/verify --repair moves the table aside and derives all rows anew";
+    }
+
     private void damaged(RuntimeException e) {
-        String said = ImageDataset.damage(place.address(), DamagedTableException.sentence(e));
+        String said = damage(place.address(), DamagedTableException.sentence(e));
         if (!said.equals(trouble)) {
             log.error("{}", said);
             log.debug("the table is damaged", e);
@@ -340,7 +336,7 @@ final class TableSupervisor implements AutoCloseable {
             }
             // Should the store go away now, the table opens by itself when it is back.
             openLater();
-            String aside = moveAside();
+            String aside = new TableMover(place.store(), place.transfers()).moveAside();
             log.warn(
                     "the files of {} have been moved to {}",
                     place.address(),
@@ -348,33 +344,6 @@ final class TableSupervisor implements AutoCloseable {
             open();
             return aside;
         }));
-    }
-
-    /** Manifests first, so that other servers see at once that the table is gone and commit nothing on top of it. */
-    private String moveAside() {
-        String aside = "vectors/damaged-" + MOMENT.format(Instant.now()) + "/";
-        while (place.store().hasAny(ImageDataset.KEY)) {
-            List<String> keys = place.store().list(ImageDataset.KEY);
-            keys.stream()
-                    .filter(key -> versionOf(key) > 0)
-                    .sorted(Comparator.comparingLong(TableSupervisor::versionOf).reversed())
-                    .forEach(key -> move(key, aside));
-            List<CompletableFuture<Void>> moves = keys.stream()
-                    .filter(key -> versionOf(key) == 0)
-                    .map(key -> CompletableFuture.runAsync(() -> move(key, aside), place.transfers()))
-                    .toList();
-            await(CompletableFuture.allOf(moves.toArray(CompletableFuture[]::new)));
-        }
-        return aside;
-    }
-
-    private void move(String key, String aside) {
-        place.store().copy(key, aside + key.substring(ImageDataset.KEY.length()));
-        place.store().delete(key);
-    }
-
-    private static long versionOf(String key) {
-        return ManifestName.version(key.substring(key.lastIndexOf('/') + 1)).orElse(0L);
     }
 
     // ---- the thread

@@ -1,5 +1,13 @@
 package dev.glimpse.dataset;
 
+import dev.glimpse.dataset.replica.TableTimings;
+import dev.glimpse.dataset.table.IndexJobs;
+import dev.glimpse.dataset.table.OpenTable;
+import dev.glimpse.dataset.table.RecentQueries;
+import dev.glimpse.dataset.table.TableRepair;
+import dev.glimpse.dataset.table.TableReport;
+import dev.glimpse.dataset.table.TableSearch;
+import dev.glimpse.dataset.table.TableSupervisor;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.vectors.Embedding;
@@ -23,12 +31,12 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
  */
 public final class ImageDataset implements AutoCloseable {
     /** Key of the table in the store. */
-    static final String KEY = "vectors/images.lance/";
+    public static final String KEY = "vectors/images.lance/";
 
     private static final Logger log = LoggerFactory.getLogger(ImageDataset.class);
 
     /** The keys of pictures begin so. */
-    static final String PICTURES = "images/";
+    public static final String PICTURES = "images/";
 
     /** Files of one commit that travel at the same time. */
     private static final int TRANSFERS = 16;

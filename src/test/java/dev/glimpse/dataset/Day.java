@@ -1,5 +1,12 @@
 package dev.glimpse.dataset;
 
+import dev.glimpse.dataset.lance.LanceManifestReader;
+import dev.glimpse.dataset.replica.ManifestName;
+import dev.glimpse.dataset.replica.Replica;
+import dev.glimpse.dataset.replica.TableLocation;
+import dev.glimpse.dataset.replica.TableTimings;
+import dev.glimpse.dataset.upkeep.GarbageCollection;
+import dev.glimpse.dataset.upkeep.MergePolicy;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;

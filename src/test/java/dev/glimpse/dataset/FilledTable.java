@@ -2,6 +2,10 @@ package dev.glimpse.dataset;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.dataset.lance.BucketAccess;
+import dev.glimpse.dataset.lance.LanceTable;
+import dev.glimpse.dataset.replica.Replica;
+import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.vectors.ClusteredVectors;
 import dev.glimpse.vectors.Embedding;

@@ -4,6 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.dataset.lance.BucketAccess;
+import dev.glimpse.dataset.lance.Columns;
+import dev.glimpse.dataset.lance.Datasets;
+import dev.glimpse.dataset.lance.FragmentRewriter;
+import dev.glimpse.dataset.lance.LanceTable;
+import dev.glimpse.dataset.lance.Snapshot;
+import dev.glimpse.dataset.replica.ManifestName;
+import dev.glimpse.dataset.replica.Replica;
+import dev.glimpse.dataset.replica.StagedVersion;
+import dev.glimpse.dataset.replica.TableLocation;
+import dev.glimpse.dataset.replica.TableTimings;
+import dev.glimpse.dataset.upkeep.GarbageCollection;
+import dev.glimpse.dataset.upkeep.Lease;
+import dev.glimpse.dataset.upkeep.MergePolicy;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import java.io.IOException;
@@ -23,7 +37,6 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lance.compaction.RewriteResult;
 import org.lance.ipc.ScanOptions;
 import org.springframework.util.unit.DataSize;
 
@@ -268,7 +281,7 @@ class MaintenanceIT {
             append(table, 0, 5);
 
             try (StagedVersion staged = table.stageAllFiles()) {
-                assertThatThrownBy(() -> FragmentRewriter.rewrite(staged, Set.of(0, 7), table.allocator()))
+                assertThatThrownBy(() -> FragmentRewriter.rewrite(staged, Set.of(0, 7), table.datasets()))
                         .isInstanceOf(OutdatedException.class);
             }
         }
@@ -281,7 +294,7 @@ class MaintenanceIT {
             append(table, 0, 5);
             append(table, 5, 10);
             try (StagedVersion staged = table.stageAllFiles()) {
-                RewriteResult merged = FragmentRewriter.rewrite(staged, Set.of(0, 1), table.allocator());
+                FragmentRewriter.Compacted merged = FragmentRewriter.rewrite(staged, Set.of(0, 1), table.datasets());
                 table.shipCompaction(staged);
                 long shipped = bucket.count("PUT", ImageDataset.KEY + TableLocation.DATA);
 
@@ -308,7 +321,7 @@ class MaintenanceIT {
             append(table, 0, 5);
             append(table, 5, 10);
             try (StagedVersion staged = table.stageAllFiles()) {
-                RewriteResult merged = FragmentRewriter.rewrite(staged, Set.of(0, 1), table.allocator());
+                FragmentRewriter.Compacted merged = FragmentRewriter.rewrite(staged, Set.of(0, 1), table.datasets());
                 table.shipCompaction(staged);
                 TimeUnit.MILLISECONDS.sleep(HASTY.shipped().toMillis() + 1);
 

@@ -4,6 +4,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.storage.TestBucket;
 import java.nio.file.Files;
 import java.nio.file.Path;

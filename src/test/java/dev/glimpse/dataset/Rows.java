@@ -1,5 +1,6 @@
 package dev.glimpse.dataset;
 
+import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;

@@ -5,6 +5,11 @@ import static dev.glimpse.Report.quantile;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.glimpse.Report;
+import dev.glimpse.dataset.lance.IndexTuning;
+import dev.glimpse.dataset.lance.LanceTable;
+import dev.glimpse.dataset.lance.LocalRows;
+import dev.glimpse.dataset.lance.Snapshot;
+import dev.glimpse.dataset.replica.TableLocation;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestStores;
@@ -225,7 +230,7 @@ final class SearchBench {
     /** The newest version, with the caches that Lance has if nobody says anything: 6 GiB for an index. */
     private static Snapshot lance(LanceTable table) {
         Dataset dataset = Dataset.open()
-                .allocator(table.allocator())
+                .allocator(table.datasets().allocator())
                 .uri(table.replica().folder().toString())
                 .readOptions(new ReadOptions.Builder()
                         .setVersion(table.manifest().version())

@@ -215,15 +215,6 @@ public final class LanceTable implements AutoCloseable {
         }
     }
 
-    /**
-     * Compares the files of the newest version with those of the store. One listing.
-     *
-     * @throws DamagedTableException if one is missing, or has another size than the manifest says
-     */
-    public void requireFiles() throws IOException {
-        replica.files().requireStored();
-    }
-
     /** Commits the removal of rows. False if another writer was first. Makes no version if none of the rows exists. */
     public boolean delete(List<ImageId> ids) throws IOException {
         String filter = anyOf(ids);

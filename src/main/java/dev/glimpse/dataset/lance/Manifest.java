@@ -47,7 +47,9 @@ public record Manifest(
     public record Segment(UUID uuid, Set<Integer> fragments) {}
 
     /**
-     * @param rows that live
+     * A fragment of the table.
+     *
+     * @param rows that are not deleted
      * @param deletedRows whose values are still in the file
      * @param files with the columns; others when columns were added or rewritten
      */

@@ -295,7 +295,7 @@ public final class OpenTable implements AutoCloseable {
     void readAnew() throws Exception {
         committer.onCommitThread(() -> {
             table.catchUpByListing();
-            table.requireFiles();
+            table.replica().files().requireStored();
             committer.relearnIds();
             return true;
         });

@@ -32,7 +32,11 @@ public final class TableGuard {
         return ModelStamp.of(table.manifest().metadata()).orElse(null);
     }
 
-    /** @throws ModelMismatchException if the table was made with another model */
+    /**
+     * Makes sure that the table has embeddings of this server's model.
+     *
+     * @throws ModelMismatchException if the table was made with another model
+     */
     void requireSameModel() {
         ModelStamp stamp = stamp();
         if (stamp != null && !isOurs(stamp)) {
@@ -41,6 +45,8 @@ public final class TableGuard {
     }
 
     /**
+     * Makes sure that rows can be added.
+     *
      * @throws ModelMismatchException if the table was made with another model
      * @throws TableUnavailableException if rows cannot be committed for now
      * @throws ForeignTableException if no row of ours fits into the table
@@ -57,6 +63,8 @@ public final class TableGuard {
     }
 
     /**
+     * Makes sure that the table can be searched.
+     *
      * @throws ModelMismatchException if the table was made with another model
      * @throws ForeignTableException if the table has no vectors of the model's dimension
      */

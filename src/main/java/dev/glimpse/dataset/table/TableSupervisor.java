@@ -93,7 +93,7 @@ public final class TableSupervisor implements AutoCloseable {
         return Optional.ofNullable(open);
     }
 
-    /** @throws TableUnavailableException with the {@link #trouble} if the table is not open */
+    /** The open table. Throws {@link TableUnavailableException} with the {@link #trouble} if it is not open. */
     public OpenTable require() {
         OpenTable table = open;
         if (table == null) {

@@ -17,6 +17,18 @@ class ArchitectureTest {
             slices().matching("dev.glimpse.(*)..").should().beFreeOfCycles();
 
     @ArchTest
+    static final ArchRule partsOfTheTableHaveNoCycles =
+            slices().matching("dev.glimpse.dataset.(*)..").should().beFreeOfCycles();
+
+    @ArchTest
+    static final ArchRule partsOfTheTableAreKnownToTheTableAlone = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.glimpse.dataset..")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.glimpse.dataset.*..");
+
+    @ArchTest
     static final ArchRule fairnessKnowsNobody = onlyKnows("fairness");
 
     @ArchTest
@@ -105,10 +117,10 @@ class ArchitectureTest {
     static final ArchRule fetchAloneKnowsTheHttpClient = alone("fetch", "org.apache.hc..");
 
     @ArchTest
-    static final ArchRule datasetAloneKnowsLance = alone("dataset", "org.lance..");
+    static final ArchRule datasetAloneKnowsLance = alone("dataset.lance", "org.lance..");
 
     @ArchTest
-    static final ArchRule datasetAloneKnowsArrow = alone("dataset", "org.apache.arrow..");
+    static final ArchRule datasetAloneKnowsArrow = alone("dataset.lance", "org.apache.arrow..");
 
     @ArchTest
     static final ArchRule theStartAloneKnowsTheNativeEnvironment = alone("", "com.sun.jna..");
@@ -119,13 +131,13 @@ class ArchitectureTest {
 
     private static ArchRule onlyKnows(String name, String... others) {
         String[] allowed = new String[others.length + 1];
-        allowed[0] = "dev.glimpse." + name;
+        allowed[0] = "dev.glimpse." + name + "..";
         for (int i = 0; i < others.length; i++) {
             allowed[i + 1] = "dev.glimpse." + others[i];
         }
         return noClasses()
                 .that()
-                .resideInAPackage("dev.glimpse." + name)
+                .resideInAPackage("dev.glimpse." + name + "..")
                 .should()
                 .dependOnClassesThat(com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage(
                                 "dev.glimpse..")
@@ -145,7 +157,7 @@ class ArchitectureTest {
     private static ArchRule alone(String name, String library) {
         return noClasses()
                 .that()
-                .resideOutsideOfPackage(name.isEmpty() ? "dev.glimpse" : "dev.glimpse." + name)
+                .resideOutsideOfPackage(name.isEmpty() ? "dev.glimpse" : "dev.glimpse." + name + "..")
                 .should()
                 .dependOnClassesThat()
                 .resideInAPackage(library);

@@ -7,11 +7,11 @@ import org.jspecify.annotations.Nullable;
 public final class DamagedTableException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    DamagedTableException(String message) {
+    public DamagedTableException(String message) {
         super(message);
     }
 
-    DamagedTableException(String message, @Nullable Throwable cause) {
+    public DamagedTableException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 
@@ -20,7 +20,7 @@ public final class DamagedTableException extends RuntimeException {
             + "|(External|Wrapped|Cloned|Generic [\\w/]+) error: |LanceError\\(\\w+\\): |,? ?/\\S+\\.rs:\\d+:\\d+");
 
     /** A failure of Lance, which is several lines of text, in one sentence: the first line, without what does not help an operator. */
-    static String sentence(Throwable failure) {
+    public static String sentence(Throwable failure) {
         String message = String.valueOf(failure.getMessage()).strip();
         int end = message.indexOf('\n');
         return NOISE.matcher(end < 0 ? message : message.substring(0, end))

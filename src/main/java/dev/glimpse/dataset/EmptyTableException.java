@@ -4,7 +4,7 @@ package dev.glimpse.dataset;
 public class EmptyTableException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    EmptyTableException(String message) {
+    public EmptyTableException(String message) {
         super(message);
     }
 }

@@ -4,7 +4,7 @@ package dev.glimpse.dataset;
 public class ForeignTableException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    ForeignTableException(String message) {
+    public ForeignTableException(String message) {
         super(message);
     }
 }

@@ -1,6 +1,13 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.dataset.IndexJob.State;
+import dev.glimpse.dataset.replica.TableTimings;
+import dev.glimpse.dataset.table.IndexJobs;
+import dev.glimpse.dataset.table.OpenTable;
+import dev.glimpse.dataset.table.RecentQueries;
+import dev.glimpse.dataset.table.TableRepair;
+import dev.glimpse.dataset.table.TableReport;
+import dev.glimpse.dataset.table.TableSearch;
+import dev.glimpse.dataset.table.TableSupervisor;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.vectors.Embedding;
@@ -10,19 +17,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
-import java.util.Optional;
-import java.util.Queue;
-import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
-import java.util.concurrent.ConcurrentLinkedQueue;
-import java.util.concurrent.ExecutionException;
-import java.util.concurrent.Future;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.Function;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
@@ -33,40 +31,33 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
  */
 public final class ImageDataset implements AutoCloseable {
     /** Key of the table in the store. */
-    static final String KEY = "vectors/images.lance/";
+    public static final String KEY = "vectors/images.lance/";
 
     private static final Logger log = LoggerFactory.getLogger(ImageDataset.class);
 
     /** The keys of pictures begin so. */
-    static final String PICTURES = "images/";
-
-    private static final Duration READ_DEADLINE = Duration.ofSeconds(10);
-    private static final Duration SCAN_DEADLINE = Duration.ofMinutes(10);
-
-    /** Texts that show what is searched for. */
-    private static final int RECENT = 32;
+    public static final String PICTURES = "images/";
 
     /** Files of one commit that travel at the same time. */
     private static final int TRANSFERS = 16;
 
-    private final ObjectStore store;
-    private final ModelStamp model;
-    private final String path;
     private final Instant started = Instant.now();
-    private final ThreadPoolTaskExecutor transfers = OpenTable.pool("table-transfer", TRANSFERS, Integer.MAX_VALUE);
+    private final ThreadPoolTaskExecutor transfers;
     private final TableSupervisor supervisor;
-    private final Queue<Embedding> recent = new ConcurrentLinkedQueue<>();
-    private final Object jobLock = new Object();
-    private volatile IndexJob indexJob = IndexJob.NONE;
+    private final TableSearch search;
+    private final TableReport report;
+    private final TableRepair repair;
+    private final IndexJobs indexJobs = new IndexJobs();
 
-    private ImageDataset(ObjectStore store, Path work, ModelStamp model, TableSettings settings, Timing timing)
+    private ImageDataset(ObjectStore store, Path work, ModelStamp model, TableSettings settings, TableTimings timing)
             throws IOException {
-        this.store = store;
-        this.model = model;
-        OpenTable.Place place =
-                new OpenTable.Place(store, work, model, settings, timing, transfers, () -> List.copyOf(recent));
-        this.path = place.address();
-        this.supervisor = new TableSupervisor(place, () -> problem() == null);
+        RecentQueries recent = new RecentQueries();
+        this.transfers = OpenTable.pool("table-transfer", TRANSFERS, Integer.MAX_VALUE);
+        OpenTable.Place place = new OpenTable.Place(store, work, model, settings, timing, transfers, recent::list);
+        this.supervisor = new TableSupervisor(place);
+        this.search = new TableSearch(supervisor, store, recent);
+        this.report = new TableReport(supervisor, place.address(), model);
+        this.repair = new TableRepair(supervisor, report, place.address());
         try {
             supervisor.start();
         } catch (IOException | RuntimeException e) {
@@ -83,10 +74,11 @@ public final class ImageDataset implements AutoCloseable {
      * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
      */
     public static ImageDataset open(ObjectStore store, Path work, ModelStamp model, TableSettings settings) {
-        return open(store, work, model, settings, Timing.USUAL);
+        return open(store, work, model, settings, TableTimings.USUAL);
     }
 
-    static ImageDataset open(ObjectStore store, Path work, ModelStamp model, TableSettings settings, Timing timing) {
+    static ImageDataset open(
+            ObjectStore store, Path work, ModelStamp model, TableSettings settings, TableTimings timing) {
         try {
             ImageDataset dataset = new ImageDataset(store, work, model, settings, timing);
             TableState state = dataset.state();
@@ -226,15 +218,7 @@ public final class ImageDataset implements AutoCloseable {
         if (trouble != null) {
             throw new TableUnavailableException(trouble);
         }
-        OpenTable table = supervisor.require();
-        requireSameModel(table);
-        String problem = problem();
-        if (problem != null && table.committer().failure() != null) {
-            throw new TableUnavailableException(problem);
-        }
-        if (problem != null) {
-            throw new ForeignTableException(problem);
-        }
+        supervisor.require().guard().requireWritable();
     }
 
     /**
@@ -247,29 +231,7 @@ public final class ImageDataset implements AutoCloseable {
      * @throws ModelMismatchException if the table was made with another model
      */
     public List<Neighbor> nearest(Embedding query, int k, boolean exact) {
-        OpenTable table = searched();
-        recent.add(query);
-        if (recent.size() > RECENT) {
-            recent.poll();
-        }
-        return located(table.nearest(query, k, exact, answer -> await(answer, READ_DEADLINE)));
-    }
-
-    /** The table, if this server's embeddings can be compared with its vectors. */
-    private OpenTable searched() {
-        OpenTable table = supervisor.require();
-        requireSameModel(table);
-        if (table.head().unsearchable() != null) {
-            throw new ForeignTableException(String.valueOf(problem()));
-        }
-        return table;
-    }
-
-    /** A row may have come here with its bucket's name in it, from another bucket or folder that was copied or moved. */
-    private List<Neighbor> located(List<Neighbor> rows) {
-        return rows.stream()
-                .map(row -> ImageId.parse(row.id()).isPresent() ? row.at(store.address(row.id())) : row)
-                .toList();
+        return search.nearest(query, k, exact);
     }
 
     // ---- the past
@@ -282,54 +244,25 @@ public final class ImageDataset implements AutoCloseable {
     }
 
     /**
-     * The same as {@link #nearest} in a version that is kept.
+     * At most {@code k} rows of this version, nearest first. With an index the answer is approximate unless {@code exact}.
      *
      * @throws VersionNotFoundException if it is not there, or not any more
      * @throws TableBusyException if too many searches wait, or this one takes too long
      * @throws ModelMismatchException if the table was made with another model
      */
     public PastNeighbors nearestIn(long version, Embedding query, int k, boolean exact) {
-        OpenTable table = searched();
-        return past(
-                table,
-                () -> table.history().read(version, snapshot -> {
-                    if (snapshot.head().unsearchable() != null) {
-                        throw new ForeignTableException("version " + version + " of the table cannot be searched: "
-                                + snapshot.head().unsearchable());
-                    }
-                    return new PastNeighbors(
-                            version,
-                            true,
-                            table.reader()
-                                    .nearestByLance(
-                                            snapshot,
-                                            query,
-                                            k,
-                                            exact,
-                                            IndexTuning.of(snapshot.head().metadata())));
-                }));
+        return search.nearestIn(version, query, k, exact);
     }
 
     /**
-     * The same at a moment: in the version that was the newest then or, if that is not kept, among the rows of today that had
-     * been uploaded by then.
+     * At most {@code k} rows as of this moment, nearest first: in the version that was the newest then or, if that version is not kept,
+     * among the rows of today that had been uploaded by then.
      *
      * @throws TableBusyException if too many searches wait, or this one takes too long
      * @throws ModelMismatchException if the table was made with another model
      */
     public PastNeighbors nearestAt(Instant time, Embedding query, int k, boolean exact) {
-        OpenTable table = searched();
-        Optional<Long> version = table.history().newestAt(time);
-        return version.isPresent()
-                ? nearestIn(version.get(), query, k, exact)
-                : past(
-                        table,
-                        () -> new PastNeighbors(null, false, table.reader().nearestUploadedBy(query, k, time)));
-    }
-
-    private PastNeighbors past(OpenTable table, Callable<PastNeighbors> search) {
-        PastNeighbors found = await(table.read(search), READ_DEADLINE);
-        return new PastNeighbors(found.version(), found.complete(), located(found.neighbors()));
+        return search.nearestAt(time, query, k, exact);
     }
 
     // ---- what is read
@@ -341,7 +274,7 @@ public final class ImageDataset implements AutoCloseable {
     public CompletableFuture<Void> settled() {
         return supervisor
                 .table()
-                .map(table -> table.follower().served())
+                .map(table -> table.refreshLoop().refreshed())
                 .orElse(CompletableFuture.completedFuture(null));
     }
 
@@ -352,7 +285,7 @@ public final class ImageDataset implements AutoCloseable {
 
     /** How old what is read may be. A table that is not open is as old as this server. */
     public Freshness freshness() {
-        return supervisor.table().map(table -> table.follower().freshness()).orElse(new Freshness(started, true));
+        return supervisor.table().map(table -> table.refreshLoop().freshness()).orElse(new Freshness(started, true));
     }
 
     /**
@@ -370,66 +303,12 @@ public final class ImageDataset implements AutoCloseable {
      * @throws TableUnavailableException if the table is not open
      */
     public void forEachId(Consumer<ImageId> ids) {
-        OpenTable table = supervisor.require();
-        await(
-                table.read(() -> {
-                    table.table().allIds(ids);
-                    return true;
-                }),
-                SCAN_DEADLINE);
+        search.forEachId(ids);
     }
 
     /** What {@code /stats} shows. Reads memory alone. */
     public TableState state() {
-        return supervisor.table().map(this::stateOf).orElseGet(this::stateOfNone);
-    }
-
-    private TableState stateOf(OpenTable table) {
-        Head head = table.head();
-        Snapshot served = table.reader().served();
-        LocalRows local = served.rows();
-        return new TableState(
-                path,
-                head.rows(),
-                table.committer().pendingRows(),
-                head.version(),
-                head.fragments().size(),
-                head.bytes(),
-                head.columns(),
-                served.indices().stream().map(index -> index.of(head.rows())).toList(),
-                served.isLocal() ? TableState.Reading.LOCAL : TableState.Reading.BUCKET,
-                table.reader().searchState(),
-                new TableState.MaintenanceState(
-                        Maintenance.smallFragments(head),
-                        head.segments().isEmpty() ? 0 : Head.rows(head.unindexed()),
-                        head.fragments().stream()
-                                .mapToLong(Head.FragmentState::deletedRows)
-                                .sum(),
-                        table.maintenance().working(),
-                        table.maintenance().failure()),
-                stamp(table),
-                local == null ? 0 : local.skipped(),
-                problem(),
-                warning(table));
-    }
-
-    private TableState stateOfNone() {
-        return new TableState(
-                path,
-                0,
-                0,
-                0,
-                0,
-                0,
-                Columns.describe(Columns.schema(model.dimension())),
-                List.of(),
-                TableState.Reading.LOCAL,
-                TableState.SearchState.NONE,
-                TableState.MaintenanceState.NONE,
-                null,
-                0,
-                problem(),
-                null);
+        return report.state();
     }
 
     // ---- the table as a whole
@@ -448,39 +327,7 @@ public final class ImageDataset implements AutoCloseable {
      * @throws TableUnavailableException if the table is just being opened anew
      */
     public void readAnew() {
-        if (supervisor.table().isEmpty()) {
-            supervisor.lookAgain();
-        }
-        Optional<OpenTable> table = supervisor.table();
-        if (table.isEmpty()) {
-            throw new DamagedTableException(String.valueOf(problem()));
-        }
-        try {
-            try {
-                table.get().readAnew();
-            } catch (DamagedTableException e) {
-                // It may be the local copy alone that cannot be read.
-                supervisor.fetchAnew(String.valueOf(e.getMessage()));
-                supervisor.table().orElseThrow(() -> e).readAnew();
-            }
-        } catch (DamagedTableException e) {
-            throw new DamagedTableException(damage(path, String.valueOf(e.getMessage())), e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new TableBusyException("interrupted while the table was read");
-        } catch (TableLostException e) {
-            throw new TableUnavailableException(e.getMessage() + "; try again in a minute");
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new DamagedTableException(damage(path, DamagedTableException.sentence(e)), e);
-        }
-    }
-
-    /** What operators read of a table whose files cannot be read. */
-    static String damage(String table, String cause) {
-        return "the table " + table + " cannot be read: " + cause
-                + ". The pictures have everything: scripts/verify --repair moves the table aside and derives all rows anew";
+        repair.readAnew();
     }
 
     /**
@@ -496,28 +343,14 @@ public final class ImageDataset implements AutoCloseable {
 
     /** Every picture has its row: the table says no more that some may be missing. Nothing happens if it does not say so. */
     public void completed() {
-        OpenTable table = supervisor.require();
-        TableStamp stamp = TableStamp.of(table.head().metadata()).orElse(null);
-        if (stamp == null || !stamp.incomplete()) {
-            return;
-        }
-        try {
-            table.committer()
-                    .commitWork(() -> table.table().describe(stamp.complete().toMetadata()));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        } catch (RuntimeException e) {
-            throw e;
-        } catch (Exception e) {
-            throw new TableBusyException("the table is complete and does not say so: " + e);
-        }
+        repair.completed();
     }
 
     // ---- the index
 
     /** The build that was asked for last. */
     public IndexJob indexJob() {
-        return indexJob;
+        return indexJobs.last();
     }
 
     /**
@@ -529,116 +362,7 @@ public final class ImageDataset implements AutoCloseable {
      */
     public void startIndexBuild(IndexKind kind) {
         requireWritable();
-        OpenTable table = supervisor.require();
-        if (table.head().rows() == 0) {
-            throw new EmptyTableException("an index needs at least one row, and the table has none");
-        }
-        synchronized (jobLock) {
-            if (indexJob.state() == State.RUNNING) {
-                throw new IndexBuildRunningException("a build has been running since " + indexJob.startedAt());
-            }
-            indexJob = IndexJob.running();
-        }
-        table.maintain(() -> buildIndex(table.maintenance(), kind));
-    }
-
-    // Nobody else hears of a failure on that thread, so all of them end in the job.
-    @SuppressWarnings("CatchingUnchecked")
-    private void buildIndex(Maintenance maintenance, IndexKind kind) {
-        IndexJob job = indexJob;
-        long start = System.nanoTime();
-        try {
-            CompletableFuture<String> unused = maintenance.train(kind).whenComplete((tuning, e) -> {
-                if (e == null) {
-                    log.info("index={} millis={} tuning={}", kind, (System.nanoTime() - start) / 1_000_000, tuning);
-                    indexJob = job.done();
-                } else {
-                    indexFailed(job, e);
-                }
-            });
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            indexJob = job.failed("the server stopped");
-        } catch (Exception e) {
-            indexFailed(job, e);
-        }
-    }
-
-    private void indexFailed(IndexJob job, Throwable e) {
-        log.error("the index was not built", e);
-        indexJob = job.failed(String.valueOf(e.getMessage()));
-    }
-
-    // ---- what is wrong
-
-    private void requireSameModel(OpenTable table) {
-        ModelStamp stamp = stamp(table);
-        if (stamp != null && !stamp.fingerprint().equals(model.fingerprint())) {
-            throw new ModelMismatchException(otherModel(stamp));
-        }
-    }
-
-    private static @Nullable ModelStamp stamp(OpenTable table) {
-        return ModelStamp.of(table.head().metadata()).orElse(null);
-    }
-
-    private String otherModel(ModelStamp stamp) {
-        return "the table " + path + " was made with the model " + stamp.name() + " (" + stamp.fingerprint()
-                + ") and this server has " + model.name() + " (" + model.fingerprint()
-                + "): start it with the table's model, or with another bucket or folder";
-    }
-
-    /** Why no row can be added; null if one can. */
-    private @Nullable String problem() {
-        String trouble = supervisor.trouble();
-        Optional<OpenTable> table = supervisor.table();
-        if (trouble != null || table.isEmpty()) {
-            return trouble != null ? trouble : "the table " + path + " is closed";
-        }
-        Head head = table.get().head();
-        ModelStamp stamp = stamp(table.get());
-        if (stamp == null) {
-            return "the table " + path + " lacks the metadata " + ModelStamp.KEYS
-                    + ": it was not made by Glimpse, so it is "
-                    + (head.unsearchable() == null
-                            ? "searched and not written"
-                            : "not written; nor can it be searched, as " + head.unsearchable());
-        }
-        if (!stamp.fingerprint().equals(model.fingerprint())) {
-            return otherModel(stamp);
-        }
-        if (head.unwritable() != null) {
-            return "no picture can be added to the table " + path + ": " + head.unwritable()
-                    + ". Undo that change with the client that made it, or restore an older version of the table";
-        }
-        String failure = table.get().committer().failure();
-        return failure == null ? null : "rows wait and cannot be committed to the table " + path + ": " + failure;
-    }
-
-    /** What is not as it should be, though rows can be added; null if there is nothing. */
-    private @Nullable String warning(OpenTable table) {
-        if (TableStamp.of(table.head().metadata()).map(TableStamp::incomplete).orElse(false)) {
-            return "the table " + path
-                    + " was made when there were pictures already, and those without a row are not found:"
-                    + " scripts/verify --repair adds their rows";
-        }
-        return table.follower().failure();
-    }
-
-    private static <T> T await(Future<T> future, Duration deadline) {
-        try {
-            return future.get(deadline.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            throw new TableBusyException("no answer from the table within " + deadline.toSeconds() + " s");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new TableBusyException("interrupted while waiting for the table");
-        } catch (ExecutionException e) {
-            if (e.getCause() instanceof RuntimeException cause) {
-                throw cause;
-            }
-            throw new IllegalStateException("the table cannot be read: " + e.getCause(), e);
-        }
+        indexJobs.start(supervisor.require(), kind);
     }
 
     /** Commits what waits, and closes the table. Twice is fine. */

@@ -4,7 +4,7 @@ package dev.glimpse.dataset;
 public class IndexBuildRunningException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    IndexBuildRunningException(String message) {
+    public IndexBuildRunningException(String message) {
         super(message);
     }
 }

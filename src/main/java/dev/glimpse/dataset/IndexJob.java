@@ -28,17 +28,17 @@ public record IndexJob(
         }
     }
 
-    static final IndexJob NONE = new IndexJob(State.NONE, null, null, null);
+    public static final IndexJob NONE = new IndexJob(State.NONE, null, null, null);
 
-    static IndexJob running() {
+    public static IndexJob running() {
         return new IndexJob(State.RUNNING, Instant.now(), null, null);
     }
 
-    IndexJob done() {
+    public IndexJob done() {
         return new IndexJob(State.DONE, startedAt, Instant.now(), null);
     }
 
-    IndexJob failed(String reason) {
+    public IndexJob failed(String reason) {
         return new IndexJob(State.FAILED, startedAt, Instant.now(), reason);
     }
 }

@@ -4,7 +4,7 @@ package dev.glimpse.dataset;
 public class ModelMismatchException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    ModelMismatchException(String message) {
+    public ModelMismatchException(String message) {
         super(message);
     }
 }

@@ -17,14 +17,14 @@ public record ModelStamp(String name, String fingerprint, int dimension) {
     private static final String DIMENSION = "glimpse.model.dimension";
 
     /** The entries of a table's metadata that make the stamp. */
-    static final List<String> KEYS = List.of(NAME, FINGERPRINT, DIMENSION);
+    public static final List<String> KEYS = List.of(NAME, FINGERPRINT, DIMENSION);
 
-    Map<String, String> toMetadata() {
+    public Map<String, String> toMetadata() {
         return Map.of(NAME, name, FINGERPRINT, fingerprint, DIMENSION, Integer.toString(dimension));
     }
 
     /** Empty for a table that other software made. */
-    static Optional<ModelStamp> of(Map<String, String> metadata) {
+    public static Optional<ModelStamp> of(Map<String, String> metadata) {
         if (!metadata.keySet().containsAll(KEYS)) {
             return Optional.empty();
         }

@@ -29,18 +29,18 @@ public record Neighbor(
     }
 
     /** The same row at this distance. */
-    Neighbor at(double other) {
+    public Neighbor at(double other) {
         return new Neighbor(id, path, other, contentType, bytes, width, height, uploadedAt, filename, caption, tags);
     }
 
     /** This row with another path of its picture. */
-    Neighbor at(String address) {
+    public Neighbor at(String address) {
         return new Neighbor(
                 id, address, distance, contentType, bytes, width, height, uploadedAt, filename, caption, tags);
     }
 
     /** The row as a hit of this query. */
-    static Neighbor of(PictureRow row, Embedding query) {
+    public static Neighbor of(PictureRow row, Embedding query) {
         return new Neighbor(
                 row.id().toString(),
                 row.path(),

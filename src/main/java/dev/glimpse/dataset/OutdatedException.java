@@ -1,10 +1,10 @@
 package dev.glimpse.dataset;
 
 /** What was made of the table is of no use any more, as others have changed what it was made from. */
-final class OutdatedException extends RuntimeException {
+public final class OutdatedException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    OutdatedException(String message) {
+    public OutdatedException(String message) {
         super(message);
     }
 }

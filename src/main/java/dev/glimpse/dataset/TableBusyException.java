@@ -4,7 +4,7 @@ package dev.glimpse.dataset;
 public class TableBusyException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    TableBusyException(String message) {
+    public TableBusyException(String message) {
         super(message);
     }
 }

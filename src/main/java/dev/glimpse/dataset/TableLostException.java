@@ -1,11 +1,11 @@
 package dev.glimpse.dataset;
 
 /** The table that was opened is not the store's table any more, so nothing may be written on top of what is known of it. */
-final class TableLostException extends RuntimeException {
+public final class TableLostException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
     /** What became of it. */
-    enum Fate {
+    public enum Fate {
         /** The store has no version of a table. */
         GONE,
         /** The store has other bytes under the name of the version that was read, or only older versions. */
@@ -16,12 +16,12 @@ final class TableLostException extends RuntimeException {
 
     private final Fate fate;
 
-    TableLostException(Fate fate, String message) {
+    public TableLostException(Fate fate, String message) {
         super(message);
         this.fate = fate;
     }
 
-    Fate fate() {
+    public Fate fate() {
         return fate;
     }
 }

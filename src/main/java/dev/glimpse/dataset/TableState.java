@@ -71,7 +71,7 @@ public record TableState(
             int ef,
             int refine,
             @Nullable Double indexRecall) {
-        static final SearchState NONE = new SearchState("exact", 0, null, 0, 0, 0, null);
+        public static final SearchState NONE = new SearchState("exact", 0, null, 0, 0, 0, null);
     }
 
     /**
@@ -89,7 +89,7 @@ public record TableState(
             long deletedRows,
             @Nullable String working,
             @Nullable String failure) {
-        static final MaintenanceState NONE = new MaintenanceState(0, 0, 0, null, null);
+        public static final MaintenanceState NONE = new MaintenanceState(0, 0, 0, null, null);
     }
 
     /**
@@ -104,7 +104,7 @@ public record TableState(
             String name, String type, String metric, int partitions, long indexedRows, long unindexedRows) {
 
         /** The same index of a table with so many rows. */
-        IndexState of(long rows) {
+        public IndexState of(long rows) {
             return new IndexState(name, type, metric, partitions, indexedRows, rows - indexedRows);
         }
     }

@@ -4,7 +4,7 @@ package dev.glimpse.dataset;
 public class TableUnavailableException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    TableUnavailableException(String message) {
+    public TableUnavailableException(String message) {
         super(message);
     }
 }

@@ -4,7 +4,7 @@ package dev.glimpse.dataset;
 public final class VersionNotFoundException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    VersionNotFoundException(String message) {
+    public VersionNotFoundException(String message) {
         super(message);
     }
 }

@@ -247,7 +247,7 @@ final class FolderStore implements ObjectStore {
     }
 
     @Override
-    public Optional<R2Properties> bucket() {
+    public Optional<R2Properties> directAccess() {
         return Optional.empty();
     }
 

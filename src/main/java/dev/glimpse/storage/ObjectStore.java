@@ -106,11 +106,27 @@ public interface ObjectStore extends AutoCloseable {
      */
     String address(String key);
 
+    /** Names this key, or prefix of keys, among those of all stores: the {@link #address}, with the endpoint of a bucket before it. */
+    default String identity(String key) {
+        return address(key);
+    }
+
     /** The folder whose files are the objects, as it was configured, if this store is one; empty for a bucket. */
     Optional<Path> folder();
 
-    /** The bucket, for libraries that read it by themselves, past the {@link #meter}; empty for a folder. */
-    Optional<R2Properties> bucket();
+    /**
+     * The folder below which each object is a file at the path of its key, so that files can be read and linked without a copy. Empty
+     * if objects must be downloaded to be read as files.
+     */
+    default Optional<Path> filesInPlace() {
+        return folder();
+    }
+
+    /**
+     * What a library needs that reads the bucket by itself, past the {@link #meter}. Empty if there is nothing to reach but
+     * {@link #filesInPlace}.
+     */
+    Optional<R2Properties> directAccess();
 
     /**
      * Makes sure that a second put of a key is refused, in a row and in a race, by trying it, once in the life of this store.

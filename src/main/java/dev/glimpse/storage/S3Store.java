@@ -363,12 +363,17 @@ final class S3Store implements ObjectStore {
     }
 
     @Override
+    public String identity(String key) {
+        return r2.endpoint() + " " + address(key);
+    }
+
+    @Override
     public Optional<Path> folder() {
         return Optional.empty();
     }
 
     @Override
-    public Optional<R2Properties> bucket() {
+    public Optional<R2Properties> directAccess() {
         return Optional.of(r2);
     }
 

@@ -3,6 +3,7 @@ package dev.glimpse.dataset;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import java.nio.file.Path;
@@ -228,7 +229,7 @@ class BucketImageDatasetIT extends ImageDatasetContract {
 
     @Test
     void filesOfOlderVersionsGoFromTheCopy() {
-        Timing impatient = new Timing(
+        TableTimings impatient = new TableTimings(
                 Duration.ofMinutes(2),
                 Duration.ofMinutes(1),
                 Duration.ofMinutes(10),

@@ -1,5 +1,12 @@
 package dev.glimpse.dataset;
 
+import dev.glimpse.dataset.lance.LanceManifestReader;
+import dev.glimpse.dataset.replica.ManifestName;
+import dev.glimpse.dataset.replica.Replica;
+import dev.glimpse.dataset.replica.TableLocation;
+import dev.glimpse.dataset.replica.TableTimings;
+import dev.glimpse.dataset.upkeep.GarbageCollection;
+import dev.glimpse.dataset.upkeep.MergePolicy;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
@@ -48,7 +55,7 @@ final class Day {
     private static final Duration PATIENCE = Duration.ofMinutes(5);
 
     /** What a day is made of. */
-    record Plan(int before, int uploads, int indexRows, Duration retention, Timing timing, long seed) {}
+    record Plan(int before, int uploads, int indexRows, Duration retention, TableTimings timing, long seed) {}
 
     /** What was the most. */
     static final class Most {
@@ -118,7 +125,7 @@ final class Day {
                     settle(table);
                     settle(other);
                     long small = table.state().maintenance().smallFragments();
-                    if (small > 2 * Maintenance.MANY) {
+                    if (small > 2 * MergePolicy.MANY) {
                         problems.add(small + " small fragments stay");
                     }
                 }
@@ -400,7 +407,8 @@ final class Day {
         Map<String, Long> before = bucket.sizes(ImageDataset.KEY);
         await("old versions to go", () -> versions() == 1);
         // Files that were let go shortly before the newest version go after the next one.
-        TimeUnit.NANOSECONDS.sleep(plan.timing.shipped().plus(Cleanup.ROUNDING).toNanos());
+        TimeUnit.NANOSECONDS.sleep(
+                plan.timing.shipped().plus(GarbageCollection.ROUNDING).toNanos());
         add(table, plan.before + plan.uploads, plan.before + plan.uploads + 1).forEach(CompletableFuture::join);
         await("old versions to go", () -> versions() == 1);
         settle(table);
@@ -414,7 +422,7 @@ final class Day {
     }
 
     private long versions() {
-        return bucket.sizes(ImageDataset.KEY + ManifestLog.VERSIONS).size();
+        return bucket.sizes(ImageDataset.KEY + TableLocation.VERSIONS).size();
     }
 
     private long liveBytes(ObjectStore store, Map<String, Long> sizes) throws IOException {
@@ -426,11 +434,12 @@ final class Day {
                     work.resolve("live/scratch"),
                     0,
                     plan.timing,
-                    allocator,
+                    new LanceManifestReader(allocator),
                     Runnable::run);
             replica.open();
             long live = 0;
-            for (String name : replica.files(ManifestName.of(replica.version())).keySet()) {
+            for (String name :
+                    replica.files().files(ManifestName.of(replica.version())).keySet()) {
                 Long size = sizes.get(ImageDataset.KEY + name);
                 if (size == null) {
                     problems.add("the newest version lacks " + name);

@@ -2,6 +2,10 @@ package dev.glimpse.dataset;
 
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.dataset.lance.BucketAccess;
+import dev.glimpse.dataset.lance.LanceTable;
+import dev.glimpse.dataset.replica.Replica;
+import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.vectors.ClusteredVectors;
 import dev.glimpse.vectors.Embedding;
@@ -59,16 +63,16 @@ public final class FilledTable {
 
     static LanceTable open(ObjectStore store, Path work, ModelStamp model) throws IOException {
         return new LanceTable(
-                allocator -> new Replica(
+                manifests -> new Replica(
                         store,
                         ImageDataset.KEY,
                         work.resolve("replica"),
                         work.resolve("scratch"),
                         SETTINGS.replica().disk().toBytes(),
-                        Timing.USUAL,
-                        allocator,
+                        TableTimings.USUAL,
+                        manifests,
                         Runnable::run),
-                store.bucket().map(bucket -> BucketAccess.of(bucket, ImageDataset.KEY)),
+                store.directAccess().map(bucket -> BucketAccess.of(bucket, ImageDataset.KEY)),
                 SETTINGS.maintenance().indexRows(),
                 work.resolve("vectors"),
                 model,

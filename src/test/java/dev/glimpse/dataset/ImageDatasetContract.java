@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.dataset.upkeep.MergePolicy;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.vectors.Embedding;
 import java.nio.file.Path;
@@ -360,13 +361,13 @@ abstract class ImageDatasetContract {
 
     @Test
     void smallFragmentsBecomeOneAndNoRowIsLostOrComesBack() {
-        int rows = 2 * Maintenance.MANY;
+        int rows = 2 * MergePolicy.MANY;
         for (int n = 0; n < rows; n++) {
             add(n, n + 1);
         }
         dataset.remove(Rows.id(3)).join();
 
-        await().until(() -> dataset.state().fragments() < Maintenance.MANY);
+        await().until(() -> dataset.state().fragments() < MergePolicy.MANY);
 
         add(100, 103);
         for (int round = 0; round < 2; round++) {

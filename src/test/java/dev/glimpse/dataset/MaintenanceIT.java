@@ -4,6 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.dataset.lance.BucketAccess;
+import dev.glimpse.dataset.lance.Columns;
+import dev.glimpse.dataset.lance.Datasets;
+import dev.glimpse.dataset.lance.FragmentRewriter;
+import dev.glimpse.dataset.lance.LanceTable;
+import dev.glimpse.dataset.lance.Snapshot;
+import dev.glimpse.dataset.replica.ManifestName;
+import dev.glimpse.dataset.replica.Replica;
+import dev.glimpse.dataset.replica.StagedVersion;
+import dev.glimpse.dataset.replica.TableLocation;
+import dev.glimpse.dataset.replica.TableTimings;
+import dev.glimpse.dataset.upkeep.GarbageCollection;
+import dev.glimpse.dataset.upkeep.Lease;
+import dev.glimpse.dataset.upkeep.MergePolicy;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import java.io.IOException;
@@ -23,14 +37,13 @@ import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.lance.compaction.RewriteResult;
 import org.lance.ipc.ScanOptions;
 import org.springframework.util.unit.DataSize;
 
 /** The table in a bucket over time: it stays in shape, and nothing is lost on the way. */
 class MaintenanceIT {
     /** Nothing is waited for, and a name is given free at once. */
-    private static final Timing HASTY = new Timing(
+    private static final TableTimings HASTY = new TableTimings(
             Duration.ZERO,
             Duration.ZERO,
             Duration.ofMinutes(10),
@@ -59,7 +72,7 @@ class MaintenanceIT {
     @Test
     void aDayInFastMotionKeepsTheTableInShapeAndLosesNothing() throws Exception {
         long seed = Long.getLong("seed", 2026);
-        Timing timing = new Timing(
+        TableTimings timing = new TableTimings(
                 Duration.ofSeconds(4),
                 Duration.ofSeconds(1),
                 Duration.ofMinutes(10),
@@ -86,27 +99,28 @@ class MaintenanceIT {
     // ---- versions that go
 
     @Test
-    void cleanupRemovesOldVersionsAndOrphansAloneWhileAKeptVersionIsRead() throws Exception {
+    void garbageCollectionRemovesOldVersionsAndOrphansAloneWhileAKeptVersionIsRead() throws Exception {
         try (LanceTable table = table("one", HASTY)) {
             for (int n = 0; n < 12; n++) {
                 append(table, n, n + 1);
             }
             put("data/orphan.lance");
             put("_deletions/0-1-2.arrow");
-            table.reader().serve();
+            table.snapshots().refresh();
             Set<String> live = new HashSet<>(table.replica()
-                    .files(ManifestName.of(table.head().version()))
+                    .files()
+                    .files(ManifestName.of(table.manifest().version()))
                     .keySet());
 
             // The store tells whole seconds, and what is younger than five before the oldest version is never an
             // orphan.
-            Cleanup cleanup = cleanup(table, Duration.ZERO, 900);
-            Cleanup.Removed first = cleanup.run();
+            GarbageCollection garbageCollection = garbageCollection(table, Duration.ZERO, 900);
+            GarbageCollection.Removed first = garbageCollection.run();
             append(table, 12, 13);
-            int read = table.reader().read(snapshot -> {
+            int read = table.snapshots().read(snapshot -> {
                 append(table, 13, 14);
-                cleanup.run();
-                table.reader().serve();
+                garbageCollection.run();
+                table.snapshots().refresh();
                 table.prune();
                 table.prune();
                 return ids(snapshot).size();
@@ -117,16 +131,16 @@ class MaintenanceIT {
             assertThat(read).isEqualTo(12);
             assertThat(names("data/", "_deletions/")).containsAll(live);
             assertThat(versions()).containsExactly(16L);
-            assertThat(table.reader().read(MaintenanceIT::ids)).hasSize(14);
+            assertThat(table.snapshots().read(MaintenanceIT::ids)).hasSize(14);
             await().atMost(Duration.ofSeconds(20)).until(() -> {
                 append(table, 100, 101);
                 table.delete(List.of(Rows.id(100)));
-                cleanup.run();
+                garbageCollection.run();
                 return !names("data/").contains("data/orphan.lance")
                         && !names("_deletions/").contains("_deletions/0-1-2.arrow");
             });
-            table.reader().serve();
-            assertThat(table.reader().read(MaintenanceIT::ids)).hasSize(14);
+            table.snapshots().refresh();
+            assertThat(table.snapshots().read(MaintenanceIT::ids)).hasSize(14);
         }
     }
 
@@ -137,10 +151,10 @@ class MaintenanceIT {
                 append(table, n, n + 1);
             }
 
-            cleanup(table, Duration.ofMinutes(30), 900).run();
+            garbageCollection(table, Duration.ofMinutes(30), 900).run();
             assertThat(versions()).hasSize(13).contains(2L, 14L);
 
-            cleanup(table, Duration.ofMinutes(30), 5).run();
+            garbageCollection(table, Duration.ofMinutes(30), 5).run();
             assertThat(versions()).containsExactly(10L, 11L, 12L, 13L, 14L);
         }
     }
@@ -152,7 +166,7 @@ class MaintenanceIT {
                 append(table, n, n + 1);
             }
 
-            new Cleanup(store, ImageDataset.KEY, table.replica(), Duration.ZERO, 1, Timing.USUAL).run();
+            new GarbageCollection(store, ImageDataset.KEY, table.replica(), Duration.ZERO, 1, TableTimings.USUAL).run();
 
             assertThat(versions()).hasSize(6);
         }
@@ -181,7 +195,7 @@ class MaintenanceIT {
 
             sleeper.refresh().exceptionally(lost -> null).join();
 
-            await().until(() -> sleeper.state().version() == other.head().version());
+            await().until(() -> sleeper.state().version() == other.manifest().version());
             assertThat(sleeper.state().problem()).isNull();
             assertThat(sleeper.nearest(Rows.vector(0), 1000, true)).hasSize(101);
         }
@@ -203,8 +217,8 @@ class MaintenanceIT {
             // Data, transaction and manifest, and nothing of the attempt that came too late.
             assertThat(names("")).hasSize(before.size() + 3).containsAll(before);
             other.catchUp();
-            other.reader().serve();
-            assertThat(other.reader().read(MaintenanceIT::ids))
+            other.snapshots().refresh();
+            assertThat(other.snapshots().read(MaintenanceIT::ids))
                     .hasSize(102)
                     .contains(Rows.id(1_000).toString());
         }
@@ -213,7 +227,7 @@ class MaintenanceIT {
     /** Asks nobody what others do, and looks after nothing. */
     private ImageDataset sleeper() {
         Duration never = Duration.ofHours(1);
-        Timing asleep = new Timing(
+        TableTimings asleep = new TableTimings(
                 Duration.ZERO, Duration.ZERO, never, never, never, Duration.ZERO, never, never, never, never);
         return ImageDataset.open(
                 store, work.resolve("one"), Rows.MODEL, Rows.settings(Duration.ofSeconds(30), 10_000), asleep);
@@ -224,7 +238,7 @@ class MaintenanceIT {
         for (int n = 0; n < 100; n++) {
             append(other, 100 + n, 101 + n);
         }
-        cleanup(other, Duration.ofMinutes(30), 10).run();
+        garbageCollection(other, Duration.ofMinutes(30), 10).run();
         assertThat(versions()).hasSize(10);
     }
 
@@ -232,7 +246,7 @@ class MaintenanceIT {
 
     @Test
     void serverWhoseTurnItIsNotLeavesTheTableAsItIs() throws Exception {
-        Timing patient = new Timing(
+        TableTimings patient = new TableTimings(
                 Duration.ZERO,
                 Duration.ZERO,
                 Duration.ofMinutes(10),
@@ -246,15 +260,15 @@ class MaintenanceIT {
         Lease elsewhere = new Lease(store, work.resolve("two"), Duration.ofMinutes(15));
         elsewhere.take(false);
         try (ImageDataset dataset = dataset("one", Duration.ofMinutes(30), patient)) {
-            for (int n = 0; n < 2 * Maintenance.MANY; n++) {
+            for (int n = 0; n < 2 * MergePolicy.MANY; n++) {
                 dataset.add(Rows.row(n)).join();
             }
             await().until(() -> bucket.count("GET", Lease.KEY) > 0);
-            assertThat(dataset.state().fragments()).isEqualTo(2 * Maintenance.MANY);
+            assertThat(dataset.state().fragments()).isEqualTo(2 * MergePolicy.MANY);
 
             elsewhere.release();
 
-            await().atMost(Duration.ofSeconds(30)).until(() -> dataset.state().fragments() < Maintenance.MANY);
+            await().atMost(Duration.ofSeconds(30)).until(() -> dataset.state().fragments() < MergePolicy.MANY);
             await().until(() -> store.list(Lease.KEY).isEmpty());
         }
     }
@@ -266,8 +280,8 @@ class MaintenanceIT {
         try (LanceTable table = table("one", HASTY)) {
             append(table, 0, 5);
 
-            try (Scratch scratch = table.fullScratch()) {
-                assertThatThrownBy(() -> Workshop.merge(scratch, Set.of(0, 7), table.allocator()))
+            try (StagedVersion staged = table.stageAllFiles()) {
+                assertThatThrownBy(() -> FragmentRewriter.rewrite(staged, Set.of(0, 7), table.datasets()))
                         .isInstanceOf(OutdatedException.class);
             }
         }
@@ -279,24 +293,25 @@ class MaintenanceIT {
                 LanceTable other = table("two", HASTY)) {
             append(table, 0, 5);
             append(table, 5, 10);
-            try (Scratch scratch = table.fullScratch()) {
-                RewriteResult merged = Workshop.merge(scratch, Set.of(0, 1), table.allocator());
-                table.shipMerge(scratch);
-                long shipped = bucket.count("PUT", ImageDataset.KEY + Replica.DATA);
+            try (StagedVersion staged = table.stageAllFiles()) {
+                FragmentRewriter.Compacted merged = FragmentRewriter.rewrite(staged, Set.of(0, 1), table.datasets());
+                table.shipCompaction(staged);
+                long shipped = bucket.count("PUT", ImageDataset.KEY + TableLocation.DATA);
 
                 for (int n = 10; n < 13; n++) {
                     other.catchUp();
                     append(other, n, n + 1);
-                    assertThat(table.commitMerge(scratch, merged)).isFalse();
+                    assertThat(table.commitCompaction(staged, merged)).isFalse();
                 }
-                assertThat(table.commitMerge(scratch, merged)).isTrue();
+                assertThat(table.commitCompaction(staged, merged)).isTrue();
 
-                assertThat(bucket.count("PUT", ImageDataset.KEY + Replica.DATA)).isEqualTo(shipped + 3);
+                assertThat(bucket.count("PUT", ImageDataset.KEY + TableLocation.DATA))
+                        .isEqualTo(shipped + 3);
             }
             other.catchUp();
-            other.reader().serve();
-            assertThat(other.reader().read(MaintenanceIT::ids)).hasSize(13);
-            assertThat(other.head().fragments()).hasSize(4);
+            other.snapshots().refresh();
+            assertThat(other.snapshots().read(MaintenanceIT::ids)).hasSize(13);
+            assertThat(other.manifest().fragments()).hasSize(4);
         }
     }
 
@@ -305,31 +320,31 @@ class MaintenanceIT {
         try (LanceTable table = table("one", HASTY)) {
             append(table, 0, 5);
             append(table, 5, 10);
-            try (Scratch scratch = table.fullScratch()) {
-                RewriteResult merged = Workshop.merge(scratch, Set.of(0, 1), table.allocator());
-                table.shipMerge(scratch);
+            try (StagedVersion staged = table.stageAllFiles()) {
+                FragmentRewriter.Compacted merged = FragmentRewriter.rewrite(staged, Set.of(0, 1), table.datasets());
+                table.shipCompaction(staged);
                 TimeUnit.MILLISECONDS.sleep(HASTY.shipped().toMillis() + 1);
 
-                assertThatThrownBy(() -> table.commitMerge(scratch, merged)).isInstanceOf(OutdatedException.class);
+                assertThatThrownBy(() -> table.commitCompaction(staged, merged)).isInstanceOf(OutdatedException.class);
             }
-            assertThat(table.head().fragments()).hasSize(2);
+            assertThat(table.manifest().fragments()).hasSize(2);
         }
     }
 
     // ---- what the tests need
 
-    private LanceTable table(String server, Timing timing) throws IOException {
+    private LanceTable table(String server, TableTimings timing) throws IOException {
         return new LanceTable(
-                allocator -> new Replica(
+                manifests -> new Replica(
                         store,
                         ImageDataset.KEY,
                         work.resolve(server).resolve("replica"),
                         work.resolve(server).resolve("scratch"),
                         Long.MAX_VALUE,
                         timing,
-                        allocator,
+                        manifests,
                         Runnable::run),
-                store.bucket().map(access -> BucketAccess.of(access, ImageDataset.KEY)),
+                store.directAccess().map(access -> BucketAccess.of(access, ImageDataset.KEY)),
                 10_000,
                 work.resolve(server).resolve("vectors"),
                 Rows.MODEL,
@@ -337,7 +352,7 @@ class MaintenanceIT {
                 lost -> {});
     }
 
-    private ImageDataset dataset(String server, Duration retention, Timing timing) {
+    private ImageDataset dataset(String server, Duration retention, TableTimings timing) {
         TableSettings settings = new TableSettings(
                 new CommitProperties(256, Duration.ZERO),
                 new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofMillis(100)),
@@ -345,8 +360,8 @@ class MaintenanceIT {
         return ImageDataset.open(store, work.resolve(server), Rows.MODEL, settings, timing);
     }
 
-    private Cleanup cleanup(LanceTable table, Duration retention, int mostVersions) {
-        return new Cleanup(store, ImageDataset.KEY, table.replica(), retention, mostVersions, HASTY);
+    private GarbageCollection garbageCollection(LanceTable table, Duration retention, int mostVersions) {
+        return new GarbageCollection(store, ImageDataset.KEY, table.replica(), retention, mostVersions, HASTY);
     }
 
     private static void append(LanceTable table, int from, int to) throws IOException {
@@ -373,8 +388,8 @@ class MaintenanceIT {
     }
 
     private List<Long> versions() {
-        return names(ManifestLog.VERSIONS).stream()
-                .map(name -> ManifestName.version(name.substring(ManifestLog.VERSIONS.length())))
+        return names(TableLocation.VERSIONS).stream()
+                .map(name -> ManifestName.version(name.substring(TableLocation.VERSIONS.length())))
                 .flatMap(Optional::stream)
                 .sorted()
                 .toList();

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.TestBucket;
@@ -247,7 +248,7 @@ class OneTableIT {
 
     @Test
     void tableThatComesBackInTimeIsTheOneItWas() throws IOException {
-        Timing patient = Rows.alert(Duration.ofSeconds(2));
+        TableTimings patient = Rows.alert(Duration.ofSeconds(2));
         ObjectStore store = store(alpha);
         try (ImageDataset dataset =
                 ImageDataset.open(store, temporary.resolve("one"), Rows.MODEL, Rows.settings(POLL, 10_000), patient)) {

@@ -3,6 +3,7 @@ package dev.glimpse.dataset;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.glimpse.dataset.upkeep.MergePolicy;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestStores;
@@ -439,20 +440,20 @@ class OtherClientsIT {
 
         @Test
         void fragmentsWithAndWithoutAColumnOfOthersAreMerged() {
-            for (int n = 3; n < Maintenance.MANY; n++) {
+            for (int n = 3; n < MergePolicy.MANY; n++) {
                 add(dataset, n, n + 1);
             }
             client.run("addColumns", "columns", Map.of("note", "concat(path, '!')"));
-            for (int n = Maintenance.MANY; n < 2 * Maintenance.MANY; n++) {
+            for (int n = MergePolicy.MANY; n < 2 * MergePolicy.MANY; n++) {
                 add(dataset, n, n + 1);
             }
 
-            Awaitility.await().until(() -> dataset.state().fragments() < Maintenance.MANY);
+            Awaitility.await().until(() -> dataset.state().fragments() < MergePolicy.MANY);
 
             assertThat(client.run("count", "where", "note IS NOT NULL").asLong())
                     .isGreaterThanOrEqualTo(3);
-            assertThat(idsOfTheTable()).hasSize(2 * Maintenance.MANY).doesNotHaveDuplicates();
-            await().until(() -> found(dataset, true).size() == 2 * Maintenance.MANY);
+            assertThat(idsOfTheTable()).hasSize(2 * MergePolicy.MANY).doesNotHaveDuplicates();
+            await().until(() -> found(dataset, true).size() == 2 * MergePolicy.MANY);
         }
 
         @Test

@@ -4,6 +4,7 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.storage.TestBucket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +22,7 @@ final class ReadPathDay {
     private static final Duration RETENTION = Duration.ofSeconds(10);
 
     /** A day passes in minutes, so that nobody sleeps for long. */
-    private static final Timing TIMING = new Timing(
+    private static final TableTimings TIMING = new TableTimings(
             Duration.ofSeconds(4),
             Duration.ofSeconds(1),
             Duration.ofSeconds(30),

@@ -1,5 +1,6 @@
 package dev.glimpse.dataset;
 
+import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
@@ -18,13 +19,13 @@ final class Rows {
     static final TableSettings AT_ONCE = settings(Duration.ofSeconds(30), 10_000);
 
     /** Looks at once whether the table is still the same, and waits a moment for one that is gone. */
-    static final Timing ALERT = alert(Duration.ofMillis(500));
+    static final TableTimings ALERT = alert(Duration.ofMillis(500));
 
     private Rows() {}
 
     /** Looks at once whether the table is still the same, and waits so long for one that is gone. */
-    static Timing alert(Duration gone) {
-        return new Timing(
+    static TableTimings alert(Duration gone) {
+        return new TableTimings(
                 Duration.ofMinutes(2),
                 Duration.ofMinutes(1),
                 Duration.ofMinutes(10),

@@ -5,6 +5,11 @@ import static dev.glimpse.Report.quantile;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.glimpse.Report;
+import dev.glimpse.dataset.lance.IndexTuning;
+import dev.glimpse.dataset.lance.LanceTable;
+import dev.glimpse.dataset.lance.LocalRows;
+import dev.glimpse.dataset.lance.Snapshot;
+import dev.glimpse.dataset.replica.TableLocation;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestStores;
@@ -168,22 +173,23 @@ final class SearchBench {
     }
 
     private void compare(ImageDataset dataset, LanceTable table, TestBucket bucket) throws Exception {
-        table.reader().serve();
+        table.snapshots().refresh();
         Snapshot first = lance(table);
         Snapshot last = first;
         List<Side> indexes = new ArrayList<>();
         if (rows <= ROWS_OF_GRAPHS) {
-            IndexTuning tuning = IndexTuning.of(table.head().metadata());
+            IndexTuning tuning = IndexTuning.of(table.manifest().metadata());
             indexes.add(lance("IVF_HNSW_SQ", table, first, tuning));
             // Rows as queries are found more easily in a graph than others, so what was measured may fall short.
             IndexTuning wider = new IndexTuning(tuning.nprobes(), 2 * tuning.ef(), 5, Double.NaN);
             indexes.add(lance("IVF_HNSW_SQ", table, first, wider));
             buildLists(dataset);
             table.catchUp();
-            table.reader().serve();
+            table.snapshots().refresh();
             last = lance(table);
         }
-        indexes.add(lance("IVF_FLAT", table, last, IndexTuning.of(table.head().metadata())));
+        indexes.add(
+                lance("IVF_FLAT", table, last, IndexTuning.of(table.manifest().metadata())));
         try {
             for (Embedding query : queries) {
                 truth.add(table.reader().nearest(query, MANY, true).stream()
@@ -224,10 +230,10 @@ final class SearchBench {
     /** The newest version, with the caches that Lance has if nobody says anything: 6 GiB for an index. */
     private static Snapshot lance(LanceTable table) {
         Dataset dataset = Dataset.open()
-                .allocator(table.allocator())
+                .allocator(table.datasets().allocator())
                 .uri(table.replica().folder().toString())
                 .readOptions(new ReadOptions.Builder()
-                        .setVersion(table.head().version())
+                        .setVersion(table.manifest().version())
                         .build())
                 .build();
         return new Snapshot(dataset, true, Rows.MODEL.dimension());
@@ -311,13 +317,14 @@ final class SearchBench {
     private long requests(ImageDataset dataset, TestBucket bucket) {
         bucket.resetCounts();
         queries.forEach(query -> dataset.nearest(query, K, false));
-        long polls = bucket.count("HEAD", ImageDataset.KEY + ManifestLog.VERSIONS);
+        long polls = bucket.count("HEAD", ImageDataset.KEY + TableLocation.VERSIONS);
         return bucket.requests().size() - polls;
     }
 
     private void pieces(ImageDataset dataset, LanceTable table, Side ours) throws Exception {
         int candidates = dataset.state().search().candidates();
-        LocalRows local = Optional.ofNullable(table.reader().served().rows()).orElseThrow();
+        LocalRows local =
+                Optional.ofNullable(table.snapshots().current().rows()).orElseThrow();
         double codes = millis(Metal.codes(rows)::apply);
         double memory = millis(query -> local.vectors().nearest(query, K, candidates));
         double whole = millis(query -> local.nearest(Embedding.ofDirection(query), K, candidates));

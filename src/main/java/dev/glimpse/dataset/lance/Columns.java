@@ -1,0 +1,393 @@
+package dev.glimpse.dataset.lance;
+
+import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.vectors.Embedding;
+import java.nio.charset.StandardCharsets;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.function.IntToDoubleFunction;
+import java.util.stream.IntStream;
+import java.util.stream.LongStream;
+import org.apache.arrow.memory.BufferAllocator;
+import org.apache.arrow.vector.BigIntVector;
+import org.apache.arrow.vector.FieldVector;
+import org.apache.arrow.vector.Float4Vector;
+import org.apache.arrow.vector.IntVector;
+import org.apache.arrow.vector.TimeStampMicroTZVector;
+import org.apache.arrow.vector.UInt8Vector;
+import org.apache.arrow.vector.VarCharVector;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.complex.FixedSizeListVector;
+import org.apache.arrow.vector.complex.ListVector;
+import org.apache.arrow.vector.complex.impl.UnionListWriter;
+import org.apache.arrow.vector.types.FloatingPointPrecision;
+import org.apache.arrow.vector.types.TimeUnit;
+import org.apache.arrow.vector.types.pojo.ArrowType;
+import org.apache.arrow.vector.types.pojo.Field;
+import org.apache.arrow.vector.types.pojo.FieldType;
+import org.apache.arrow.vector.types.pojo.Schema;
+import org.jspecify.annotations.Nullable;
+
+/** The columns of the table, and the way of a row into Arrow and back. */
+public final class Columns {
+    public static final String ID = "id";
+    static final String PATH = "path";
+    static final String VECTOR = "vector";
+    static final String CONTENT_TYPE = "content_type";
+    static final String BYTES = "bytes";
+    static final String WIDTH = "width";
+    static final String HEIGHT = "height";
+    static final String UPLOADED_AT = "uploaded_at";
+    static final String FILENAME = "filename";
+    static final String CAPTION = "caption";
+    static final String TAGS = "tags";
+    static final String DISTANCE = "_distance";
+
+    /** Lance's own. */
+    static final String ROW_ADDRESS = "_rowaddr";
+
+    /** Lance's own. */
+    static final String ROW_ID = "_rowid";
+
+    /** When a row was written last, as a version of the table. Lance's own, for tables whose rows keep their ids. */
+    static final String ROW_UPDATED = "_row_last_updated_at_version";
+
+    private static final ArrowType TEXT = ArrowType.Utf8.INSTANCE;
+
+    /** What float32 makes of a norm of 1 in some hundred dimensions. Models' vectors stay as they are. */
+    private static final double ROUNDING = 1e-5;
+
+    /** Our columns that have a value in every row. */
+    private static final Set<String> NEVER_NULL =
+            Set.of(ID, PATH, VECTOR, CONTENT_TYPE, BYTES, WIDTH, HEIGHT, UPLOADED_AT, TAGS);
+
+    private Columns() {}
+
+    /** {@code id} is declared as the key, which cannot be done later; Lance does not enforce it. */
+    public static Schema schema(int dimension) {
+        FieldType key = new FieldType(false, TEXT, null, Map.of("lance-schema:unenforced-primary-key", "true"));
+        Field component = Field.nullable("item", new ArrowType.FloatingPoint(FloatingPointPrecision.SINGLE));
+        return new Schema(List.of(
+                new Field(ID, key, null),
+                Field.nullable(PATH, TEXT),
+                new Field(VECTOR, FieldType.nullable(new ArrowType.FixedSizeList(dimension)), List.of(component)),
+                Field.nullable(CONTENT_TYPE, TEXT),
+                Field.nullable(BYTES, new ArrowType.Int(64, true)),
+                Field.nullable(WIDTH, new ArrowType.Int(32, true)),
+                Field.nullable(HEIGHT, new ArrowType.Int(32, true)),
+                Field.nullable(UPLOADED_AT, new ArrowType.Timestamp(TimeUnit.MICROSECOND, "UTC")),
+                Field.nullable(FILENAME, TEXT),
+                Field.nullable(CAPTION, TEXT),
+                new Field(TAGS, FieldType.nullable(ArrowType.List.INSTANCE), List.of(Field.nullable("item", TEXT)))));
+    }
+
+    /**
+     * Why searches cannot read a table with such columns, as the end of a sentence; empty if they can.
+     *
+     * @param dimension of the query's embedding
+     */
+    static Optional<String> whyNotSearched(Schema schema, int dimension) {
+        Field vector = schema.getFields().stream()
+                .filter(field -> field.getName().equals(VECTOR))
+                .findFirst()
+                .orElse(null);
+        if (vector == null) {
+            return Optional.of("it has no column " + VECTOR);
+        }
+        return vector.getType() instanceof ArrowType.FixedSizeList list
+                        && list.getListSize() == dimension
+                        && vector.getChildren().get(0).getType() instanceof ArrowType.FloatingPoint
+                ? Optional.empty()
+                : Optional.of("its column " + VECTOR + " is " + typeName(vector) + " and not a list of " + dimension
+                        + " floats");
+    }
+
+    /**
+     * Why no row of ours fits into such columns, as the end of a sentence; empty if rows do. Columns of others are no obstacle as long as
+     * they may be null.
+     *
+     * @param dimension of the rows' embeddings
+     */
+    static Optional<String> whyNotWritten(Schema schema, int dimension) {
+        Map<String, Field> ours = new LinkedHashMap<>();
+        schema(dimension).getFields().forEach(field -> ours.put(field.getName(), field));
+        for (Field field : schema.getFields()) {
+            Field expected = ours.remove(field.getName());
+            if (expected == null && !field.isNullable()) {
+                return Optional.of(
+                        "its column " + field.getName() + " may not be null, and Glimpse has no value for it");
+            }
+            if (expected != null && !isLike(field, expected)) {
+                return Optional.of(
+                        "its column " + field.getName() + " is " + typeName(field) + " and not " + typeName(expected));
+            }
+            if (expected != null && !field.isNullable() && !NEVER_NULL.contains(field.getName())) {
+                return Optional.of("its column " + field.getName() + " may not be null, as it is for some pictures");
+            }
+        }
+        return ours.isEmpty()
+                ? Optional.empty()
+                : Optional.of("it lacks the column " + ours.keySet().iterator().next());
+    }
+
+    private static boolean isLike(Field field, Field expected) {
+        return field.getType().equals(expected.getType())
+                && field.getChildren().size() == expected.getChildren().size()
+                && IntStream.range(0, field.getChildren().size())
+                        .allMatch(i -> field.getChildren()
+                                .get(i)
+                                .getType()
+                                .equals(expected.getChildren().get(i).getType()));
+    }
+
+    /**
+     * The rows in the columns of this table, with nulls in those of others. The caller closes the answer.
+     *
+     * @param table with columns that {@link #whyNotWritten} has nothing against
+     */
+    static VectorSchemaRoot toArrow(List<PictureRow> rows, Schema table, BufferAllocator allocator) {
+        VectorSchemaRoot root = VectorSchemaRoot.create(table, allocator);
+        try {
+            root.allocateNew();
+            FixedSizeListVector vectors = vector(root, VECTOR, FixedSizeListVector.class);
+            int dimension = vectors.getListSize();
+            Float4Vector components = (Float4Vector) vectors.getDataVector();
+            UnionListWriter tags = vector(root, TAGS, ListVector.class).getWriter();
+            for (int i = 0; i < rows.size(); i++) {
+                PictureRow row = rows.get(i);
+                setText(root, ID, i, row.id().toString());
+                setText(root, PATH, i, row.path());
+                setVector(vectors, components, i, row.vector(), dimension);
+                setText(root, CONTENT_TYPE, i, row.id().format().mediaType());
+                vector(root, BYTES, BigIntVector.class).setSafe(i, row.bytes());
+                vector(root, WIDTH, IntVector.class).setSafe(i, row.width());
+                vector(root, HEIGHT, IntVector.class).setSafe(i, row.height());
+                vector(root, UPLOADED_AT, TimeStampMicroTZVector.class).setSafe(i, micros(row.uploadedAt()));
+                setText(root, FILENAME, i, row.filename());
+                setText(root, CAPTION, i, row.caption());
+                tags.setPosition(i);
+                tags.startList();
+                row.tags().forEach(tag -> tags.varChar().writeVarChar(tag));
+                tags.endList();
+            }
+            components.setValueCount(rows.size() * dimension);
+            tags.setValueCount(rows.size());
+            root.setRowCount(rows.size());
+            return root;
+        } catch (RuntimeException e) {
+            root.close();
+            throw e;
+        }
+    }
+
+    /** What a hit needs of this table: of ours everything but the vector, of a foreign one what it has. */
+    static List<String> readable(Schema schema) {
+        List<String> wanted = new ArrayList<>(
+                List.of(ID, PATH, CONTENT_TYPE, BYTES, WIDTH, HEIGHT, UPLOADED_AT, FILENAME, CAPTION, TAGS));
+        wanted.retainAll(schema.getFields().stream().map(Field::getName).toList());
+        wanted.add(DISTANCE);
+        return wanted;
+    }
+
+    /** The rows of a batch that a nearest-neighbour scan gave. */
+    static List<Neighbor> neighbors(VectorSchemaRoot batch) {
+        Float4Vector distances = vector(batch, DISTANCE, Float4Vector.class);
+        // Rounding takes equal vectors a hair below zero.
+        return neighbors(batch, row -> Math.max(0, distances.get(row)));
+    }
+
+    /** All rows of a batch, without distances. */
+    static List<Neighbor> rows(VectorSchemaRoot batch) {
+        return neighbors(batch, row -> Double.NaN);
+    }
+
+    private static List<Neighbor> neighbors(VectorSchemaRoot batch, IntToDoubleFunction distances) {
+        List<Neighbor> neighbors = new ArrayList<>(batch.getRowCount());
+        for (int i = 0; i < batch.getRowCount(); i++) {
+            Number bytes = number(batch, BYTES, i);
+            Number width = number(batch, WIDTH, i);
+            Number height = number(batch, HEIGHT, i);
+            String id = text(batch, ID, i);
+            neighbors.add(new Neighbor(
+                    id == null ? "" : id,
+                    text(batch, PATH, i),
+                    distances.applyAsDouble(i),
+                    text(batch, CONTENT_TYPE, i),
+                    bytes == null ? null : bytes.longValue(),
+                    width == null ? null : width.intValue(),
+                    height == null ? null : height.intValue(),
+                    instant(batch, i),
+                    text(batch, FILENAME, i),
+                    text(batch, CAPTION, i),
+                    tags(batch, i)));
+        }
+        return neighbors;
+    }
+
+    /** Name to type, spelled as Arrow's C++ and Python do, which is how clients of LanceDB know them. */
+    public static Map<String, String> describe(Schema schema) {
+        Map<String, String> columns = new LinkedHashMap<>();
+        schema.getFields().forEach(field -> columns.put(field.getName(), typeName(field)));
+        return columns;
+    }
+
+    private static String typeName(Field field) {
+        ArrowType type = field.getType();
+        if (type instanceof ArrowType.FixedSizeList list) {
+            return "fixed_size_list<" + childType(field) + ">[" + list.getListSize() + "]";
+        }
+        if (type instanceof ArrowType.List) {
+            return "list<" + childType(field) + ">";
+        }
+        if (type instanceof ArrowType.Utf8) {
+            return "string";
+        }
+        if (type instanceof ArrowType.Int number) {
+            return (number.getIsSigned() ? "int" : "uint") + number.getBitWidth();
+        }
+        if (type instanceof ArrowType.FloatingPoint number) {
+            return switch (number.getPrecision()) {
+                case HALF -> "halffloat";
+                case SINGLE -> "float";
+                case DOUBLE -> "double";
+            };
+        }
+        if (type instanceof ArrowType.Timestamp timestamp) {
+            String unit = switch (timestamp.getUnit()) {
+                case SECOND -> "s";
+                case MILLISECOND -> "ms";
+                case MICROSECOND -> "us";
+                case NANOSECOND -> "ns";
+            };
+            String zone = timestamp.getTimezone();
+            return "timestamp[" + unit + (zone == null ? "" : ", tz=" + zone) + "]";
+        }
+        return type.toString();
+    }
+
+    private static String childType(Field list) {
+        Field child = list.getChildren().get(0);
+        return child.getName() + ": " + typeName(child);
+    }
+
+    /** Where the rows of a batch lie: the fragment in the upper half, the row's number within it in the lower. */
+    static List<Long> addresses(VectorSchemaRoot batch) {
+        UInt8Vector addresses = vector(batch, ROW_ADDRESS, UInt8Vector.class);
+        List<Long> all = new ArrayList<>();
+        for (int i = 0; i < batch.getRowCount(); i++) {
+            all.add(addresses.get(i));
+        }
+        return all;
+    }
+
+    static LongStream rowIds(VectorSchemaRoot batch) {
+        UInt8Vector ids = vector(batch, ROW_ID, UInt8Vector.class);
+        return IntStream.range(0, batch.getRowCount()).mapToLong(ids::get);
+    }
+
+    /** Versions of the table in which the rows of a batch were written last. */
+    static LongStream updates(VectorSchemaRoot batch) {
+        FieldVector updates = batch.getVector(ROW_UPDATED);
+        return IntStream.range(0, batch.getRowCount()).mapToLong(row -> ((Number) updates.getObject(row)).longValue());
+    }
+
+    /** The vector of a row, made unit length; null if the row has none, or one without a direction. */
+    static float @Nullable [] direction(VectorSchemaRoot batch, int row) {
+        FixedSizeListVector vectors = vector(batch, VECTOR, FixedSizeListVector.class);
+        if (vectors.isNull(row)) {
+            return null;
+        }
+        Float4Vector components = (Float4Vector) vectors.getDataVector();
+        float[] values = new float[vectors.getListSize()];
+        int start = row * values.length;
+        double squares = 0;
+        for (int i = 0; i < values.length; i++) {
+            if (components.isNull(start + i)) {
+                return null;
+            }
+            values[i] = components.get(start + i);
+            squares += (double) values[i] * values[i];
+        }
+        double norm = Math.sqrt(squares);
+        // Written so that NaN has no direction either.
+        if (!(norm > 0 && Double.isFinite(norm))) {
+            return null;
+        }
+        if (Math.abs(norm - 1) > ROUNDING) {
+            for (int i = 0; i < values.length; i++) {
+                values[i] = (float) (values[i] / norm);
+            }
+        }
+        return values;
+    }
+
+    private static <V extends FieldVector> V vector(VectorSchemaRoot root, String column, Class<V> type) {
+        return type.cast(root.getVector(column));
+    }
+
+    private static void setText(VectorSchemaRoot root, String column, int row, @Nullable String value) {
+        VarCharVector vector = vector(root, column, VarCharVector.class);
+        if (value == null) {
+            vector.setNull(row);
+        } else {
+            vector.setSafe(row, value.getBytes(StandardCharsets.UTF_8));
+        }
+    }
+
+    private static void setVector(
+            FixedSizeListVector vectors, Float4Vector components, int row, Embedding embedding, int dimension) {
+        float[] values = embedding.toArray();
+        if (values.length != dimension) {
+            throw new IllegalArgumentException(
+                    "the table's vectors have " + dimension + " dimensions, not " + values.length);
+        }
+        vectors.setNotNull(row);
+        for (int j = 0; j < dimension; j++) {
+            components.setSafe(row * dimension + j, values[j]);
+        }
+    }
+
+    /** The picture that a row is of; empty if other software gave the row another kind of id. */
+    static Optional<ImageId> id(VectorSchemaRoot batch, int row) {
+        return Optional.ofNullable(text(batch, ID, row)).flatMap(ImageId::parse);
+    }
+
+    private static @Nullable Object object(VectorSchemaRoot batch, String column, int row) {
+        FieldVector vector = batch.getVector(column);
+        return vector == null ? null : vector.getObject(row);
+    }
+
+    public static @Nullable String text(VectorSchemaRoot batch, String column, int row) {
+        Object value = object(batch, column, row);
+        return value == null ? null : value.toString();
+    }
+
+    /** Null also if other software has made the column one of something else. */
+    private static @Nullable Number number(VectorSchemaRoot batch, String column, int row) {
+        return object(batch, column, row) instanceof Number number ? number : null;
+    }
+
+    private static @Nullable Instant instant(VectorSchemaRoot batch, int row) {
+        return object(batch, UPLOADED_AT, row) instanceof Long micros
+                ? Instant.EPOCH.plus(micros, ChronoUnit.MICROS)
+                : null;
+    }
+
+    private static List<String> tags(VectorSchemaRoot batch, int row) {
+        return object(batch, TAGS, row) instanceof List<?> tags
+                ? tags.stream().map(String::valueOf).toList()
+                : List.of();
+    }
+
+    private static long micros(Instant instant) {
+        return ChronoUnit.MICROS.between(Instant.EPOCH, instant);
+    }
+}

@@ -1,0 +1,175 @@
+package dev.glimpse.dataset.lance;
+
+import dev.glimpse.dataset.lance.Manifest.FragmentState;
+import dev.glimpse.image.IdSet;
+import dev.glimpse.image.ImageId;
+import java.io.IOException;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.function.Predicate;
+import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Follows which pictures have rows from one version to the next, and reads only what has changed. Of each fragment a sum over its ids is
+ * kept, of some 40 bytes: when fragments were replaced by others with the same ids, as a merge does, the sums are equal, and
+ * nothing was taken away. Ids are hashes, so equal sums by chance have odds of 1 in 10^38. For one thread.
+ */
+public final class FragmentIds {
+    /** Hands over the pictures of rows, with the fragment that each row is in. */
+    interface Source {
+        /**
+         * Reads them.
+         *
+         * @param fragments to be read; null for all
+         */
+        void scan(@Nullable List<Integer> fragments, Rows rows) throws IOException;
+    }
+
+    /** Takes a row. */
+    interface Rows {
+        void row(int fragment, ImageId id);
+    }
+
+    /**
+     * What one version has beside another.
+     *
+     * @param ids that are new, or all of them
+     * @param all whether these are all that there are
+     */
+    public record Change(IdSet ids, boolean all) {}
+
+    /**
+     * A sum over ids, modulo 2^64 in each half.
+     *
+     * @param count of ids
+     */
+    private record Sum(long count, long high, long low) {
+        static final Sum NONE = new Sum(0, 0, 0);
+
+        Sum plus(Sum other) {
+            return new Sum(count + other.count, high + other.high, low + other.low);
+        }
+
+        Sum minus(Sum other) {
+            return new Sum(count - other.count, high - other.high, low - other.low);
+        }
+
+        static Sum of(ImageId id) {
+            return new Sum(1, IdSet.high(id), IdSet.low(id));
+        }
+
+        static Sum of(Collection<ImageId> ids) {
+            return ids.stream().map(Sum::of).reduce(NONE, Sum::plus);
+        }
+    }
+
+    private record Known(FragmentState state, Sum sum) {}
+
+    private Map<Integer, Known> known = new HashMap<>();
+
+    /**
+     * Goes on to this version.
+     *
+     * @param isKnown whether the version before had a row of this picture
+     * @param source of this version
+     */
+    Change follow(Manifest manifest, Predicate<ImageId> isKnown, Source source) throws IOException {
+        List<Integer> fresh = manifest.fragments().stream()
+                .map(FragmentState::id)
+                .filter(id -> !known.containsKey(id))
+                .toList();
+        boolean touched = manifest.fragments().stream()
+                .anyMatch(state -> known.containsKey(state.id())
+                        && !known.get(state.id()).state.equals(state));
+        if (touched) {
+            return readAll(manifest, source);
+        }
+        IdSet added = new IdSet();
+        Map<Integer, Sum> sums = new HashMap<>();
+        Sum[] kept = {Sum.NONE};
+        if (!fresh.isEmpty()) {
+            source.scan(fresh, (fragment, id) -> {
+                sums.merge(fragment, Sum.of(id), Sum::plus);
+                if (isKnown.test(id)) {
+                    kept[0] = kept[0].plus(Sum.of(id));
+                } else {
+                    added.add(id);
+                }
+            });
+        }
+        if (!goneFrom(manifest).equals(kept[0])) {
+            return readAll(manifest, source);
+        }
+        accept(manifest, sums);
+        return new Change(added, false);
+    }
+
+    /** Reads all ids of this version, whatever is known. */
+    Change readAll(Manifest manifest, Source source) throws IOException {
+        known = new HashMap<>();
+        IdSet all = new IdSet();
+        Map<Integer, Sum> sums = new HashMap<>();
+        source.scan(null, (fragment, id) -> {
+            sums.merge(fragment, Sum.of(id), Sum::plus);
+            all.add(id);
+        });
+        accept(manifest, sums);
+        return new Change(all, true);
+    }
+
+    /** Goes on to a version that has rows of these pictures in addition: nobody has to read what was just written. */
+    void appended(Manifest manifest, Collection<ImageId> ids) {
+        fillIn(manifest, Sum.of(ids));
+    }
+
+    /** Goes on to a version in which fragments have become one, with the same rows. */
+    void merged(Manifest manifest) {
+        fillIn(manifest, goneFrom(manifest));
+    }
+
+    /** Goes on to a version that lacks these rows, by the fragments that they were in. */
+    void deleted(Manifest manifest, Map<Integer, List<ImageId>> ids) {
+        Map<Integer, Sum> sums = new HashMap<>();
+        ids.forEach((fragment, gone) -> {
+            Known before = known.get(fragment);
+            if (before != null) {
+                sums.put(fragment, before.sum.minus(Sum.of(gone)));
+            }
+        });
+        accept(manifest, sums);
+    }
+
+    /** With several new fragments it is not known which has what: the next {@link #follow} reads them. */
+    private void fillIn(Manifest manifest, Sum sum) {
+        List<Integer> fresh = manifest.fragments().stream()
+                .map(FragmentState::id)
+                .filter(id -> !known.containsKey(id))
+                .toList();
+        if (fresh.size() == 1) {
+            accept(manifest, Map.of(fresh.get(0), sum));
+        }
+    }
+
+    private Sum goneFrom(Manifest manifest) {
+        Set<Integer> there =
+                manifest.fragments().stream().map(FragmentState::id).collect(Collectors.toSet());
+        return known.entrySet().stream()
+                .filter(fragment -> !there.contains(fragment.getKey()))
+                .map(fragment -> fragment.getValue().sum)
+                .reduce(Sum.NONE, Sum::plus);
+    }
+
+    private void accept(Manifest manifest, Map<Integer, Sum> changed) {
+        Map<Integer, Known> next = new HashMap<>();
+        for (FragmentState state : manifest.fragments()) {
+            Known before = known.get(state.id());
+            Sum sum = changed.get(state.id());
+            next.put(state.id(), new Known(state, sum != null ? sum : before == null ? Sum.NONE : before.sum));
+        }
+        known = next;
+    }
+}

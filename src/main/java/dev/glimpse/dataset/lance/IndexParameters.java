@@ -1,0 +1,55 @@
+package dev.glimpse.dataset.lance;
+
+import dev.glimpse.dataset.IndexKind;
+import org.lance.index.DistanceType;
+import org.lance.index.IndexParams;
+import org.lance.index.IndexType;
+import org.lance.index.vector.HnswBuildParams;
+import org.lance.index.vector.IvfBuildParams;
+import org.lance.index.vector.SQBuildParams;
+import org.lance.index.vector.VectorIndexParams;
+
+/** How an index of each kind is built. Stateless. */
+final class IndexParameters {
+    private IndexParameters() {}
+
+    /** How many partitions an index over so many rows has. */
+    static int partitions(IndexKind kind, long rows) {
+        return switch (kind) {
+            case IVF_FLAT -> (int) Math.max(1, Math.min(rows, Math.round(Math.sqrt((double) rows))));
+            case IVF_HNSW_SQ -> (int) Math.max(1, rows / 10_000);
+        };
+    }
+
+    /** The name that Lance has for an index of this kind. */
+    static IndexType type(IndexKind kind) {
+        return switch (kind) {
+            case IVF_FLAT -> IndexType.IVF_FLAT;
+            case IVF_HNSW_SQ -> IndexType.IVF_HNSW_SQ;
+        };
+    }
+
+    /** What Lance needs to build an index over so many rows. */
+    static IndexParams of(IndexKind kind, long rows) {
+        return IndexParams.builder()
+                .setVectorIndexParams(vectors(kind, partitions(kind, rows)))
+                .build();
+    }
+
+    private static VectorIndexParams vectors(IndexKind kind, int partitions) {
+        return switch (kind) {
+            case IVF_FLAT -> VectorIndexParams.ivfFlat(partitions, DistanceType.Cosine);
+            case IVF_HNSW_SQ ->
+                VectorIndexParams.withIvfHnswSqParams(
+                        DistanceType.Cosine,
+                        new IvfBuildParams.Builder()
+                                .setNumPartitions(partitions)
+                                .build(),
+                        new HnswBuildParams.Builder()
+                                .setM(20)
+                                .setEfConstruction(150)
+                                .build(),
+                        new SQBuildParams.Builder().build());
+        };
+    }
+}

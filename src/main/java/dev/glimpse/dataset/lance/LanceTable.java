@@ -1,0 +1,396 @@
+package dev.glimpse.dataset.lance;
+
+import dev.glimpse.dataset.DamagedTableException;
+import dev.glimpse.dataset.ForeignTableException;
+import dev.glimpse.dataset.MemoryState;
+import dev.glimpse.dataset.ModelStamp;
+import dev.glimpse.dataset.OutdatedException;
+import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.TableLostException;
+import dev.glimpse.dataset.TableStamp;
+import dev.glimpse.dataset.replica.ManifestReader;
+import dev.glimpse.dataset.replica.Replica;
+import dev.glimpse.dataset.replica.StagedVersion;
+import dev.glimpse.dataset.replica.TableLocation;
+import dev.glimpse.image.ImageId;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.Predicate;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.jspecify.annotations.Nullable;
+import org.lance.Dataset;
+import org.lance.Fragment;
+import org.lance.FragmentMetadata;
+import org.lance.WriteParams;
+import org.lance.compaction.Compaction;
+import org.lance.index.Index;
+import org.lance.operation.Append;
+import org.lance.operation.Delete;
+import org.lance.operation.Operation;
+
+/**
+ * The Lance table: makes new versions, one thread at a time. Owns everything native: datasets, caches and Arrow memory, also those of
+ * its reader.
+ */
+public final class LanceTable implements AutoCloseable {
+    private final int dimension;
+    private final Datasets datasets;
+    private final Replica replica;
+    private final SnapshotManager snapshots;
+    private final TableReader reader;
+    private final RowScanner scanner;
+
+    /** The newest version that is known. Its files need not be here. */
+    private volatile Manifest manifest;
+
+    /** Which ids the table has. Used by the writing thread alone. */
+    private final FragmentIds fragmentIds = new FragmentIds();
+
+    private final Consumer<TableLostException> lost;
+
+    /** Makes the replica, given what can read manifests. */
+    public interface ReplicaFactory {
+        Replica make(ManifestReader reader);
+    }
+
+    /**
+     * Opens the newest version, or creates an empty table with this stamp. If its files are not here yet, the bucket itself
+     * is read until {@link SnapshotManager#refresh}.
+     *
+     * @param bucket where Lance finds the table if it is not to be read here
+     * @param exactRows searches of fewer rows are exact
+     * @param work local folder for what need not outlive the process
+     * @param beginnings what a new table says of itself
+     * @param lost is told when the store is found to have another table, or none; also thrown then
+     * @throws DamagedTableException if the table is there and cannot be read
+     */
+    public LanceTable(
+            ReplicaFactory replicas,
+            Optional<BucketAccess> bucket,
+            int exactRows,
+            Path work,
+            ModelStamp model,
+            Supplier<TableStamp> beginnings,
+            Consumer<TableLostException> lost)
+            throws IOException {
+        this.dimension = model.dimension();
+        this.lost = lost;
+        this.datasets = new Datasets(bucket);
+        try {
+            this.replica = replicas.make(new LanceManifestReader(datasets.allocator()));
+            replica.open();
+            if (replica.version() == 0) {
+                create(model, beginnings.get());
+            }
+            this.manifest = readManifest();
+            this.snapshots = new SnapshotManager(replica, datasets, work, dimension);
+            this.reader = new TableReader(snapshots, exactRows);
+            this.scanner = new RowScanner(replica, datasets, snapshots);
+        } catch (IOException | RuntimeException e) {
+            datasets.close();
+            throw e;
+        }
+    }
+
+    // ---- writing
+
+    private void create(ModelStamp model, TableStamp stamp) throws IOException {
+        try (StagedVersion staged = replica.publisher().stageEmpty()) {
+            try (Dataset empty = Dataset.write()
+                    .allocator(datasets.allocator())
+                    .schema(Columns.schema(model.dimension()))
+                    .uri(staged.folder().toString())
+                    .mode(WriteParams.WriteMode.CREATE)
+                    .enableStableRowIds(true)
+                    .dataStorageVersion("2.1")
+                    .execute()) {
+                // Of the version without the stamp nobody may ever see a trace: a crash would leave a foreign table.
+                List<String> unstamped = staged.newFiles();
+                Map<String, String> metadata = new TreeMap<>(model.toMetadata());
+                metadata.putAll(stamp.toMetadata());
+                Operations.commit(empty, Operations.metadataUpdate(metadata));
+                staged.forget(unstamped);
+            }
+            if (!replica.publisher().publish(staged)) {
+                replica.open();
+            }
+        }
+    }
+
+    /** Commits new rows. False if another writer was first: its version is the newest then, and may have some of the rows. */
+    public boolean append(List<PictureRow> rows) throws IOException {
+        requireOurColumns();
+        try (StagedVersion staged = replica.publisher().stageNewest()) {
+            boolean won = commitAndPublish(
+                    staged,
+                    dataset -> Append.builder()
+                            .fragments(write(rows, dataset, staged))
+                            .build());
+            if (won) {
+                fragmentIds.appended(manifest, rows.stream().map(PictureRow::id).toList());
+            }
+            return won;
+        }
+    }
+
+    private void requireOurColumns() {
+        String unwritable = manifest.unwritable();
+        if (unwritable != null) {
+            throw new ForeignTableException("no row can be added to the table: " + unwritable);
+        }
+    }
+
+    /** Writes a new fragment with the columns that the table has now, because Lance refuses others. */
+    private List<FragmentMetadata> write(List<PictureRow> rows, Dataset table, StagedVersion staged) {
+        try (VectorSchemaRoot data = Columns.toArrow(rows, table.getSchema(), datasets.allocator())) {
+            return Fragment.write()
+                    .datasetUri(staged.folder().toString())
+                    .allocator(datasets.allocator())
+                    .data(data)
+                    .mode(WriteParams.WriteMode.APPEND)
+                    .execute();
+        }
+    }
+
+    private interface OperationOn {
+        Operation of(Dataset dataset);
+    }
+
+    private boolean commitAndPublish(StagedVersion staged, OperationOn operation) throws IOException {
+        try (Dataset base = Datasets.of(staged, datasets.allocator())) {
+            Operations.commit(base, operation.of(base));
+        }
+        return publish(staged);
+    }
+
+    private boolean publish(StagedVersion staged) throws IOException {
+        boolean published = replica.publisher().publish(staged);
+        if (!published) {
+            replicaCatchesUp();
+        }
+        manifest = readManifest();
+        return published;
+    }
+
+    /**
+     * Takes over what other writers have committed since.
+     *
+     * @throws TableLostException if the store has another table by now, or none
+     */
+    public void catchUp() throws IOException {
+        replicaCatchesUp();
+        if (replica.version() != manifest.version()) {
+            manifest = readManifest();
+        }
+    }
+
+    /** Takes over what other writers have committed since, by a listing, whatever was known a moment ago. */
+    public void catchUpByListing() throws IOException {
+        replica.manifests().doubt();
+        catchUp();
+    }
+
+    private void replicaCatchesUp() throws IOException {
+        try {
+            replica.manifests().catchUp();
+        } catch (TableLostException e) {
+            lost.accept(e);
+            throw e;
+        }
+    }
+
+    private Manifest readManifest() {
+        try (Dataset dataset = datasets.inFolder(replica.folder(), replica.version())) {
+            return Manifest.of(dataset, dimension);
+        } catch (DamagedTableException e) {
+            throw replica.files().damagedManifest(replica.manifests().name(), e);
+        }
+    }
+
+    /** Commits the removal of rows. False if another writer was first. Makes no version if none of the rows exists. */
+    public boolean delete(List<ImageId> ids) throws IOException {
+        String filter = anyOf(ids);
+        RowScanner.Found rows = scanner.find(filter);
+        Map<Integer, List<Integer>> offsets = rows.offsets();
+        if (offsets.isEmpty()) {
+            return true;
+        }
+        try (StagedVersion staged = replica.publisher().stageDeletions(offsets.keySet())) {
+            boolean won = commitAndPublish(staged, dataset -> {
+                List<FragmentMetadata> rest = new ArrayList<>();
+                List<Long> emptied = new ArrayList<>();
+                offsets.forEach((fragment, deleted) -> {
+                    FragmentMetadata updated = dataset.getFragment(fragment).deleteRows(deleted);
+                    if (updated == null) {
+                        emptied.add((long) fragment);
+                    } else {
+                        rest.add(updated);
+                    }
+                });
+                return Delete.builder()
+                        .updatedFragments(rest)
+                        .deletedFragmentIds(emptied)
+                        .predicate(filter)
+                        .build();
+            });
+            if (won) {
+                fragmentIds.deleted(manifest, rows.ids());
+            }
+            return won;
+        }
+    }
+
+    private static String anyOf(List<ImageId> ids) {
+        // An id is made of hex digits and a few letters, so there is nothing to quote.
+        return Columns.ID + ids.stream().map(id -> "'" + id + "'").collect(Collectors.joining(", ", " IN (", ")"));
+    }
+
+    /**
+     * Stages a version with all files of the newest one, for {@link FragmentRewriter} and {@link IndexBuilder}.
+     *
+     * @throws IOException if they are not here, as when the table is not copied
+     */
+    public StagedVersion stageAllFiles() throws IOException {
+        if (!replica.files().isCopied()) {
+            throw new IOException("the table has more bytes than glimpse.replica.disk allows to copy");
+        }
+        replica.files().fill();
+        return replica.publisher().stageAllFiles();
+    }
+
+    /** What opens datasets, for {@link FragmentRewriter} and {@link IndexBuilder}. */
+    public Datasets datasets() {
+        return datasets;
+    }
+
+    /** Puts a merged fragment into the store, ahead of {@link #commitCompaction}. Any thread. */
+    public void shipCompaction(StagedVersion built) throws IOException {
+        replica.publisher().ship(built, name -> name.startsWith(TableLocation.DATA));
+    }
+
+    /** Puts new parts of the index into the store, ahead of {@link #commitIndex}. Any thread. */
+    public void shipIndex(StagedVersion built, IndexBuilder.IndexChange change) throws IOException {
+        replica.publisher()
+                .ship(built, name -> change.added().stream().anyMatch(part -> name.startsWith(folder(part))));
+    }
+
+    private static String folder(Index part) {
+        return TableLocation.INDICES + part.uuid() + "/";
+    }
+
+    /**
+     * Puts a merged fragment in the place of those that it was made from. False if another writer was first.
+     *
+     * @throws OutdatedException if these are not as they were
+     */
+    public boolean commitCompaction(StagedVersion built, FragmentRewriter.Compacted compacted) throws IOException {
+        try (StagedVersion staged =
+                replica.publisher().stageSince(compacted.result().getReadVersion())) {
+            staged.adopt(built, TableLocation.DATA);
+            try (Dataset base = Datasets.of(staged, datasets.allocator())) {
+                Compaction.commitCompaction(base, List.of(compacted.result()), FragmentRewriter.COMPACTION);
+            } catch (RuntimeException e) {
+                // Lance has no kinds of failures, only texts.
+                if (String.valueOf(e.getMessage()).contains("conflict")) {
+                    throw new OutdatedException("the fragments have changed: " + e.getMessage());
+                }
+                throw e;
+            }
+            boolean won = publish(staged);
+            if (won) {
+                fragmentIds.merged(manifest);
+            }
+            return won;
+        }
+    }
+
+    /**
+     * Makes new parts of the index those of the newest version, which may have rows that they do not know. False if another
+     * writer was first.
+     *
+     * @throws OutdatedException if what they were made from is not there any more
+     */
+    public boolean commitIndex(StagedVersion built, IndexBuilder.IndexChange change) throws IOException {
+        try (StagedVersion staged = replica.publisher().stageNewest()) {
+            for (Index part : change.added()) {
+                staged.adopt(built, folder(part));
+            }
+            return commitAndPublish(staged, dataset -> Operations.replaceIndex(dataset, change));
+        }
+    }
+
+    /** Sets these entries of the table's metadata. False if another writer was first. */
+    public boolean describe(Map<String, String> metadata) throws IOException {
+        try (StagedVersion staged = replica.publisher().stageNewest()) {
+            return commitAndPublish(staged, dataset -> Operations.metadataUpdate(metadata));
+        }
+    }
+
+    public Replica replica() {
+        return replica;
+    }
+
+    /**
+     * What has become of the pictures that have rows, since the last call. Reads what others have written, or all ids if they have
+     * taken any away. Of the writing thread.
+     *
+     * @param isKnown whether there was a row of this picture
+     */
+    public FragmentIds.Change followIds(Predicate<ImageId> isKnown) throws IOException {
+        return fragmentIds.follow(manifest, isKnown, this::scanIds);
+    }
+
+    /** The pictures of all rows, read anew. Of the writing thread. */
+    public FragmentIds.Change readAllIds() throws IOException {
+        return fragmentIds.readAll(manifest, this::scanIds);
+    }
+
+    /** The pictures of all rows. Any thread. */
+    public void allIds(Consumer<ImageId> ids) throws IOException {
+        scanner.scanIds(manifest, null, (fragment, id) -> ids.accept(id));
+    }
+
+    private void scanIds(@Nullable List<Integer> fragments, FragmentIds.Rows rows) throws IOException {
+        scanner.scanIds(manifest, fragments, rows);
+    }
+
+    /** The newest manifest that is known. In memory, so any thread may ask at any time. */
+    public Manifest manifest() {
+        return manifest;
+    }
+
+    /** Tells which version is read. */
+    public SnapshotManager snapshots() {
+        return snapshots;
+    }
+
+    /** Searches the table. */
+    public TableReader reader() {
+        return reader;
+    }
+
+    /** Removes local files that no version needs any more that is read here. For the writing thread. */
+    public void prune() throws IOException {
+        replica.files().prune(snapshots.versions());
+    }
+
+    /** How much memory is used here. */
+    public MemoryState memory() {
+        return datasets.memory(snapshots.codeBytes());
+    }
+
+    /** To be called once, after the last write and the last read. */
+    @Override
+    public void close() {
+        snapshots.close();
+        datasets.close();
+    }
+}

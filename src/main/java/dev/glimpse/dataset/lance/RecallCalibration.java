@@ -1,0 +1,142 @@
+package dev.glimpse.dataset.lance;
+
+import dev.glimpse.dataset.IndexKind;
+import dev.glimpse.dataset.MaintenanceProperties;
+import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.vectors.Embedding;
+import dev.glimpse.vectors.Oversampling;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.function.Supplier;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.arrow.vector.ipc.ArrowReader;
+
+/**
+ * Recall calibration: finds the cheapest search parameters that reach the wanted recall, measured against exact search. Queries are rows
+ * of the table and texts that were searched for lately. One thread at a time may call {@link #calibrateOversampling}, and one {@link
+ * #calibrateIndex}.
+ */
+public final class RecallCalibration {
+    private static final int SAMPLE = 100;
+
+    /** Share of the allowed misses that is held in reserve, because so many queries tell the recall only to about 0.01. */
+    private static final double RESERVE = 0.25;
+
+    /** Searches in memory are calibrated again when the table has so many times the rows. */
+    private static final int GROWTH = 2;
+
+    private final SnapshotManager snapshots;
+    private final TableReader reader;
+    private final MaintenanceProperties settings;
+    private final Supplier<List<Embedding>> recent;
+    private long measuredRows;
+
+    public RecallCalibration(
+            SnapshotManager snapshots,
+            TableReader reader,
+            MaintenanceProperties settings,
+            Supplier<List<Embedding>> recent) {
+        this.snapshots = snapshots;
+        this.reader = reader;
+        this.settings = settings;
+        this.recent = recent;
+    }
+
+    /** Calibrates the oversampling of searches in memory, if the table has grown enough since the last time. */
+    public void calibrateOversampling() throws IOException {
+        snapshots.read(snapshot -> {
+            LocalRows local = snapshot.rows();
+            if (local == null || local.size() < settings.indexRows() || local.size() < (long) GROWTH * measuredRows) {
+                return false;
+            }
+            List<Embedding> queries = queries(snapshot);
+            Oversampling measured = local.calibrate(queries, SearchParameters.MEASURED_NEIGHBORS, wanted());
+            reader.change(parameters -> parameters.with(measured));
+            measuredRows = local.size();
+            return true;
+        });
+    }
+
+    /** Calibrates searches of Lance's index: tries parameters from the cheapest on, and keeps the last if none reaches the recall. */
+    public IndexTuning calibrateIndex(IndexKind kind) throws IOException {
+        return snapshots.readIndex(snapshot -> {
+            List<Embedding> queries = queries(snapshot);
+            List<Set<String>> truth = new ArrayList<>();
+            for (Embedding query : queries) {
+                truth.add(reader.nearest(query, SearchParameters.MEASURED_NEIGHBORS + 1, true).stream()
+                        .filter(neighbor -> neighbor.distance() > Oversampling.SELF)
+                        .limit(SearchParameters.MEASURED_NEIGHBORS)
+                        .map(Neighbor::id)
+                        .collect(Collectors.toSet()));
+            }
+            IndexTuning tuning = IndexTuning.UNMEASURED;
+            for (IndexTuning tried : ladder(
+                    kind, IndexParameters.partitions(kind, snapshot.manifest().rows()))) {
+                tuning = tried.with(recall(snapshot, queries, truth, tried));
+                if (tuning.recall() >= wanted()) {
+                    break;
+                }
+            }
+            IndexTuning found = tuning;
+            reader.change(parameters -> parameters.with(found));
+            return tuning;
+        });
+    }
+
+    private double recall(Snapshot snapshot, List<Embedding> queries, List<Set<String>> truth, IndexTuning tried)
+            throws IOException {
+        long found = 0;
+        long expected = 0;
+        for (int i = 0; i < queries.size(); i++) {
+            found +=
+                    reader
+                            .nearestByLance(
+                                    snapshot, queries.get(i), SearchParameters.MEASURED_NEIGHBORS + 1, false, tried)
+                            .stream()
+                            .map(Neighbor::id)
+                            .filter(truth.get(i)::contains)
+                            .count();
+            expected += truth.get(i).size();
+        }
+        return expected == 0 ? 1 : found / (double) expected;
+    }
+
+    private double wanted() {
+        return 1 - (1 - settings.recall()) * (1 - RESERVE);
+    }
+
+    private static List<IndexTuning> ladder(IndexKind kind, int partitions) {
+        return switch (kind) {
+            case IVF_FLAT ->
+                IntStream.iterate(5, n -> n < 2 * partitions, n -> 2 * n)
+                        .mapToObj(n -> new IndexTuning(Math.min(n, partitions), 0, 0, Double.NaN))
+                        .toList();
+            case IVF_HNSW_SQ ->
+                IntStream.of(50, 100, 200, 400)
+                        .boxed()
+                        .flatMap(ef -> IntStream.of(0, 5)
+                                .mapToObj(refine -> new IndexTuning(partitions, ef, refine, Double.NaN)))
+                        .toList();
+        };
+    }
+
+    private List<Embedding> queries(Snapshot snapshot) throws IOException {
+        LinkedHashSet<Embedding> queries = new LinkedHashSet<>(recent.get());
+        try (ArrowReader sample = snapshot.dataset().sample(SAMPLE, List.of(Columns.VECTOR))) {
+            while (sample.loadNextBatch()) {
+                var batch = sample.getVectorSchemaRoot();
+                for (int i = 0; i < batch.getRowCount(); i++) {
+                    float[] vector = Columns.direction(batch, i);
+                    if (vector != null) {
+                        queries.add(Embedding.ofDirection(vector));
+                    }
+                }
+            }
+        }
+        return List.copyOf(queries);
+    }
+}

@@ -1,0 +1,131 @@
+package dev.glimpse.dataset.lance;
+
+import dev.glimpse.dataset.DamagedTableException;
+import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.replica.Replica;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.StoreUnavailableException;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.lance.Dataset;
+import org.lance.ipc.ScanOptions;
+
+/**
+ * Scans the rows of the newest version, wherever they can be read: in the version that is open already, on the local disk, or in the
+ * bucket. Any thread may scan.
+ */
+final class RowScanner {
+    /** Missing files with fewer bytes than this are fetched before a scan; with more, the bucket is scanned. */
+    private static final long SOON = 64L << 20;
+
+    private final Replica replica;
+    private final Datasets datasets;
+    private final SnapshotManager snapshots;
+
+    RowScanner(Replica replica, Datasets datasets, SnapshotManager snapshots) {
+        this.replica = replica;
+        this.datasets = datasets;
+        this.snapshots = snapshots;
+    }
+
+    /**
+     * Where rows are, by fragment.
+     *
+     * @param offsets positions of the rows in each fragment
+     * @param ids pictures of the rows in each fragment, as far as they have ids of ours
+     */
+    record Found(Map<Integer, List<Integer>> offsets, Map<Integer, List<ImageId>> ids) {}
+
+    /**
+     * Finds the rows that match a filter.
+     *
+     * @param filter as Lance reads it
+     * @throws DamagedTableException if the rows cannot be read, though the store answers
+     */
+    Found find(String filter) throws IOException {
+        Found found = new Found(new TreeMap<>(), new TreeMap<>());
+        ScanOptions.Builder rows = new ScanOptions.Builder()
+                .columns(List.of(Columns.ID))
+                .filter(filter)
+                .withRowAddress(true);
+        readNewest(dataset -> Datasets.scan(dataset, rows.build(), batch -> {
+            List<Long> addresses = Columns.addresses(batch);
+            for (int i = 0; i < addresses.size(); i++) {
+                int fragment = (int) (addresses.get(i) >>> 32);
+                found.offsets
+                        .computeIfAbsent(fragment, first -> new ArrayList<>())
+                        .add(addresses.get(i).intValue());
+                Columns.id(batch, i)
+                        .ifPresent(id -> found.ids
+                                .computeIfAbsent(fragment, first -> new ArrayList<>())
+                                .add(id));
+            }
+        }));
+        return found;
+    }
+
+    /**
+     * Hands over the pictures of rows. Rows whose ids are not ours are left out: other software may call them anything.
+     *
+     * @param manifest of the newest version
+     * @param fragments to be scanned; null for all
+     * @throws DamagedTableException if the rows cannot be read, though the store answers
+     */
+    void scanIds(Manifest manifest, @Nullable List<Integer> fragments, FragmentIds.Rows rows) throws IOException {
+        if (!manifest.columns().containsKey(Columns.ID)) {
+            return; // Nobody can tell which pictures the rows are of.
+        }
+        ScanOptions.Builder scan =
+                new ScanOptions.Builder().columns(List.of(Columns.ID)).withRowAddress(true);
+        if (fragments != null) {
+            scan.fragmentIds(fragments);
+        }
+        readNewest(dataset -> Datasets.scan(dataset, scan.build(), batch -> {
+            List<Long> addresses = Columns.addresses(batch);
+            for (int i = 0; i < addresses.size(); i++) {
+                int fragment = (int) (addresses.get(i) >>> 32);
+                Columns.id(batch, i).ifPresent(id -> rows.row(fragment, id));
+            }
+        }));
+    }
+
+    private interface Scan {
+        void of(Dataset dataset) throws IOException;
+    }
+
+    private void readNewest(Scan scan) throws IOException {
+        try {
+            scanNewest(scan);
+        } catch (DamagedTableException | StoreUnavailableException | TableBusyException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            replica.files().requireStored();
+            throw new DamagedTableException(
+                    "the rows of version " + replica.version() + " cannot be read: "
+                            + DamagedTableException.sentence(e),
+                    e);
+        }
+    }
+
+    private void scanNewest(Scan scan) throws IOException {
+        long version = replica.version();
+        boolean ready = snapshots.read(snapshot -> {
+            if (snapshot.version() != version) {
+                return false;
+            }
+            scan.of(snapshot.dataset());
+            return true;
+        });
+        if (!ready) {
+            try (Dataset dataset = replica.files().isCopied() && replica.files().fillUpTo(SOON)
+                    ? datasets.inFolder(replica.folder(), version)
+                    : datasets.inBucket(version)) {
+                scan.of(dataset);
+            }
+        }
+    }
+}

@@ -1,0 +1,161 @@
+package dev.glimpse.dataset.lance;
+
+import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.replica.Replica;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * Keeps one version of the table open for searches: the newest or, while its files are on their way, one before. Any number of threads
+ * may read; only one at a time may call {@link #refresh} and {@link #refreshFromBucket}.
+ */
+public final class SnapshotManager implements AutoCloseable {
+    private final Replica replica;
+    private final Datasets datasets;
+    private final int dimension;
+    private final ServedRows rows;
+    private volatile Snapshot current;
+
+    /** Snapshots that were replaced, some of which may still be read. */
+    private final Set<Snapshot> replaced = ConcurrentHashMap.newKeySet();
+
+    private volatile boolean closed;
+
+    /**
+     * Opens the newest version: on the local disk if its files are here, else in the bucket.
+     *
+     * @param folder for files that need not outlive the process
+     * @param dimension of the embeddings of this server's model
+     */
+    SnapshotManager(Replica replica, Datasets datasets, Path folder, int dimension) throws IOException {
+        this.replica = replica;
+        this.datasets = datasets;
+        this.dimension = dimension;
+        this.rows = new ServedRows(folder, dimension);
+        try {
+            this.current = replica.files().isCopied() && replica.files().isComplete()
+                    ? openLocal(replica.version())
+                    : openRemote(replica.version());
+        } catch (IOException | RuntimeException e) {
+            rows.close();
+            throw e;
+        }
+    }
+
+    public interface Reading<T> {
+        T from(Snapshot snapshot) throws IOException;
+    }
+
+    /**
+     * Reads the current version, which stays open until the reading ends.
+     *
+     * @throws TableBusyException if this is closed
+     */
+    public <T> T read(Reading<T> reading) throws IOException {
+        Snapshot snapshot = current;
+        while (!snapshot.acquire()) {
+            if (closed) {
+                throw new TableBusyException("the table is closed");
+            }
+            snapshot = current;
+        }
+        try {
+            return reading.from(snapshot);
+        } finally {
+            snapshot.release();
+        }
+    }
+
+    /** Reads the current version, which must be on the local disk, with a large cache for its index. The cache is freed at the end. */
+    <T> T readIndex(Reading<T> reading) throws IOException {
+        // The files of the current version stay as long as it is read.
+        return read(snapshot -> datasets.indexInFolder(
+                replica.folder(), snapshot.version(), dataset -> reading.from(new Snapshot(dataset, true, dimension))));
+    }
+
+    /** The current version, for what is kept in memory of it; its dataset may be closed at any time. */
+    public Snapshot current() {
+        return current;
+    }
+
+    /** Opens any version that is in the store, whether or not its files are here. The caller releases it. */
+    public Snapshot open(long version) {
+        return datasets.haveBucket() ? new Snapshot(datasets.inBucket(version), false, dimension) : openLocal(version);
+    }
+
+    /**
+     * Makes the newest version the current one. Fetches its files first or, if the table is not copied, opens it in the bucket. Takes as
+     * long as the transfer of the files.
+     */
+    public void refresh() throws IOException {
+        if (replica.files().isCopied()) {
+            long version = replica.files().fill();
+            if (!current.isLocal() || current.version() != version) {
+                Snapshot next = openLocal(version);
+                try {
+                    // The first time this takes long, and Lance can search the version meanwhile.
+                    if (!rows.isEmpty()) {
+                        next = next.with(rows.of(next.dataset(), next.manifest()));
+                    }
+                } catch (IOException | RuntimeException e) {
+                    next.release();
+                    throw e;
+                }
+                swap(next);
+            }
+            Snapshot snapshot = current;
+            if (snapshot.rows() == null) {
+                current = snapshot.with(rows.of(snapshot.dataset(), snapshot.manifest()));
+            }
+            datasets.forgetBucket();
+        } else if (current.isLocal() || current.version() != replica.version()) {
+            swap(openRemote(replica.version()));
+        }
+    }
+
+    /** Reads the newest version in the bucket until the next {@link #refresh}, because the files here cannot be read. */
+    public void refreshFromBucket() {
+        if (current.isLocal() && datasets.haveBucket()) {
+            swap(openRemote(replica.version()));
+        }
+    }
+
+    private void swap(Snapshot next) {
+        Snapshot before = current;
+        replaced.add(before);
+        current = next;
+        before.release();
+    }
+
+    private Snapshot openLocal(long version) {
+        return new Snapshot(datasets.inFolder(replica.folder(), version), true, dimension);
+    }
+
+    private Snapshot openRemote(long version) {
+        return new Snapshot(datasets.searchedInBucket(version), false, dimension);
+    }
+
+    /** All versions that are read here now. */
+    Set<Long> versions() {
+        replaced.removeIf(Snapshot::isClosed);
+        Set<Long> versions = new HashSet<>(Set.of(current.version()));
+        replaced.forEach(snapshot -> versions.add(snapshot.version()));
+        return versions;
+    }
+
+    /** Heap that the codes of vectors take, in bytes. */
+    long codeBytes() {
+        return rows.bytes();
+    }
+
+    /** To be called once, after the last read. */
+    @Override
+    public void close() {
+        closed = true;
+        current.release();
+        rows.close();
+    }
+}

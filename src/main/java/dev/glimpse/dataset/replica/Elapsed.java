@@ -1,0 +1,27 @@
+package dev.glimpse.dataset.replica;
+
+import java.time.Duration;
+
+/**
+ * Time since a moment, counted also while the process is stopped or the machine sleeps: of the two clocks, which do not agree
+ * about that, the one that says more.
+ */
+public record Elapsed(long nanos, long millis) {
+    /** So long ago that everything is over. */
+    public static final Elapsed NEVER =
+            new Elapsed(System.nanoTime() - Duration.ofDays(365).toNanos(), 0);
+
+    public static Elapsed started() {
+        return new Elapsed(System.nanoTime(), System.currentTimeMillis());
+    }
+
+    Duration elapsed() {
+        long byClock = System.currentTimeMillis() - millis;
+        long byCounter = (System.nanoTime() - nanos) / 1_000_000;
+        return Duration.ofMillis(Math.max(byClock, byCounter));
+    }
+
+    public boolean isOver(Duration limit) {
+        return elapsed().compareTo(limit) > 0;
+    }
+}

@@ -1,0 +1,378 @@
+package dev.glimpse.dataset.table;
+
+import dev.glimpse.dataset.DamagedTableException;
+import dev.glimpse.dataset.ForeignTableException;
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.ModelStamp;
+import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.TableLostException;
+import dev.glimpse.dataset.TableSettings;
+import dev.glimpse.dataset.TableStamp;
+import dev.glimpse.dataset.commit.Committer;
+import dev.glimpse.dataset.commit.RowLedger;
+import dev.glimpse.dataset.commit.RowLedger.Pending;
+import dev.glimpse.dataset.lance.BucketAccess;
+import dev.glimpse.dataset.lance.LanceTable;
+import dev.glimpse.dataset.lance.Manifest;
+import dev.glimpse.dataset.lance.RecallCalibration;
+import dev.glimpse.dataset.lance.TableReader;
+import dev.glimpse.dataset.replica.Replica;
+import dev.glimpse.dataset.replica.TableTimings;
+import dev.glimpse.dataset.upkeep.GarbageCollection;
+import dev.glimpse.dataset.upkeep.IndexBuilds;
+import dev.glimpse.dataset.upkeep.Lease;
+import dev.glimpse.dataset.upkeep.MaintenanceLoop;
+import dev.glimpse.dataset.upkeep.MaintenancePlanner;
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.StoreUnavailableException;
+import dev.glimpse.vectors.Embedding;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import java.util.function.Consumer;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.task.TaskRejectedException;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+
+/**
+ * One table from when it is opened until it is closed: what writes to it, reads it, follows it and looks after it, and the threads of
+ * these. When the store turns out to have another table, the whole is thrown away and another one made. Safe to share between threads.
+ */
+public final class OpenTable implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(OpenTable.class);
+
+    /** Where the working folder has the copy of a bucket's table. */
+    static final String REPLICA = "replica";
+
+    /** Searches that may wait for a thread. */
+    private static final int READ_QUEUE = 64;
+
+    /** For what runs when the table is closed. What waits to be committed has been waited for before. */
+    private static final int CLOSE_SECONDS = 1;
+
+    /** For a commit that is under way when the table is given up. */
+    private static final Duration LAST_COMMIT = Duration.ofSeconds(30);
+
+    private final ThreadPoolTaskExecutor reads =
+            pool("lance-read", Math.max(2, Runtime.getRuntime().availableProcessors()), READ_QUEUE);
+    private final ThreadPoolTaskScheduler commits = thread("lance-commit");
+    private final ThreadPoolTaskScheduler replicas = thread("lance-replica");
+    private final ThreadPoolTaskScheduler upkeep = thread("lance-maintenance");
+    private final ThreadPoolTaskScheduler indexing = thread("lance-index");
+    private final boolean inBucket;
+    private final LanceTable table;
+    private final TableReader reader;
+    private final Committer committer;
+    private final RefreshLoop refreshLoop;
+    private final MaintenanceLoop maintenance;
+    private final TableGuard guard;
+    private final History history;
+
+    /**
+     * Where a table is, and what it needs.
+     *
+     * @param work local folder that belongs to this process alone; with a folder store it must be on its file system
+     * @param transfers runs puts and gets side by side
+     * @param recent what was searched for lately
+     */
+    public record Place(
+            ObjectStore store,
+            Path work,
+            ModelStamp model,
+            TableSettings settings,
+            TableTimings timing,
+            Executor transfers,
+            Supplier<List<Embedding>> recent) {
+
+        /** How an operator names the table. */
+        public String address() {
+            return store.filesInPlace()
+                    .map(root -> root.resolve(ImageDataset.KEY).toString())
+                    .orElse(store.address(ImageDataset.KEY.substring(0, ImageDataset.KEY.length() - 1)));
+        }
+    }
+
+    /**
+     * Opens the table of this store, or creates an empty one.
+     *
+     * @param carried rows that were taken before the table was opened anew, to be committed
+     * @param trusted whether nothing is wrong with the table as a whole, as far as the caller knows
+     * @param lost is told when the store is found to have another table, or none
+     * @throws DamagedTableException if the table is there and cannot be read
+     * @throws StoreUnavailableException if the store does not answer, and there is no copy of the table here
+     */
+    OpenTable(Place place, List<Pending> carried, BooleanSupplier trusted, Consumer<TableLostException> lost)
+            throws IOException {
+        ObjectStore store = place.store;
+        TableSettings settings = place.settings;
+        this.inBucket = store.filesInPlace().isEmpty();
+        @Nullable LanceTable opened = null;
+        try {
+            opened = new LanceTable(
+                    manifests -> new Replica(
+                            store,
+                            ImageDataset.KEY,
+                            place.work.resolve(REPLICA),
+                            place.work.resolve("scratch"),
+                            settings.replica().disk().toBytes(),
+                            place.timing,
+                            manifests,
+                            place.transfers),
+                    store.directAccess().map(bucket -> BucketAccess.of(bucket, ImageDataset.KEY)),
+                    settings.maintenance().indexRows(),
+                    place.work.resolve("vectors"),
+                    place.model,
+                    () -> TableStamp.fresh(store.hasAny(ImageDataset.PICTURES)),
+                    lost);
+            this.table = opened;
+            this.reader = table.reader();
+            this.committer = new Committer(table, settings.commit(), commits, carried);
+            TableGuard opening = new TableGuard(place.address(), place.model, table, committer);
+            this.guard = opening;
+            RefreshLoop refreshing = new RefreshLoop(table, committer, commits, replicas);
+            this.refreshLoop = refreshing;
+            this.history = new History(store, ImageDataset.KEY, table.snapshots());
+            RecallCalibration calibration =
+                    new RecallCalibration(table.snapshots(), reader, settings.maintenance(), place.recent);
+            this.maintenance = new MaintenanceLoop(
+                    table,
+                    committer,
+                    new Lease(store, place.work, place.timing.lease()),
+                    new MaintenancePlanner(settings.maintenance().indexRows()),
+                    new IndexBuilds(
+                            table,
+                            committer,
+                            calibration,
+                            () -> refreshing.refreshed().get(),
+                            indexing),
+                    new GarbageCollection(
+                            store,
+                            ImageDataset.KEY,
+                            table.replica(),
+                            settings.maintenance().retention(),
+                            MaintenancePlanner.MOST_VERSIONS,
+                            place.timing),
+                    calibration,
+                    place.timing.garbageCollection(),
+                    () -> trusted.getAsBoolean() && opening.problem() == null);
+        } catch (IOException | RuntimeException e) {
+            shutDownThreads();
+            if (opened != null) {
+                opened.close();
+            }
+            throw e;
+        }
+        committer.whenNewVersion(refreshLoop::refreshSoon);
+        refreshLoop.startPolling(settings.replica().poll());
+        refreshLoop.refreshSoon();
+        Duration pause = place.timing.upkeep();
+        Future<?> unused =
+                upkeep.scheduleWithFixedDelay(maintenance::run, Instant.now().plus(pause), pause);
+    }
+
+    public LanceTable table() {
+        return table;
+    }
+
+    TableReader reader() {
+        return reader;
+    }
+
+    public Committer committer() {
+        return committer;
+    }
+
+    public RefreshLoop refreshLoop() {
+        return refreshLoop;
+    }
+
+    MaintenanceLoop maintenance() {
+        return maintenance;
+    }
+
+    /** Says whether the table may be written and searched. */
+    public TableGuard guard() {
+        return guard;
+    }
+
+    public History history() {
+        return history;
+    }
+
+    Manifest manifest() {
+        return table.manifest();
+    }
+
+    /** On the thread that looks after the table. */
+    void maintain(Runnable task) {
+        upkeep.execute(task);
+    }
+
+    /**
+     * Does something that needs the native side, on a thread for that.
+     *
+     * @throws TableBusyException if too many wait already
+     */
+    <T> Future<T> read(Callable<T> task) {
+        try {
+            return reads.submit(task);
+        } catch (TaskRejectedException e) {
+            throw new TableBusyException(READ_QUEUE + " searches wait already");
+        }
+    }
+
+    /**
+     * At most {@code k} rows, nearest first: those of the table and those that wait to be committed.
+     *
+     * @param await waits for the answer of the table
+     */
+    List<Neighbor> nearest(Embedding query, int k, boolean exact, Waiting await) {
+        RowLedger.Unsettled unsettled = committer.unsettled();
+        List<Neighbor> committed = await.forAnswer(
+                read(() -> nearestCommitted(query, k + unsettled.hidden().size(), exact)));
+        if (unsettled.isNothing()) {
+            return committed;
+        }
+        Set<String> seen = new HashSet<>();
+        return Stream.concat(
+                        committed.stream()
+                                .filter(neighbor -> !unsettled.hidden().contains(neighbor.id())),
+                        unsettled.rows().stream().map(row -> Neighbor.of(row, query)))
+                .filter(neighbor -> seen.add(neighbor.id()))
+                .sorted(Comparator.comparingDouble(Neighbor::distance))
+                .limit(k)
+                .toList();
+    }
+
+    /** How a caller waits. */
+    interface Waiting {
+        List<Neighbor> forAnswer(Future<List<Neighbor>> answer);
+    }
+
+    private List<Neighbor> nearestCommitted(Embedding query, int k, boolean exact) throws Exception {
+        try {
+            return reader.nearest(query, k, exact);
+        } catch (TableBusyException | ForeignTableException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            if (!inBucket) {
+                throw e;
+            }
+            log.warn("the table is read anew, as a search failed: {}", e.toString());
+            refreshLoop.refreshFromBucket();
+            try {
+                return reader.nearest(query, k, exact);
+            } catch (IOException | RuntimeException again) {
+                throw new StoreUnavailableException("the table can be read neither here nor in the bucket", again);
+            }
+        }
+    }
+
+    /**
+     * Reads the table anew from the store: which version is the newest, whether its files are there, whose rows it has, and all rows.
+     *
+     * @throws DamagedTableException if that cannot be done
+     * @throws TableLostException if the store has another table by now, or none
+     */
+    void readAnew() throws Exception {
+        committer.onCommitThread(() -> {
+            table.catchUpByListing();
+            table.replica().files().requireStored();
+            committer.relearnIds();
+            return true;
+        });
+        refreshLoop.refreshed().get();
+        String failure = refreshLoop.failure();
+        if (failure != null) {
+            throw new DamagedTableException(failure);
+        }
+    }
+
+    /** Commits no more, and gives the rows that wait. They are the caller's from now on. */
+    List<Pending> abandon() {
+        maintenance.stop();
+        Future<List<Pending>> waiting = commits.submitCompletable(committer::abandon);
+        try {
+            return waiting.get(LAST_COMMIT.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } catch (ExecutionException | TimeoutException e) {
+            log.warn("a commit goes on while the table is given up: {}", e.toString());
+        }
+        return committer.abandon();
+    }
+
+    private void shutDownThreads() {
+        upkeep.shutdown();
+        indexing.shutdown();
+        commits.shutdown();
+        replicas.shutdown();
+        reads.shutdown();
+    }
+
+    /**
+     * Commits what waits, lets running searches finish, then frees all that is native. An index build, which cannot be
+     * interrupted, is not waited for: the table stays as it was before, and what is native is then left to the end of
+     * the process. To be called once.
+     */
+    @Override
+    public void close() {
+        maintenance.stop();
+        committer.close();
+        shutDownThreads();
+        if (upkeep.getActiveCount()
+                        + indexing.getActiveCount()
+                        + commits.getActiveCount()
+                        + replicas.getActiveCount()
+                        + reads.getActiveCount()
+                == 0) {
+            history.close();
+            table.close();
+        } else {
+            log.warn("closed while native calls still run");
+        }
+    }
+
+    static ThreadPoolTaskScheduler thread(String name) {
+        ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
+        thread.setThreadNamePrefix(name + "-");
+        thread.setPoolSize(1);
+        thread.setWaitForTasksToCompleteOnShutdown(true);
+        thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
+        thread.setContinueExistingPeriodicTasksAfterShutdownPolicy(false);
+        thread.setAwaitTerminationSeconds(CLOSE_SECONDS);
+        thread.initialize();
+        return thread;
+    }
+
+    public static ThreadPoolTaskExecutor pool(String name, int threads, int queue) {
+        ThreadPoolTaskExecutor pool = new ThreadPoolTaskExecutor();
+        pool.setThreadNamePrefix(name + "-");
+        pool.setCorePoolSize(threads);
+        pool.setMaxPoolSize(threads);
+        pool.setQueueCapacity(queue);
+        pool.setAllowCoreThreadTimeOut(true);
+        pool.setWaitForTasksToCompleteOnShutdown(true);
+        pool.setAwaitTerminationSeconds(CLOSE_SECONDS);
+        pool.initialize();
+        return pool;
+    }
+}

@@ -1,0 +1,117 @@
+package dev.glimpse.dataset.table;
+
+import dev.glimpse.dataset.ForeignTableException;
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.PastNeighbors;
+import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.lance.IndexTuning;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.vectors.Embedding;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Consumer;
+
+/** Searches of whichever table is open, with a deadline. The calling thread waits; native calls run on threads of the table. */
+public final class TableSearch {
+    private static final Duration READ_DEADLINE = Duration.ofSeconds(10);
+    private static final Duration SCAN_DEADLINE = Duration.ofMinutes(10);
+
+    private final TableSupervisor supervisor;
+    private final ObjectStore store;
+    private final RecentQueries recent;
+
+    public TableSearch(TableSupervisor supervisor, ObjectStore store, RecentQueries recent) {
+        this.supervisor = supervisor;
+        this.store = store;
+        this.recent = recent;
+    }
+
+    /** See {@link ImageDataset#nearest}. */
+    public List<Neighbor> nearest(Embedding query, int k, boolean exact) {
+        OpenTable table = searchable();
+        recent.add(query);
+        return located(table.nearest(query, k, exact, answer -> await(answer, READ_DEADLINE)));
+    }
+
+    /** See {@link ImageDataset#nearestIn}. */
+    public PastNeighbors nearestIn(long version, Embedding query, int k, boolean exact) {
+        OpenTable table = searchable();
+        return past(
+                table,
+                () -> table.history().read(version, snapshot -> {
+                    if (snapshot.manifest().unsearchable() != null) {
+                        throw new ForeignTableException("version " + version + " of the table cannot be searched: "
+                                + snapshot.manifest().unsearchable());
+                    }
+                    IndexTuning tuning = IndexTuning.of(snapshot.manifest().metadata());
+                    return new PastNeighbors(
+                            version, true, table.reader().nearestByLance(snapshot, query, k, exact, tuning));
+                }));
+    }
+
+    /** See {@link ImageDataset#nearestAt}. */
+    public PastNeighbors nearestAt(Instant time, Embedding query, int k, boolean exact) {
+        OpenTable table = searchable();
+        Optional<Long> version = table.history().newestAt(time);
+        return version.isPresent()
+                ? nearestIn(version.get(), query, k, exact)
+                : past(
+                        table,
+                        () -> new PastNeighbors(null, false, table.reader().nearestUploadedBy(query, k, time)));
+    }
+
+    /** See {@link ImageDataset#forEachId}. */
+    public void forEachId(Consumer<ImageId> ids) {
+        OpenTable table = supervisor.require();
+        await(
+                table.read(() -> {
+                    table.table().allIds(ids);
+                    return true;
+                }),
+                SCAN_DEADLINE);
+    }
+
+    /** The open table, if this server's embeddings can be compared with its vectors. */
+    private OpenTable searchable() {
+        OpenTable table = supervisor.require();
+        table.guard().requireSearchable();
+        return table;
+    }
+
+    private PastNeighbors past(OpenTable table, Callable<PastNeighbors> search) {
+        PastNeighbors found = await(table.read(search), READ_DEADLINE);
+        return new PastNeighbors(found.version(), found.complete(), located(found.neighbors()));
+    }
+
+    /** Gives each row the address that its picture has in this store: rows of a copied bucket name the one they came from. */
+    private List<Neighbor> located(List<Neighbor> rows) {
+        return rows.stream()
+                .map(row -> ImageId.parse(row.id()).isPresent() ? row.at(store.address(row.id())) : row)
+                .toList();
+    }
+
+    private static <T> T await(Future<T> future, Duration deadline) {
+        try {
+            return future.get(deadline.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (TimeoutException e) {
+            throw new TableBusyException("no answer from the table within " + deadline.toSeconds() + " s");
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new TableBusyException("interrupted while waiting for the table");
+        } catch (ExecutionException e) {
+            if (e.getCause() instanceof RuntimeException cause) {
+                throw cause;
+            }
+            throw new IllegalStateException("the table cannot be read: " + e.getCause(), e);
+        }
+    }
+}

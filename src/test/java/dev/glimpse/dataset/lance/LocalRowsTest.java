@@ -1,0 +1,43 @@
+package dev.glimpse.dataset.lance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.vectors.Embedding;
+import dev.glimpse.vectors.VectorIndex;
+import java.nio.file.Path;
+import java.util.BitSet;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LocalRowsTest {
+    /** So high that its vector is read from a file, which an interrupt ends. */
+    private static final int ROW = 1 << 20;
+
+    @TempDir
+    Path folder;
+
+    @Test
+    void interruptedSearchSaysThatTheTableIsBusy() {
+        Embedding vector = new Embedding(new float[] {0, 1});
+        BitSet live = new BitSet();
+        live.set(ROW);
+        try (VectorIndex index = new VectorIndex(folder, 2);
+                RowFile file = new RowFile(folder)) {
+            index.put(ROW, vector.toArray());
+            LocalRows rows = new LocalRows(index.view(live), file, 0);
+
+            assertInterruptedIsBusy(() -> rows.nearest(vector, 1, 1));
+            assertInterruptedIsBusy(() -> rows.nearestExact(vector, 1));
+            assertInterruptedIsBusy(() -> rows.calibrate(List.of(vector), 1, 0.95));
+        }
+    }
+
+    private static void assertInterruptedIsBusy(Runnable search) {
+        Thread.currentThread().interrupt();
+        assertThatThrownBy(search::run).isInstanceOf(TableBusyException.class).hasMessageContaining("interrupted");
+        assertThat(Thread.interrupted()).isTrue();
+    }
+}

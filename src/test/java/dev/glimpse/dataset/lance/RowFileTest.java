@@ -1,0 +1,104 @@
+package dev.glimpse.dataset.lance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.vectors.Hit;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Instant;
+import java.util.List;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class RowFileTest {
+    private static final Neighbor FULL = new Neighbor(
+            "images/a.png",
+            "s3://b/images/a.png",
+            0,
+            "image/png",
+            1L << 40,
+            640,
+            480,
+            Instant.parse("2026-11-26T08:00:00.123456Z"),
+            "Käse \"é\" 猫.png",
+            "a caption",
+            List.of("one", "", "three"));
+
+    /** As a table of other software may have it. */
+    private static final Neighbor BARE =
+            new Neighbor("x", null, 0, null, null, null, null, null, null, null, List.of());
+
+    @TempDir
+    Path folder;
+
+    private RowFile file;
+
+    @BeforeEach
+    void open() {
+        file = new RowFile(folder);
+    }
+
+    @AfterEach
+    void close() {
+        file.close();
+    }
+
+    @Test
+    void rowsComeBackAsTheyWereInTheOrderOfTheHitsWithTheirDistances() {
+        file.write(3, FULL);
+        file.write(70_000, BARE);
+
+        List<Neighbor> found = file.read(List.of(new Hit(70_000, 0.25f), new Hit(3, 0.5f)));
+
+        assertThat(found).extracting(Neighbor::id).containsExactly("x", "images/a.png");
+        assertThat(found).extracting(Neighbor::distance).containsExactly(0.25, 0.5);
+        assertThat(found.get(0))
+                .usingRecursiveComparison()
+                .ignoringFields("distance")
+                .isEqualTo(BARE);
+        assertThat(found.get(1))
+                .usingRecursiveComparison()
+                .ignoringFields("distance")
+                .isEqualTo(FULL);
+    }
+
+    @Test
+    void rowOfAnyLengthIsReadWhole() {
+        Neighbor rest = FULL;
+        for (int length : new int[] {1000, 5000, 200_000}) {
+            String caption = "é".repeat(length);
+            Neighbor longOne =
+                    new Neighbor("id" + length, null, 0, null, null, 1, 1, null, null, caption, List.of("t"));
+            file.write(length, longOne);
+            file.write(length + 1, rest);
+
+            assertThat(file.read(List.of(new Hit(length, 0))).get(0).caption()).isEqualTo(caption);
+        }
+        assertThat(file.read(List.of(new Hit(1001, 0))).get(0).id()).isEqualTo(rest.id());
+    }
+
+    @Test
+    void interruptedReaderHarmsNobody() {
+        file.write(0, FULL);
+        for (int i = 0; i < 20; i++) {
+            Thread.currentThread().interrupt();
+            assertThat(file.read(List.of(new Hit(0, 0)))).hasSize(1);
+            assertThat(Thread.interrupted()).isTrue();
+        }
+    }
+
+    @Test
+    void nothingIsLeftBehindAndNothingCanBeReadAfterTheEnd() {
+        file.write(0, FULL);
+        file.read(List.of(new Hit(0, 0)));
+
+        file.close();
+
+        assertThat(folder).isEmptyDirectory();
+        assertThatThrownBy(() -> file.read(List.of(new Hit(0, 0)))).isInstanceOf(UncheckedIOException.class);
+    }
+}

@@ -13,7 +13,7 @@ import org.lance.ManifestSummary;
 import org.lance.fragment.DataFile;
 
 /**
- * What the manifest of a version says, without a look into its files.
+ * What the manifest of a version says. Immutable, and in memory: no other file of the version is read.
  *
  * @param bytes of its data files
  * @param columns name to type, in the table's order
@@ -40,7 +40,7 @@ public record Manifest(
     static final String INDEX = "vec_idx";
 
     /**
-     * A part of the index; rows of fragments that none has are scanned.
+     * A part of the index. Lance scans the rows of fragments that no part has.
      *
      * @param fragments some of them may be gone
      */

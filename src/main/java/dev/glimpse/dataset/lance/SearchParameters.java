@@ -3,7 +3,7 @@ package dev.glimpse.dataset.lance;
 import dev.glimpse.vectors.Oversampling;
 
 /**
- * How approximate searches look, found by measurement.
+ * The parameters of approximate searches, as {@link RecallCalibration} has found them. Immutable.
  *
  * @param oversampling for searches in memory
  * @param index for searches by Lance's index

@@ -3,11 +3,11 @@ package dev.glimpse.dataset.replica;
 import java.time.Duration;
 
 /**
- * Time since a moment, counted also while the process is stopped or the machine sleeps: of the two clocks, which do not agree
- * about that, the one that says more.
+ * The time that has elapsed since a moment. Counts also while the process is stopped or the machine sleeps: of two clocks, which differ
+ * about that, the one that says more is right.
  */
 public record Elapsed(long nanos, long millis) {
-    /** So long ago that everything is over. */
+    /** Since a moment so long ago that every limit is over. */
     public static final Elapsed NEVER =
             new Elapsed(System.nanoTime() - Duration.ofDays(365).toNanos(), 0);
 

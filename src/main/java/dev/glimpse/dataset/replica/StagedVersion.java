@@ -16,8 +16,8 @@ import java.util.stream.Stream;
 import org.springframework.util.FileSystemUtils;
 
 /**
- * A folder in which Lance makes the next version without anyone seeing it. Starts with links to files of the table;
- * closing removes the folder, and the table keeps its files.
+ * A local folder in which Lance makes the next version, before it is published. It begins with links to files of the table. Closing it
+ * removes the folder; the table keeps its files. Not safe between threads.
  */
 public final class StagedVersion implements AutoCloseable {
     private final Path folder;
@@ -42,7 +42,7 @@ public final class StagedVersion implements AutoCloseable {
         }
     }
 
-    /** Makes the new files of another staged version below this name part of this one, as files that are new here too. */
+    /** Links new files of another staged version, whose names begin like this, as new files of this one. */
     public void adopt(StagedVersion other, String start) throws IOException {
         for (String name : other.newFiles()) {
             if (name.startsWith(start)) {
@@ -54,12 +54,12 @@ public final class StagedVersion implements AutoCloseable {
         }
     }
 
-    /** These new files have been put in the store, not before that time. */
+    /** Takes note that these new files are in the store, and since when at the earliest. */
     void shipped(List<String> names, Elapsed since) {
         names.forEach(name -> shipped.put(name, since));
     }
 
-    /** New files that are in the store. */
+    /** New files that are in the store already, with the time since the first of them was put. */
     Map<String, Elapsed> shipped() {
         return Collections.unmodifiableMap(shipped);
     }

@@ -3,8 +3,8 @@ package dev.glimpse.dataset.replica;
 import java.time.Duration;
 
 /**
- * How long what was seen of the store can be relied on, and how often it is looked at. Nobody has to set this; tests are less
- * patient.
+ * How long observations of the table in the store can be relied on, and how often the store is asked. Not a setting; tests use shorter
+ * times.
  *
  * @param youngest versions for at least so long after the next one came are never removed, whatever else is asked for
  * @param certain since a version was known to be the newest: for so long nobody can have removed the next one again, so

@@ -50,8 +50,8 @@ public final class Snapshot {
     }
 
     /**
-     * The same version with these rows in memory, in the place of this snapshot: who had acquired this one has acquired the new one
-     * instead. Both share the dataset, so readers of this one are not disturbed.
+     * Makes a snapshot of this version that has these rows in memory, and takes the place of this snapshot: whoever had acquired this one
+     * has acquired the new one instead. Both share the dataset, so readers of this one are not disturbed.
      */
     Snapshot with(@Nullable LocalRows ready) {
         return new Snapshot(this, ready);

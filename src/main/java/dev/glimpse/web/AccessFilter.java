@@ -10,11 +10,14 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.security.Principal;
 import java.util.Arrays;
+import java.util.Collections;
+import java.util.Enumeration;
 import java.util.Locale;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.filter.OncePerRequestFilter;
 
@@ -158,6 +161,14 @@ final class AccessFilter extends OncePerRequestFilter {
      */
     private HttpServletRequest named(Caller caller, HttpServletRequest request) {
         return new HttpServletRequestWrapper(request) {
+            /** An Accept that names nothing accepts everything, as none does (RFC 9110, 12.5.1); not all behind know that. */
+            @Override
+            public Enumeration<String> getHeaders(String name) {
+                boolean namesNothing = name.equalsIgnoreCase(HttpHeaders.ACCEPT)
+                        && Collections.list(super.getHeaders(name)).stream().allMatch(String::isBlank);
+                return namesNothing ? Collections.emptyEnumeration() : super.getHeaders(name);
+            }
+
             @Override
             public @Nullable String getAuthType() {
                 return callers.needKeys() ? "key" : null;

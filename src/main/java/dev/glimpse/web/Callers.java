@@ -29,12 +29,14 @@ final class Callers {
     private static final int NETWORK_BYTES = 8;
 
     /**
-     * Headers that proxies add, and programs on this machine have no reason to send: {@code Via}, {@code X-Real-IP}, {@code
-     * CDN-Loop}, {@code Forwarded}, {@code X-Forwarded-For} and its kin, {@code True-Client-IP}, {@code Fly-Client-IP}, {@code
-     * CF-Connecting-IP}.
+     * Headers that proxies add, and programs on this machine have no reason to send: {@code Via}, {@code CDN-Loop}, {@code Forwarded},
+     * {@code X-Forwarded-For} and its kin, {@code X-Real-IP}, {@code True-Client-IP}, {@code Fly-Client-IP}, {@code
+     * CF-Connecting-IP}, those of Azure, Envoy, Varnish and AWS.
      */
-    private static final Pattern OF_PROXIES =
-            Pattern.compile("via|x-real-ip|cdn-loop|.*(forwarded|client-ip|connecting-ip).*", Pattern.CASE_INSENSITIVE);
+    private static final Pattern OF_PROXIES = Pattern.compile(
+            "via|cdn-loop|cf-ray|x-varnish|x-amzn-trace-id|x-envoy-.*|x-original-.*"
+                    + "|.*(forwarded|client-?ip|connecting-ip|real-ip|remote-ip|proxyuser).*",
+            Pattern.CASE_INSENSITIVE);
 
     /** Before nginx 1.29.7 {@code proxy_pass} sends HTTP/1.0 by default, and no header that tells of itself. */
     private static final Set<String> OF_PROGRAMS = Set.of("HTTP/1.1", "HTTP/2.0");

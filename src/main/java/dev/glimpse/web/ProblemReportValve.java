@@ -35,6 +35,13 @@ final class ProblemReportValve extends ErrorReportValve {
             return;
         }
         super.invoke(request, response);
+        if (response.getStatus() >= HttpServletResponse.SC_BAD_REQUEST
+                && !response.isError()
+                && !response.isCommitted()) {
+            // A refusal of which nobody has said anything, such as Spring's 412.
+            response.setError();
+            report(request, response, null);
+        }
     }
 
     @Override

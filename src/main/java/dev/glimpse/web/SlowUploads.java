@@ -59,6 +59,10 @@ final class SlowUploads extends ValveBase {
 
         @Override
         public int doRead(ApplicationBufferHandler handler) throws IOException {
+            if (tooSlow) {
+                // Whoever reads on to clean up would wait for the client once more.
+                throw tooSlow();
+            }
             int read;
             try {
                 read = body.doRead(handler);
@@ -70,9 +74,13 @@ final class SlowUploads extends ValveBase {
             long nanos = System.nanoTime() - start;
             if (read >= 0 && nanos > graceNanos && bytes < bytesPerSecond * (nanos / 1e9)) {
                 tooSlow = true;
-                throw new SocketTimeoutException("less than " + bytesPerSecond + " bytes a second");
+                throw tooSlow();
             }
             return read;
+        }
+
+        private SocketTimeoutException tooSlow() {
+            return new SocketTimeoutException("less than " + bytesPerSecond + " bytes a second");
         }
 
         @Override

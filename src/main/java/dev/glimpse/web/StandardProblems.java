@@ -61,6 +61,10 @@ final class StandardProblems {
                     HttpStatus.NOT_ACCEPTABLE,
                     "not-acceptable",
                     "this is not there in a form that the header Accept names; try */*"),
+            new Standard(
+                    HttpStatus.PRECONDITION_FAILED,
+                    "precondition-failed",
+                    "this is not as If-Match or If-Unmodified-Since asks"),
             new Standard(HttpStatus.REQUEST_TIMEOUT, "slow-upload", "the body came too slowly, or stopped"),
             new Standard(HttpStatus.CONTENT_TOO_LARGE, "upload-too-large", "the request is too large"),
             new Standard(

@@ -85,7 +85,10 @@ class CallersTest {
                 "CF-Connecting-IPv6",
                 "True-Client-IP",
                 "Fly-Client-IP",
-                "CDN-Loop"
+                "CDN-Loop",
+                "X-Azure-ClientIP",
+                "X-Envoy-External-Address",
+                "X-Amzn-Trace-Id"
             })
     void requestWithASignOfAProxyIsNotOfThisMachineAndIsCounted(String header) {
         MockHttpServletRequest request = from("127.0.0.1", "localhost");

@@ -41,9 +41,6 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 public final class Recovery {
     private static final Logger log = LoggerFactory.getLogger(Recovery.class);
 
-    /** The store's clock tells whole seconds. */
-    private static final Duration CLOCK = Duration.ofSeconds(1);
-
     /** Pictures under way at the same time. Most of them wait for a commit together, so it is two commits' worth. */
     private static final int AT_ONCE = 512;
 
@@ -284,7 +281,7 @@ public final class Recovery {
             // others.
             Duration young = timings.abandoned()
                     .minus(oldest)
-                    .plus(CLOCK)
+                    .plus(WriteTimings.CLOCK)
                     .plus(byChance(timings.look().dividedBy(6)));
             lookAfter(done ? shortest(timings.look(), young) : shortest(timings.look(), timings.retry()));
         } catch (UntrustedBucketException e) {

@@ -37,7 +37,7 @@ public record WriteTimings(
         Duration retry) {
 
     /** What the store's clock may leave out. */
-    private static final Duration CLOCK = Duration.ofSeconds(1);
+    static final Duration CLOCK = Duration.ofSeconds(1);
 
     /** A put that has less time left is not begun. */
     private static final Duration SHORTEST_PUT = Duration.ofSeconds(1);

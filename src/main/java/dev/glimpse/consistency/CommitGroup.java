@@ -68,8 +68,17 @@ public final class CommitGroup {
     }
 
     /** Completes when the marker is in the store, or exceptionally when it is not known to be. */
-    public CompletableFuture<Void> durable() {
+    CompletableFuture<Void> durable() {
         return durable;
+    }
+
+    /**
+     * Waits until the marker is in the store.
+     *
+     * @throws java.util.concurrent.CompletionException if it is not known to be
+     */
+    public void awaitDurable() {
+        durable.join();
     }
 
     /** Whether a picture that is in the store now would get its row even if this process died. */

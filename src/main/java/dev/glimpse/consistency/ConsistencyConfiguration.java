@@ -21,10 +21,10 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(TrashProperties.class)
 class ConsistencyConfiguration {
-    /** Puts at once. They wait for the store rather than work; a full queue means that the store does not keep up. */
-    private static final int PUTS = 32;
+    /** Markers at the same time. A server puts and deletes one for each commit. */
+    private static final int MARKERS = 4;
 
-    private static final int WAITING_PUTS = 512;
+    private static final int WAITING_MARKERS = 512;
 
     /** As many listings as run side by side. */
     private static final int CHORES = 16;
@@ -53,13 +53,13 @@ class ConsistencyConfiguration {
             ObjectStore store,
             CommitProperties policy,
             WriteTimings timings,
-            @Qualifier("picturePuts") ThreadPoolTaskExecutor puts) {
+            @Qualifier("intentMarkerPuts") ThreadPoolTaskExecutor puts) {
         return new IntentMarkers(store, puts, policy, timings, new SecureRandom());
     }
 
     @Bean
-    PictureLocks pictureLocks(@Qualifier("picturePuts") ThreadPoolTaskExecutor puts) {
-        return new PictureLocks(puts);
+    PictureLocks pictureLocks(@Qualifier("pictureChores") ThreadPoolTaskExecutor chores) {
+        return new PictureLocks(chores);
     }
 
     @Bean
@@ -169,10 +169,10 @@ class ConsistencyConfiguration {
         return thread;
     }
 
-    /** Runs the puts of uploads. Not the default candidate, so that it does not stand in for Spring's own executor. */
+    /** Puts and deletes markers. Not the default candidate, so that it does not stand in for Spring's own executor. */
     @Bean(defaultCandidate = false)
-    ThreadPoolTaskExecutor picturePuts() {
-        ThreadPoolTaskExecutor pool = StoreThreads.pool("picture-put-", PUTS, WAITING_PUTS);
+    ThreadPoolTaskExecutor intentMarkerPuts() {
+        ThreadPoolTaskExecutor pool = StoreThreads.pool("intent-marker-", MARKERS, WAITING_MARKERS);
         pool.setWaitForTasksToCompleteOnShutdown(true);
         // The uploads have ended by then; what still waits for a store that does not answer is not waited for.
         pool.setAwaitTerminationSeconds(2);

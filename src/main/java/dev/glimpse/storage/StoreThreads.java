@@ -14,13 +14,31 @@ public final class StoreThreads {
      * @param waiting tasks at most; further ones are refused
      */
     public static ThreadPoolTaskExecutor pool(String name, int threads, int waiting) {
-        ThreadPoolTaskExecutor pool = new ThreadPoolTaskExecutor();
-        pool.setThreadNamePrefix(name);
-        pool.setTaskDecorator(RequestMeter::carry);
+        ThreadPoolTaskExecutor pool = withName(name);
         pool.setCorePoolSize(threads);
         pool.setMaxPoolSize(threads);
         pool.setQueueCapacity(waiting);
         pool.setAllowCoreThreadTimeOut(true);
+        return pool;
+    }
+
+    /**
+     * Makes a pool in which no task waits, for Spring to start and to end. It has as many threads as tasks run at the same time, so the
+     * caller limits those.
+     *
+     * @param name of its threads, without their numbers
+     */
+    public static ThreadPoolTaskExecutor unlimitedPool(String name) {
+        ThreadPoolTaskExecutor pool = withName(name);
+        pool.setCorePoolSize(0);
+        pool.setQueueCapacity(0);
+        return pool;
+    }
+
+    private static ThreadPoolTaskExecutor withName(String name) {
+        ThreadPoolTaskExecutor pool = new ThreadPoolTaskExecutor();
+        pool.setThreadNamePrefix(name);
+        pool.setTaskDecorator(RequestMeter::carry);
         return pool;
     }
 }

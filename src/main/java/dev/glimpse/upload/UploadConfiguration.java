@@ -8,9 +8,12 @@ import dev.glimpse.consistency.RowDeriver;
 import dev.glimpse.consistency.WriteTimings;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.fairness.FairScheduler;
+import dev.glimpse.fairness.MemoryBudget;
 import dev.glimpse.fetch.UrlFetcher;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreThreads;
+import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
@@ -22,8 +25,17 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(UploadProperties.class)
 class UploadConfiguration {
+    /**
+     * Uploads of files at the same time. They wait for the store most of the time. More than requests are taken at once, so that a request
+     * with one file finds a thread.
+     */
+    private static final int UPLOADS = 256;
+
     /** Each has room for the largest picture, and may wait for a slow server. */
-    private static final int FETCHES = 4;
+    private static final int FETCHES = 8;
+
+    /** A put takes some seconds at most; an upload that takes this long waits for a store that does not answer. */
+    private static final Duration DEADLINE = Duration.ofSeconds(60);
 
     @Bean
     Uploader uploader(
@@ -35,8 +47,7 @@ class UploadConfiguration {
             Recovery recovery,
             Reconciler reconciler,
             PictureLocks locks,
-            WriteTimings timings,
-            @Qualifier("picturePuts") ThreadPoolTaskExecutor puts) {
+            WriteTimings timings) {
         return new Uploader(
                 deriver,
                 store,
@@ -46,8 +57,28 @@ class UploadConfiguration {
                 reconciler,
                 locks,
                 model.descriptor().dimension(),
-                timings,
-                puts);
+                timings);
+    }
+
+    /** Pictures may take a quarter of the heap, or at least as much as two of the largest. */
+    @Bean
+    UploadIntake uploadIntake(
+            Uploader uploader,
+            @Nullable UrlFetcher fetcher,
+            FairScheduler scheduler,
+            @Qualifier("uploads") ThreadPoolTaskExecutor uploads,
+            @Qualifier("pictureFetches") ThreadPoolTaskExecutor fetches,
+            MultipartProperties limits) {
+        long memory = Math.max(
+                2 * limits.getMaxFileSize().toBytes(), Runtime.getRuntime().maxMemory() / 4);
+        return new UploadIntake(
+                uploader,
+                fetcher,
+                new MemoryBudget(scheduler, UPLOADS),
+                new MemoryBudget(scheduler, memory),
+                uploads,
+                fetches,
+                DEADLINE);
     }
 
     /** None unless it is switched on. */
@@ -56,7 +87,17 @@ class UploadConfiguration {
         return settings.urls() ? new UrlFetcher(limits.getMaxFileSize()) : null;
     }
 
-    /** Runs fetches. All of one request may wait. */
+    /** Runs uploads of files. What must wait waits for the budget of threads, so no task waits here. */
+    @Bean(defaultCandidate = false)
+    ThreadPoolTaskExecutor uploads() {
+        ThreadPoolTaskExecutor pool = StoreThreads.unlimitedPool("upload-");
+        pool.setWaitForTasksToCompleteOnShutdown(true);
+        // The requests have ended by then; what still waits for a store that does not answer is not waited for.
+        pool.setAwaitTerminationSeconds(2);
+        return pool;
+    }
+
+    /** Runs uploads of URLs. All of one request may wait. */
     @Bean(defaultCandidate = false)
     ThreadPoolTaskExecutor pictureFetches(UploadProperties settings) {
         return StoreThreads.pool("picture-fetch-", FETCHES, settings.files());

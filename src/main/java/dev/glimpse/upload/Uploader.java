@@ -17,19 +17,33 @@ import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
+import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.Executor;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
 
-/** Takes a picture in: the original into the store, its row into the table, each once. Safe to share between threads. */
+/**
+ * Takes a picture in: the original into the store, its row into the table, each once. The calls block, for threads of uploads. Safe for
+ * use by several threads.
+ */
 public final class Uploader {
+    /** A delete waits for another server for ten seconds; nothing else that holds the lock of a picture takes so long. */
+    private static final Duration LOCK_PATIENCE = Duration.ofSeconds(30);
+
+    /** A commit takes some round trips; one that takes this long waits for a store that does not answer. */
+    private static final Duration COMMIT_PATIENCE = Duration.ofSeconds(60);
+
     private final RowDeriver deriver;
     private final ObjectStore store;
     private final ImageDataset dataset;
@@ -39,12 +53,11 @@ public final class Uploader {
     private final PictureLocks locks;
     private final int dimension;
     private final WriteTimings timings;
-    private final Executor puts;
 
     /** Rows that wait for their commits, and come after a crash as well while their groups are reliable. */
     private final Map<ImageId, CommitGroup> promised = new ConcurrentHashMap<>();
 
-    /** @param puts runs what waits for the store */
+    /** @param dimension of the embeddings */
     public Uploader(
             RowDeriver deriver,
             ObjectStore store,
@@ -54,8 +67,7 @@ public final class Uploader {
             Reconciler reconciler,
             PictureLocks locks,
             int dimension,
-            WriteTimings timings,
-            Executor puts) {
+            WriteTimings timings) {
         this.deriver = deriver;
         this.store = store;
         this.dataset = dataset;
@@ -65,122 +77,107 @@ public final class Uploader {
         this.locks = locks;
         this.dimension = dimension;
         this.timings = timings;
-        this.puts = puts;
     }
 
     /**
-     * Stores the picture unless it is there. Decodes on the calling thread; the picture, the marker of its group and the
-     * embedding then come about at the same time. After the answer the picture is found by searches, and neither a
-     * crash nor a store that is away for a while loses its row. Of a picture of which a row is known, the store is asked
-     * whether it is still there.
+     * Stores the picture unless it is there. When this returns, searches find the picture, and neither a crash nor a store that is away
+     * for a while loses its row. The put of the picture on this thread, the put of its group's marker and the embedding on other threads
+     * happen at the same time. If a row of the picture is known, the store is asked whether the picture is still there.
      *
      * @param ticket decides which uploads are decoded and encoded first
      * @throws EmptyFileException if there are no bytes
-     * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept
+     * @throws MetadataTooLongException if the notes do not fit into the object's metadata
+     * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept; see {@link RowDeriver#derive} for
+     *     the other reasons to refuse bytes
      * @throws dev.glimpse.dataset.ForeignTableException if the table is not ours to write
      * @throws dev.glimpse.dataset.ModelMismatchException if the table was made with another model
      * @throws dev.glimpse.dataset.TableBusyException if too many rows wait to be committed
      * @throws dev.glimpse.storage.UntrustedBucketException if the store does not refuse a second put of a key
-     * @throws UploadsBusyException if it is not known of too many pictures whether the store has them
-     * @return completes exceptionally with what {@link RowDeriver#derive} throws; with {@link MetadataTooLongException} if
-     *     the notes do not fit into the object's metadata; with {@link StoreUnavailableException} if the store does not
-     *     answer in time: then the picture may or may not get there, and uploading it again is right
+     * @throws UploadsBusyException if it is not known of too many pictures whether the store has them, or another change of this picture
+     *     takes too long
+     * @throws StoreUnavailableException if the store does not answer in time: then the picture may or may not get there, and uploading it
+     *     again is right
+     * @throws CompletionException with one of these as its cause, if it happened on another thread
      */
-    public CompletableFuture<StoredPicture> store(
-            byte[] bytes, UploadMetadata notes, Durability durability, Ticket ticket) {
+    public StoredPicture store(byte[] bytes, UploadMetadata notes, Ticket ticket) {
         if (bytes.length == 0) {
             throw new EmptyFileException("the file " + notes.displayName() + " is empty");
         }
         ImageFormat format = ImageDecoder.formatOf(bytes);
         ImageId id = ImageId.of(bytes, format);
-        CompletableFuture<StoredPicture> stored = locks.withLock(
-                id,
-                () -> dataset.contains(id) ? storeKnown(id, bytes, notes, ticket) : storeNew(id, bytes, notes, ticket));
-        return durability == Durability.RECOVERABLE
-                ? stored
-                : stored.thenCompose(
-                        answer -> awaitCommitted(id, System.nanoTime()).thenApply(committed -> answer));
-    }
-
-    /** Stores a picture of which a row is known. What is known may be old: another server may have deleted the picture since. */
-    private CompletableFuture<StoredPicture> storeKnown(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
-        return CompletableFuture.supplyAsync(() -> store.head(id.toString()).isPresent(), puts)
-                .thenCompose(there -> there
-                        ? known(id)
-                        : dataset.refresh().thenComposeAsync(nothing -> storeNew(id, bytes, notes, ticket), puts));
-    }
-
-    /** A row that waits for its commit is as good as committed only if it would come after a crash as well. */
-    private CompletableFuture<StoredPicture> known(ImageId id) {
-        CommitGroup group = promised.get(id);
-        if (group != null && group.isReliable()) {
-            return CompletableFuture.completedFuture(stored(id, false));
+        PictureLocks.Held lock = locks.lock(id, LOCK_PATIENCE);
+        try (lock) {
+            if (!dataset.contains(id)) {
+                return storeNew(id, bytes, notes, ticket);
+            }
+            if (store.head(id.toString()).isPresent()) {
+                return confirm(id);
+            }
+            // Another server has deleted the picture, and the row that is known is perhaps gone.
+            dataset.refresh().join();
+            return storeNew(id, bytes, notes, ticket);
         }
-        return dataset.committed(id)
-                .thenCompose(committed -> reconciler.awaitFound(id))
-                .thenApply(found -> stored(id, false));
     }
 
-    private CompletableFuture<StoredPicture> storeNew(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
+    private StoredPicture storeNew(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
         dataset.requireWritable();
         dataset.requireRoom();
         recovery.requireRoom();
         store.requireConditionalPuts();
+        // Decodes here; the embedding is on its way.
         Derived derived = deriver.derive(id, bytes, ticket);
         Instant uploadedAt = Instant.now().truncatedTo(ChronoUnit.MICROS);
+        // The marker is on its way.
         CommitGroup.Member member = intents.join();
-        CommitGroup group = member.group();
-        CompletableFuture<Boolean> put;
+        Map<String, String> metadata = metadata(notes, uploadedAt, member);
         try {
-            Map<String, String> metadata = notes.toMetadata(group.name(), uploadedAt);
-            long start = System.nanoTime();
-            put = CompletableFuture.supplyAsync(
-                    () -> store.putIfAbsent(
-                            id.toString(), bytes, id.format().mediaType(), metadata, timings.left(start)),
-                    puts);
-        } catch (RuntimeException e) {
+            boolean first = store.putIfAbsent(id.toString(), bytes, id.format().mediaType(), metadata, timings.put());
+            member.group().awaitDurable();
+            return first ? add(derived, notes, uploadedAt, member) : takeOver(derived, member);
+        } catch (RuntimeException | Error e) {
+            // The store has perhaps taken the picture. The marker stays until that is known.
+            if (!member.hasLeft()) {
+                recovery.suspect(id, member);
+            }
+            throw e;
+        }
+    }
+
+    private static Map<String, String> metadata(UploadMetadata notes, Instant uploadedAt, CommitGroup.Member member) {
+        try {
+            return notes.toMetadata(member.group().name(), uploadedAt);
+        } catch (MetadataTooLongException e) {
             member.leave();
             throw e;
         }
-        CompletableFuture<StoredPicture> stored = put.thenCombine(group.durable(), (first, marked) -> first)
-                .thenCompose(first -> first ? add(derived, notes, uploadedAt, member) : takeOver(derived, member));
-        Future<?> unused = stored.whenComplete((answer, failure) -> {
-            if (failure != null && !member.hasLeft()) {
-                recovery.suspect(id, member);
-            }
-        });
-        return stored;
     }
 
     /** Adds the row of a picture that this upload has put. */
-    private CompletableFuture<StoredPicture> add(
-            Derived derived, UploadMetadata notes, Instant uploadedAt, CommitGroup.Member member) {
+    private StoredPicture add(Derived derived, UploadMetadata notes, Instant uploadedAt, CommitGroup.Member member) {
         ImageId id = derived.id();
-        // The picture was not there, so a row that is known is one that others have removed, or are about to remove.
-        CompletableFuture<Void> fresh =
-                dataset.isCommitted(id) ? dataset.refresh() : CompletableFuture.completedFuture(null);
-        return fresh.thenCombine(derived.row(notes, uploadedAt), (nothing, row) -> row)
-                .thenCompose(row -> {
-                    CommitGroup group = member.group();
-                    // A delete that waits for another server has hidden it perhaps; it leaves a picture that is there
-                    // alone.
-                    dataset.show(id);
-                    CompletableFuture<Boolean> committed = dataset.add(row);
-                    if (!group.isReliable()) {
-                        return committed
-                                .thenCompose(added -> reconciler.reconcileLocked(id))
-                                .thenApply(there -> {
-                                    member.leave();
-                                    return stored(id, true);
-                                });
-                    }
-                    promised.put(id, group);
-                    leaveAfter(id, member, committed.thenCompose(added -> afterCommit(id, group)));
-                    return CompletableFuture.completedFuture(stored(id, true));
-                });
+        if (dataset.isCommitted(id)) {
+            // The picture was not there, so others have removed this row, or are about to.
+            dataset.refresh().join();
+        }
+        PictureRow row = derived.row(notes, uploadedAt).join();
+        // A delete that waits for another server has hidden the picture perhaps. It leaves a picture that is there
+        // alone.
+        dataset.show(id);
+        CompletableFuture<Boolean> committed = dataset.add(row);
+        CommitGroup group = member.group();
+        if (group.isReliable()) {
+            promised.put(id, group);
+            leaveAfter(committed.thenCompose(added -> afterCommit(id, group)), id, member);
+        } else {
+            // Others take the group for abandoned soon, so the marker promises nothing.
+            committed.join();
+            reconciler.reconcileLocked(id).join();
+            member.leave();
+        }
+        return stored(id, true);
     }
 
-    private void leaveAfter(ImageId id, CommitGroup.Member member, CompletableFuture<Boolean> last) {
+    private void leaveAfter(CompletableFuture<Boolean> last, ImageId id, CommitGroup.Member member) {
         Future<?> unused = last.whenComplete((there, failure) -> {
             promised.remove(id, member.group());
             if (failure == null) {
@@ -192,103 +189,130 @@ public final class Uploader {
     }
 
     /**
-     * When a commit comes this late, another server may have recovered the group, and a delete of the picture may have
-     * found the row of that server and not waited for this one.
+     * If a commit comes so late that the group is not reliable any more, another server may have recovered the group. Then a delete of
+     * the picture may have found the row of that server, and not waited for this commit.
      */
     private CompletableFuture<Boolean> afterCommit(ImageId id, CommitGroup group) {
         return group.isReliable() ? CompletableFuture.completedFuture(true) : reconciler.reconcile(id);
     }
 
     /**
-     * Answers for a picture that is in the store already, though no row of it is known here. Another upload may be about to add
-     * the row, another server may have added it, or a crash before markers has left the picture without one.
+     * Answers for a picture of which a row is known here, and which the store has. A row that waits for its commit is as good as
+     * committed only if it would come after a crash as well.
      */
-    private CompletableFuture<StoredPicture> takeOver(Derived derived, CommitGroup.Member member) {
-        ImageId id = derived.id();
-        return showsItsRow(derived, member)
-                .thenCompose(shown -> shown
-                        ? CompletableFuture.completedFuture(true)
-                        // The marker of an upload under way may be a moment behind its picture.
-                        : CompletableFuture.completedFuture(derived)
-                                .thenComposeAsync(
-                                        again -> showsItsRow(again, member),
-                                        CompletableFuture.delayedExecutor(
-                                                timings.put().toMillis(), TimeUnit.MILLISECONDS, puts)))
-                .thenCompose(shown -> {
-                    if (shown) {
-                        return CompletableFuture.completedFuture(stored(id, false));
-                    }
-                    member.leave();
-                    return adopt(id);
-                });
+    private StoredPicture confirm(ImageId id) {
+        CommitGroup group = promised.get(id);
+        if (group == null || !group.isReliable()) {
+            dataset.committed(id).join();
+            reconciler.awaitFound(id).join();
+        }
+        return stored(id, false);
     }
 
     /**
-     * If the picture's row is in the table, or a marker says that it will be, it is found here from now on.
+     * Answers for a picture that is in the store already, though no row of it is known here. Another upload may be about to add the row,
+     * another server may have added it, or the picture came without a marker and has no row.
+     */
+    private StoredPicture takeOver(Derived derived, CommitGroup.Member member) {
+        ImageId id = derived.id();
+        if (showComingRow(derived, member)) {
+            return stored(id, false);
+        }
+        // The marker of another upload may be in the store this much later than its picture.
+        sleep(timings.put());
+        if (showComingRow(derived, member)) {
+            return stored(id, false);
+        }
+        member.leave();
+        // No marker covers the row until its commit. It says what the picture in the store says, as every row does.
+        if (!reconciler.reconcileLocked(id).join()) {
+            throw StoreUnavailableException.openly(id + " was deleted while it was uploaded; upload it again");
+        }
+        reconciler.awaitFound(id).join();
+        return stored(id, true);
+    }
+
+    /**
+     * If the table has the row of the picture, or a marker says that the row comes, searches of this server find the picture from now on.
      *
-     * @return completes with whether it is so
+     * @return whether it is so; then the member leaves its group by itself
      */
-    private CompletableFuture<Boolean> showsItsRow(Derived derived, CommitGroup.Member member) {
+    private boolean showComingRow(Derived derived, CommitGroup.Member member) {
         ImageId id = derived.id();
-        return CompletableFuture.supplyAsync(() -> store.head(id.toString()), puts)
-                .thenCompose(head -> {
-                    if (head.isEmpty()) {
-                        return CompletableFuture.completedFuture(false);
-                    }
-                    UploadMetadata.Stored said =
-                            UploadMetadata.fromMetadata(head.get().metadata());
-                    CompletableFuture<PictureRow> row =
-                            derived.row(said.notes(), said.uploadedAt() == null ? Instant.now() : said.uploadedAt());
-                    return CompletableFuture.supplyAsync(() -> recovery.isMarked(head.get()), puts)
-                            .thenCompose(marked -> marked
-                                    ? CompletableFuture.completedFuture(true)
-                                    : dataset.refresh().thenApply(nothing -> dataset.isCommitted(id)))
-                            .thenCombine(row, (comes, same) -> comes && show(same, member));
-                });
-    }
-
-    /**
-     * The row of a picture that another server has taken in is found here at once, before that server has committed it. If that one has
-     * died, it is committed from here. Else one of the two commits finds the other's row; and as a delete elsewhere may have come
-     * between them, the picture is looked at once more.
-     */
-    private boolean show(PictureRow row, CommitGroup.Member member) {
-        dataset.show(row.id());
+        Optional<ObjectHead> head = store.head(id.toString());
+        if (head.isEmpty()) {
+            return false;
+        }
+        if (!recovery.isMarked(head.get())) {
+            dataset.refresh().join();
+            if (!dataset.isCommitted(id)) {
+                return false;
+            }
+        }
+        UploadMetadata.Stored said = UploadMetadata.fromMetadata(head.get().metadata());
+        Instant uploadedAt = said.uploadedAt() == null ? Instant.now() : said.uploadedAt();
+        PictureRow row = derived.row(said.notes(), uploadedAt).join();
+        dataset.show(id);
+        // If the other server dies, the row is committed from here. Else one of the two commits finds the row of the
+        // other.
         CompletableFuture<Boolean> committed = dataset.add(row);
-        boolean waits = !committed.isDone();
         leaveAfter(
-                row.id(), member, waits ? committed.thenCompose(added -> reconciler.reconcile(row.id())) : committed);
+                // A delete by a third server may have come between the two commits.
+                committed.isDone() ? committed : committed.thenCompose(added -> reconciler.reconcile(id)), id, member);
         return true;
     }
 
-    /** The row says what the picture in the store says, as every row does. No marker covers it before its commit. */
-    private CompletableFuture<StoredPicture> adopt(ImageId id) {
-        return reconciler.reconcileLocked(id).thenCompose(there -> {
-            if (!there) {
-                throw StoreUnavailableException.openly(id + " was deleted while it was uploaded; upload it again");
+    /**
+     * Waits until the picture's row is in the table. The row may wait in this server or in another one.
+     *
+     * @throws UploadsBusyException if the row is not there in time, or the thread is interrupted; the row comes later
+     * @throws CompletionException with a {@link StoreUnavailableException} as its cause, if the server ends before the commit
+     */
+    public void awaitCommitted(StoredPicture picture) {
+        ImageId id = ImageId.parse(picture.id()).orElseThrow();
+        awaitCommitHere(id);
+        long start = System.nanoTime();
+        while (!dataset.isCommitted(id)) {
+            dataset.refresh().join();
+            if (dataset.isCommitted(id)) {
+                return;
             }
-            return reconciler.awaitFound(id).thenApply(found -> stored(id, true));
-        });
+            if (System.nanoTime() - start > timings.othersCommit().toNanos()) {
+                throw notCommitted(id, timings.othersCommit());
+            }
+            sleep(timings.poll());
+            awaitCommitHere(id);
+        }
     }
 
-    /** Completes when the picture's row is in the table. The row may wait in this server or in another one. */
-    private CompletableFuture<Void> awaitCommitted(ImageId id, long start) {
-        CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
-        return dataset.committed(id)
-                .thenCompose(added -> dataset.isCommitted(id) ? done : dataset.refresh())
-                .thenCompose(nothing -> {
-                    if (dataset.isCommitted(id)) {
-                        return done;
-                    }
-                    if (System.nanoTime() - start > timings.othersCommit().toNanos()) {
-                        throw new UploadsBusyException("the row of " + id + " is not in the table after "
-                                + timings.othersCommit().toSeconds()
-                                + " s; its picture is kept, and the row will come");
-                    }
-                    return done.thenComposeAsync(
-                            waited -> awaitCommitted(id, start),
-                            CompletableFuture.delayedExecutor(timings.poll().toMillis(), TimeUnit.MILLISECONDS, puts));
-                });
+    private void awaitCommitHere(ImageId id) {
+        try {
+            boolean unused = dataset.committed(id).get(COMMIT_PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+        } catch (TimeoutException e) {
+            throw notCommitted(id, COMMIT_PATIENCE);
+        } catch (ExecutionException e) {
+            throw new CompletionException(e.getCause());
+        } catch (InterruptedException e) {
+            throw interrupted();
+        }
+    }
+
+    private static UploadsBusyException notCommitted(ImageId id, Duration waited) {
+        return new UploadsBusyException("the row of " + id + " is not in the table after " + waited.toSeconds()
+                + " s; its picture is kept, and the row will come");
+    }
+
+    private static void sleep(Duration time) {
+        try {
+            TimeUnit.MILLISECONDS.sleep(time.toMillis());
+        } catch (InterruptedException e) {
+            throw interrupted();
+        }
+    }
+
+    private static UploadsBusyException interrupted() {
+        Thread.currentThread().interrupt();
+        return new UploadsBusyException("the server stops");
     }
 
     private StoredPicture stored(ImageId id, boolean now) {

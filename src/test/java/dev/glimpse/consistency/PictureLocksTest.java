@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
+import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
@@ -66,5 +67,49 @@ class PictureLocksTest {
         assertThat(failed).isCompletedExceptionally();
         assertThat(locks.withLock(id(1), () -> CompletableFuture.completedFuture("next")))
                 .isCompletedWithValue("next");
+    }
+
+    @Test
+    void threadWaitsForTheChangeBeforeIt() {
+        CompletableFuture<String> first = new CompletableFuture<>();
+        Future<String> unused = locks.withLock(id(1), () -> first);
+        AtomicBoolean begun = new AtomicBoolean();
+
+        CompletableFuture<Void> second = CompletableFuture.runAsync(() -> {
+            PictureLocks.Held lock = locks.lock(id(1), Duration.ofSeconds(60));
+            try (lock) {
+                begun.set(first.isDone());
+            }
+        });
+        first.complete("first");
+        second.join();
+
+        assertThat(begun).isTrue();
+        assertThat(locks.withLock(id(1), () -> CompletableFuture.completedFuture("next")))
+                .isCompletedWithValue("next");
+    }
+
+    @Test
+    void changeThatComesAfterAHeldLockBeginsWhenItIsFree() {
+        PictureLocks.Held lock = locks.lock(id(1), Duration.ZERO);
+        CompletableFuture<String> next = locks.withLock(id(1), () -> CompletableFuture.completedFuture("next"));
+
+        assertThat(next).isNotDone();
+        lock.close();
+
+        assertThat(next).isCompletedWithValue("next");
+    }
+
+    @Test
+    void threadThatWaitsNoLongerLeavesItsTurnToTheNextButOnlyAfterTheOneBefore() {
+        CompletableFuture<String> first = new CompletableFuture<>();
+        Future<String> unused = locks.withLock(id(1), () -> first);
+
+        assertThatThrownBy(() -> locks.lock(id(1), Duration.ZERO)).isInstanceOf(UploadsBusyException.class);
+        CompletableFuture<String> next = locks.withLock(id(1), () -> CompletableFuture.completedFuture("next"));
+
+        assertThat(next).isNotDone();
+        first.complete("first");
+        assertThat(next).isCompletedWithValue("next");
     }
 }

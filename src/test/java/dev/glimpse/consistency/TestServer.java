@@ -20,7 +20,7 @@ import dev.glimpse.image.TestDecoder;
 import dev.glimpse.pictures.Remover;
 import dev.glimpse.pictures.Restorer;
 import dev.glimpse.storage.ObjectStore;
-import dev.glimpse.upload.Durability;
+import dev.glimpse.storage.StoreThreads;
 import dev.glimpse.upload.StoredPicture;
 import dev.glimpse.upload.Uploader;
 import dev.glimpse.vectors.Embedding;
@@ -40,7 +40,8 @@ public final class TestServer implements AutoCloseable {
     private static final UploadMetadata NOTES = new UploadMetadata("test.png", null, List.of());
 
     private final ConsistencyConfiguration configuration = new ConsistencyConfiguration();
-    private final ThreadPoolTaskExecutor requests = configuration.picturePuts();
+    private final ThreadPoolTaskExecutor uploads = StoreThreads.unlimitedPool("upload-");
+    private final ThreadPoolTaskExecutor markers = configuration.intentMarkerPuts();
     private final ThreadPoolTaskExecutor chores = configuration.pictureChores();
     private final ThreadPoolTaskExecutor deletes = configuration.pictureDeletes();
     private final ThreadPoolTaskScheduler recoveryThread = configuration.recoveryThread();
@@ -90,7 +91,8 @@ public final class TestServer implements AutoCloseable {
         this.store = life.store();
         CommitProperties policy = new CommitProperties(256, commitAge);
         ModelDescriptor model = MODEL.descriptor();
-        requests.initialize();
+        uploads.initialize();
+        markers.initialize();
         chores.initialize();
         deletes.initialize();
         recoveryThread.initialize();
@@ -102,14 +104,14 @@ public final class TestServer implements AutoCloseable {
                         policy,
                         new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),
                         new MaintenanceProperties(Duration.ofMinutes(30), 10_000, 0.95)));
-        intents = new IntentMarkers(store, requests, policy, timings, new Random());
+        intents = new IntentMarkers(store, markers, policy, timings, new Random());
         RowDeriver deriver = new RowDeriver(
                 TestScheduler.SCHEDULER,
                 new ImageDecoder(TestScheduler.SCHEDULER, ImageDecoder.DEFAULT_MAX_PIXELS),
                 MODEL,
                 store,
                 dataset);
-        PictureLocks locks = new PictureLocks(requests);
+        PictureLocks locks = new PictureLocks(chores);
         Reconciler reconciler = new Reconciler(store, dataset, deriver, locks, chores);
         Deletion deletion = new Deletion(store, dataset, reconciler, locks, intents.server(), timings, deletes);
         Restoration restoration = new Restoration(store, reconciler, locks, intents.server(), chores);
@@ -127,8 +129,8 @@ public final class TestServer implements AutoCloseable {
                 new Random(),
                 chores,
                 recoveryThread);
-        uploader = new Uploader(
-                deriver, store, dataset, intents, recovery, reconciler, locks, model.dimension(), timings, requests);
+        uploader =
+                new Uploader(deriver, store, dataset, intents, recovery, reconciler, locks, model.dimension(), timings);
         verifier = new Verifier(store, dataset, pictures, reconciler, recovery, timings, chores, recoveryThread);
         dataset.whenRowsMayBeMissing(verifier::repairUntilDone);
         remover = new Remover(deletion, store, dataset, recovery, locks, deletes);
@@ -149,11 +151,17 @@ public final class TestServer implements AutoCloseable {
     }
 
     CompletableFuture<StoredPicture> upload(int n) {
-        return uploader.store(picture(n), NOTES, Durability.RECOVERABLE, TestScheduler.ticket());
+        return CompletableFuture.supplyAsync(() -> uploader.store(picture(n), NOTES, TestScheduler.ticket()), uploads);
     }
 
     CompletableFuture<StoredPicture> uploadCommitted(int n) {
-        return uploader.store(picture(n), NOTES, Durability.COMMITTED, TestScheduler.ticket());
+        return upload(n)
+                .thenApplyAsync(
+                        stored -> {
+                            uploader.awaitCommitted(stored);
+                            return stored;
+                        },
+                        uploads);
     }
 
     /** Whether a search for this picture finds it, and {@code contains} knows it. */
@@ -197,7 +205,8 @@ public final class TestServer implements AutoCloseable {
             intents.awaitNone(Duration.ofSeconds(3));
         }
         recoveryThread.shutdown();
-        requests.shutdown();
+        uploads.shutdown();
+        markers.shutdown();
         chores.shutdown();
         deletes.shutdown();
         dataset.close();

@@ -10,7 +10,6 @@ import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.fetch.LoopbackFetches;
 import dev.glimpse.fetch.RawServer;
 import dev.glimpse.fetch.UrlFetcher;
-import dev.glimpse.request.Tickets;
 import dev.glimpse.storage.TestBucket;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -23,9 +22,6 @@ import java.util.concurrent.TimeoutException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.http.HttpStatus;
-import org.springframework.http.ProblemDetail;
-import org.springframework.mock.web.MockHttpServletRequest;
 import org.springframework.util.unit.DataSize;
 
 /** A URL that is fetched, in the end, when its client has been told to wait no longer. */
@@ -48,17 +44,17 @@ class LateUrlIT {
                 UrlFetcher fetcher =
                         LoopbackFetches.fetcher(DataSize.ofBytes(picture.length), Duration.ofSeconds(60))) {
             MemoryBudget memory = new MemoryBudget(TestScheduler.SCHEDULER, picture.length);
-            UploadController controller = new UploadController(
+            UploadIntake intake = new UploadIntake(
                     server.uploader,
-                    new Tickets(TestScheduler.SCHEDULER),
-                    failure -> ProblemDetail.forStatus(HttpStatus.SERVICE_UNAVAILABLE),
                     fetcher,
-                    fetches,
-                    1,
+                    new MemoryBudget(TestScheduler.SCHEDULER, 1),
                     memory,
+                    Runnable::run,
+                    fetches,
                     Duration.ofMillis(100));
 
-            assertThatThrownBy(() -> upload(controller, slow.url("/late.png")))
+            assertThatThrownBy(() -> intake.upload(slow.url("/late.png"), null, List.of(), TestScheduler.ticket())
+                            .join())
                     .isInstanceOf(CompletionException.class)
                     .hasCauseInstanceOf(TimeoutException.class);
             late.countDown();
@@ -69,9 +65,5 @@ class LateUrlIT {
         } finally {
             fetches.shutdownNow();
         }
-    }
-
-    private static void upload(UploadController controller, String url) {
-        controller.upload(null, new String[] {url}, null, List.of(), "recoverable", new MockHttpServletRequest());
     }
 }

@@ -1,0 +1,162 @@
+package dev.glimpse.upload;
+
+import dev.glimpse.consistency.UploadMetadata;
+import dev.glimpse.consistency.UploadsBusyException;
+import dev.glimpse.fairness.Lease;
+import dev.glimpse.fairness.MemoryBudget;
+import dev.glimpse.fairness.Ticket;
+import dev.glimpse.fetch.UrlFetcher;
+import dev.glimpse.fetch.UrlNotFetchedException;
+import dev.glimpse.fetch.UrlUploadOffException;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executor;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.multipart.MultipartFile;
+
+/**
+ * Begins uploads: each gets a thread, then memory for its bytes, and goes to the {@link Uploader}. Threads and memory go to waiting uploads
+ * in the order of their priority, so that a client with many files does not hold up others. Safe for use by several threads.
+ */
+final class UploadIntake {
+    /** Long enough that only a server that is busy for others all the time refuses a client with one file. */
+    private static final Duration THREAD_PATIENCE = Duration.ofSeconds(30);
+
+    private static final Duration MEMORY_PATIENCE = Duration.ofSeconds(10);
+
+    private final Uploader uploader;
+    private final @Nullable UrlFetcher fetcher;
+    private final MemoryBudget threads;
+    private final MemoryBudget memory;
+    private final Executor uploads;
+    private final Executor fetches;
+    private final Duration deadline;
+
+    /**
+     * @param fetcher null if no URLs are taken
+     * @param threads how many uploads of files may run; one unit for each
+     * @param memory for the bytes of pictures; a budget of the same scheduler
+     * @param uploads runs uploads of files
+     * @param fetches runs uploads of URLs, and refuses those that are too many
+     * @param deadline after which the client of an upload waits no longer; the upload itself goes on
+     */
+    UploadIntake(
+            Uploader uploader,
+            @Nullable UrlFetcher fetcher,
+            MemoryBudget threads,
+            MemoryBudget memory,
+            Executor uploads,
+            Executor fetches,
+            Duration deadline) {
+        this.uploader = uploader;
+        this.fetcher = fetcher;
+        this.threads = threads;
+        this.memory = memory;
+        this.uploads = uploads;
+        this.fetches = fetches;
+        this.deadline = deadline;
+    }
+
+    /**
+     * Uploads a file. Waits for a thread; the rest happens on that thread.
+     *
+     * @return completes with what {@link Uploader#store} returns or throws; with an {@link UploadsBusyException} if no thread or no memory
+     *     is free in time; with a {@link TimeoutException} at the deadline
+     */
+    CompletableFuture<StoredPicture> upload(
+            MultipartFile file, @Nullable String caption, List<String> tags, Ticket ticket) {
+        try {
+            UploadMetadata notes = new UploadMetadata(file.getOriginalFilename(), caption, tags);
+            Lease thread = acquire(
+                    threads, 1, ticket, THREAD_PATIENCE, "more pictures are being uploaded than there are threads");
+            return begin(uploads, () -> {
+                try (thread) {
+                    return store(file.getSize(), () -> bytes(file), notes, ticket);
+                }
+            });
+        } catch (UploadsBusyException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /**
+     * Fetches the picture of a URL and uploads it, on a thread of its own.
+     *
+     * @return as {@link #upload(MultipartFile, String, List, Ticket)}, or completes with a {@link UrlNotFetchedException}
+     * @throws UrlUploadOffException if no URLs are taken
+     */
+    CompletableFuture<StoredPicture> upload(String url, @Nullable String caption, List<String> tags, Ticket ticket) {
+        UrlFetcher source = fetcher();
+        try {
+            URI address = UrlFetcher.parse(url);
+            UploadMetadata notes = new UploadMetadata(address.getPath(), caption, tags);
+            return begin(fetches, () -> store(source.limit().toBytes(), () -> source.fetch(address), notes, ticket));
+        } catch (UrlNotFetchedException e) {
+            return CompletableFuture.failedFuture(e);
+        }
+    }
+
+    /**
+     * Requires that URLs are taken.
+     *
+     * @throws UrlUploadOffException if not
+     */
+    void requireUrls() {
+        UrlFetcher unused = fetcher();
+    }
+
+    private UrlFetcher fetcher() {
+        if (fetcher == null) {
+            throw new UrlUploadOffException();
+        }
+        return fetcher;
+    }
+
+    private CompletableFuture<StoredPicture> begin(Executor executor, Supplier<StoredPicture> upload) {
+        try {
+            // The deadline ends a copy, so that an upload whose client waits no longer comes to its own end.
+            return CompletableFuture.supplyAsync(upload, executor)
+                    .copy()
+                    .orTimeout(deadline.toMillis(), TimeUnit.MILLISECONDS);
+        } catch (RejectedExecutionException e) {
+            return CompletableFuture.failedFuture(new UploadsBusyException("too many pictures wait to be uploaded"));
+        }
+    }
+
+    /** @param limit the most bytes that the picture can have */
+    private StoredPicture store(long limit, Supplier<byte[]> picture, UploadMetadata notes, Ticket ticket) {
+        try (Lease lease = acquire(
+                memory, limit, ticket, MEMORY_PATIENCE, "more pictures are being uploaded than fit into memory")) {
+            byte[] bytes = picture.get();
+            lease.shrinkTo(bytes.length);
+            return uploader.store(bytes, notes, ticket);
+        }
+    }
+
+    private static Lease acquire(MemoryBudget budget, long amount, Ticket ticket, Duration patience, String shortage) {
+        try {
+            return budget.acquire(amount, ticket, patience);
+        } catch (TimeoutException e) {
+            throw new UploadsBusyException(shortage);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new UploadsBusyException("the server stops");
+        }
+    }
+
+    private static byte[] bytes(MultipartFile file) {
+        try {
+            return file.getBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read the upload", e);
+        }
+    }
+}

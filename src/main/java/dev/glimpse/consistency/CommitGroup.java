@@ -1,11 +1,13 @@
 package dev.glimpse.consistency;
 
 import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectHead;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Uploads that share a marker, an object {@code pending/{name}} that says: there are pictures whose rows are not committed
@@ -23,7 +25,7 @@ public final class CommitGroup {
     /** Guarded by the intents. */
     int members;
 
-    /** @param start as {@link System#nanoTime} told it, before its marker was put */
+    /** @param start as the ticker of the markers told it, before its marker was put */
     CommitGroup(IntentMarkers intents, String name, long start, CompletableFuture<Void> durable) {
         this.intents = intents;
         this.name = name;
@@ -34,6 +36,11 @@ public final class CommitGroup {
     /** {@code {server}/{group}}, as pictures keep it. */
     public String name() {
         return name;
+    }
+
+    /** The name of the group that a picture in the store came in with; null if the store does not say. */
+    static @Nullable String nameIn(ObjectHead picture) {
+        return UploadMetadata.fromMetadata(picture.metadata()).group();
     }
 
     /** Key of the marker of a group. */
@@ -47,10 +54,9 @@ public final class CommitGroup {
         return name.startsWith(kind) ? ImageId.parse("images/" + name.substring(kind.length())) : Optional.empty();
     }
 
-    /** What the marker says that is put now: how old its group is, as a marker may have to be put again. */
-    static byte[] marking(long start) {
-        return Long.toString(Duration.ofNanos(System.nanoTime() - start).toMillis())
-                .getBytes(StandardCharsets.US_ASCII);
+    /** What a marker says that is put now: how old its group is, as a marker may have to be put again. */
+    static byte[] marking(Duration age) {
+        return Long.toString(age.toMillis()).getBytes(StandardCharsets.US_ASCII);
     }
 
     /** How much older than its marker a group is, by what the marker says; empty if it does not say it, being damaged. */
@@ -62,7 +68,7 @@ public final class CommitGroup {
         }
     }
 
-    /** As {@link System#nanoTime} told it. */
+    /** As the ticker of the markers told it. */
     long start() {
         return start;
     }
@@ -86,8 +92,8 @@ public final class CommitGroup {
         return intents.isReliable(this);
     }
 
-    public Duration age() {
-        return Duration.ofNanos(System.nanoTime() - start);
+    Duration age() {
+        return intents.since(start);
     }
 
     /** One upload of a group. */

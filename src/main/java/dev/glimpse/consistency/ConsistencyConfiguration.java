@@ -54,7 +54,7 @@ class ConsistencyConfiguration {
             CommitProperties policy,
             WriteTimings timings,
             @Qualifier("intentMarkerPuts") ThreadPoolTaskExecutor puts) {
-        return new IntentMarkers(store, puts, policy, timings, new SecureRandom());
+        return new IntentMarkers(store, puts, policy, timings, System::nanoTime, new SecureRandom());
     }
 
     @Bean
@@ -105,6 +105,20 @@ class ConsistencyConfiguration {
     }
 
     @Bean
+    UnfinishedChanges unfinishedChanges(
+            ObjectStore store,
+            Reconciler reconciler,
+            IntentMarkers intents,
+            Deletion deletion,
+            Restoration restoration,
+            WriteTimings timings,
+            @Qualifier("pictureChores") ThreadPoolTaskExecutor chores,
+            @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
+        return new UnfinishedChanges(
+                store, reconciler, intents, deletion, restoration, timings, System::nanoTime, chores, thread);
+    }
+
+    @Bean
     Recovery recovery(
             ObjectStore store,
             WorkingFolder work,
@@ -141,11 +155,11 @@ class ConsistencyConfiguration {
             ImageDataset dataset,
             PictureListing listing,
             Reconciler reconciler,
-            Recovery recovery,
+            IntentMarkers intents,
             WriteTimings timings,
             @Qualifier("pictureChores") ThreadPoolTaskExecutor chores,
             @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
-        return new Verifier(store, dataset, listing, reconciler, recovery, timings, chores, thread);
+        return new Verifier(store, dataset, listing, reconciler, intents, timings, chores, thread);
     }
 
     /** Begins when requests are taken, and ends after the last of them: commits what waits, and removes the markers. */

@@ -1,6 +1,7 @@
 package dev.glimpse.consistency;
 
 import dev.glimpse.dataset.CommitProperties;
+import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import java.time.Duration;
 import java.util.HexFormat;
@@ -11,6 +12,7 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +30,7 @@ public final class IntentMarkers {
     private final Executor puts;
     private final CommitProperties policy;
     private final WriteTimings timings;
+    private final LongSupplier ticker;
 
     /** New at each start: what a process before has left is never taken for ours. */
     private final String server;
@@ -38,12 +41,22 @@ public final class IntentMarkers {
     /** Groups whose markers may be in the store. */
     private int open;
 
+    /**
+     * @param puts runs what waits for the store
+     * @param ticker tells nanoseconds, as {@link System#nanoTime} does
+     */
     public IntentMarkers(
-            ObjectStore store, Executor puts, CommitProperties policy, WriteTimings timings, Random chance) {
+            ObjectStore store,
+            Executor puts,
+            CommitProperties policy,
+            WriteTimings timings,
+            LongSupplier ticker,
+            Random chance) {
         this.store = store;
         this.puts = puts;
         this.policy = policy;
         this.timings = timings;
+        this.ticker = ticker;
         byte[] random = new byte[6];
         chance.nextBytes(random);
         this.server = HexFormat.of().formatHex(random);
@@ -51,6 +64,18 @@ public final class IntentMarkers {
 
     boolean isReliable(CommitGroup group) {
         return group.age().compareTo(timings.reliable()) < 0;
+    }
+
+    /**
+     * Whether the group that a picture in the store came in with has a marker. Then the row of the picture will come. Waits for the store.
+     */
+    public boolean isMarked(ObjectHead picture) {
+        String group = CommitGroup.nameIn(picture);
+        return group != null && store.head(CommitGroup.marker(group)).isPresent();
+    }
+
+    Duration since(long start) {
+        return Duration.ofNanos(ticker.getAsLong() - start);
     }
 
     public String server() {
@@ -65,9 +90,12 @@ public final class IntentMarkers {
                 || group.age().compareTo(policy.age()) >= 0
                 || group.durable().isCompletedExceptionally()) {
             String name = server + "/" + Long.toString(started++, Character.MAX_RADIX);
-            long start = System.nanoTime();
+            long start = ticker.getAsLong();
             group = new CommitGroup(
-                    this, name, start, CompletableFuture.runAsync(() -> mark(name, start, timings.left(start)), puts));
+                    this,
+                    name,
+                    start,
+                    CompletableFuture.runAsync(() -> mark(name, start, timings.left(since(start))), puts));
             current = group;
             open++;
         }
@@ -81,8 +109,8 @@ public final class IntentMarkers {
     }
 
     private void mark(String name, long start, Duration within) {
-        boolean unused =
-                store.putIfAbsent(CommitGroup.marker(name), CommitGroup.marking(start), "text/plain", Map.of(), within);
+        boolean unused = store.putIfAbsent(
+                CommitGroup.marker(name), CommitGroup.marking(since(start)), "text/plain", Map.of(), within);
     }
 
     void leave(CommitGroup group) {

@@ -2,7 +2,6 @@ package dev.glimpse.consistency;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.ObjectStore.Listed;
 import dev.glimpse.storage.UntrustedBucketException;
@@ -17,12 +16,10 @@ import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.Executor;
 import java.util.concurrent.ScheduledFuture;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
@@ -32,8 +29,8 @@ import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
- * Finishes what servers have left half done, so that no picture stays without its row and no deleted picture comes back. It finds the
- * changes of a server that has died by its markers, and it knows the changes of this server whose outcome is not known.
+ * Finishes the changes of servers that have died, so that no picture stays without its row and no deleted picture comes back. It finds
+ * these changes by their markers.
  *
  * <p>Several servers may recover the same pictures at the same time, and a server that was taken for dead may wake up: the commit
  * makes sure that each picture gets one row. Safe for use by several threads.
@@ -44,13 +41,8 @@ public final class Recovery {
     /** Pictures under way at the same time. Most of them wait for a commit together, so it is two commits' worth. */
     private static final int AT_ONCE = 512;
 
-    private static final int MAX_SUSPECTS = 4096;
-
     /** Deletes of other servers under way at the same time, which leaves threads for those of this one. */
     private static final int DELETES_AT_ONCE = 4;
-
-    /** What an upload of this server that has failed in the open was about. */
-    private record Suspect(ImageId id, long since) {}
 
     private final ObjectStore store;
     private final ImageDataset dataset;
@@ -64,16 +56,6 @@ public final class Recovery {
     private final Random chance;
     private final Executor requests;
     private final ThreadPoolTaskScheduler thread;
-    private final Map<CommitGroup.Member, Suspect> suspects = new ConcurrentHashMap<>();
-
-    /** Pictures whose deletes by this server did not come to their end. Changed only while the picture's lock is held. */
-    private final Set<ImageId> deletes = ConcurrentHashMap.newKeySet();
-
-    /** Pictures whose restores by this server did not come to their end. Changed only while the picture's lock is held. */
-    private final Set<ImageId> restores = ConcurrentHashMap.newKeySet();
-
-    /** Whether a task that settles is scheduled or runs. There is one at most. */
-    private final AtomicBoolean settling = new AtomicBoolean();
 
     /** How often recovery has been asked for since it began to run last. */
     private final AtomicInteger asked = new AtomicInteger();
@@ -111,118 +93,6 @@ public final class Recovery {
         this.chance = chance;
         this.requests = requests;
         this.thread = thread;
-    }
-
-    // ---- uploads of this server
-
-    /** Says that it is not known whether the store has the picture. Its group stays open until it is known. */
-    public void suspect(ImageId id, CommitGroup.Member member) {
-        suspects.put(member, new Suspect(id, System.nanoTime()));
-        settleSoon();
-    }
-
-    /** Says that the picture's delete did not come to its end. The caller holds the picture's lock. */
-    public void unfinishedDelete(ImageId id) {
-        deletes.add(id);
-        settleSoon();
-    }
-
-    /** Says that the picture's restore did not come to its end. The caller holds the picture's lock. */
-    public void unfinishedRestore(ImageId id) {
-        restores.add(id);
-        settleSoon();
-    }
-
-    /**
-     * Requires that few enough uploads of this server wait to be settled.
-     *
-     * @throws UploadsBusyException if there are too many to take another upload
-     */
-    public void requireRoom() {
-        if (suspects.size() >= MAX_SUSPECTS) {
-            throw new UploadsBusyException(
-                    "it is not known of " + MAX_SUSPECTS + " pictures whether the store has taken them");
-        }
-    }
-
-    private void settleAll() {
-        try {
-            suspects.keySet().stream().map(CommitGroup.Member::group).distinct().forEach(intents::markAgain);
-            PictureListing.work(suspects.entrySet(), AT_ONCE, entry -> settle(entry.getKey(), entry.getValue()));
-            PictureListing.work(deletes, 1, id -> deletion.finish(id, () -> deletes.remove(id)));
-            PictureListing.work(restores, AT_ONCE, id -> restoration.finish(id, () -> restores.remove(id)));
-        } catch (RuntimeException e) {
-            log.warn(
-                    "{} uploads, {} deletes and {} restores are not settled yet: {}",
-                    suspects.size(),
-                    deletes.size(),
-                    restores.size(),
-                    e.toString());
-        } finally {
-            settling.set(false);
-            if (!suspects.isEmpty() || !deletes.isEmpty() || !restores.isEmpty()) {
-                settleSoon();
-            }
-        }
-    }
-
-    private void settleSoon() {
-        if (settling.compareAndSet(false, true)) {
-            ScheduledFuture<?> unused = after(timings.settle(), this::settleAll);
-        }
-    }
-
-    /** Null when the server stops. */
-    private @Nullable ScheduledFuture<?> after(Duration time, Runnable task) {
-        try {
-            return thread.schedule(task, Instant.now().plus(time));
-        } catch (TaskRejectedException e) {
-            log.debug("the server stops; the next one finds the markers", e);
-            return null;
-        }
-    }
-
-    private CompletableFuture<?> settle(CommitGroup.Member member, Suspect suspect) {
-        return CompletableFuture.completedFuture(member)
-                .thenComposeAsync(
-                        unsettled -> {
-                            Optional<ObjectHead> head = store.head(suspect.id.toString());
-                            // What is on its way arrives by then, or never.
-                            boolean early = head.isEmpty()
-                                    && System.nanoTime() - suspect.since
-                                            < timings.beforeMarker().toNanos();
-                            boolean ofAnother = head.isPresent()
-                                    && !isOf(
-                                            head.get(),
-                                            name -> name.equals(member.group().name()));
-                            return early || ofAnother
-                                    ? CompletableFuture.completedFuture(ofAnother)
-                                    : reconciler.reconcile(suspect.id).thenApply(there -> true);
-                        },
-                        requests)
-                .thenAccept(settled -> {
-                    if (settled) {
-                        suspects.remove(member);
-                        member.leave();
-                    }
-                });
-    }
-
-    private static boolean isOf(ObjectHead head, Predicate<String> group) {
-        String name = UploadMetadata.fromMetadata(head.metadata()).group();
-        return name != null && group.test(name);
-    }
-
-    // ---- what others have left
-
-    /** Whether the picture in the store belongs to a group that has a marker: then its row will come. Waits for the store. */
-    public boolean isMarked(ImageId id) {
-        return store.head(id.toString()).filter(this::isMarked).isPresent();
-    }
-
-    /** Whether the group of a picture has a marker, by what the store says of the picture. Waits for the store. */
-    public boolean isMarked(ObjectHead head) {
-        return isOf(head, group -> store.head(CommitGroup.marker(group)).isPresent());
     }
 
     /** Looks for markers of other servers, now and regularly from now on. If a look is under way, another one follows it. */
@@ -292,6 +162,16 @@ public final class Recovery {
                     timings.retry().toSeconds(),
                     e.toString());
             lookAfter(shortest(timings.look(), timings.retry()));
+        }
+    }
+
+    /** Null when the server stops. */
+    private @Nullable ScheduledFuture<?> after(Duration time, Runnable task) {
+        try {
+            return thread.schedule(task, Instant.now().plus(time));
+        } catch (TaskRejectedException e) {
+            log.debug("the server stops; the next one finds the markers", e);
+            return null;
         }
     }
 
@@ -387,7 +267,8 @@ public final class Recovery {
     private CompletableFuture<Integer> addRowIfOf(Set<String> names, ImageId id) {
         return CompletableFuture.supplyAsync(
                         () -> store.head(id.toString())
-                                .filter(head -> isOf(head, names::contains))
+                                .map(CommitGroup::nameIn)
+                                .filter(names::contains)
                                 .isPresent(),
                         requests)
                 .thenCompose(isOf -> isOf ? reconciler.reconcile(id) : CompletableFuture.completedFuture(false))

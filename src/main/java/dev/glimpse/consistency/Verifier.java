@@ -87,7 +87,7 @@ final class Verifier {
     private final ImageDataset dataset;
     private final PictureListing pictures;
     private final Reconciler reconciler;
-    private final Recovery recovery;
+    private final IntentMarkers intents;
     private final WriteTimings timings;
     private final Executor requests;
     private final Executor thread;
@@ -102,7 +102,7 @@ final class Verifier {
             ImageDataset dataset,
             PictureListing pictures,
             Reconciler reconciler,
-            Recovery recovery,
+            IntentMarkers intents,
             WriteTimings timings,
             Executor requests,
             Executor thread) {
@@ -110,7 +110,7 @@ final class Verifier {
         this.dataset = dataset;
         this.pictures = pictures;
         this.reconciler = reconciler;
-        this.recovery = recovery;
+        this.intents = intents;
         this.timings = timings;
         this.requests = requests;
         this.thread = thread;
@@ -273,8 +273,9 @@ final class Verifier {
                 }
             });
             // Uploads and deletes go on meanwhile, here and elsewhere, so what looked wrong is looked at again.
-            List<ImageId> withoutMarker =
-                    notIf(lackRow, id -> store.head(id.toString()).isEmpty() || recovery.isMarked(id));
+            List<ImageId> withoutMarker = notIf(
+                    lackRow,
+                    id -> store.head(id.toString()).map(intents::isMarked).orElse(true));
             List<ImageId> missing =
                     notIf(lackPicture, id -> store.head(id.toString()).isPresent());
             dataset.refresh().join();

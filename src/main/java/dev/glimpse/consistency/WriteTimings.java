@@ -80,13 +80,12 @@ public record WriteTimings(
     }
 
     /**
-     * What is left of the time of a put that was to begin at this time and may have had to wait.
+     * What is left of the time of a put that has had to wait.
      *
-     * @param start as {@link System#nanoTime} told it
      * @throws StoreUnavailableException if less than a second is left
      */
-    public Duration left(long start) {
-        Duration left = put.minusNanos(System.nanoTime() - start);
+    Duration left(Duration waited) {
+        Duration left = put.minus(waited);
         if (left.compareTo(SHORTEST_PUT) < 0) {
             throw StoreUnavailableException.openly(
                     "the store does not keep up: a put has waited for " + put.toSeconds() + " s");

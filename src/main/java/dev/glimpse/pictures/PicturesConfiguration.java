@@ -3,8 +3,8 @@ package dev.glimpse.pictures;
 import dev.glimpse.consistency.Deletion;
 import dev.glimpse.consistency.PictureLocks;
 import dev.glimpse.consistency.Reconciler;
-import dev.glimpse.consistency.Recovery;
 import dev.glimpse.consistency.Restoration;
+import dev.glimpse.consistency.UnfinishedChanges;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.storage.ObjectStore;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -19,10 +19,10 @@ class PicturesConfiguration {
             Deletion deletion,
             ObjectStore store,
             ImageDataset dataset,
-            Recovery recovery,
+            UnfinishedChanges unfinished,
             PictureLocks locks,
             @Qualifier("pictureDeletes") ThreadPoolTaskExecutor deletes) {
-        return new Remover(deletion, store, dataset, recovery, locks, deletes);
+        return new Remover(deletion, store, dataset, unfinished, locks, deletes);
     }
 
     @Bean
@@ -31,9 +31,9 @@ class PicturesConfiguration {
             ObjectStore store,
             ImageDataset dataset,
             Reconciler reconciler,
-            Recovery recovery,
+            UnfinishedChanges unfinished,
             PictureLocks locks,
             @Qualifier("pictureDeletes") ThreadPoolTaskExecutor deletes) {
-        return new Restorer(restoration, store, dataset, reconciler, recovery, locks, deletes);
+        return new Restorer(restoration, store, dataset, reconciler, unfinished, locks, deletes);
     }
 }

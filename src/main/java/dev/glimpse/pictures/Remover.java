@@ -2,7 +2,7 @@ package dev.glimpse.pictures;
 
 import dev.glimpse.consistency.Deletion;
 import dev.glimpse.consistency.PictureLocks;
-import dev.glimpse.consistency.Recovery;
+import dev.glimpse.consistency.UnfinishedChanges;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
@@ -14,7 +14,7 @@ public final class Remover {
     private final Deletion deletion;
     private final ObjectStore store;
     private final ImageDataset dataset;
-    private final Recovery recovery;
+    private final UnfinishedChanges unfinished;
     private final PictureLocks locks;
     private final Executor deletes;
 
@@ -23,13 +23,13 @@ public final class Remover {
             Deletion deletion,
             ObjectStore store,
             ImageDataset dataset,
-            Recovery recovery,
+            UnfinishedChanges unfinished,
             PictureLocks locks,
             Executor deletes) {
         this.deletion = deletion;
         this.store = store;
         this.dataset = dataset;
-        this.recovery = recovery;
+        this.unfinished = unfinished;
         this.locks = locks;
         this.deletes = deletes;
     }
@@ -59,7 +59,7 @@ public final class Remover {
             finished = deletion.finishLocked(id);
         } finally {
             if (!finished) {
-                recovery.unfinishedDelete(id);
+                unfinished.addDelete(id);
             }
         }
     }

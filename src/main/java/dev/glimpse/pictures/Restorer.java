@@ -2,9 +2,9 @@ package dev.glimpse.pictures;
 
 import dev.glimpse.consistency.PictureLocks;
 import dev.glimpse.consistency.Reconciler;
-import dev.glimpse.consistency.Recovery;
 import dev.glimpse.consistency.Restoration;
 import dev.glimpse.consistency.Trash;
+import dev.glimpse.consistency.UnfinishedChanges;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
@@ -17,7 +17,7 @@ public final class Restorer {
     private final ObjectStore store;
     private final ImageDataset dataset;
     private final Reconciler reconciler;
-    private final Recovery recovery;
+    private final UnfinishedChanges unfinished;
     private final PictureLocks locks;
     private final Executor requests;
 
@@ -27,14 +27,14 @@ public final class Restorer {
             ObjectStore store,
             ImageDataset dataset,
             Reconciler reconciler,
-            Recovery recovery,
+            UnfinishedChanges unfinished,
             PictureLocks locks,
             Executor requests) {
         this.restoration = restoration;
         this.store = store;
         this.dataset = dataset;
         this.reconciler = reconciler;
-        this.recovery = recovery;
+        this.unfinished = unfinished;
         this.locks = locks;
         this.requests = requests;
     }
@@ -76,7 +76,7 @@ public final class Restorer {
         }
         return finished.whenComplete((found, failure) -> {
                     if (failure != null) {
-                        recovery.unfinishedRestore(id);
+                        unfinished.addRestore(id);
                     }
                 })
                 .thenCompose(found -> requireFound(id, found))

@@ -3,8 +3,8 @@ package dev.glimpse.upload;
 import dev.glimpse.consistency.IntentMarkers;
 import dev.glimpse.consistency.PictureLocks;
 import dev.glimpse.consistency.Reconciler;
-import dev.glimpse.consistency.Recovery;
 import dev.glimpse.consistency.RowDeriver;
+import dev.glimpse.consistency.UnfinishedChanges;
 import dev.glimpse.consistency.WriteTimings;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.embedding.ClipModel;
@@ -44,7 +44,7 @@ class UploadConfiguration {
             ObjectStore store,
             ImageDataset dataset,
             IntentMarkers intents,
-            Recovery recovery,
+            UnfinishedChanges unfinished,
             Reconciler reconciler,
             PictureLocks locks,
             WriteTimings timings) {
@@ -53,7 +53,7 @@ class UploadConfiguration {
                 store,
                 dataset,
                 intents,
-                recovery,
+                unfinished,
                 reconciler,
                 locks,
                 model.descriptor().dimension(),

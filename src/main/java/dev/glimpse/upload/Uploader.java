@@ -5,9 +5,9 @@ import dev.glimpse.consistency.IntentMarkers;
 import dev.glimpse.consistency.MetadataTooLongException;
 import dev.glimpse.consistency.PictureLocks;
 import dev.glimpse.consistency.Reconciler;
-import dev.glimpse.consistency.Recovery;
 import dev.glimpse.consistency.RowDeriver;
 import dev.glimpse.consistency.RowDeriver.Derived;
+import dev.glimpse.consistency.UnfinishedChanges;
 import dev.glimpse.consistency.UploadMetadata;
 import dev.glimpse.consistency.UploadsBusyException;
 import dev.glimpse.consistency.WriteTimings;
@@ -48,7 +48,7 @@ public final class Uploader {
     private final ObjectStore store;
     private final ImageDataset dataset;
     private final IntentMarkers intents;
-    private final Recovery recovery;
+    private final UnfinishedChanges unfinished;
     private final Reconciler reconciler;
     private final PictureLocks locks;
     private final int dimension;
@@ -63,7 +63,7 @@ public final class Uploader {
             ObjectStore store,
             ImageDataset dataset,
             IntentMarkers intents,
-            Recovery recovery,
+            UnfinishedChanges unfinished,
             Reconciler reconciler,
             PictureLocks locks,
             int dimension,
@@ -72,7 +72,7 @@ public final class Uploader {
         this.store = store;
         this.dataset = dataset;
         this.intents = intents;
-        this.recovery = recovery;
+        this.unfinished = unfinished;
         this.reconciler = reconciler;
         this.locks = locks;
         this.dimension = dimension;
@@ -122,7 +122,7 @@ public final class Uploader {
     private StoredPicture storeNew(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
         dataset.requireWritable();
         dataset.requireRoom();
-        recovery.requireRoom();
+        unfinished.requireRoom();
         store.requireConditionalPuts();
         // Decodes here; the embedding is on its way.
         Derived derived = deriver.derive(id, bytes, ticket);
@@ -137,7 +137,7 @@ public final class Uploader {
         } catch (RuntimeException | Error e) {
             // The store has perhaps taken the picture. The marker stays until that is known.
             if (!member.hasLeft()) {
-                recovery.suspect(id, member);
+                unfinished.addUpload(id, member);
             }
             throw e;
         }
@@ -183,7 +183,7 @@ public final class Uploader {
             if (failure == null) {
                 member.leave();
             } else {
-                recovery.suspect(id, member);
+                unfinished.addUpload(id, member);
             }
         });
     }
@@ -243,7 +243,7 @@ public final class Uploader {
         if (head.isEmpty()) {
             return false;
         }
-        if (!recovery.isMarked(head.get())) {
+        if (!intents.isMarked(head.get())) {
             dataset.refresh().join();
             if (!dataset.isCommitted(id)) {
                 return false;
@@ -271,18 +271,20 @@ public final class Uploader {
     public void awaitCommitted(StoredPicture picture) {
         ImageId id = ImageId.parse(picture.id()).orElseThrow();
         awaitCommitHere(id);
-        long start = System.nanoTime();
-        while (!dataset.isCommitted(id)) {
-            dataset.refresh().join();
-            if (dataset.isCommitted(id)) {
-                return;
-            }
-            if (System.nanoTime() - start > timings.othersCommit().toNanos()) {
-                throw notCommitted(id, timings.othersCommit());
+        for (Duration waited = Duration.ZERO; !isInTable(id); waited = waited.plus(timings.poll())) {
+            if (waited.compareTo(timings.othersCommit()) >= 0) {
+                throw notCommitted(id, waited);
             }
             sleep(timings.poll());
             awaitCommitHere(id);
         }
+    }
+
+    private boolean isInTable(ImageId id) {
+        if (!dataset.isCommitted(id)) {
+            dataset.refresh().join();
+        }
+        return dataset.isCommitted(id);
     }
 
     private void awaitCommitHere(ImageId id) {

@@ -30,6 +30,7 @@ import java.util.List;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 import org.springframework.util.unit.DataSize;
@@ -46,11 +47,15 @@ public final class TestServer implements AutoCloseable {
     private final ThreadPoolTaskExecutor deletes = configuration.pictureDeletes();
     private final ThreadPoolTaskScheduler recoveryThread = configuration.recoveryThread();
 
+    /** How long this server has slept, in nanoseconds. */
+    private final AtomicLong slept = new AtomicLong();
+
     final AtomicBoolean othersAreDead = new AtomicBoolean();
     final MortalStore life;
     public final ObjectStore store;
     public final ImageDataset dataset;
     final IntentMarkers intents;
+    final UnfinishedChanges unfinished;
     final Recovery recovery;
     public final Uploader uploader;
     final Remover remover;
@@ -104,7 +109,7 @@ public final class TestServer implements AutoCloseable {
                         policy,
                         new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),
                         new MaintenanceProperties(Duration.ofMinutes(30), 10_000, 0.95)));
-        intents = new IntentMarkers(store, markers, policy, timings, new Random());
+        intents = new IntentMarkers(store, markers, policy, timings, this::nanoTime, new Random());
         RowDeriver deriver = new RowDeriver(
                 TestScheduler.SCHEDULER,
                 new ImageDecoder(TestScheduler.SCHEDULER, ImageDecoder.DEFAULT_MAX_PIXELS),
@@ -116,6 +121,8 @@ public final class TestServer implements AutoCloseable {
         Deletion deletion = new Deletion(store, dataset, reconciler, locks, intents.server(), timings, deletes);
         Restoration restoration = new Restoration(store, reconciler, locks, intents.server(), chores);
         PictureListing pictures = new PictureListing(store, chores);
+        unfinished = new UnfinishedChanges(
+                store, reconciler, intents, deletion, restoration, timings, this::nanoTime, chores, recoveryThread);
         recovery = new Recovery(
                 store,
                 dataset,
@@ -129,12 +136,12 @@ public final class TestServer implements AutoCloseable {
                 new Random(),
                 chores,
                 recoveryThread);
-        uploader =
-                new Uploader(deriver, store, dataset, intents, recovery, reconciler, locks, model.dimension(), timings);
-        verifier = new Verifier(store, dataset, pictures, reconciler, recovery, timings, chores, recoveryThread);
+        uploader = new Uploader(
+                deriver, store, dataset, intents, unfinished, reconciler, locks, model.dimension(), timings);
+        verifier = new Verifier(store, dataset, pictures, reconciler, intents, timings, chores, recoveryThread);
         dataset.whenRowsMayBeMissing(verifier::repairUntilDone);
-        remover = new Remover(deletion, store, dataset, recovery, locks, deletes);
-        restorer = new Restorer(restoration, store, dataset, reconciler, recovery, locks, deletes);
+        remover = new Remover(deletion, store, dataset, unfinished, locks, deletes);
+        restorer = new Restorer(restoration, store, dataset, reconciler, unfinished, locks, deletes);
     }
 
     public static byte[] picture(int n) {
@@ -191,6 +198,15 @@ public final class TestServer implements AutoCloseable {
 
     long rows() {
         return dataset.state().committedRows();
+    }
+
+    /** As if the machine of this server had been stopped for this time. Timers are not moved. */
+    void sleep(Duration time) {
+        slept.addAndGet(time.toNanos());
+    }
+
+    private long nanoTime() {
+        return System.nanoTime() + slept.get();
     }
 
     /** As {@code kill -9}: nothing that it has not done by now is done. Its threads go on until {@link #close}. */

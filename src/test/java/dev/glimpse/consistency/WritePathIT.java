@@ -71,17 +71,6 @@ class WritePathIT {
         bucket.close();
     }
 
-    /** A server that does not rely on its markers after three seconds, as if it had been stopped for a minute. */
-    private TestServer startDistrustful() {
-        TestServer started = new TestServer(
-                store,
-                temporary.resolve("work" + servers.size()),
-                LATE,
-                TestServer.timings(Duration.ofSeconds(3), Duration.ofSeconds(60)));
-        servers.add(started);
-        return started;
-    }
-
     /** A server that takes others for dead after two seconds, and looks for what they have left every second. */
     private TestServer startWatchful() {
         TestServer started = new TestServer(
@@ -307,26 +296,26 @@ class WritePathIT {
 
     @Test
     void repeatOfARowThatNoMarkerCoversAnyMoreWaitsForItsCommit() {
-        TestServer distrustful = startDistrustful();
-        distrustful.upload(1).join();
-        await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
+        TestServer slow = start(LATE);
+        slow.upload(1).join();
+        slow.sleep(TestServer.TIMINGS.reliable());
 
-        CompletableFuture<StoredPicture> again = distrustful.upload(1);
+        CompletableFuture<StoredPicture> again = slow.upload(1);
         await().during(Duration.ofSeconds(1)).until(() -> !again.isDone());
-        distrustful.dataset.flush(Duration.ofSeconds(10));
+        slow.dataset.flush(Duration.ofSeconds(10));
 
         assertThat(again.join().stored()).isFalse();
-        assertThat(distrustful.rows()).isEqualTo(1);
+        assertThat(slow.rows()).isEqualTo(1);
     }
 
     @Test
     void serverThatWakesUpAfterADeleteElsewhereLeavesNoRowWithoutPicture() {
-        TestServer paused = startDistrustful();
+        TestServer paused = start(LATE);
         paused.upload(1).join();
         server.recoverAll();
         await().atMost(LATE).until(() -> markers().isEmpty());
         server.remover.remove(id(1), false).join();
-        await().pollDelay(Duration.ofSeconds(3)).until(() -> true);
+        paused.sleep(TestServer.TIMINGS.abandoned());
 
         paused.dataset.flush(Duration.ofSeconds(10));
 
@@ -356,7 +345,7 @@ class WritePathIT {
     void recoveryOfManyPicturesListsThemOnceAndUploadsGoOn() {
         int many = 700;
         String group = "dead/0";
-        store.putIfAbsent(CommitGroup.marker(group), CommitGroup.marking(System.nanoTime()), "text/plain", Map.of());
+        store.putIfAbsent(CommitGroup.marker(group), CommitGroup.marking(Duration.ZERO), "text/plain", Map.of());
         UploadMetadata notes = new UploadMetadata("a.png", null, List.of());
         for (int n = 0; n < many; n++) {
             store.putIfAbsent(id(n).toString(), picture(n), "image/png", notes.toMetadata(group, Instant.now()));
@@ -377,12 +366,9 @@ class WritePathIT {
         UploadMetadata notes = new UploadMetadata("a.png", null, List.of());
         store.putIfAbsent(id(1).toString(), picture(1), "image/png", notes.toMetadata("dead/0", Instant.now()));
         store.putIfAbsent(id(2).toString(), picture(2), "image/png", notes.toMetadata("dead/1", Instant.now()));
-        await().pollDelay(TestServer.TIMINGS.beforeMarker().plusSeconds(2))
-                .atMost(LATE)
-                .until(() -> true);
-        long begun = System.nanoTime()
-                - TestServer.TIMINGS.beforeMarker().plusSeconds(2).toNanos();
-        store.putIfAbsent(CommitGroup.marker("dead/0"), CommitGroup.marking(begun), "text/plain", Map.of());
+        Duration age = TestServer.TIMINGS.beforeMarker().plusSeconds(2);
+        await().pollDelay(age).atMost(LATE).until(() -> true);
+        store.putIfAbsent(CommitGroup.marker("dead/0"), CommitGroup.marking(age), "text/plain", Map.of());
         server.recoverAll();
         await().atMost(LATE).until(() -> markers().isEmpty());
         assertThat(server.rows()).isEqualTo(1);
@@ -397,13 +383,14 @@ class WritePathIT {
     void twoFailedUploadsOfAPictureBothLeaveTheirGroups() {
         CommitGroup.Member first = server.intents.join();
         first.group().durable().join();
-        await().until(() -> first.group().age().compareTo(SOON) > 0); // so that the next one begins another group
+        server.sleep(SOON); // so that the next one begins another group
         CommitGroup.Member second = server.intents.join();
         second.group().durable().join();
         assertThat(second.group()).isNotSameAs(first.group());
 
-        server.recovery.suspect(id(1), first);
-        server.recovery.suspect(id(1), second);
+        server.unfinished.addUpload(id(1), first);
+        server.unfinished.addUpload(id(1), second);
+        server.sleep(TestServer.TIMINGS.beforeMarker());
 
         await().atMost(LATE).until(() -> markers().isEmpty());
         assertThat(first.hasLeft()).isTrue();
@@ -524,6 +511,7 @@ class WritePathIT {
         bucket.fault(Fault.DROP, 4, (method, key) -> key.startsWith("images/"));
 
         assertThatThrownBy(() -> server.upload(1).join()).hasCauseInstanceOf(StoreUnavailableException.class);
+        server.sleep(TestServer.TIMINGS.beforeMarker());
 
         settle(server);
         assertThat(server.rows()).isZero();

@@ -1,0 +1,168 @@
+package dev.glimpse.consistency;
+
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectHead;
+import dev.glimpse.storage.ObjectStore;
+import java.time.Instant;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executor;
+import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.LongSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.task.TaskRejectedException;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+
+/**
+ * The changes of this server that have failed in the open: it is not known whether the store has applied them, or they stopped half way.
+ * It looks at each again until picture and row agree. Meanwhile their markers stay in the store, so that another server does it if this
+ * one dies. Safe for use by several threads.
+ */
+public final class UnfinishedChanges {
+    private static final Logger log = LoggerFactory.getLogger(UnfinishedChanges.class);
+
+    /** Pictures under way at the same time. Most of them wait for a commit together, so it is two commits' worth. */
+    private static final int AT_ONCE = 512;
+
+    private static final int MAX_UPLOADS = 4096;
+
+    /** An upload that has failed in the open. */
+    private record Upload(ImageId id, long failedAt) {}
+
+    private final ObjectStore store;
+    private final Reconciler reconciler;
+    private final IntentMarkers intents;
+    private final Deletion deletion;
+    private final Restoration restoration;
+    private final WriteTimings timings;
+    private final LongSupplier ticker;
+    private final Executor requests;
+    private final ThreadPoolTaskScheduler thread;
+    private final Map<CommitGroup.Member, Upload> uploads = new ConcurrentHashMap<>();
+
+    /** Pictures whose deletes did not come to their end. Changed only while the picture's lock is held. */
+    private final Set<ImageId> deletes = ConcurrentHashMap.newKeySet();
+
+    /** Pictures whose restores did not come to their end. Changed only while the picture's lock is held. */
+    private final Set<ImageId> restores = ConcurrentHashMap.newKeySet();
+
+    /** Whether a task that settles is scheduled or runs. There is one at most. */
+    private final AtomicBoolean settling = new AtomicBoolean();
+
+    /**
+     * @param ticker tells nanoseconds, as {@link System#nanoTime} does
+     * @param requests runs what waits for the store
+     * @param thread runs the rest
+     */
+    UnfinishedChanges(
+            ObjectStore store,
+            Reconciler reconciler,
+            IntentMarkers intents,
+            Deletion deletion,
+            Restoration restoration,
+            WriteTimings timings,
+            LongSupplier ticker,
+            Executor requests,
+            ThreadPoolTaskScheduler thread) {
+        this.store = store;
+        this.reconciler = reconciler;
+        this.intents = intents;
+        this.deletion = deletion;
+        this.restoration = restoration;
+        this.timings = timings;
+        this.ticker = ticker;
+        this.requests = requests;
+        this.thread = thread;
+    }
+
+    /** Says that it is not known whether the store has the picture. Its group stays open until it is known. */
+    public void addUpload(ImageId id, CommitGroup.Member member) {
+        uploads.put(member, new Upload(id, ticker.getAsLong()));
+        settleSoon();
+    }
+
+    /** Says that the picture's delete did not come to its end. The caller holds the picture's lock. */
+    public void addDelete(ImageId id) {
+        deletes.add(id);
+        settleSoon();
+    }
+
+    /** Says that the picture's restore did not come to its end. The caller holds the picture's lock. */
+    public void addRestore(ImageId id) {
+        restores.add(id);
+        settleSoon();
+    }
+
+    /**
+     * Requires that few enough uploads of this server wait to be settled.
+     *
+     * @throws UploadsBusyException if there are too many to take another upload
+     */
+    public void requireRoom() {
+        if (uploads.size() >= MAX_UPLOADS) {
+            throw new UploadsBusyException(
+                    "it is not known of " + MAX_UPLOADS + " pictures whether the store has taken them");
+        }
+    }
+
+    private void settleAll() {
+        try {
+            uploads.keySet().stream().map(CommitGroup.Member::group).distinct().forEach(intents::markAgain);
+            PictureListing.work(uploads.entrySet(), AT_ONCE, entry -> settle(entry.getKey(), entry.getValue()));
+            PictureListing.work(deletes, 1, id -> deletion.finish(id, () -> deletes.remove(id)));
+            PictureListing.work(restores, AT_ONCE, id -> restoration.finish(id, () -> restores.remove(id)));
+        } catch (RuntimeException e) {
+            log.warn(
+                    "{} uploads, {} deletes and {} restores are not settled yet: {}",
+                    uploads.size(),
+                    deletes.size(),
+                    restores.size(),
+                    e.toString());
+        } finally {
+            settling.set(false);
+            if (!uploads.isEmpty() || !deletes.isEmpty() || !restores.isEmpty()) {
+                settleSoon();
+            }
+        }
+    }
+
+    private void settleSoon() {
+        if (settling.compareAndSet(false, true)) {
+            try {
+                ScheduledFuture<?> unused =
+                        thread.schedule(this::settleAll, Instant.now().plus(timings.settle()));
+            } catch (TaskRejectedException e) {
+                log.debug("the server stops; the next one finds the markers", e);
+            }
+        }
+    }
+
+    private CompletableFuture<?> settle(CommitGroup.Member member, Upload upload) {
+        return CompletableFuture.completedFuture(member)
+                .thenComposeAsync(
+                        unsettled -> {
+                            Optional<ObjectHead> head = store.head(upload.id.toString());
+                            // What is on its way arrives by then, or never.
+                            boolean early = head.isEmpty()
+                                    && ticker.getAsLong() - upload.failedAt
+                                            < timings.beforeMarker().toNanos();
+                            boolean ofAnother =
+                                    head.isPresent() && !member.group().name().equals(CommitGroup.nameIn(head.get()));
+                            return early || ofAnother
+                                    ? CompletableFuture.completedFuture(ofAnother)
+                                    : reconciler.reconcile(upload.id).thenApply(there -> true);
+                        },
+                        requests)
+                .thenAccept(settled -> {
+                    if (settled) {
+                        uploads.remove(member);
+                        member.leave();
+                    }
+                });
+    }
+}

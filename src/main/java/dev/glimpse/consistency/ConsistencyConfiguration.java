@@ -131,9 +131,8 @@ class ConsistencyConfiguration {
             WriteTimings timings,
             @Qualifier("pictureChores") ThreadPoolTaskExecutor chores,
             @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
-        // A folder has one server at a time, by the lock on it.
         String before = work.succeed(intents.server());
-        Predicate<String> dead = store.folder().isPresent() ? server -> true : server -> server.equals(before);
+        Predicate<String> dead = store.hasOneWriter() ? server -> true : server -> server.equals(before);
         return new Recovery(
                 store,
                 dataset,

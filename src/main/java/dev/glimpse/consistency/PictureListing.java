@@ -14,7 +14,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 
-/** All pictures of the store. A listing of a bucket gives a thousand a request, so sixteen run side by side. */
+/** Lists all pictures of the store. Of a bucket, sixteen listings run side by side. */
 final class PictureListing {
     private static final List<String> DIGITS = List.of("0123456789abcdef".split(""));
 
@@ -34,8 +34,7 @@ final class PictureListing {
      * @throws java.util.concurrent.CompletionException if the store does not answer
      */
     void forEach(BiConsumer<ImageId, Instant> each) {
-        // A folder is walked as a whole, whatever the prefix.
-        List<String> prefixes = store.folder().isPresent() ? List.of("") : DIGITS;
+        List<String> prefixes = store.listsInParallel() ? DIGITS : List.of("");
         List<CompletableFuture<Instant>> listings = prefixes.stream()
                 .map(digit -> CompletableFuture.supplyAsync(
                         () -> store.list(

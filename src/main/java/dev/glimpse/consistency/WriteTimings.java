@@ -84,7 +84,7 @@ public record WriteTimings(
      *
      * @throws StoreUnavailableException if less than a second is left
      */
-    Duration left(Duration waited) {
+    public Duration left(Duration waited) {
         Duration left = put.minus(waited);
         if (left.compareTo(SHORTEST_PUT) < 0) {
             throw StoreUnavailableException.openly(

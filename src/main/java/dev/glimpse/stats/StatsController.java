@@ -145,7 +145,7 @@ class StatsController {
                 new Model(
                         descriptor.name(), descriptor.fingerprint(), descriptor.dimension(), descriptor.description()),
                 table.model(),
-                store.folder().isPresent() ? "folder" : "s3",
+                store.kind(),
                 store.meter().totals(),
                 table.skippedRows(),
                 problem == null,
@@ -160,7 +160,7 @@ class StatsController {
     private String path(TableState table, HttpServletRequest caller) {
         return Reasons.mayKnow(caller)
                 ? table.path()
-                : store.folder()
+                : store.filesInPlace()
                         .map(root -> root.relativize(Path.of(table.path())).toString())
                         .orElse(table.path());
     }

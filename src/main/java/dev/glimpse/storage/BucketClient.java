@@ -27,8 +27,8 @@ final class BucketClient {
     /** Attempts of each call. The SDK makes them, with growing pauses between them. */
     static final int ATTEMPTS = 3;
 
-    /** Above what the request threads, the committer and a catching-up replica use at once. */
-    private static final int CONNECTIONS = 64;
+    /** Above what uploads, the committer and a replica that catches up usually need at once. */
+    private static final int CONNECTIONS = 128;
 
     private static final String REGION = "auto";
 

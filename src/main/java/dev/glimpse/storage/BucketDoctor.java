@@ -52,7 +52,7 @@ public final class BucketDoctor {
 
     /** Prints a line for each check, and says whether the store can be trusted. */
     public boolean examine() {
-        out.println("Examining " + store.folder().map(Path::toString).orElse(store.address(prefix + "first")));
+        out.println("Examining " + store.filesInPlace().map(Path::toString).orElse(store.address(prefix + "first")));
         try {
             // The first request tells whether there is a bucket at all; the other checks would say the same again.
             put("first", "1");

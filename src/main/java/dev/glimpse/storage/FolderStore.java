@@ -2,18 +2,12 @@ package dev.glimpse.storage;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.channels.FileChannel;
-import java.nio.file.FileAlreadyExistsException;
-import java.nio.file.FileSystemException;
 import java.nio.file.FileVisitOption;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
-import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.BasicFileAttributes;
 import java.time.Instant;
 import java.util.EnumSet;
@@ -21,7 +15,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
@@ -50,7 +43,7 @@ final class FolderStore implements ObjectStore {
     private final RequestMeter meter = new RequestMeter();
     private final Path configured;
     private final Path root;
-    private final Path temporary;
+    private final DurableFiles files;
 
     /** Why the disk did not take the last write; null if it did. */
     private volatile @Nullable StoreProblem problem;
@@ -59,7 +52,7 @@ final class FolderStore implements ObjectStore {
     FolderStore(Path root) {
         this.configured = root;
         this.root = root.toAbsolutePath().normalize();
-        this.temporary = WorkingFolder.temporaryPuts(this.root);
+        this.files = new DurableFiles(WorkingFolder.temporaryPuts(this.root));
     }
 
     @Override
@@ -67,20 +60,20 @@ final class FolderStore implements ObjectStore {
         Path object = path(key);
         KeyRules.requireMetadata(metadata);
         try {
-            if (Files.exists(object)) {
-                return refuse(object);
+            if (isTaken(object)) {
+                return false;
             }
-            Path written = write(bytes);
+            Path written = files.write(bytes);
             try {
                 synchronized (lock(key)) {
                     if (!metadata.isEmpty()) {
                         // Again, now that nobody else can put it: the metadata of an object never changes.
-                        if (Files.exists(object)) {
-                            return refuse(object);
+                        if (isTaken(object)) {
+                            return false;
                         }
                         writeMetadata(key, metadata);
                     }
-                    boolean stored = link(written, object);
+                    boolean stored = DurableFiles.link(written, object);
                     problem = null;
                     return stored;
                 }
@@ -96,12 +89,12 @@ final class FolderStore implements ObjectStore {
     public boolean putIfAbsent(String key, Path file) {
         Path object = path(key);
         try {
-            force(file);
+            DurableFiles.force(file);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file + " to put it as " + key, e);
         }
         try {
-            boolean stored = linkOrCopy(file, object);
+            boolean stored = files.linkOrCopy(file, object);
             problem = null;
             return stored;
         } catch (IOException e) {
@@ -165,12 +158,10 @@ final class FolderStore implements ObjectStore {
         try {
             synchronized (lock(key)) {
                 // The object first: an object must never be without its metadata.
-                if (attributes(object) != null && Files.deleteIfExists(object)) {
-                    force(parent(object));
+                if (attributes(object) != null) {
+                    DurableFiles.delete(object);
                 }
-                if (Files.deleteIfExists(metadata)) {
-                    force(parent(metadata));
-                }
+                DurableFiles.delete(metadata);
             }
         } catch (IOException e) {
             throw unavailable("delete", key, e);
@@ -190,16 +181,7 @@ final class FolderStore implements ObjectStore {
                 if (!metadata.isEmpty()) {
                     writeMetadata(to, metadata);
                 }
-                Path copy = newTemporary();
-                try {
-                    Files.copy(source, copy);
-                    force(copy);
-                    makeFolder(parent(target));
-                    Files.move(copy, target, StandardCopyOption.ATOMIC_MOVE);
-                } finally {
-                    Files.deleteIfExists(copy);
-                }
-                force(parent(target));
+                files.replaceByCopy(target, source);
             }
             return true;
         } catch (NoSuchFileException e) {
@@ -242,7 +224,24 @@ final class FolderStore implements ObjectStore {
     }
 
     @Override
-    public Optional<Path> folder() {
+    public String kind() {
+        return "folder";
+    }
+
+    /** The lock of the {@link WorkingFolder} sees to it. */
+    @Override
+    public boolean hasOneWriter() {
+        return true;
+    }
+
+    /** The folder is walked as a whole, whatever the prefix. */
+    @Override
+    public boolean listsInParallel() {
+        return false;
+    }
+
+    @Override
+    public Optional<Path> filesInPlace() {
         return Optional.of(configured);
     }
 
@@ -264,7 +263,7 @@ final class FolderStore implements ObjectStore {
     @Override
     public void tryWriting() {
         try {
-            Files.delete(write(new byte[1]));
+            Files.delete(files.write(new byte[1]));
             problem = null;
         } catch (IOException e) {
             throw unavailable("write", WorkingFolder.NAME, e);
@@ -286,77 +285,18 @@ final class FolderStore implements ObjectStore {
         // No file stays open between calls.
     }
 
-    /** Linking may fail for good reasons (another file system, a file of another user), so a copy is the second try. */
-    private boolean linkOrCopy(Path file, Path object) throws IOException {
-        try {
-            return link(file, object);
-        } catch (FileSystemException | UnsupportedOperationException e) {
-            Path copy = newTemporary();
-            try {
-                Files.copy(file, copy);
-                force(copy);
-                return link(copy, object);
-            } catch (IOException | RuntimeException again) {
-                again.addSuppressed(e);
-                throw again;
-            } finally {
-                Files.deleteIfExists(copy);
-            }
+    /** Whether there is an object; then it is kept. */
+    private static boolean isTaken(Path object) throws IOException {
+        if (!Files.exists(object)) {
+            return false;
         }
-    }
-
-    /** The file's bytes must be on disk already. False if the name is taken. */
-    private static boolean link(Path written, Path object) throws IOException {
-        makeFolder(parent(object));
-        try {
-            Files.createLink(object, written);
-        } catch (FileAlreadyExistsException e) {
-            return refuse(object);
-        }
-        force(parent(object));
+        DurableFiles.requireKept(object);
         return true;
-    }
-
-    private static boolean refuse(Path object) throws IOException {
-        if (Files.isDirectory(object)) {
-            throw new FileSystemException(object.toString(), null, "is a folder");
-        }
-        // The put that made it may not have come so far yet, and the caller may now rely on it.
-        force(parent(object));
-        return false;
-    }
-
-    private Path write(byte[] bytes) throws IOException {
-        Path file = newTemporary();
-        try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes);
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
-            }
-            channel.force(true);
-        } catch (IOException | RuntimeException e) {
-            Files.deleteIfExists(file);
-            throw e;
-        }
-        return file;
-    }
-
-    private Path newTemporary() throws IOException {
-        makeFolder(temporary);
-        return temporary.resolve(UUID.randomUUID().toString());
     }
 
     /** Replaces what a put that died before its object has left. */
     private void writeMetadata(String key, Map<String, String> metadata) throws IOException {
-        Path target = metadataPath(key);
-        makeFolder(parent(target));
-        Path written = write(JSON.writeValueAsBytes(new TreeMap<>(metadata)));
-        try {
-            Files.move(written, target, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(written);
-        }
-        force(parent(target));
+        files.replace(metadataPath(key), JSON.writeValueAsBytes(new TreeMap<>(metadata)));
     }
 
     private Map<String, String> readMetadata(String key) throws IOException {
@@ -397,37 +337,6 @@ final class FolderStore implements ObjectStore {
             return attributes.isRegularFile() ? attributes : null;
         } catch (NoSuchFileException e) {
             return null;
-        }
-    }
-
-    /** A new folder is on disk only when its parent is. */
-    private static void makeFolder(Path folder) throws IOException {
-        if (Files.isDirectory(folder)) {
-            return;
-        }
-        makeFolder(parent(folder));
-        try {
-            Files.createDirectory(folder);
-        } catch (FileAlreadyExistsException e) {
-            if (!Files.isDirectory(folder)) {
-                throw new FileSystemException(folder.toString(), null, "is not a folder");
-            }
-        }
-        force(parent(folder));
-    }
-
-    private static Path parent(Path path) {
-        Path parent = path.getParent();
-        if (parent == null) {
-            throw new IllegalArgumentException("has no parent: " + path);
-        }
-        return parent;
-    }
-
-    /** Brings a file, or the names in a folder, to the disk. */
-    private static void force(Path path) throws IOException {
-        try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
-            channel.force(true);
         }
     }
 

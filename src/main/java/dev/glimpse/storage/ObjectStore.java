@@ -111,16 +111,20 @@ public interface ObjectStore extends AutoCloseable {
         return address(key);
     }
 
-    /** The folder whose files are the objects, as it was configured, if this store is one; empty for a bucket. */
-    Optional<Path> folder();
+    /** What kind of store this is, as {@code /stats} names it: {@code s3} or {@code folder}. */
+    String kind();
+
+    /** Whether no other server can write to this store while this one runs. */
+    boolean hasOneWriter();
+
+    /** Whether listings of several prefixes side by side are faster than one of all. */
+    boolean listsInParallel();
 
     /**
      * The folder below which each object is a file at the path of its key, so that files can be read and linked without a copy. Empty
      * if objects must be downloaded to be read as files.
      */
-    default Optional<Path> filesInPlace() {
-        return folder();
-    }
+    Optional<Path> filesInPlace();
 
     /**
      * What a library needs that reads the bucket by itself, past the {@link #meter}. Empty if there is nothing to reach but

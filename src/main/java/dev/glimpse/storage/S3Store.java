@@ -12,13 +12,9 @@ import java.time.Duration;
 import java.time.Instant;
 import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.UUID;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
@@ -45,9 +41,6 @@ final class S3Store implements ObjectStore {
 
     private static final int ATTEMPTS = BucketClient.ATTEMPTS;
 
-    /** The slowest line that is not called a hang. */
-    private static final long BYTES_PER_SECOND = 1_000_000;
-
     /** A gigabyte at about the slowest speed. A download that stands still ends after the time of one attempt. */
     private static final Duration DOWNLOAD = Duration.ofMinutes(15);
 
@@ -58,8 +51,7 @@ final class S3Store implements ObjectStore {
     private final Duration attempt;
     private final BucketFailures failures;
 
-    /** Whether the bucket can be trusted, or a trial that runs; null if there was none, or none that could tell. */
-    private final AtomicReference<@Nullable CompletableFuture<Optional<StoreProblem>>> trial = new AtomicReference<>();
+    private final ConditionalPutTrial trial;
 
     /** Why the last read and the last write were refused; null if they were not. */
     private volatile @Nullable StoreProblem readsRefused;
@@ -80,6 +72,7 @@ final class S3Store implements ObjectStore {
         this.attempt = attempt;
         this.failures = new BucketFailures(r2);
         this.s3 = BucketClient.open(r2, attempt, meter);
+        this.trial = new ConditionalPutTrial(this, "bucket " + bucket + " at " + r2.endpoint());
     }
 
     @Override
@@ -100,21 +93,6 @@ final class S3Store implements ObjectStore {
         RequestBody body =
                 RequestBody.fromContentProvider(() -> new ByteArrayInputStream(bytes), bytes.length, mediaType);
         return put(key, body, bytes.length, mediaType, metadata, limits);
-    }
-
-    /** How long a conditional put may take: an attempt, all of them, and reading back what came of them. */
-    private record PutLimits(Duration attempt, Duration whole, Duration readBack) {
-        static PutLimits of(Duration small, long bytes) {
-            Duration attempt = small.plusSeconds(bytes / BYTES_PER_SECOND);
-            return new PutLimits(attempt, attempt.multipliedBy(ATTEMPTS), attempt);
-        }
-
-        static PutLimits within(Duration time, long bytes) {
-            Duration readBack = time.dividedBy(5);
-            Duration whole = time.minus(readBack);
-            Duration attempt = whole.dividedBy(ATTEMPTS).plusSeconds(bytes / BYTES_PER_SECOND);
-            return new PutLimits(attempt.compareTo(whole) < 0 ? attempt : whole, whole, readBack);
-        }
     }
 
     @Override
@@ -148,7 +126,7 @@ final class S3Store implements ObjectStore {
                             .ifNoneMatch("*")
                             .contentType(mediaType)
                             .metadata(metadata)
-                            .overrideConfiguration(limit(limits.attempt, limits.whole)),
+                            .overrideConfiguration(limit(limits.attempt(), limits.whole())),
                     body);
             writesRefused = null;
             return true;
@@ -163,7 +141,7 @@ final class S3Store implements ObjectStore {
                 throw unavailable("put", key, e);
             }
             // One of the attempts may have been applied, and its answer lost.
-            return readBack(key, body, bytes, metadata, limits.readBack, e);
+            return readBack(key, body, bytes, metadata, limits.readBack(), e);
         }
     }
 
@@ -368,7 +346,23 @@ final class S3Store implements ObjectStore {
     }
 
     @Override
-    public Optional<Path> folder() {
+    public String kind() {
+        return "s3";
+    }
+
+    @Override
+    public boolean hasOneWriter() {
+        return false;
+    }
+
+    /** A listing gives a thousand keys a request. */
+    @Override
+    public boolean listsInParallel() {
+        return true;
+    }
+
+    @Override
+    public Optional<Path> filesInPlace() {
         return Optional.empty();
     }
 
@@ -379,47 +373,7 @@ final class S3Store implements ObjectStore {
 
     @Override
     public void requireConditionalPuts() {
-        CompletableFuture<Optional<StoreProblem>> mine = new CompletableFuture<>();
-        CompletableFuture<Optional<StoreProblem>> first = trial.compareAndExchange(null, mine);
-        if (first == null) {
-            try {
-                mine.complete(tryConditionalPuts());
-            } catch (RuntimeException | Error e) {
-                // Not known, so the next caller tries again.
-                trial.set(null);
-                mine.completeExceptionally(e);
-            }
-        }
-        result(first == null ? mine : first).ifPresent(problem -> {
-            throw new UntrustedBucketException(problem);
-        });
-    }
-
-    private static Optional<StoreProblem> result(@Nullable CompletableFuture<Optional<StoreProblem>> trial) {
-        if (trial == null) {
-            return Optional.empty();
-        }
-        try {
-            return trial.join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof StoreUnavailableException unavailable) {
-                throw unavailable;
-            }
-            throw e;
-        }
-    }
-
-    private Optional<StoreProblem> tryConditionalPuts() {
-        String prefix = "doctor/" + UUID.randomUUID() + "/";
-        List<String> keys = List.of(prefix + "row", prefix + "race");
-        Optional<String> finding =
-                ConditionalPuts.inARow(this, keys.get(0)).or(() -> ConditionalPuts.raced(this, keys.get(1)));
-        keys.forEach(this::delete);
-        return finding.map(seen -> new StoreProblem(
-                "bucket " + bucket + " at " + r2.endpoint() + " does not keep conditional puts (If-None-Match): " + seen
-                        + ", so nothing is written to it",
-                "Run scripts/doctor, and take a store that passes it.",
-                "the server's bucket cannot be trusted with uploads, so none are taken"));
+        trial.requirePassed();
     }
 
     @Override
@@ -438,13 +392,12 @@ final class S3Store implements ObjectStore {
     public Optional<StoreProblem> problem() {
         return Optional.ofNullable(readsRefused)
                 .or(() -> Optional.ofNullable(writesRefused))
-                .or(() -> isTried() ? result(trial.get()) : Optional.empty());
+                .or(trial::problem);
     }
 
     @Override
     public boolean isTried() {
-        CompletableFuture<Optional<StoreProblem>> known = trial.get();
-        return known != null && known.isDone() && !known.isCompletedExceptionally();
+        return trial.isOver();
     }
 
     private StoreUnavailableException unavailable(String operation, String key, SdkException failure) {

@@ -30,6 +30,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
@@ -44,6 +45,10 @@ public final class Uploader {
     /** A commit takes some round trips; one that takes this long waits for a store that does not answer. */
     private static final Duration COMMIT_PATIENCE = Duration.ofSeconds(60);
 
+    /** Puts at the same time. More of them would share a slow line until none comes to its end in time. */
+    private static final int PUTS = 32;
+
+    private final Semaphore puts = new Semaphore(PUTS, true);
     private final RowDeriver deriver;
     private final ObjectStore store;
     private final ImageDataset dataset;
@@ -131,7 +136,7 @@ public final class Uploader {
         CommitGroup.Member member = intents.join();
         Map<String, String> metadata = metadata(notes, uploadedAt, member);
         try {
-            boolean first = store.putIfAbsent(id.toString(), bytes, id.format().mediaType(), metadata, timings.put());
+            boolean first = put(id, bytes, metadata);
             member.group().awaitDurable();
             return first ? add(derived, notes, uploadedAt, member) : takeOver(derived, member);
         } catch (RuntimeException | Error e) {
@@ -140,6 +145,24 @@ public final class Uploader {
                 unfinished.addUpload(id, member);
             }
             throw e;
+        }
+    }
+
+    private boolean put(ImageId id, byte[] bytes, Map<String, String> metadata) {
+        long start = System.nanoTime();
+        try {
+            // If there is no place, no time is left, and the next line throws.
+            boolean hasPlace = puts.tryAcquire(timings.put().toNanos(), TimeUnit.NANOSECONDS);
+            try {
+                Duration left = timings.left(Duration.ofNanos(System.nanoTime() - start));
+                return store.putIfAbsent(id.toString(), bytes, id.format().mediaType(), metadata, left);
+            } finally {
+                if (hasPlace) {
+                    puts.release();
+                }
+            }
+        } catch (InterruptedException e) {
+            throw interrupted();
         }
     }
 

@@ -340,7 +340,7 @@ abstract class ImageDatasetContract {
     @Test
     void tableIsCreatedWithAllThatCannotBeChangedLater() {
         add(0, 1);
-        String local = store.folder()
+        String local = store.filesInPlace()
                 .map(root -> root.resolve("vectors/images.lance"))
                 .orElse(work(1).resolve("replica/vectors/images.lance"))
                 .toString();

@@ -32,7 +32,7 @@ class FolderStoreTest extends ObjectStoreContract {
         put("images/a.jpg", "bytes");
 
         assertThat(root.resolve(folder + "images/a.jpg")).hasContent("bytes");
-        assertThat(store.folder()).contains(root);
+        assertThat(store.filesInPlace()).contains(root);
         assertThat(store.address("images/a.jpg")).isEqualTo("images/a.jpg");
     }
 

@@ -58,7 +58,7 @@ class S3StoreIT extends ObjectStoreContract {
     @Test
     void addressNamesTheBucket() {
         assertThat(store.address("images/a.jpg")).isEqualTo("s3://glimpse/images/a.jpg");
-        assertThat(store.folder()).isEmpty();
+        assertThat(store.filesInPlace()).isEmpty();
     }
 
     @Test

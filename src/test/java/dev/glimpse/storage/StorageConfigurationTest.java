@@ -40,7 +40,7 @@ class StorageConfigurationTest {
     @Test
     void withoutABucketTheFolderIsTheStore() {
         environment(Map.of("GLIMPSE_DATA", data.toString())).run(context -> {
-            assertThat(context.getBean(ObjectStore.class).folder()).contains(data);
+            assertThat(context.getBean(ObjectStore.class).filesInPlace()).contains(data);
             assertThat(context.getBean(WorkingFolder.class).path())
                     .isEqualTo(data.toRealPath().resolve(".glimpse"))
                     .isDirectory();
@@ -50,7 +50,7 @@ class StorageConfigurationTest {
     @Test
     void fourVariablesMeanABucketThatNeedNotBeUpAtTheStart() {
         environment(all()).run(context -> {
-            assertThat(context.getBean(ObjectStore.class).folder()).isEmpty();
+            assertThat(context.getBean(ObjectStore.class).filesInPlace()).isEmpty();
             assertThat(context.getBean(ObjectStore.class).address("images/a")).isEqualTo("s3://photos/images/a");
             assertThat(context.getBean(R2Properties.class).secretAccessKey()).isEqualTo(SECRET);
             assertThat(context.getBean(R2Properties.class).toString()).doesNotContain(SECRET);

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.dataset.upkeep.MergePolicy;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.testing.Rows;
 import dev.glimpse.vectors.Embedding;
 import java.nio.file.Path;
 import java.time.Duration;

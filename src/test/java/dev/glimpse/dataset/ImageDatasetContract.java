@@ -64,9 +64,7 @@ abstract class ImageDatasetContract {
     }
 
     void awaitIndex() {
-        while (dataset.indexJob().state() == IndexJob.State.RUNNING) {
-            Thread.onSpinWait();
-        }
+        await().atMost(Duration.ofMinutes(1)).until(() -> dataset.indexJob().state() != IndexJob.State.RUNNING);
         assertThat(dataset.indexJob().state())
                 .as(String.valueOf(dataset.indexJob().message()))
                 .isEqualTo(IndexJob.State.DONE);

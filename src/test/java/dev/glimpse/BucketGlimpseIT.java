@@ -4,11 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.fetch.LoopbackFetches;
-import dev.glimpse.fetch.RawServer;
 import dev.glimpse.storage.ObjectStore;
-import dev.glimpse.storage.TestBucket;
-import dev.glimpse.storage.TestBucket.Fault;
-import dev.glimpse.storage.TestBucket.RequestClass;
+import dev.glimpse.testing.Client;
+import dev.glimpse.testing.RawServer;
+import dev.glimpse.testing.TestBucket;
+import dev.glimpse.testing.TestBucket.Fault;
+import dev.glimpse.testing.TestBucket.RequestClass;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;

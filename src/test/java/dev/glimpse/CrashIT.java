@@ -4,7 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.storage.ObjectStore;
-import dev.glimpse.storage.TestBucket;
+import dev.glimpse.testing.Client;
+import dev.glimpse.testing.ServerProcess;
+import dev.glimpse.testing.TestBucket;
+import dev.glimpse.testing.TestPictures;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

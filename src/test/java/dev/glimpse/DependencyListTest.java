@@ -2,6 +2,7 @@ package dev.glimpse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.glimpse.tools.DependencyList;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.util.List;

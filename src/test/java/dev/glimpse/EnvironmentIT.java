@@ -2,7 +2,10 @@ package dev.glimpse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.glimpse.storage.TestBucket;
+import dev.glimpse.testing.Client;
+import dev.glimpse.testing.ServerProcess;
+import dev.glimpse.testing.TestBucket;
+import dev.glimpse.testing.TestPictures;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;

@@ -3,8 +3,11 @@ package dev.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.glimpse.Client.Answer;
-import dev.glimpse.Client.Part;
+import dev.glimpse.testing.Client;
+import dev.glimpse.testing.Client.Answer;
+import dev.glimpse.testing.Client.Part;
+import dev.glimpse.testing.Nginx;
+import dev.glimpse.testing.Strangers;
 import dev.glimpse.web.OddRequests;
 import java.io.IOException;
 import java.net.InetAddress;

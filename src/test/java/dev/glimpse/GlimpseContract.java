@@ -3,8 +3,10 @@ package dev.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import dev.glimpse.Client.Answer;
-import dev.glimpse.Client.Part;
+import dev.glimpse.testing.Client;
+import dev.glimpse.testing.Client.Answer;
+import dev.glimpse.testing.Client.Part;
+import dev.glimpse.testing.TestPictures;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;

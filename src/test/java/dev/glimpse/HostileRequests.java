@@ -1,6 +1,7 @@
 package dev.glimpse;
 
-import dev.glimpse.upload.HostileText;
+import dev.glimpse.testing.HostileText;
+import dev.glimpse.testing.TestPictures;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;

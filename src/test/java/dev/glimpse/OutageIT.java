@@ -3,7 +3,9 @@ package dev.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.glimpse.storage.TestBucket;
+import dev.glimpse.testing.Client;
+import dev.glimpse.testing.TestBucket;
+import dev.glimpse.testing.TestPictures;
 import java.nio.file.Path;
 import java.time.Duration;
 import org.junit.jupiter.api.Test;

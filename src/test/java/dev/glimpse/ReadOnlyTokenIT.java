@@ -3,9 +3,11 @@ package dev.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.glimpse.Client.Answer;
-import dev.glimpse.Client.Part;
-import dev.glimpse.storage.TestBucket;
+import dev.glimpse.testing.Client;
+import dev.glimpse.testing.Client.Answer;
+import dev.glimpse.testing.Client.Part;
+import dev.glimpse.testing.TestBucket;
+import dev.glimpse.testing.TestPictures;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;

@@ -2,8 +2,9 @@ package dev.glimpse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.glimpse.ServerProcess.FailedStart;
-import dev.glimpse.storage.TestBucket;
+import dev.glimpse.testing.ServerProcess;
+import dev.glimpse.testing.ServerProcess.FailedStart;
+import dev.glimpse.testing.TestBucket;
 import java.net.ServerSocket;
 import java.nio.file.Files;
 import java.nio.file.Path;

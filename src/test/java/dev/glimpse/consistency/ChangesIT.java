@@ -4,11 +4,11 @@ import static dev.glimpse.consistency.TestServer.id;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.glimpse.PictureModel;
-import dev.glimpse.PictureModel.Change;
 import dev.glimpse.pictures.PictureNotFoundException;
 import dev.glimpse.storage.ObjectStore;
-import dev.glimpse.storage.TestBucket;
+import dev.glimpse.testing.PictureModel;
+import dev.glimpse.testing.PictureModel.Change;
+import dev.glimpse.testing.TestBucket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -2,7 +2,6 @@ package dev.glimpse.consistency;
 
 import static org.awaitility.Awaitility.await;
 
-import dev.glimpse.TestPictures;
 import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.MaintenanceProperties;
@@ -16,11 +15,12 @@ import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.image.TestDecoder;
 import dev.glimpse.pictures.Remover;
 import dev.glimpse.pictures.Restorer;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreThreads;
+import dev.glimpse.testing.TestDecoder;
+import dev.glimpse.testing.TestPictures;
 import dev.glimpse.upload.StoredPicture;
 import dev.glimpse.upload.Uploader;
 import dev.glimpse.vectors.Embedding;

@@ -3,6 +3,7 @@ package dev.glimpse.consistency;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.glimpse.testing.HostileMetadata;
 import java.time.Instant;
 import java.util.List;
 import java.util.Map;

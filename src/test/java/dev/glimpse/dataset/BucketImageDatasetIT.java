@@ -5,7 +5,8 @@ import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.storage.ObjectStore;
-import dev.glimpse.storage.TestBucket;
+import dev.glimpse.testing.Rows;
+import dev.glimpse.testing.TestBucket;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.dataset.upkeep.MergePolicy;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.testing.Rows;
 import dev.glimpse.vectors.Embedding;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -63,9 +64,7 @@ abstract class ImageDatasetContract {
     }
 
     void awaitIndex() {
-        while (dataset.indexJob().state() == IndexJob.State.RUNNING) {
-            Thread.onSpinWait();
-        }
+        await().atMost(Duration.ofMinutes(1)).until(() -> dataset.indexJob().state() != IndexJob.State.RUNNING);
         assertThat(dataset.indexJob().state())
                 .as(String.valueOf(dataset.indexJob().message()))
                 .isEqualTo(IndexJob.State.DONE);

@@ -2,7 +2,7 @@ package dev.glimpse.dataset;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.glimpse.storage.TestBucket;
+import dev.glimpse.testing.TestBucket;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;

@@ -5,8 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.dataset.upkeep.MergePolicy;
 import dev.glimpse.storage.ObjectStore;
-import dev.glimpse.storage.TestBucket;
 import dev.glimpse.storage.TestStores;
+import dev.glimpse.testing.Rows;
+import dev.glimpse.testing.TestBucket;
 import dev.glimpse.vectors.Embedding;
 import java.nio.file.Path;
 import java.time.Duration;

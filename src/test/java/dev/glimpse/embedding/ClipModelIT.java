@@ -3,9 +3,9 @@ package dev.glimpse.embedding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.glimpse.TestPictures;
 import dev.glimpse.fairness.TestScheduler;
-import dev.glimpse.image.TestDecoder;
+import dev.glimpse.testing.TestDecoder;
+import dev.glimpse.testing.TestPictures;
 import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.nio.ByteBuffer;

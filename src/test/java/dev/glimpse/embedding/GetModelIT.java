@@ -6,7 +6,7 @@ import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
 import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.DecodedImage;
-import dev.glimpse.image.TestDecoder;
+import dev.glimpse.testing.TestDecoder;
 import dev.glimpse.vectors.Embedding;
 import java.awt.Color;
 import java.awt.Graphics2D;

@@ -2,6 +2,8 @@ package dev.glimpse.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.glimpse.testing.TestDecoder;
+import dev.glimpse.testing.TestImages;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;

@@ -8,6 +8,8 @@ import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.fairness.Flow;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.TestScheduler;
+import dev.glimpse.testing.TestDecoder;
+import dev.glimpse.testing.TestImages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

@@ -1,6 +1,8 @@
 package dev.glimpse.image;
 
 import com.sun.management.ThreadMXBean;
+import dev.glimpse.testing.TestDecoder;
+import dev.glimpse.testing.TestImages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.management.ManagementFactory;

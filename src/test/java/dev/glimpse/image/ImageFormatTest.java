@@ -2,6 +2,7 @@ package dev.glimpse.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.glimpse.testing.TestImages;
 import java.nio.charset.StandardCharsets;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

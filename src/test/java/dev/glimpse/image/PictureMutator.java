@@ -1,5 +1,6 @@
 package dev.glimpse.image;
 
+import dev.glimpse.testing.TestImages;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;

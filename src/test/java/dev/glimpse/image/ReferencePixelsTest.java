@@ -2,6 +2,8 @@ package dev.glimpse.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.glimpse.testing.TestDecoder;
+import dev.glimpse.testing.TestImages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;

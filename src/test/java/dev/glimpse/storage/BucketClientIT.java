@@ -2,6 +2,7 @@ package dev.glimpse.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.glimpse.testing.TestBucket;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;

@@ -1,13 +1,14 @@
 package dev.glimpse.storage;
 
-import static dev.glimpse.storage.TestBucket.RequestClass.A;
-import static dev.glimpse.storage.TestBucket.RequestClass.B;
-import static dev.glimpse.storage.TestBucket.RequestClass.FREE;
+import static dev.glimpse.testing.TestBucket.RequestClass.A;
+import static dev.glimpse.testing.TestBucket.RequestClass.B;
+import static dev.glimpse.testing.TestBucket.RequestClass.FREE;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 
-import dev.glimpse.storage.TestBucket.Fault;
+import dev.glimpse.testing.TestBucket;
+import dev.glimpse.testing.TestBucket.Fault;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;

@@ -1,5 +1,6 @@
 package dev.glimpse.storage;
 
+import dev.glimpse.testing.TestBucket;
 import java.nio.file.Path;
 import java.util.Map;
 

@@ -3,6 +3,7 @@ package dev.glimpse.vectors;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.glimpse.testing.ClusteredVectors;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -3,12 +3,12 @@ package dev.glimpse.web;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.glimpse.Client;
-import dev.glimpse.Client.Answer;
-import dev.glimpse.Client.Part;
-import dev.glimpse.Nginx;
-import dev.glimpse.Strangers;
-import dev.glimpse.TestPictures;
+import dev.glimpse.testing.Client;
+import dev.glimpse.testing.Client.Answer;
+import dev.glimpse.testing.Client.Part;
+import dev.glimpse.testing.Nginx;
+import dev.glimpse.testing.Strangers;
+import dev.glimpse.testing.TestPictures;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;

@@ -2,7 +2,7 @@ package dev.glimpse.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.glimpse.Client;
+import dev.glimpse.testing.Client;
 import dev.glimpse.web.AccessProperties.ApiKey;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;

@@ -2,8 +2,8 @@ package dev.glimpse.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.glimpse.Client;
-import dev.glimpse.TestPictures;
+import dev.glimpse.testing.Client;
+import dev.glimpse.testing.TestPictures;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,0 +1,45 @@
+package dev.glimpse.testing;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+
+/** What a benchmark prints, and whether it kept what it promises. For one thread. */
+public final class Report {
+    private boolean missed;
+
+    @SuppressWarnings("AnnotateFormatMethod")
+    public void say(String format, Object... values) {
+        System.out.println(format.formatted(values));
+    }
+
+    /** Prints a bar, and whether it was met. */
+    @SuppressWarnings("AnnotateFormatMethod")
+    public void bar(boolean met, String format, Object... values) {
+        System.out.println(format.formatted(values) + (met ? ": met" : ": MISSED"));
+        missed |= !met;
+    }
+
+    /** For {@link System#exit}: 1 if a bar was missed. */
+    public int status() {
+        return missed ? 1 : 0;
+    }
+
+    public static double median(List<Double> values) {
+        return quantile(values, 0.5);
+    }
+
+    public static double quantile(List<Double> values, double q) {
+        double[] sorted = values.stream().mapToDouble(value -> value).sorted().toArray();
+        return sorted[(int) Math.min(sorted.length - 1L, (long) (q * sorted.length))];
+    }
+
+    /** Processors that this process has, and what else runs on them. */
+    public static String machine() throws IOException {
+        return "%d cores, load %s"
+                .formatted(
+                        Runtime.getRuntime().availableProcessors(),
+                        Files.readString(Path.of("/proc/loadavg")).strip());
+    }
+}

@@ -1,0 +1,35 @@
+package dev.glimpse.testing;
+
+import dev.glimpse.fairness.TestScheduler;
+import dev.glimpse.image.DecodedImage;
+import dev.glimpse.image.ImageDecoder;
+import java.time.Duration;
+
+/** A decoder for tests and benchmarks that are not about fairness. */
+public final class TestDecoder {
+    private final ImageDecoder decoder;
+
+    public TestDecoder() {
+        this(ImageDecoder.DEFAULT_MAX_PIXELS);
+    }
+
+    public TestDecoder(long maxPixels) {
+        this(new ImageDecoder(TestScheduler.SCHEDULER, maxPixels));
+    }
+
+    public TestDecoder(long maxPixels, Duration time) {
+        this(new ImageDecoder(TestScheduler.SCHEDULER, maxPixels, time));
+    }
+
+    public TestDecoder(ImageDecoder decoder) {
+        this.decoder = decoder;
+    }
+
+    public DecodedImage decode(byte[] bytes) {
+        return decoder.decode(bytes, TestScheduler.ticket());
+    }
+
+    public DecodedImage decodeInTrueColors(byte[] bytes) {
+        return decoder.decodeInTrueColors(bytes, TestScheduler.ticket());
+    }
+}

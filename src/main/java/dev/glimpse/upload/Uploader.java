@@ -95,7 +95,9 @@ public final class Uploader {
         ImageId id = ImageId.of(bytes, format);
         CompletableFuture<StoredPicture> stored = locks.withLock(
                 id,
-                () -> dataset.contains(id) ? storeKnown(id, bytes, notes, ticket) : storeNew(id, bytes, notes, ticket));
+                () -> dataset.stateOf(id).isShown()
+                        ? storeKnown(id, bytes, notes, ticket)
+                        : storeNew(id, bytes, notes, ticket));
         return durability == Durability.RECOVERABLE
                 ? stored
                 : stored.thenCompose(
@@ -158,7 +160,7 @@ public final class Uploader {
         ImageId id = derived.id();
         // The picture was not there, so a row that is known is one that others have removed, or are about to remove.
         CompletableFuture<Void> fresh =
-                dataset.isCommitted(id) ? dataset.refresh() : CompletableFuture.completedFuture(null);
+                dataset.stateOf(id).isInTable() ? dataset.refresh() : CompletableFuture.completedFuture(null);
         return fresh.thenCombine(derived.row(notes, uploadedAt), (nothing, row) -> row)
                 .thenCompose(row -> {
                     CommitGroup group = member.group();
@@ -242,7 +244,9 @@ public final class Uploader {
                     return CompletableFuture.supplyAsync(() -> recovery.isMarked(head.get()), puts)
                             .thenCompose(marked -> marked
                                     ? CompletableFuture.completedFuture(true)
-                                    : dataset.refresh().thenApply(nothing -> dataset.isCommitted(id)))
+                                    : dataset.refresh()
+                                            .thenApply(nothing ->
+                                                    dataset.stateOf(id).isInTable()))
                             .thenCombine(row, (comes, same) -> comes && show(same, member));
                 });
     }
@@ -275,9 +279,9 @@ public final class Uploader {
     private CompletableFuture<Void> awaitCommitted(ImageId id, long start) {
         CompletableFuture<Void> done = CompletableFuture.completedFuture(null);
         return dataset.committed(id)
-                .thenCompose(added -> dataset.isCommitted(id) ? done : dataset.refresh())
+                .thenCompose(added -> dataset.stateOf(id).isInTable() ? done : dataset.refresh())
                 .thenCompose(nothing -> {
-                    if (dataset.isCommitted(id)) {
+                    if (dataset.stateOf(id).isInTable()) {
                         return done;
                     }
                     if (System.nanoTime() - start > timings.othersCommit().toNanos()) {

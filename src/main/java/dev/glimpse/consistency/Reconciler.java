@@ -69,7 +69,7 @@ public final class Reconciler {
 
     /** Completes when searches of this server find a picture whose row is known, or after two seconds. */
     public CompletableFuture<Void> awaitFound(ImageId id) {
-        return dataset.isFound(id)
+        return dataset.stateOf(id).isFound()
                 ? CompletableFuture.completedFuture(null)
                 : dataset.settled().copy().completeOnTimeout(null, FILES.toMillis(), TimeUnit.MILLISECONDS);
     }
@@ -93,12 +93,11 @@ public final class Reconciler {
         }
         // A delete that got stuck, or that an upload has overtaken, may have hidden the row.
         dataset.show(id);
-        if (dataset.isCommitted(id)) {
-            return CompletableFuture.completedFuture(Found.PICTURE);
-        }
-        if (dataset.contains(id)) {
-            return dataset.committed(id).thenApply(committed -> Found.CHANGED);
-        }
-        return deriver.addRowOf(id, head.get()).thenApply(possible -> possible ? Found.CHANGED : Found.NO_PICTURE);
+        return switch (dataset.stateOf(id)) {
+            case UNREAD, COMMITTED, LEAVING_COMMITTED -> CompletableFuture.completedFuture(Found.PICTURE);
+            case PENDING -> dataset.committed(id).thenApply(committed -> Found.CHANGED);
+            case ABSENT, LEAVING_PENDING ->
+                deriver.addRowOf(id, head.get()).thenApply(possible -> possible ? Found.CHANGED : Found.NO_PICTURE);
+        };
     }
 }

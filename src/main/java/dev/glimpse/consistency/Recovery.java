@@ -256,7 +256,7 @@ public final class Recovery {
     private List<ImageId> withoutRow(Instant since) {
         ConcurrentLinkedQueue<ImageId> found = new ConcurrentLinkedQueue<>();
         pictures.forEach((id, lastModified) -> {
-            if (!lastModified.isBefore(since) && !dataset.isCommitted(id)) {
+            if (!lastModified.isBefore(since) && !dataset.stateOf(id).isInTable()) {
                 found.add(id);
             }
         });

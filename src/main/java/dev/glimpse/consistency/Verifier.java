@@ -259,7 +259,7 @@ final class Verifier {
                 synchronized (seen) {
                     seen.add(id);
                     chosen.offer(id);
-                    if (!dataset.contains(id)) {
+                    if (!dataset.stateOf(id).isShown()) {
                         lackRow.add(id);
                     }
                 }
@@ -268,7 +268,7 @@ final class Verifier {
             List<ImageId> lackPicture = new ArrayList<>();
             dataset.forEachId(id -> {
                 rows.incrementAndGet();
-                if (!seen.contains(id) && dataset.contains(id)) {
+                if (!seen.contains(id) && dataset.stateOf(id).isShown()) {
                     lackPicture.add(id);
                 }
             });
@@ -279,8 +279,8 @@ final class Verifier {
             List<ImageId> missing =
                     notIf(lackPicture, id -> store.head(id.toString()).isPresent());
             dataset.refresh().join();
-            withoutMarker.removeIf(dataset::contains);
-            missing.removeIf(id -> !dataset.contains(id));
+            withoutMarker.removeIf(id -> dataset.stateOf(id).isShown());
+            missing.removeIf(id -> !dataset.stateOf(id).isShown());
             withoutMarker.forEach(withoutRow::add);
             missing.forEach(withoutPicture::add);
             if (repair) {

@@ -98,9 +98,12 @@ public final class ImageDataset implements AutoCloseable {
         }
     }
 
-    /** Whether there is a row of this picture, committed or waiting to be. Reads memory alone. */
-    public boolean contains(ImageId id) {
-        return supervisor.table().map(table -> table.committer().contains(id)).orElse(false);
+    /**
+     * What this server knows of the row of a picture: {@link PictureState#ABSENT} as well if the table is not open. Reads memory alone.
+     * It may be old, as other servers commit too: see {@link #refresh}.
+     */
+    public PictureState stateOf(ImageId id) {
+        return supervisor.table().map(table -> table.committer().stateOf(id)).orElse(PictureState.ABSENT);
     }
 
     /**
@@ -120,22 +123,6 @@ public final class ImageDataset implements AutoCloseable {
         return supervisor.require().committer().add(row);
     }
 
-    /**
-     * Whether searches find the row of this picture for sure. One that {@link #contains} knows may be another server's, in a
-     * version whose files are on their way; see {@link #settled}. Reads memory alone.
-     */
-    public boolean isFound(ImageId id) {
-        return supervisor.table().map(table -> table.committer().isFound(id)).orElse(false);
-    }
-
-    /** Whether the table has a row of this picture, hidden or not, as far as it is known here. Reads memory alone. */
-    public boolean isCommitted(ImageId id) {
-        return supervisor
-                .table()
-                .map(table -> table.committer().isCommitted(id))
-                .orElse(false);
-    }
-
     /** Completes when the row of this picture is committed, at once with false if there is none. */
     public CompletableFuture<Boolean> committed(ImageId id) {
         return supervisor
@@ -150,8 +137,8 @@ public final class ImageDataset implements AutoCloseable {
     }
 
     /**
-     * Takes the row out of what searches show and {@link #contains} knows. To be followed by {@link #remove}, or by {@link
-     * #show} if it stays.
+     * Hides the row of this picture from searches, whether it waits or is committed. The caller calls {@link #remove} next, or
+     * {@link #show} if the row stays.
      */
     public void hide(ImageId id) {
         supervisor.table().ifPresent(table -> table.committer().hide(id));

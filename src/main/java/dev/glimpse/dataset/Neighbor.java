@@ -44,8 +44,7 @@ public record Neighbor(
         return new Neighbor(
                 row.id().toString(),
                 row.path(),
-                // Rounding takes equal vectors a hair below zero.
-                Math.max(0, 1 - query.cosine(row.vector())),
+                row.distanceTo(query),
                 row.id().format().mediaType(),
                 row.bytes(),
                 row.width(),

@@ -29,4 +29,10 @@ public record PictureRow(
     public PictureRow {
         tags = List.copyOf(tags);
     }
+
+    /** The cosine distance to a query: 0 the same direction, 1 at right angles, 2 opposite. */
+    public double distanceTo(Embedding query) {
+        // Rounding takes equal vectors a hair below zero.
+        return Math.max(0, 1 - query.cosine(vector));
+    }
 }

@@ -82,7 +82,7 @@ class PictureController {
         ImageId id = ImageId.parse("images/" + name)
                 .orElseThrow(() -> new PictureNotFoundException(
                         "a picture is called images/{sha256}.{ext}, and this is not: images/" + name));
-        if (!dataset.contains(id)) {
+        if (!dataset.stateOf(id).isShown()) {
             // It may have been deleted; the store knows.
             thumbnails.invalidate(id);
             originals.invalidate(id);
@@ -101,7 +101,7 @@ class PictureController {
     private boolean clientHas(ImageId id, String tag, HttpServletRequest request) {
         return request.getHeader(HttpHeaders.IF_NONE_MATCH) != null
                 && request.getHeader(HttpHeaders.IF_MATCH) == null
-                && dataset.contains(id)
+                && dataset.stateOf(id).isShown()
                 && new ServletWebRequest(request).checkNotModified(quoted(tag));
     }
 

@@ -50,7 +50,7 @@ public final class Remover {
     }
 
     private void removeLocked(ImageId id, boolean purge) {
-        if (!dataset.contains(id) && store.head(id.toString()).isEmpty()) {
+        if (!dataset.stateOf(id).isShown() && store.head(id.toString()).isEmpty()) {
             throw new PictureNotFoundException("there is no picture " + id);
         }
         boolean finished = false;

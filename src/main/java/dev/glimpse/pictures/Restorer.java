@@ -61,7 +61,7 @@ public final class Restorer {
         dataset.refresh().join();
         if (there || store.head(Trash.key(id)).isEmpty()) {
             // Another server may be deleting the picture just now, so its copy in the trash is not ours to remove.
-            boolean away = !dataset.isCommitted(id);
+            boolean away = !dataset.stateOf(id).isInTable();
             return reconciler
                     .reconcileLocked(id)
                     .thenCompose(found -> requireFound(id, found))

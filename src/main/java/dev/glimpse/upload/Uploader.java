@@ -112,16 +112,20 @@ public final class Uploader {
         ImageId id = ImageId.of(bytes, format);
         PictureLocks.Held lock = locks.lock(id, LOCK_PATIENCE);
         try (lock) {
-            if (!dataset.contains(id)) {
-                return storeNew(id, bytes, notes, ticket);
-            }
-            if (store.head(id.toString()).isPresent()) {
-                return confirm(id);
-            }
-            // Another server has deleted the picture, and the row that is known is perhaps gone.
-            dataset.refresh().join();
-            return storeNew(id, bytes, notes, ticket);
+            return switch (dataset.stateOf(id)) {
+                case ABSENT, LEAVING_PENDING, LEAVING_COMMITTED -> storeNew(id, bytes, notes, ticket);
+                case PENDING, UNREAD, COMMITTED -> storeKnown(id, bytes, notes, ticket);
+            };
         }
+    }
+
+    /** Stores a picture of which a row is known here. Another server may have deleted the picture since. */
+    private StoredPicture storeKnown(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
+        if (store.head(id.toString()).isPresent()) {
+            return confirm(id);
+        }
+        dataset.refresh().join();
+        return storeNew(id, bytes, notes, ticket);
     }
 
     private StoredPicture storeNew(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
@@ -178,7 +182,7 @@ public final class Uploader {
     /** Adds the row of a picture that this upload has put. */
     private StoredPicture add(Derived derived, UploadMetadata notes, Instant uploadedAt, CommitGroup.Member member) {
         ImageId id = derived.id();
-        if (dataset.isCommitted(id)) {
+        if (dataset.stateOf(id).isInTable()) {
             // The picture was not there, so others have removed this row, or are about to.
             dataset.refresh().join();
         }
@@ -268,7 +272,7 @@ public final class Uploader {
         }
         if (!intents.isMarked(head.get())) {
             dataset.refresh().join();
-            if (!dataset.isCommitted(id)) {
+            if (!dataset.stateOf(id).isInTable()) {
                 return false;
             }
         }
@@ -304,10 +308,10 @@ public final class Uploader {
     }
 
     private boolean isInTable(ImageId id) {
-        if (!dataset.isCommitted(id)) {
+        if (!dataset.stateOf(id).isInTable()) {
             dataset.refresh().join();
         }
-        return dataset.isCommitted(id);
+        return dataset.stateOf(id).isInTable();
     }
 
     private void awaitCommitHere(ImageId id) {

@@ -171,7 +171,7 @@ public final class TestServer implements AutoCloseable {
                         uploads);
     }
 
-    /** Whether a search for this picture finds it, and {@code contains} knows it. */
+    /** Whether a search for this picture finds it, and its row is known. */
     boolean finds(int n) {
         List<String> found = dataset.nearest(embedding(n), 10, true).stream()
                 .map(Neighbor::id)
@@ -180,7 +180,7 @@ public final class TestServer implements AutoCloseable {
         if (found.size() > 1) {
             throw new IllegalStateException("found twice: " + found);
         }
-        return !found.isEmpty() && dataset.contains(id(n));
+        return !found.isEmpty() && dataset.stateOf(id(n)).isShown();
     }
 
     /** Takes the markers of all other servers for those of dead ones. */

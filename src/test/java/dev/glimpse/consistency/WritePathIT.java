@@ -110,7 +110,7 @@ class WritePathIT {
         assertThat(store.head(id(1).toString())).isPresent();
         assertThat(markers()).hasSize(1);
         assertThat(slow.rows()).isZero();
-        assertThat(slow.dataset.contains(id(1))).isTrue();
+        assertThat(slow.dataset.stateOf(id(1)).isShown()).isTrue();
     }
 
     @Test
@@ -215,7 +215,7 @@ class WritePathIT {
         settle(other);
 
         assertThat(server.upload(1).join().stored()).isFalse();
-        assertThat(server.dataset.contains(id(1))).isTrue();
+        assertThat(server.dataset.stateOf(id(1)).isShown()).isTrue();
     }
 
     @Test
@@ -256,7 +256,7 @@ class WritePathIT {
         unaware.uploadCommitted(1).join();
         settle(unaware);
         server.remover.remove(id(1), false).join();
-        assertThat(unaware.dataset.contains(id(1))).isTrue();
+        assertThat(unaware.dataset.stateOf(id(1)).isShown()).isTrue();
 
         StoredPicture stored = unaware.upload(1).join();
 
@@ -320,7 +320,7 @@ class WritePathIT {
         paused.dataset.flush(Duration.ofSeconds(10));
 
         await().atMost(LATE).until(() -> rowsForAll() == 0);
-        assertThat(paused.dataset.contains(id(1))).isFalse();
+        assertThat(paused.dataset.stateOf(id(1)).isShown()).isFalse();
     }
 
     @Test
@@ -525,7 +525,7 @@ class WritePathIT {
 
         server.remover.remove(id(1), false).join();
 
-        assertThat(server.dataset.contains(id(1))).isFalse();
+        assertThat(server.dataset.stateOf(id(1)).isShown()).isFalse();
         assertThat(server.dataset.nearest(TestServer.embedding(1), 10, true))
                 .extracting(hit -> hit.id())
                 .containsExactly(id(2).toString());
@@ -684,8 +684,8 @@ class WritePathIT {
         assertThat(clean.withoutPicture().count()).isZero();
         assertThat(clean.withoutRow().count()).isZero();
         assertThat(clean.corrupt().count()).isEqualTo(1);
-        assertThat(server.dataset.contains(id(7))).isTrue();
-        assertThat(server.dataset.contains(id(2))).isFalse();
+        assertThat(server.dataset.stateOf(id(7)).isShown()).isTrue();
+        assertThat(server.dataset.stateOf(id(2)).isShown()).isFalse();
     }
 
     @Test

@@ -82,7 +82,7 @@ class BucketImageDatasetIT extends ImageDatasetContract {
 
         CompletableFuture<Boolean> added = dataset.add(Rows.row(9));
 
-        assertThat(dataset.contains(Rows.id(9))).isTrue();
+        assertThat(dataset.stateOf(Rows.id(9)).isShown()).isTrue();
         for (int n : new int[] {3, 9}) {
             assertThat(dataset.nearest(Rows.vector(n), 1, false).get(0).id())
                     .isEqualTo(Rows.id(n).toString());
@@ -117,7 +117,8 @@ class BucketImageDatasetIT extends ImageDatasetContract {
             add(5, 10);
             dataset.remove(Rows.id(2)).join();
 
-            await().until(() -> other.contains(Rows.id(9)) && !other.contains(Rows.id(2)));
+            await().until(() -> other.stateOf(Rows.id(9)).isShown()
+                    && !other.stateOf(Rows.id(2)).isShown());
             await().until(() -> other.nearest(Rows.vector(2), 10, true).size() == 9);
             assertThat(other.nearest(Rows.vector(9), 1, true).get(0).id())
                     .isEqualTo(Rows.id(9).toString());
@@ -136,7 +137,7 @@ class BucketImageDatasetIT extends ImageDatasetContract {
 
             assertThat(bucket.count(TestBucket.RequestClass.A)).isZero();
             assertThat(bucket.count("GET", "")).isZero();
-            assertThat(other.contains(Rows.id(4))).isTrue();
+            assertThat(other.stateOf(Rows.id(4)).isShown()).isTrue();
         }
     }
 

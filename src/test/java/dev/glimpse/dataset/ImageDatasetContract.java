@@ -112,8 +112,8 @@ abstract class ImageDatasetContract {
         assertThat(dataset.add(Rows.row(1)).join()).isFalse();
 
         assertThat(dataset.state().committedRows()).isEqualTo(1);
-        assertThat(dataset.contains(Rows.id(1))).isTrue();
-        assertThat(dataset.contains(Rows.id(2))).isFalse();
+        assertThat(dataset.stateOf(Rows.id(1)).isShown()).isTrue();
+        assertThat(dataset.stateOf(Rows.id(2)).isShown()).isFalse();
     }
 
     @Test
@@ -155,7 +155,7 @@ abstract class ImageDatasetContract {
         reopen();
 
         assertThat(dataset.state().committedRows()).isEqualTo(40);
-        assertThat(dataset.contains(Rows.id(39))).isTrue();
+        assertThat(dataset.stateOf(Rows.id(39)).isShown()).isTrue();
         assertThat(dataset.add(Rows.row(39)).join()).isFalse();
         assertThat(dataset.nearest(Rows.vector(7), 1, false).get(0).id())
                 .isEqualTo(Rows.id(7).toString());
@@ -247,10 +247,10 @@ abstract class ImageDatasetContract {
         assertThat(dataset.remove(Rows.id(7)).join()).isTrue();
         assertThat(dataset.remove(Rows.id(7)).join()).isFalse();
 
-        assertThat(dataset.contains(Rows.id(7))).isFalse();
+        assertThat(dataset.stateOf(Rows.id(7)).isShown()).isFalse();
         add(20, 30);
         reopen();
-        assertThat(dataset.contains(Rows.id(7))).isFalse();
+        assertThat(dataset.stateOf(Rows.id(7)).isShown()).isFalse();
         assertThat(dataset.state().committedRows()).isEqualTo(29);
         assertThat(dataset.nearest(Rows.vector(7), 100, true))
                 .extracting(Neighbor::id)
@@ -275,7 +275,7 @@ abstract class ImageDatasetContract {
 
         dataset.hide(Rows.id(4));
 
-        assertThat(dataset.contains(Rows.id(4))).isFalse();
+        assertThat(dataset.stateOf(Rows.id(4)).isShown()).isFalse();
         assertThat(dataset.nearest(Rows.vector(4), 9, true))
                 .extracting(Neighbor::id)
                 .hasSize(9)
@@ -298,7 +298,7 @@ abstract class ImageDatasetContract {
                 .doesNotContain(Rows.id(7).toString());
         assertThat(dataset.state().committedRows()).isEqualTo(399);
         reopen();
-        assertThat(dataset.contains(Rows.id(7))).isFalse();
+        assertThat(dataset.stateOf(Rows.id(7)).isShown()).isFalse();
     }
 
     @Test
@@ -311,8 +311,8 @@ abstract class ImageDatasetContract {
 
         dataset.refresh().join();
 
-        assertThat(dataset.contains(Rows.id(3))).isFalse();
-        assertThat(dataset.contains(Rows.id(10))).isTrue();
+        assertThat(dataset.stateOf(Rows.id(3)).isShown()).isFalse();
+        assertThat(dataset.stateOf(Rows.id(10)).isShown()).isTrue();
         assertThat(dataset.add(Rows.row(3)).join()).isTrue();
         assertThat(dataset.state().committedRows()).isEqualTo(11);
     }

@@ -103,7 +103,7 @@ class OneTableIT {
         try (ImageDataset dataset = open(store(beta), "shared")) {
             assertThat(found(dataset)).isEqualTo(ids(100, 103));
             upload(stores.get(stores.size() - 1), dataset, 103, 104);
-            assertThat(dataset.contains(Rows.id(0))).isFalse();
+            assertThat(dataset.stateOf(Rows.id(0)).isShown()).isFalse();
         }
 
         try (ImageDataset fresh = open(store(beta), "fresh")) {

@@ -180,7 +180,7 @@ class OtherClientsIT {
             addForeign("foreign-1", vector(101));
             late.refresh().join();
 
-            assertThat(late.contains(Rows.id(1))).isFalse();
+            assertThat(late.stateOf(Rows.id(1)).isShown()).isFalse();
             assertThat(committed(late.add(Rows.row(1)))).isTrue();
             assertThat(count(1)).isEqualTo(1);
         }
@@ -205,8 +205,8 @@ class OtherClientsIT {
             client.run("delete", "where", where(1));
             late.refresh().join();
 
-            assertThat(late.contains(Rows.id(1))).isFalse();
-            assertThat(late.contains(Rows.id(2))).isTrue();
+            assertThat(late.stateOf(Rows.id(1)).isShown()).isFalse();
+            assertThat(late.stateOf(Rows.id(2)).isShown()).isTrue();
             assertThat(committed(late.add(Rows.row(1)))).isTrue();
         }
 
@@ -217,8 +217,8 @@ class OtherClientsIT {
             addForeign("foreign-1", vector(101));
             late.refresh().join();
 
-            assertThat(late.contains(Rows.id(1))).isFalse();
-            assertThat(late.contains(Rows.id(7))).isTrue();
+            assertThat(late.stateOf(Rows.id(1)).isShown()).isFalse();
+            assertThat(late.stateOf(Rows.id(7)).isShown()).isTrue();
             assertThat(committed(late.add(Rows.row(7)))).isFalse();
             assertThat(committed(late.add(Rows.row(1)))).isTrue();
         }
@@ -238,14 +238,14 @@ class OtherClientsIT {
             long before = client.run("version").asLong();
             client.run("delete", "where", where(1));
             awaitVersion(dataset);
-            assertThat(dataset.contains(Rows.id(1))).isFalse();
+            assertThat(dataset.stateOf(Rows.id(1)).isShown()).isFalse();
 
             client.run("restore", "version", before);
             awaitVersion(dataset);
 
             await().until(() -> found(dataset, true).size() == 3);
 
-            assertThat(dataset.contains(Rows.id(1))).isTrue();
+            assertThat(dataset.stateOf(Rows.id(1)).isShown()).isTrue();
             assertThat(committed(dataset.add(Rows.row(1)))).isFalse();
             assertThat(count(1)).isEqualTo(1);
         }
@@ -328,7 +328,7 @@ class OtherClientsIT {
 
             await().until(() -> !found(dataset, true).contains(id(1)));
 
-            assertThat(dataset.contains(Rows.id(1))).isTrue();
+            assertThat(dataset.stateOf(Rows.id(1)).isShown()).isTrue();
             assertThat(committed(dataset.add(Rows.row(1)))).isFalse();
         }
 
@@ -375,7 +375,7 @@ class OtherClientsIT {
             assertThat(nearest(dataset, 8).caption()).isEqualTo("new");
             assertThat(nearest(dataset, 1).distance()).isGreaterThan(0.5);
             assertThat(found(dataset, true)).hasSize(4).doesNotHaveDuplicates();
-            assertThat(dataset.contains(Rows.id(8))).isTrue();
+            assertThat(dataset.stateOf(Rows.id(8)).isShown()).isTrue();
         }
 
         @Test
@@ -482,7 +482,7 @@ class OtherClientsIT {
             await().until(() -> late.state().problem() != null);
             assertThatThrownBy(() -> late.add(Rows.row(6))).hasMessageContaining("note");
             assertThat(waiting).isNotDone();
-            assertThat(late.contains(Rows.id(5))).isTrue();
+            assertThat(late.stateOf(Rows.id(5)).isShown()).isTrue();
 
             client.run("dropColumns", "columns", List.of("note"));
             late.refresh().join();
@@ -574,7 +574,7 @@ class OtherClientsIT {
             await().until(() -> Set.copyOf(found(dataset, false)).equals(expected));
             assertThat(found(dataset, true)).doesNotHaveDuplicates();
             await().until(() -> "round 3".equals(shown(dataset, id(1)).caption()));
-            assertThat(dataset.contains(Rows.id(0))).isFalse();
+            assertThat(dataset.stateOf(Rows.id(0)).isShown()).isFalse();
             ImageDataset other = open(store, SEES_AT_ONCE);
             assertThat(found(other, true)).containsExactlyInAnyOrderElementsOf(expected);
         }
@@ -661,7 +661,7 @@ class OtherClientsIT {
             }
 
             ImageDataset other = open(store, SEES_AT_ONCE);
-            assertThat(other.contains(Rows.id(5))).isEqualTo(added);
+            assertThat(other.stateOf(Rows.id(5)).isShown()).isEqualTo(added);
             assertThat(committed(other.add(Rows.row(6)))).isTrue();
         }
 
@@ -680,7 +680,7 @@ class OtherClientsIT {
 
             await().until(() -> found(dataset, true).size() == 2);
             assertThat(nearest(dataset, 201).id()).isEqualTo("other-1");
-            assertThat(dataset.contains(Rows.id(1))).isFalse();
+            assertThat(dataset.stateOf(Rows.id(1)).isShown()).isFalse();
             assertThat(dataset.state().problem()).isNotNull();
             assertThatThrownBy(() -> dataset.add(Rows.row(5))).isInstanceOf(RuntimeException.class);
         }

@@ -59,7 +59,7 @@ class LateUrlIT {
                     .hasCauseInstanceOf(TimeoutException.class);
             late.countDown();
 
-            await().until(() -> server.dataset.isCommitted(TestServer.id(1)));
+            await().until(() -> server.dataset.stateOf(TestServer.id(1)).isInTable());
             assertThat(server.store.head(TestServer.id(1).toString())).isPresent();
             await().until(() -> memory.free() == picture.length);
         } finally {

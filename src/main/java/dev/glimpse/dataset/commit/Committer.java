@@ -5,10 +5,10 @@ import dev.glimpse.dataset.DamagedTableException;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.OutdatedException;
 import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.PictureState;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableLostException;
 import dev.glimpse.dataset.commit.RowLedger.Pending;
-import dev.glimpse.dataset.commit.RowLedger.Unsettled;
 import dev.glimpse.dataset.lance.FragmentIds;
 import dev.glimpse.dataset.lance.LanceTable;
 import dev.glimpse.image.ImageId;
@@ -109,25 +109,9 @@ public final class Committer implements AutoCloseable {
         moved = task;
     }
 
-    /** See {@link ImageDataset#contains}. */
-    public boolean contains(ImageId id) {
-        synchronized (lock) {
-            return ledger.contains(id);
-        }
-    }
-
-    /** See {@link ImageDataset#isFound}. */
-    public boolean isFound(ImageId id) {
-        synchronized (lock) {
-            return ledger.isFound(id, table.manifest().version());
-        }
-    }
-
-    /** See {@link ImageDataset#isCommitted}. */
-    public boolean isCommitted(ImageId id) {
-        synchronized (lock) {
-            return ledger.isCommitted(id);
-        }
+    /** See {@link ImageDataset#stateOf}. */
+    public PictureState stateOf(ImageId id) {
+        return ledger.stateOf(id);
     }
 
     public int pendingRows() {
@@ -158,8 +142,7 @@ public final class Committer implements AutoCloseable {
             if (waiting != null) {
                 return waiting.committed().thenApply(added -> false);
             }
-            if (ledger.isCommitted(row.id())) {
-                ledger.givenAgain(row, table.manifest().version());
+            if (ledger.giveAgain(row)) {
                 return CompletableFuture.completedFuture(false);
             }
             if (closed) {
@@ -176,11 +159,9 @@ public final class Committer implements AutoCloseable {
         }
     }
 
-    /** What a search must know besides the table. To be asked before the table is read: else a row could be found in neither. */
-    public Unsettled unsettled() {
-        synchronized (lock) {
-            return ledger.unsettled();
-        }
+    /** What a search must know besides the table. Ask before the table is read: else a row could be found in neither. */
+    public Overlay overlay() {
+        return ledger.overlay();
     }
 
     /** From now on this version is read. */
@@ -194,7 +175,9 @@ public final class Committer implements AutoCloseable {
     public CompletableFuture<Boolean> committed(ImageId id) {
         synchronized (lock) {
             Pending waiting = ledger.pending(id);
-            return waiting == null ? CompletableFuture.completedFuture(ledger.isCommitted(id)) : waiting.committed();
+            return waiting == null
+                    ? CompletableFuture.completedFuture(ledger.stateOf(id).isInTable())
+                    : waiting.committed();
         }
     }
 
@@ -226,7 +209,7 @@ public final class Committer implements AutoCloseable {
                         removed[0] = true;
                         waiting.committed().complete(false);
                     }
-                    if (!ledger.isCommitted(id)) {
+                    if (!ledger.stateOf(id).isInTable()) {
                         return true;
                     }
                 }
@@ -371,7 +354,7 @@ public final class Committer implements AutoCloseable {
             List<PictureRow> rows;
             synchronized (lock) {
                 rows = batch.stream()
-                        .filter(row -> !ledger.isCommitted(row.id()))
+                        .filter(row -> !ledger.stateOf(row.id()).isInTable())
                         .toList();
             }
             added.clear();
@@ -400,7 +383,7 @@ public final class Committer implements AutoCloseable {
     /** Takes over what others have added and removed. */
     private void learnIds() throws IOException {
         // Read without the lock, since searches and uploads wait for that; only this thread changes the ids.
-        accept(table.followIds(ledger::isCommitted));
+        accept(table.followIds(id -> ledger.stateOf(id).isInTable()));
     }
 
     /** Reads the ids of all rows anew, whatever is known of them. On the thread of the commits. */
@@ -410,7 +393,7 @@ public final class Committer implements AutoCloseable {
 
     private void accept(FragmentIds.Change change) {
         synchronized (lock) {
-            ledger.accept(change);
+            ledger.accept(change, table.manifest().version());
         }
     }
 

@@ -1,9 +1,11 @@
 package dev.glimpse.dataset.commit;
 
 import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.PictureState;
 import dev.glimpse.dataset.lance.FragmentIds;
 import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageId;
+import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
@@ -17,8 +19,8 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Knows which pictures have rows, and in which state each row is: pending, committed and not read yet, committed, removed and still
- * read, or leaving. No I/O, no clock. Not safe between threads: the {@link Committer} guards it with its lock.
+ * Knows the state of each picture's row, and keeps the rows that searches have to find in memory. Does no I/O and knows no clock. Safe to
+ * share between threads: each method is one step under the ledger's monitor, which is held for a moment only.
  */
 public final class RowLedger {
     /**
@@ -31,19 +33,14 @@ public final class RowLedger {
     /** A row that the table has since this version, which is not read yet. */
     private record Unserved(PictureRow row, long version) {}
 
-    /**
-     * Rows that are in memory and not, or not for sure, in the version that is read.
-     *
-     * @param rows may be in the table by now as well
-     * @param hidden ids of rows that the table may have, and that must not be shown
-     */
-    public record Unsettled(List<PictureRow> rows, Set<String> hidden) {
-        public boolean isNothing() {
-            return rows.isEmpty() && hidden.isEmpty();
-        }
-    }
+    /** Pictures that have a row in the table, as of version {@code learned}, and with what was committed here since. */
+    private IdSet inTable = new IdSet();
 
-    private IdSet ids = new IdSet();
+    private long learned;
+
+    /** The version that is read. */
+    private long served;
+
     private final Map<ImageId, Pending> pending = new LinkedHashMap<>();
     private final Map<ImageId, Unserved> unserved = new LinkedHashMap<>();
 
@@ -53,133 +50,207 @@ public final class RowLedger {
     /** Rows that are being deleted: the table may have them, and they are not shown any more. */
     private final Set<ImageId> leaving = new HashSet<>();
 
-    /** The version that is read. */
-    private long served;
+    /**
+     * The rows of {@code unserved} and {@code pending}, one for each picture; of two, the pending one. Filled up to {@code memoryRows}.
+     * Overlays share the array: it grows at its end, and what is in it never changes. Rows are taken out by a new array.
+     */
+    private @Nullable PictureRow[] memory = new PictureRow[16];
+
+    private int memoryRows;
+
+    private volatile Overlay overlay = new Overlay(memory, 0, Set.of(), Set.of());
 
     RowLedger(long served) {
         this.served = served;
+        this.learned = served;
     }
 
-    /** Whether there is a row of this picture, pending or committed, that is not being deleted. */
-    boolean contains(ImageId id) {
-        return (pending.containsKey(id) || ids.contains(id)) && !leaving.contains(id);
-    }
+    // ---- what is known
 
-    /**
-     * Whether searches find the row of this picture for sure.
-     *
-     * @param newest the newest version that is known
-     */
-    boolean isFound(ImageId id, long newest) {
-        return contains(id) && (pending.containsKey(id) || unserved.containsKey(id) || newest <= served);
-    }
-
-    /** Whether the table has a row of this picture, as far as it is known. */
-    boolean isCommitted(ImageId id) {
-        return ids.contains(id);
+    /** The state of this picture's row. */
+    public synchronized PictureState stateOf(ImageId id) {
+        boolean waits = pending.containsKey(id);
+        if (leaving.contains(id)) {
+            return inTable.contains(id)
+                    ? PictureState.LEAVING_COMMITTED
+                    : waits ? PictureState.LEAVING_PENDING : PictureState.ABSENT;
+        }
+        if (!inTable.contains(id)) {
+            return waits ? PictureState.PENDING : PictureState.ABSENT;
+        }
+        return waits || unserved.containsKey(id) || learned <= served ? PictureState.COMMITTED : PictureState.UNREAD;
     }
 
     /** The row of this picture that waits to be committed; null if there is none. */
-    @Nullable Pending pending(ImageId id) {
+    synchronized @Nullable Pending pending(ImageId id) {
         return pending.get(id);
     }
 
-    int pendingRows() {
+    public synchronized int pendingRows() {
         return pending.size();
     }
 
-    int unservedRows() {
+    synchronized int unservedRows() {
         return unserved.size();
     }
 
     /** The first rows that wait, at most this many. */
-    List<Pending> firstPending(int most) {
+    synchronized List<Pending> firstPending(int most) {
         return pending.values().stream().limit(most).toList();
     }
 
-    void add(Pending row) {
-        pending.put(row.row.id(), row);
+    /**
+     * What a search must know besides the table, as of now. Ask before the table is read: else a row could be found in neither. Takes
+     * no lock and copies nothing.
+     */
+    public Overlay overlay() {
+        return overlay;
+    }
+
+    // ---- what happens to rows
+
+    /** Takes a row whose picture has none. */
+    synchronized void add(Pending row) {
+        ImageId id = row.row.id();
+        boolean inMemory = pending.put(id, row) != null || unserved.containsKey(id);
+        if (inMemory) {
+            collectMemory();
+        } else {
+            appendToMemory(row.row);
+        }
     }
 
     /** Takes the row of this picture out of those that wait; null if it does not wait. */
-    @Nullable Pending removePending(ImageId id) {
-        return pending.remove(id);
-    }
-
-    /** Takes all rows out that wait. */
-    List<Pending> removeAllPending() {
-        List<Pending> waiting = List.copyOf(pending.values());
-        pending.clear();
+    synchronized @Nullable Pending removePending(ImageId id) {
+        Pending waiting = pending.remove(id);
+        if (waiting != null) {
+            collectMemory();
+        }
         return waiting;
     }
 
-    /** These rows are in this version now. */
-    void committed(List<Pending> batch, long version) {
-        batch.forEach(waiting -> {
+    /** Takes all rows out that wait. */
+    synchronized List<Pending> removeAllPending() {
+        List<Pending> waiting = List.copyOf(pending.values());
+        pending.clear();
+        collectMemory();
+        return waiting;
+    }
+
+    /** These rows are in this version now, and wait no more. */
+    synchronized void committed(List<Pending> batch, long version) {
+        boolean sameMemory = true;
+        for (Pending waiting : batch) {
             ImageId id = waiting.row.id();
-            ids.add(id);
-            pending.remove(id);
+            inTable.add(id);
+            sameMemory &= waiting.equals(pending.remove(id)) && version > served;
             if (version > served) {
                 unserved.put(id, new Unserved(waiting.row, version));
             }
-        });
+        }
+        if (!sameMemory) {
+            collectMemory();
+        }
     }
 
-    /** A committed row was given again. It is kept in memory until this version is read, as it may be another server's. */
-    void givenAgain(PictureRow row, long newest) {
-        if (newest > served) {
-            unserved.putIfAbsent(row.id(), new Unserved(row, newest));
+    /**
+     * Keeps the row in memory if the table has one of this picture, in a version that is not read yet: another server may have committed
+     * that one. False if the table has none; then nothing happens.
+     */
+    synchronized boolean giveAgain(PictureRow row) {
+        ImageId id = row.id();
+        if (!inTable.contains(id)) {
+            return false;
         }
+        if (learned > served && unserved.putIfAbsent(id, new Unserved(row, learned)) == null) {
+            if (pending.containsKey(id)) {
+                collectMemory();
+            } else {
+                appendToMemory(row);
+            }
+        }
+        return true;
     }
 
     /** The row of this picture is not in this version any more. */
-    void removed(ImageId id, long version) {
-        ids.remove(id);
-        unserved.remove(id);
+    synchronized void removed(ImageId id, long version) {
+        inTable.remove(id);
+        leaving.remove(id);
         if (version > served) {
             removed.put(id, version);
         }
-        leaving.remove(id);
+        if (unserved.remove(id) != null) {
+            collectMemory();
+        }
+        publishHidden();
     }
 
     /** Does not show the row of this picture any more. */
-    void hide(ImageId id) {
-        leaving.add(id);
-    }
-
-    /** Takes {@link #hide} back. */
-    void show(ImageId id) {
-        leaving.remove(id);
-    }
-
-    /** From now on this version is read. */
-    void served(long version) {
-        served = version;
-        unserved.values().removeIf(row -> row.version <= version);
-        removed.values().removeIf(since -> since <= version);
-    }
-
-    /** Takes over which pictures the table has rows of. */
-    void accept(FragmentIds.Change change) {
-        if (change.all()) {
-            ids = change.ids();
-        } else {
-            ids.addAll(change.ids());
+    synchronized void hide(ImageId id) {
+        if (leaving.add(id)) {
+            publishHidden();
         }
     }
 
-    /** What a search has to add to the rows of the table, and to leave out. */
-    Unsettled unsettled() {
-        Set<String> hidden = Stream.of(leaving, removed.keySet())
-                .flatMap(Collection::stream)
-                .map(ImageId::toString)
-                .collect(Collectors.toSet());
-        return new Unsettled(
-                Stream.concat(
-                                unserved.values().stream().map(Unserved::row),
-                                pending.values().stream().map(Pending::row))
-                        .filter(row -> !leaving.contains(row.id()))
-                        .toList(),
-                hidden);
+    /** Takes {@link #hide} back. Nothing happens if the row is not hidden. */
+    synchronized void show(ImageId id) {
+        if (leaving.remove(id)) {
+            publishHidden();
+        }
+    }
+
+    /** From now on this version is read. */
+    public synchronized void served(long version) {
+        served = version;
+        if (unserved.values().removeIf(row -> row.version <= version)) {
+            collectMemory();
+        }
+        if (removed.values().removeIf(since -> since <= version)) {
+            publishHidden();
+        }
+    }
+
+    /**
+     * Takes over which pictures the table has rows of.
+     *
+     * @param version that has them
+     */
+    synchronized void accept(FragmentIds.Change change, long version) {
+        learned = version;
+        if (change.all()) {
+            inTable = change.ids();
+        } else {
+            inTable.addAll(change.ids());
+        }
+    }
+
+    // ---- the overlay
+
+    private void appendToMemory(PictureRow row) {
+        if (memoryRows == memory.length) {
+            memory = Arrays.copyOf(memory, 2 * memoryRows);
+        }
+        memory[memoryRows++] = row;
+        overlay = overlay.withRows(memory, memoryRows);
+    }
+
+    private void collectMemory() {
+        Map<ImageId, PictureRow> rows = new LinkedHashMap<>();
+        unserved.forEach((id, row) -> rows.put(id, row.row));
+        pending.forEach((id, row) -> rows.put(id, row.row));
+        memoryRows = rows.size();
+        memory = rows.values().toArray(new PictureRow[Math.max(16, memoryRows)]);
+        overlay = overlay.withRows(memory, memoryRows);
+    }
+
+    private void publishHidden() {
+        overlay = new Overlay(
+                memory,
+                memoryRows,
+                Set.copyOf(leaving),
+                Stream.of(leaving, removed.keySet())
+                        .flatMap(Collection::stream)
+                        .map(ImageId::toString)
+                        .collect(Collectors.toUnmodifiableSet()));
     }
 }

@@ -10,7 +10,7 @@ import dev.glimpse.dataset.TableLostException;
 import dev.glimpse.dataset.TableSettings;
 import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.dataset.commit.Committer;
-import dev.glimpse.dataset.commit.RowLedger;
+import dev.glimpse.dataset.commit.Overlay;
 import dev.glimpse.dataset.commit.RowLedger.Pending;
 import dev.glimpse.dataset.lance.BucketAccess;
 import dev.glimpse.dataset.lance.LanceTable;
@@ -31,10 +31,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Comparator;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -44,7 +41,6 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
-import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -240,31 +236,16 @@ public final class OpenTable implements AutoCloseable {
     }
 
     /**
-     * At most {@code k} rows, nearest first: those of the table and those that wait to be committed.
+     * At most {@code k} rows, nearest first: those of the table and those in memory. A thread of the read pool does all of it.
      *
-     * @param await waits for the answer of the table
+     * @throws TableBusyException if too many searches wait already
      */
-    List<Neighbor> nearest(Embedding query, int k, boolean exact, Waiting await) {
-        RowLedger.Unsettled unsettled = committer.unsettled();
-        List<Neighbor> committed = await.forAnswer(
-                read(() -> nearestCommitted(query, k + unsettled.hidden().size(), exact)));
-        if (unsettled.isNothing()) {
-            return committed;
-        }
-        Set<String> seen = new HashSet<>();
-        return Stream.concat(
-                        committed.stream()
-                                .filter(neighbor -> !unsettled.hidden().contains(neighbor.id())),
-                        unsettled.rows().stream().map(row -> Neighbor.of(row, query)))
-                .filter(neighbor -> seen.add(neighbor.id()))
-                .sorted(Comparator.comparingDouble(Neighbor::distance))
-                .limit(k)
-                .toList();
-    }
-
-    /** How a caller waits. */
-    interface Waiting {
-        List<Neighbor> forAnswer(Future<List<Neighbor>> answer);
+    Future<List<Neighbor>> nearest(Embedding query, int k, boolean exact) {
+        return read(() -> {
+            // Before the table is read: else a row could be found in neither.
+            Overlay overlay = committer.overlay();
+            return overlay.nearest(nearestCommitted(query, k + overlay.hiddenRows(), exact), query, k);
+        });
     }
 
     private List<Neighbor> nearestCommitted(Embedding query, int k, boolean exact) throws Exception {

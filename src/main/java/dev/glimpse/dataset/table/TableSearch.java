@@ -20,7 +20,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 
-/** Searches of whichever table is open, with a deadline. The calling thread waits; native calls run on threads of the table. */
+/** Searches of whichever table is open, with a deadline. The calling thread only waits: native calls run, and
+ * distances are computed, on the bounded read pool of the table. */
 public final class TableSearch {
     private static final Duration READ_DEADLINE = Duration.ofSeconds(10);
     private static final Duration SCAN_DEADLINE = Duration.ofMinutes(10);
@@ -39,7 +40,7 @@ public final class TableSearch {
     public List<Neighbor> nearest(Embedding query, int k, boolean exact) {
         OpenTable table = searchable();
         recent.add(query);
-        return located(table.nearest(query, k, exact, answer -> await(answer, READ_DEADLINE)));
+        return located(await(table.nearest(query, k, exact), READ_DEADLINE));
     }
 
     /** See {@link ImageDataset#nearestIn}. */

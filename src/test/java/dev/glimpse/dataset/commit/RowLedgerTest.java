@@ -3,7 +3,10 @@ package dev.glimpse.dataset.commit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.PictureState;
 import dev.glimpse.dataset.commit.RowLedger.Pending;
+import dev.glimpse.dataset.lance.FragmentIds;
+import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
@@ -23,20 +26,16 @@ class RowLedgerTest {
 
     @Test
     void unknownPictureHasNoRow() {
-        assertThat(ledger.contains(id)).isFalse();
-        assertThat(ledger.isFound(id, READ)).isFalse();
-        assertThat(ledger.isCommitted(id)).isFalse();
-        assertThat(ledger.unsettled().isNothing()).isTrue();
+        assertThat(ledger.stateOf(id)).isEqualTo(PictureState.ABSENT);
+        assertThat(ledger.overlay().rows()).isEmpty();
     }
 
     @Test
     void pendingRowIsFoundInMemory() {
         ledger.add(row);
 
-        assertThat(ledger.contains(id)).isTrue();
-        assertThat(ledger.isFound(id, READ)).isTrue();
-        assertThat(ledger.isCommitted(id)).isFalse();
-        assertThat(ledger.unsettled().rows()).containsExactly(row.row());
+        assertThat(ledger.stateOf(id)).isEqualTo(PictureState.PENDING);
+        assertThat(ledger.overlay().rows()).containsExactly(row.row());
     }
 
     @Test
@@ -44,27 +43,56 @@ class RowLedgerTest {
         ledger.add(row);
         ledger.committed(List.of(row), READ + 1);
         assertThat(ledger.pendingRows()).isZero();
-        assertThat(ledger.isCommitted(id)).isTrue();
-        assertThat(ledger.unsettled().rows()).containsExactly(row.row());
+        assertThat(ledger.stateOf(id)).isEqualTo(PictureState.COMMITTED);
+        assertThat(ledger.overlay().rows()).containsExactly(row.row());
 
         ledger.served(READ + 1);
 
-        assertThat(ledger.isFound(id, READ + 1)).isTrue();
-        assertThat(ledger.unsettled().isNothing()).isTrue();
+        assertThat(ledger.stateOf(id)).isEqualTo(PictureState.COMMITTED);
+        assertThat(ledger.overlay().rows()).isEmpty();
+    }
+
+    @Test
+    void rowOfAnotherServerIsUnreadUntilItsVersionIsReadOrItIsGivenAgain() {
+        IdSet others = new IdSet();
+        others.add(id);
+        ledger.accept(new FragmentIds.Change(others, false), READ + 1);
+        assertThat(ledger.stateOf(id)).isEqualTo(PictureState.UNREAD);
+
+        assertThat(ledger.giveAgain(row.row())).isTrue();
+        assertThat(ledger.stateOf(id)).isEqualTo(PictureState.COMMITTED);
+        assertThat(ledger.overlay().rows()).containsExactly(row.row());
+
+        ledger.served(READ + 1);
+
+        assertThat(ledger.stateOf(id)).isEqualTo(PictureState.COMMITTED);
+        assertThat(ledger.overlay().rows()).isEmpty();
     }
 
     @Test
     void leavingRowIsHiddenUntilItIsShownAgain() {
         ledger.add(row);
         ledger.hide(id);
-        assertThat(ledger.contains(id)).isFalse();
-        assertThat(ledger.unsettled().rows()).isEmpty();
-        assertThat(ledger.unsettled().hidden()).containsExactly(id.toString());
+        assertThat(ledger.stateOf(id)).isEqualTo(PictureState.LEAVING_PENDING);
+        assertThat(ledger.overlay().rows()).isEmpty();
+        assertThat(ledger.overlay().hidden()).containsExactly(id.toString());
 
         ledger.show(id);
 
-        assertThat(ledger.contains(id)).isTrue();
-        assertThat(ledger.unsettled().hidden()).isEmpty();
+        assertThat(ledger.stateOf(id)).isEqualTo(PictureState.PENDING);
+        assertThat(ledger.overlay().rows()).containsExactly(row.row());
+        assertThat(ledger.overlay().hidden()).isEmpty();
+    }
+
+    @Test
+    void leavingRowOfTheTableStaysInTheTable() {
+        ledger.add(row);
+        ledger.committed(List.of(row), READ);
+
+        ledger.hide(id);
+
+        assertThat(ledger.stateOf(id)).isEqualTo(PictureState.LEAVING_COMMITTED);
+        assertThat(ledger.giveAgain(row.row())).isTrue();
     }
 
     @Test
@@ -73,12 +101,12 @@ class RowLedgerTest {
         ledger.committed(List.of(row), READ);
         ledger.hide(id);
         ledger.removed(id, READ + 1);
-        assertThat(ledger.isCommitted(id)).isFalse();
-        assertThat(ledger.unsettled().hidden()).containsExactly(id.toString());
+        assertThat(ledger.stateOf(id)).isEqualTo(PictureState.ABSENT);
+        assertThat(ledger.overlay().hidden()).containsExactly(id.toString());
 
         ledger.served(READ + 1);
 
-        assertThat(ledger.unsettled().isNothing()).isTrue();
+        assertThat(ledger.overlay().hidden()).isEmpty();
     }
 
     private static PictureRow row(String name) {

@@ -1,0 +1,127 @@
+package dev.glimpse.dataset.commit;
+
+import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.vectors.Embedding;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.PriorityQueue;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a search adds to the rows of the version that is read, and what it leaves out, as it was at one moment. Never changes, so any
+ * thread may search it, without a lock.
+ */
+public final class Overlay {
+    /** A row of the memory, and its distance to the query. */
+    private record Candidate(PictureRow row, int index, double distance) {}
+
+    /** The worst first: the larger distance or, among equal ones, the row that came later. */
+    private static final Comparator<Candidate> WORST_FIRST = Comparator.comparingDouble(Candidate::distance)
+            .thenComparingInt(Candidate::index)
+            .reversed();
+
+    private final @Nullable PictureRow[] rows;
+    private final int size;
+    private final Set<ImageId> leaving;
+    private final Set<String> hidden;
+
+    /**
+     * Copies nothing.
+     *
+     * @param rows of different pictures; the first {@code size} of them never change. The table may have them as well
+     * @param leaving pictures whose rows are not shown, wherever they are
+     * @param hidden ids of rows that the version which is read may have, and that are not shown
+     */
+    Overlay(@Nullable PictureRow[] rows, int size, Set<ImageId> leaving, Set<String> hidden) {
+        this.rows = rows;
+        this.size = size;
+        this.leaving = leaving;
+        this.hidden = hidden;
+    }
+
+    /** The same pictures are hidden; the rows in memory are the first {@code count} of these. */
+    Overlay withRows(@Nullable PictureRow[] others, int count) {
+        return new Overlay(others, count, leaving, hidden);
+    }
+
+    /** The rows in memory that are shown. */
+    List<PictureRow> rows() {
+        List<PictureRow> shown = new ArrayList<>();
+        for (PictureRow row : Arrays.asList(rows).subList(0, size)) {
+            if (row != null && !leaving.contains(row.id())) {
+                shown.add(row);
+            }
+        }
+        return shown;
+    }
+
+    /** Ids of rows that the version which is read may have, and that are not shown. */
+    Set<String> hidden() {
+        return hidden;
+    }
+
+    /** How many rows of the version that is read may be left out. A search has to ask for so many rows more. */
+    public int hiddenRows() {
+        return hidden.size();
+    }
+
+    /**
+     * The {@code k} nearest rows of table and memory, nearest first. Leaves hidden rows out, and takes a picture that both have from
+     * the table. Computes the distances of all rows in memory, so it belongs on a thread for searches.
+     *
+     * @param ofTable the nearest rows of the version that is read, nearest first, {@link #hiddenRows} more than {@code k}
+     */
+    public List<Neighbor> nearest(List<Neighbor> ofTable, Embedding query, int k) {
+        if (size == 0 && hidden.isEmpty()) {
+            return ofTable;
+        }
+        List<Neighbor> found = new ArrayList<>();
+        Set<String> seen = new HashSet<>();
+        for (Neighbor neighbor : ofTable) {
+            if (!hidden.contains(neighbor.id()) && seen.add(neighbor.id())) {
+                found.add(neighbor);
+            }
+        }
+        PriorityQueue<Candidate> nearest = nearestInMemory(query, k, seen);
+        nearest.stream()
+                .sorted(WORST_FIRST.reversed())
+                .forEach(candidate -> found.add(Neighbor.of(candidate.row, query)));
+        // The sort is stable: of equal distances, those of the table come first.
+        return found.stream()
+                .sorted(Comparator.comparingDouble(Neighbor::distance))
+                .limit(k)
+                .toList();
+    }
+
+    private PriorityQueue<Candidate> nearestInMemory(Embedding query, int k, Set<String> seen) {
+        PriorityQueue<Candidate> nearest = new PriorityQueue<>(WORST_FIRST);
+        double bound = Double.POSITIVE_INFINITY;
+        for (int i = 0; i < size; i++) {
+            PictureRow row = rows[i];
+            if (row == null) {
+                continue;
+            }
+            double distance = row.distanceTo(query);
+            if (distance >= bound
+                    || leaving.contains(row.id())
+                    || seen.contains(row.id().toString())) {
+                continue;
+            }
+            nearest.add(new Candidate(row, i, distance));
+            if (nearest.size() > k) {
+                nearest.remove();
+            }
+            Candidate worst = nearest.peek();
+            if (worst != null && nearest.size() == k) {
+                bound = worst.distance;
+            }
+        }
+        return nearest;
+    }
+}

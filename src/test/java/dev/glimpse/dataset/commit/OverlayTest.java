@@ -1,0 +1,84 @@
+package dev.glimpse.dataset.commit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.image.ImageFormat;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.vectors.Embedding;
+import java.time.Instant;
+import java.util.Comparator;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import net.jqwik.api.ForAll;
+import net.jqwik.api.Property;
+import net.jqwik.api.constraints.IntRange;
+
+/** What a search makes of the rows of the table and those in memory. */
+class OverlayTest {
+    private static final Embedding QUERY = new Embedding(new float[] {1, 0});
+
+    @Property(tries = 500)
+    void nearestOfTableAndMemoryAreThoseOfASort(@ForAll Random random, @ForAll @IntRange(min = 1, max = 12) int k) {
+        List<PictureRow> all =
+                IntStream.range(0, 20).mapToObj(n -> row(n, random.nextInt(10))).toList();
+        List<PictureRow> table = some(all, random);
+        List<PictureRow> memory = some(all, random);
+        Set<ImageId> leaving =
+                some(all, random).stream().limit(3).map(PictureRow::id).collect(Collectors.toSet());
+        Set<String> hidden = Stream.concat(
+                        leaving.stream(), some(table, random).stream().limit(2).map(PictureRow::id))
+                .map(ImageId::toString)
+                .collect(Collectors.toSet());
+        Overlay overlay = new Overlay(memory.toArray(new PictureRow[20]), memory.size(), leaving, hidden);
+
+        List<Neighbor> found = overlay.nearest(nearest(table.stream(), k + overlay.hiddenRows()), QUERY, k);
+
+        Set<ImageId> pictures = new HashSet<>();
+        assertThat(found)
+                .extracting(Neighbor::distance)
+                .isEqualTo(nearest(
+                                Stream.concat(
+                                                table.stream()
+                                                        .filter(row -> !hidden.contains(
+                                                                row.id().toString())),
+                                                memory.stream().filter(row -> !leaving.contains(row.id())))
+                                        .filter(row -> pictures.add(row.id())),
+                                k)
+                        .stream()
+                        .map(Neighbor::distance)
+                        .toList());
+        assertThat(found).extracting(Neighbor::id).doesNotHaveDuplicates();
+    }
+
+    private static List<PictureRow> some(List<PictureRow> rows, Random random) {
+        return rows.stream().filter(row -> random.nextBoolean()).toList();
+    }
+
+    private static List<Neighbor> nearest(Stream<PictureRow> rows, int k) {
+        return rows.map(row -> Neighbor.of(row, QUERY))
+                .sorted(Comparator.comparingDouble(Neighbor::distance))
+                .limit(k)
+                .toList();
+    }
+
+    private static PictureRow row(int n, int tenths) {
+        return new PictureRow(
+                new ImageId("%064x".formatted(n), ImageFormat.PNG),
+                "somewhere",
+                Embedding.ofDirection(new float[] {tenths / 10f, 1}),
+                1,
+                1,
+                1,
+                Instant.EPOCH,
+                null,
+                null,
+                List.of());
+    }
+}

@@ -103,7 +103,7 @@ public final class ImageDataset implements AutoCloseable {
      * It may be old, as other servers commit too: see {@link #refresh}.
      */
     public PictureState stateOf(ImageId id) {
-        return supervisor.table().map(table -> table.committer().stateOf(id)).orElse(PictureState.ABSENT);
+        return supervisor.table().map(table -> table.ledger().stateOf(id)).orElse(PictureState.ABSENT);
     }
 
     /**
@@ -120,20 +120,20 @@ public final class ImageDataset implements AutoCloseable {
      */
     public CompletableFuture<Boolean> add(PictureRow row) {
         requireWritable();
-        return supervisor.require().committer().add(row);
+        return supervisor.require().groupCommit().add(row);
     }
 
     /** Completes when the row of this picture is committed, at once with false if there is none. */
     public CompletableFuture<Boolean> committed(ImageId id) {
         return supervisor
                 .table()
-                .map(table -> table.committer().committed(id))
+                .map(table -> table.groupCommit().committed(id))
                 .orElse(CompletableFuture.completedFuture(false));
     }
 
     /** Commits what waits, and waits for that, but not for longer than this. */
     public void flush(Duration time) {
-        supervisor.table().ifPresent(table -> table.committer().flush(time));
+        supervisor.table().ifPresent(table -> table.groupCommit().flush(time));
     }
 
     /**
@@ -141,12 +141,12 @@ public final class ImageDataset implements AutoCloseable {
      * {@link #show} if the row stays.
      */
     public void hide(ImageId id) {
-        supervisor.table().ifPresent(table -> table.committer().hide(id));
+        supervisor.table().ifPresent(table -> table.ledger().hide(id));
     }
 
     /** Takes {@link #hide} back. Nothing happens if the row is not hidden, or there is none. */
     public void show(ImageId id) {
-        supervisor.table().ifPresent(table -> table.committer().show(id));
+        supervisor.table().ifPresent(table -> table.ledger().show(id));
     }
 
     /**
@@ -158,7 +158,7 @@ public final class ImageDataset implements AutoCloseable {
      */
     public CompletableFuture<Boolean> remove(ImageId id) {
         requireWritable();
-        return onceMore(table -> table.committer().remove(id));
+        return onceMore(table -> table.commitLoop().remove(id));
     }
 
     /**
@@ -167,7 +167,7 @@ public final class ImageDataset implements AutoCloseable {
      * @throws TableUnavailableException if the table is not open
      */
     public CompletableFuture<Void> refresh() {
-        return onceMore(table -> table.committer().refresh());
+        return onceMore(table -> table.commitLoop().refresh());
     }
 
     /** Does it again if the table was found to be another one, and is open by then. */
@@ -196,7 +196,7 @@ public final class ImageDataset implements AutoCloseable {
      * @throws TableBusyException if too many wait to be committed
      */
     public void requireRoom() {
-        supervisor.require().committer().requireRoom();
+        supervisor.require().groupCommit().requireRoom();
     }
 
     /** Whether rows can be added; else throws what {@link #add} would. */

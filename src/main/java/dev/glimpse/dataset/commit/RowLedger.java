@@ -60,7 +60,8 @@ public final class RowLedger {
 
     private volatile Overlay overlay = new Overlay(memory, 0, Set.of(), Set.of());
 
-    RowLedger(long served) {
+    /** @param served the version that is read */
+    public RowLedger(long served) {
         this.served = served;
         this.learned = served;
     }
@@ -186,14 +187,14 @@ public final class RowLedger {
     }
 
     /** Does not show the row of this picture any more. */
-    synchronized void hide(ImageId id) {
+    public synchronized void hide(ImageId id) {
         if (leaving.add(id)) {
             publishHidden();
         }
     }
 
     /** Takes {@link #hide} back. Nothing happens if the row is not hidden. */
-    synchronized void show(ImageId id) {
+    public synchronized void show(ImageId id) {
         if (leaving.remove(id)) {
             publishHidden();
         }

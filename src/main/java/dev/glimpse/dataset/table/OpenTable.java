@@ -9,8 +9,10 @@ import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableLostException;
 import dev.glimpse.dataset.TableSettings;
 import dev.glimpse.dataset.TableStamp;
-import dev.glimpse.dataset.commit.Committer;
+import dev.glimpse.dataset.commit.CommitLoop;
+import dev.glimpse.dataset.commit.GroupCommit;
 import dev.glimpse.dataset.commit.Overlay;
+import dev.glimpse.dataset.commit.RowLedger;
 import dev.glimpse.dataset.commit.RowLedger.Pending;
 import dev.glimpse.dataset.lance.BucketAccess;
 import dev.glimpse.dataset.lance.LanceTable;
@@ -76,7 +78,9 @@ public final class OpenTable implements AutoCloseable {
     private final boolean inBucket;
     private final LanceTable table;
     private final TableReader reader;
-    private final Committer committer;
+    private final RowLedger ledger;
+    private final CommitLoop commitLoop;
+    private final GroupCommit groupCommit;
     private final RefreshLoop refreshLoop;
     private final MaintenanceLoop maintenance;
     private final TableGuard guard;
@@ -140,22 +144,24 @@ public final class OpenTable implements AutoCloseable {
                     lost);
             this.table = opened;
             this.reader = table.reader();
-            this.committer = new Committer(table, settings.commit(), commits, carried);
-            TableGuard opening = new TableGuard(place.address(), place.model, table, committer);
+            this.ledger = new RowLedger(table.snapshots().current().version());
+            this.commitLoop = new CommitLoop(table, ledger, commits);
+            this.groupCommit = new GroupCommit(ledger, commitLoop, settings.commit(), carried);
+            TableGuard opening = new TableGuard(place.address(), place.model, table, groupCommit);
             this.guard = opening;
-            RefreshLoop refreshing = new RefreshLoop(table, committer, commits, replicas);
+            RefreshLoop refreshing = new RefreshLoop(table, ledger, commitLoop, commits, replicas);
             this.refreshLoop = refreshing;
             this.history = new History(store, ImageDataset.KEY, table.snapshots());
             RecallCalibration calibration =
                     new RecallCalibration(table.snapshots(), reader, settings.maintenance(), place.recent);
             this.maintenance = new MaintenanceLoop(
                     table,
-                    committer,
+                    commitLoop,
                     new Lease(store, place.work, place.timing.lease()),
                     new MaintenancePlanner(settings.maintenance().indexRows()),
                     new IndexBuilds(
                             table,
-                            committer,
+                            commitLoop,
                             calibration,
                             () -> refreshing.refreshed().get(),
                             indexing),
@@ -176,7 +182,7 @@ public final class OpenTable implements AutoCloseable {
             }
             throw e;
         }
-        committer.whenNewVersion(refreshLoop::refreshSoon);
+        commitLoop.whenNewVersion(refreshLoop::refreshSoon);
         refreshLoop.startPolling(settings.replica().poll());
         refreshLoop.refreshSoon();
         Duration pause = place.timing.upkeep();
@@ -192,8 +198,16 @@ public final class OpenTable implements AutoCloseable {
         return reader;
     }
 
-    public Committer committer() {
-        return committer;
+    public RowLedger ledger() {
+        return ledger;
+    }
+
+    public CommitLoop commitLoop() {
+        return commitLoop;
+    }
+
+    public GroupCommit groupCommit() {
+        return groupCommit;
     }
 
     public RefreshLoop refreshLoop() {
@@ -243,7 +257,7 @@ public final class OpenTable implements AutoCloseable {
     Future<List<Neighbor>> nearest(Embedding query, int k, boolean exact) {
         return read(() -> {
             // Before the table is read: else a row could be found in neither.
-            Overlay overlay = committer.overlay();
+            Overlay overlay = ledger.overlay();
             return overlay.nearest(nearestCommitted(query, k + overlay.hiddenRows(), exact), query, k);
         });
     }
@@ -274,10 +288,10 @@ public final class OpenTable implements AutoCloseable {
      * @throws TableLostException if the store has another table by now, or none
      */
     void readAnew() throws Exception {
-        committer.onCommitThread(() -> {
+        commitLoop.onCommitThread(() -> {
             table.catchUpByListing();
             table.replica().files().requireStored();
-            committer.relearnIds();
+            commitLoop.relearnIds();
             return true;
         });
         refreshLoop.refreshed().get();
@@ -290,7 +304,7 @@ public final class OpenTable implements AutoCloseable {
     /** Commits no more, and gives the rows that wait. They are the caller's from now on. */
     List<Pending> abandon() {
         maintenance.stop();
-        Future<List<Pending>> waiting = commits.submitCompletable(committer::abandon);
+        Future<List<Pending>> waiting = commits.submitCompletable(groupCommit::abandon);
         try {
             return waiting.get(LAST_COMMIT.toMillis(), TimeUnit.MILLISECONDS);
         } catch (InterruptedException e) {
@@ -298,7 +312,7 @@ public final class OpenTable implements AutoCloseable {
         } catch (ExecutionException | TimeoutException e) {
             log.warn("a commit goes on while the table is given up: {}", e.toString());
         }
-        return committer.abandon();
+        return groupCommit.abandon();
     }
 
     private void shutDownThreads() {
@@ -317,7 +331,7 @@ public final class OpenTable implements AutoCloseable {
     @Override
     public void close() {
         maintenance.stop();
-        committer.close();
+        groupCommit.close();
         shutDownThreads();
         if (upkeep.getActiveCount()
                         + indexing.getActiveCount()

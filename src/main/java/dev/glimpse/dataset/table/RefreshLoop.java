@@ -4,7 +4,8 @@ import dev.glimpse.dataset.DamagedTableException;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ImageDataset.Freshness;
 import dev.glimpse.dataset.TableLostException;
-import dev.glimpse.dataset.commit.Committer;
+import dev.glimpse.dataset.commit.CommitLoop;
+import dev.glimpse.dataset.commit.RowLedger;
 import dev.glimpse.dataset.lance.LanceTable;
 import dev.glimpse.dataset.lance.SnapshotManager;
 import dev.glimpse.storage.StoreUnavailableException;
@@ -33,7 +34,8 @@ public final class RefreshLoop {
 
     private final LanceTable table;
     private final SnapshotManager snapshots;
-    private final Committer committer;
+    private final RowLedger ledger;
+    private final CommitLoop commitLoop;
     private final ThreadPoolTaskScheduler commits;
     private final ThreadPoolTaskScheduler replicas;
     private final AtomicBoolean queued = new AtomicBoolean();
@@ -50,10 +52,15 @@ public final class RefreshLoop {
      * @param replicas one thread, which fetches files and opens versions
      */
     RefreshLoop(
-            LanceTable table, Committer committer, ThreadPoolTaskScheduler commits, ThreadPoolTaskScheduler replicas) {
+            LanceTable table,
+            RowLedger ledger,
+            CommitLoop commitLoop,
+            ThreadPoolTaskScheduler commits,
+            ThreadPoolTaskScheduler replicas) {
         this.table = table;
         this.snapshots = table.snapshots();
-        this.committer = committer;
+        this.ledger = ledger;
+        this.commitLoop = commitLoop;
         this.commits = commits;
         this.replicas = replicas;
     }
@@ -91,7 +98,7 @@ public final class RefreshLoop {
             long before = snapshots.current().version();
             snapshots.refresh();
             long version = snapshots.current().version();
-            committer.served(version);
+            ledger.served(version);
             if (version != before) {
                 pruneSoon();
             }
@@ -142,7 +149,7 @@ public final class RefreshLoop {
     private void poll() {
         Instant asked = Instant.now();
         try {
-            committer.catchUp();
+            commitLoop.catchUp();
             contact = asked;
             if (outage) {
                 log.info("the bucket answers again");

@@ -4,7 +4,7 @@ import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.ModelMismatchException;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.TableUnavailableException;
-import dev.glimpse.dataset.commit.Committer;
+import dev.glimpse.dataset.commit.GroupCommit;
 import dev.glimpse.dataset.lance.LanceTable;
 import dev.glimpse.dataset.lance.Manifest;
 import org.jspecify.annotations.Nullable;
@@ -14,17 +14,17 @@ public final class TableGuard {
     private final String address;
     private final ModelStamp model;
     private final LanceTable table;
-    private final Committer committer;
+    private final GroupCommit groupCommit;
 
     /**
      * @param address how an operator names the table
      * @param model of this server
      */
-    TableGuard(String address, ModelStamp model, LanceTable table, Committer committer) {
+    TableGuard(String address, ModelStamp model, LanceTable table, GroupCommit groupCommit) {
         this.address = address;
         this.model = model;
         this.table = table;
-        this.committer = committer;
+        this.groupCommit = groupCommit;
     }
 
     /** The model that the table says it was made with; null if it says nothing. */
@@ -54,7 +54,7 @@ public final class TableGuard {
     public void requireWritable() {
         requireSameModel();
         String problem = problem();
-        if (problem != null && committer.failure() != null) {
+        if (problem != null && groupCommit.failure() != null) {
             throw new TableUnavailableException(problem);
         }
         if (problem != null) {
@@ -93,7 +93,7 @@ public final class TableGuard {
             return "no picture can be added to the table " + address + ": " + manifest.unwritable()
                     + ". Undo that change with the client that made it, or restore an older version of the table";
         }
-        String failure = committer.failure();
+        String failure = groupCommit.failure();
         return failure == null ? null : "rows wait and cannot be committed to the table " + address + ": " + failure;
     }
 

@@ -60,7 +60,7 @@ public final class TableRepair {
             return;
         }
         try {
-            table.committer()
+            table.commitLoop()
                     .commitWork(() -> table.table().describe(stamp.complete().toMetadata()));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

@@ -51,7 +51,7 @@ public final class TableReport {
         return new TableState(
                 address,
                 manifest.rows(),
-                table.committer().pendingRows(),
+                table.ledger().pendingRows(),
                 manifest.version(),
                 manifest.fragments().size(),
                 manifest.bytes(),

@@ -219,7 +219,7 @@ public final class TableSupervisor implements AutoCloseable {
             return;
         }
         try {
-            table.committer().refresh().get();
+            table.commitLoop().refresh().get();
             trouble = null;
             log.info("the table is back");
         } catch (ExecutionException e) {

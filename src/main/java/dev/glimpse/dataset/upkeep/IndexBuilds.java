@@ -1,7 +1,7 @@
 package dev.glimpse.dataset.upkeep;
 
 import dev.glimpse.dataset.IndexKind;
-import dev.glimpse.dataset.commit.Committer;
+import dev.glimpse.dataset.commit.CommitLoop;
 import dev.glimpse.dataset.lance.IndexBuilder;
 import dev.glimpse.dataset.lance.IndexBuilder.IndexChange;
 import dev.glimpse.dataset.lance.IndexTuning;
@@ -25,7 +25,7 @@ import org.springframework.core.task.AsyncTaskExecutor;
  */
 public final class IndexBuilds {
     private final LanceTable table;
-    private final Committer committer;
+    private final CommitLoop commitLoop;
     private final RecallCalibration calibration;
     private final Callable<?> refresh;
     private final AsyncTaskExecutor thread;
@@ -49,12 +49,12 @@ public final class IndexBuilds {
      */
     public IndexBuilds(
             LanceTable table,
-            Committer committer,
+            CommitLoop commitLoop,
             RecallCalibration calibration,
             Callable<?> refresh,
             AsyncTaskExecutor thread) {
         this.table = table;
-        this.committer = committer;
+        this.commitLoop = commitLoop;
         this.calibration = calibration;
         this.refresh = refresh;
         this.thread = thread;
@@ -101,7 +101,7 @@ public final class IndexBuilds {
 
     private CompletableFuture<String> start(MaintenanceTask task, Work work) throws Exception {
         CompletableFuture<String> end = new CompletableFuture<>();
-        StagedVersion staged = committer.onCommitThread(() -> {
+        StagedVersion staged = commitLoop.onCommitThread(() -> {
             StagedVersion all = table.stageAllFiles();
             running = new Running(task.name(), table.manifest().newestFragment(), end);
             return all;
@@ -123,19 +123,19 @@ public final class IndexBuilds {
         long rows = table.manifest().rows();
         IndexChange built = IndexBuilder.build(staged, kind, table.datasets());
         table.shipIndex(staged, built);
-        committer.commitWork(() -> table.commitIndex(staged, built));
+        commitLoop.commitWork(() -> table.commitIndex(staged, built));
         refresh.call();
         IndexTuning tuning = calibration.calibrateIndex(kind);
         Map<String, String> metadata = new TreeMap<>(tuning.toMetadata());
         metadata.putAll(MaintenancePlanner.trained(kind, rows));
-        committer.commitWork(() -> table.describe(metadata));
+        commitLoop.commitWork(() -> table.describe(metadata));
         return tuning.toString();
     }
 
     private String optimize(StagedVersion staged, int mergedParts) throws Exception {
         IndexChange change = IndexBuilder.optimize(staged, mergedParts, table.datasets());
         table.shipIndex(staged, change);
-        committer.commitWork(() -> table.commitIndex(staged, change));
+        commitLoop.commitWork(() -> table.commitIndex(staged, change));
         return "parts=" + table.manifest().segments().size();
     }
 }

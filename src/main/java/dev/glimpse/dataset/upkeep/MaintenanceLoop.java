@@ -2,7 +2,7 @@ package dev.glimpse.dataset.upkeep;
 
 import dev.glimpse.dataset.IndexKind;
 import dev.glimpse.dataset.OutdatedException;
-import dev.glimpse.dataset.commit.Committer;
+import dev.glimpse.dataset.commit.CommitLoop;
 import dev.glimpse.dataset.lance.FragmentRewriter;
 import dev.glimpse.dataset.lance.LanceTable;
 import dev.glimpse.dataset.lance.Manifest;
@@ -35,7 +35,7 @@ public final class MaintenanceLoop {
     private static final double URGENT = 1.5;
 
     private final LanceTable table;
-    private final Committer committer;
+    private final CommitLoop commitLoop;
     private final Lease lease;
     private final MaintenancePlanner planner;
     private final IndexBuilds indexBuilds;
@@ -57,7 +57,7 @@ public final class MaintenanceLoop {
      */
     public MaintenanceLoop(
             LanceTable table,
-            Committer committer,
+            CommitLoop commitLoop,
             Lease lease,
             MaintenancePlanner planner,
             IndexBuilds indexBuilds,
@@ -66,7 +66,7 @@ public final class MaintenanceLoop {
             Duration betweenCollections,
             BooleanSupplier writable) {
         this.table = table;
-        this.committer = committer;
+        this.commitLoop = commitLoop;
         this.lease = lease;
         this.planner = planner;
         this.indexBuilds = indexBuilds;
@@ -165,10 +165,10 @@ public final class MaintenanceLoop {
     }
 
     private String compact(Set<Integer> fragments) throws Exception {
-        try (StagedVersion staged = committer.onCommitThread(table::stageAllFiles)) {
+        try (StagedVersion staged = commitLoop.onCommitThread(table::stageAllFiles)) {
             FragmentRewriter.Compacted rewritten = FragmentRewriter.rewrite(staged, fragments, table.datasets());
             table.shipCompaction(staged);
-            committer.commitWork(() -> table.commitCompaction(staged, rewritten));
+            commitLoop.commitWork(() -> table.commitCompaction(staged, rewritten));
             return "fragments=" + table.manifest().fragments().size();
         }
     }

@@ -1,0 +1,202 @@
+package dev.glimpse.dataset.commit;
+
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.OutdatedException;
+import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.commit.RowLedger.Pending;
+import dev.glimpse.dataset.lance.LanceTable;
+import dev.glimpse.image.ImageId;
+import java.io.IOException;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Future;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
+
+/**
+ * Commits versions of the table, all on one thread, the commit thread. Another writer may commit the next version first: then this loop
+ * learns which rows that version has, and tries again on top of it. No picture gets two rows. Safe to share between threads, except for
+ * what is said to belong on the commit thread.
+ */
+public final class CommitLoop {
+    /** A commit that loses against other writers this often gives up; each loss means that another one won. */
+    private static final int ATTEMPTS = 20;
+
+    /** Work that can be done later, or by the server that wins, is given up after so many lost races. */
+    private static final int WORK_ATTEMPTS = 5;
+
+    /** An attempt to commit the next version, which another writer may commit first. */
+    public interface Attempt {
+        boolean won() throws IOException;
+    }
+
+    private final LanceTable table;
+    private final RowLedger ledger;
+    private final ThreadPoolTaskScheduler thread;
+
+    /** Runs when the table may have a newer version. */
+    private volatile Runnable moved = () -> {};
+
+    /** True after a failed commit: the store may or may not have applied it. Belongs to the commit thread. */
+    private boolean uncertain;
+
+    /**
+     * Tells the ledger which pictures the table has rows of.
+     *
+     * @param thread one thread, the only one that writes to the table
+     */
+    public CommitLoop(LanceTable table, RowLedger ledger, ThreadPoolTaskScheduler thread) throws IOException {
+        this.table = table;
+        this.ledger = ledger;
+        this.thread = thread;
+        learnIds();
+    }
+
+    /** Runs the task whenever the table may have a newer version. The task must not block. */
+    public void whenNewVersion(Runnable task) {
+        moved = task;
+    }
+
+    // ---- on the commit thread
+
+    /** Runs this on the commit thread and waits for it. */
+    public <T> T onCommitThread(Callable<T> work) throws Exception {
+        try {
+            // Not submit, which logs a failure and gives null in its place.
+            return thread.submitCompletable(work).get();
+        } catch (ExecutionException e) {
+            throw e.getCause() instanceof Exception cause ? cause : e;
+        }
+    }
+
+    /** Runs this on the commit thread after this time. Does not wait for it. */
+    void runAfter(Duration time, Runnable task) {
+        if (time.isZero()) {
+            thread.execute(task);
+        } else {
+            Future<?> unused = thread.schedule(task, Instant.now().plus(time));
+        }
+    }
+
+    // ---- rows
+
+    /**
+     * Commits these rows in one version, without those that the table has by now, and tells the ledger. Belongs on the commit thread.
+     *
+     * @return the pictures whose rows were added by this call
+     * @throws TableBusyException if other writers were faster each time
+     */
+    Set<ImageId> commit(List<Pending> group) throws IOException {
+        if (uncertain) {
+            catchUp();
+        }
+        uncertain = true;
+        Set<ImageId> added = append(group.stream().map(Pending::row).toList());
+        ledger.committed(group, table.manifest().version());
+        uncertain = false;
+        moved.run();
+        return added;
+    }
+
+    private Set<ImageId> append(List<PictureRow> rows) throws IOException {
+        Set<ImageId> added = new HashSet<>();
+        untilWon(ATTEMPTS, () -> {
+            List<PictureRow> lacking = rows.stream()
+                    .filter(row -> !ledger.stateOf(row.id()).isInTable())
+                    .toList();
+            added.clear();
+            lacking.forEach(row -> added.add(row.id()));
+            return lacking.isEmpty() || table.append(lacking);
+        });
+        return added;
+    }
+
+    /** See {@link ImageDataset#remove}. */
+    public CompletableFuture<Boolean> remove(ImageId id) {
+        return thread.submitCompletable(() -> {
+            boolean[] removed = {false};
+            // A commit whose answer was lost may have brought the row in, and so may another server's.
+            table.catchUp();
+            learnIds();
+            untilWon(ATTEMPTS, () -> {
+                Pending waiting = ledger.removePending(id);
+                if (waiting != null) {
+                    removed[0] = true;
+                    waiting.committed().complete(false);
+                }
+                if (!ledger.stateOf(id).isInTable()) {
+                    return true;
+                }
+                removed[0] = true;
+                return table.delete(List.of(id));
+            });
+            ledger.removed(id, table.manifest().version());
+            moved.run();
+            return removed[0];
+        });
+    }
+
+    // ---- other work
+
+    /**
+     * Commits work that was based on an older version, on top of the newest one. Waits for that.
+     *
+     * @throws OutdatedException if the newest version has changed what the work was based on
+     * @throws TableBusyException if other writers were faster each time
+     */
+    public void commitWork(Attempt work) throws Exception {
+        onCommitThread(() -> {
+            catchUp();
+            untilWon(WORK_ATTEMPTS, work);
+            moved.run();
+            return true;
+        });
+    }
+
+    // ---- commits of others
+
+    /** See {@link ImageDataset#refresh}. */
+    public CompletableFuture<Void> refresh() {
+        return thread.submitCompletable(() -> {
+            catchUp();
+            return null;
+        });
+    }
+
+    /** Takes over what other servers have committed. Belongs on the commit thread. */
+    public void catchUp() throws IOException {
+        table.catchUp();
+        learnIds();
+        moved.run();
+    }
+
+    /** Reads the ids of all rows from the table again, and relies on nothing that was known before. Belongs on the commit thread. */
+    public void relearnIds() throws IOException {
+        ledger.accept(table.readAllIds(), table.manifest().version());
+    }
+
+    private void untilWon(int attempts, Attempt attempt) throws IOException {
+        for (int i = 0; i < attempts; i++) {
+            if (attempt.won()) {
+                return;
+            }
+            // The version of whoever won may have some of our rows.
+            learnIds();
+        }
+        throw new TableBusyException("lost the race for the next version " + attempts + " times");
+    }
+
+    /** Takes over which rows others have added and removed. */
+    private void learnIds() throws IOException {
+        // Reads the table first and tells the ledger then, because searches and uploads wait for the ledger's monitor.
+        ledger.accept(
+                table.followIds(id -> ledger.stateOf(id).isInTable()),
+                table.manifest().version());
+    }
+}

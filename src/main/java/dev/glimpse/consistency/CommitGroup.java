@@ -68,7 +68,7 @@ public final class CommitGroup {
         }
     }
 
-    /** As the ticker of the markers told it. */
+    /** The time at which the group began, in nanoseconds of the ticker of the markers. */
     long start() {
         return start;
     }

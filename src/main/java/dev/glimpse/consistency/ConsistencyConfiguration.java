@@ -26,7 +26,7 @@ class ConsistencyConfiguration {
 
     private static final int WAITING_MARKERS = 512;
 
-    /** As many listings as run side by side. */
+    /** Requests at the same time. Sixteen listings of pictures run side by side. */
     private static final int CHORES = 16;
 
     /** More than recovery, verification and settling submit at once. */

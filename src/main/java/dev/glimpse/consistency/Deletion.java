@@ -16,7 +16,7 @@ import java.util.concurrent.TimeUnit;
 
 /**
  * One delete, step by step, so that after a crash at any of them another server can see it through: a marker first, then
- * the picture, then the row, then the marker again. Calls wait for the store and the table. Safe to share between threads.
+ * the picture, then the row, then the marker again. Calls wait for the store and the table. Safe for use by several threads.
  */
 public final class Deletion {
     private static final String DELETE = "delete-";

@@ -19,7 +19,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The groups of this server. A marker for each upload would cost a class A request each; one for as many as a commit
- * takes costs next to nothing, and to remove it is free. Safe to share between threads.
+ * takes costs next to nothing, and to remove it is free. Safe for use by several threads.
  */
 public final class IntentMarkers {
     private static final Logger log = LoggerFactory.getLogger(IntentMarkers.class);

@@ -14,7 +14,7 @@ import java.util.concurrent.TimeUnit;
 /**
  * Makes the table agree with the store about a picture: it gets its row, derived from what the store has and shown, and a
  * row without picture goes. After each change the store is asked again, as others may have deleted the picture or uploaded it
- * meanwhile. Safe to share between threads.
+ * meanwhile. Safe for use by several threads.
  */
 public final class Reconciler {
     /** Each further one means that somebody else has changed the picture during the one before. */

@@ -165,7 +165,7 @@ public final class Recovery {
         }
     }
 
-    /** Null when the server stops. */
+    /** Schedules a task; gives null when the server stops. */
     private @Nullable ScheduledFuture<?> after(Duration time, Runnable task) {
         try {
             return thread.schedule(task, Instant.now().plus(time));

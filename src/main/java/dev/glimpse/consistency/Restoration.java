@@ -9,7 +9,7 @@ import java.util.concurrent.Executor;
 
 /**
  * One restore, step by step, so that after a crash at any of them another server can see it through: a marker first, then
- * the picture, then the row, then the copy in the trash goes, then the marker. Safe to share between threads.
+ * the picture, then the row, then the copy in the trash goes, then the marker. Safe for use by several threads.
  *
  * <p>A delete of the picture by another server may come in between. Each of the two makes the table agree with the picture
  * at its end, so whether the picture is there decides, whichever ends last.

@@ -26,7 +26,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 
 /**
- * The table of pictures. One row per picture, whoever adds it and how often. Safe to share between threads; between
+ * The table of pictures. One row per picture, whoever adds it and how often. Safe for use by several threads; between
  * processes the store's conditional put decides who commits. Native calls run on threads of its own, with a deadline.
  */
 public final class ImageDataset implements AutoCloseable {
@@ -300,7 +300,7 @@ public final class ImageDataset implements AutoCloseable {
 
     // ---- the table as a whole
 
-    /** To be run whenever a table was opened in the place of another one, so that pictures may be without their rows. */
+    /** Runs the task whenever a table was opened in the place of another one, because pictures may be without rows then. */
     public void whenRowsMayBeMissing(Runnable task) {
         supervisor.whenRowsMayBeMissing(task);
     }

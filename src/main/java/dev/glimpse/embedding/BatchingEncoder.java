@@ -147,8 +147,8 @@ final class BatchingEncoder<T> implements AutoCloseable {
     }
 
     /**
-     * What falls to one worker of all that is inside, or was lately: one batch of eight beside an idle core takes longer
-     * than two of four.
+     * How many inputs one worker should take, so that all workers get the same share of what waits or has waited. One batch of eight beside
+     * an idle core takes longer than two batches of four.
      */
     private int share() {
         int all = Math.max(inside.get(), insideLately);

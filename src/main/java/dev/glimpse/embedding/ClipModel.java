@@ -24,8 +24,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * One CLIP model: puts pictures and sentences into one space, where what belongs together is near. Safe to share
- * between threads. Owns the TorchScript models, the encoders and the tokenizer; close it after the last use.
+ * One CLIP model: puts pictures and sentences into one space, where what belongs together is near. Safe for use
+ * by several threads. Owns the TorchScript models, the encoders and the tokenizer; close it after the last use.
  */
 public final class ClipModel implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ClipModel.class);
@@ -151,8 +151,8 @@ public final class ClipModel implements AutoCloseable {
     }
 
     /**
-     * What is beyond the context length is left out, and the answer says so. The texts of late cost nothing: their
-     * embeddings are remembered. Do not complete or cancel the answer, others may wait for it too.
+     * Embeds a text. Tokens beyond the context length are left out, and the answer says so. The embeddings of recent texts are remembered, so
+     * they cost nothing. Do not complete or cancel the answer, because others may wait for it too.
      *
      * @param ticket decides when the text is encoded
      * @throws EncoderBusyException if too many texts wait already

@@ -8,7 +8,7 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Words to token ids, with the start and the end. Safe to share between threads. Close it after the last use. */
+/** Words to token ids, with the start and the end. Safe for use by several threads. Close it after the last use. */
 final class ClipTokenizer implements AutoCloseable {
     private final HuggingFaceTokenizer tokenizer;
     private final List<String> specialTokens;

@@ -38,7 +38,7 @@ final class Account {
     /** Parts that have slices, or had one within the last second. */
     private int busyParts;
 
-    /** Those of the busy parts that have no slices. */
+    /** The busy parts that have no slices. */
     private final List<Account> restingParts = new ArrayList<>();
 
     /** When the last slice ended, in nanoseconds. Meaningless while there are slices. */

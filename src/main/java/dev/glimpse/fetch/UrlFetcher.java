@@ -35,7 +35,7 @@ import org.springframework.util.unit.DataSize;
 
 /**
  * Fetches pictures from the internet for clients that must not reach through us what they could not reach themselves: this
- * machine, its network, the metadata of its cloud. Safe to share between threads.
+ * machine, its network, the metadata of its cloud. Safe for use by several threads.
  *
  * <p>Addresses are checked where the client looks names up, of redirects too, and it connects to what that look-up has
  * returned. So no name can have another address by the time of the connection.

@@ -71,7 +71,7 @@ final class Bicubic {
         return (byte) Math.max(0, Math.min(255, sum >> PRECISION_BITS));
     }
 
-    /** For each output: the first input it is made of, and the weight of that one and those after it. */
+    /** The first input of each output, and the weights of that input and of those after it. */
     private static final class Weights {
         final int[] first;
         final int[][] weights;

@@ -19,7 +19,7 @@ public enum ImageFormat {
         this.mediaType = mediaType;
     }
 
-    /** Without the dot, as it ends an {@link ImageId}. */
+    /** The end of an {@link ImageId}, without the dot. */
     public String extension() {
         return extension;
     }

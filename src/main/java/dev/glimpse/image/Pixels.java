@@ -130,7 +130,7 @@ final class Pixels {
                 && colors.getComponentSize(0) == 8;
     }
 
-    /** As Pillow mixes them. Java does the same, through floating point and a thousand times slower. */
+    /** Mixes colours as Pillow does. Java's own way has the same result, but uses floating point and is a thousand times slower. */
     private static BufferedImage fromCmyk(BufferedImage band) {
         BufferedImage converted = new BufferedImage(band.getWidth(), band.getHeight(), BufferedImage.TYPE_INT_RGB);
         int[] inks = new int[band.getWidth() * 4];

@@ -9,7 +9,7 @@ import dev.glimpse.storage.ObjectStore;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
-/** Takes pictures out again. Safe to share between threads. */
+/** Takes pictures out again. Safe for use by several threads. */
 public final class Remover {
     private final Deletion deletion;
     private final ObjectStore store;

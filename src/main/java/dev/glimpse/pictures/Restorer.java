@@ -11,7 +11,7 @@ import dev.glimpse.storage.ObjectStore;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
-/** Takes deletes back, as long as the trash has the pictures. Safe to share between threads. */
+/** Takes deletes back, as long as the trash has the pictures. Safe for use by several threads. */
 public final class Restorer {
     private final Restoration restoration;
     private final ObjectStore store;

@@ -13,7 +13,7 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.TimeUnit;
 
-/** Finds pictures by words. Safe to share between threads. */
+/** Finds pictures by words. Safe for use by several threads. */
 public final class ImageSearch {
     /** Lance reads no others. */
     private static final Instant FIRST_TIME = Instant.parse("0001-01-01T00:00:00Z");

@@ -100,7 +100,7 @@ public record BucketProxy(URI uri, @Nullable String user) {
                 || literal(host).filter(InetAddress::isLoopbackAddress).isPresent();
     }
 
-    /** As curl reads it: a name also stands for all names below it; addresses may be networks, as in 10.0.0.0/8. */
+    /** Reads the list of exceptions as curl does: a name also means all names below it, and an address may be a network like 10.0.0.0/8. */
     private static boolean isExcluded(String host, int port, String list) {
         for (String item : list.toLowerCase(Locale.ROOT).split("[,\\s]+", -1)) {
             String name = item.replaceFirst("^\\*?\\.", "");
@@ -154,12 +154,12 @@ public record BucketProxy(URI uri, @Nullable String user) {
         }
     }
 
-    /** With the credentials in it, as Lance takes it. Never to be shown. */
+    /** The URL of the proxy with the credentials, for Lance. Never show it. */
     public String withCredentials() {
         return user == null ? uri.toString() : uri.getScheme() + "://" + user + "@" + uri.getRawAuthority();
     }
 
-    /** Without the credentials. */
+    /** The URL of the proxy without the credentials. */
     @Override
     public String toString() {
         return "BucketProxy[" + uri + "]";

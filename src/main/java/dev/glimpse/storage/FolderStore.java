@@ -330,7 +330,7 @@ final class FolderStore implements ObjectStore {
         return LOCKS.get(Math.floorMod(key.hashCode(), LOCKS.size()));
     }
 
-    /** Null unless a file is there. */
+    /** The attributes of an object; null if there is no regular file. */
     private static @Nullable BasicFileAttributes attributes(Path object) throws IOException {
         try {
             BasicFileAttributes attributes = Files.readAttributes(object, BasicFileAttributes.class);

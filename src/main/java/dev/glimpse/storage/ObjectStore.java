@@ -11,8 +11,8 @@ import java.util.Optional;
 import java.util.function.Consumer;
 
 /**
- * Bytes under keys: a folder or a bucket. Keys are relative paths with {@code /}, as in S3. Safe to share between
- * threads and, for the conditional put, between processes.
+ * Bytes under keys: a folder or a bucket. Keys are relative paths with {@code /}, as in S3. Safe for use by several threads
+ * and, for the conditional put, by several processes.
  *
  * <p>Every method throws {@link StoreUnavailableException} when the store cannot be reached or refuses for now, after
  * the retries that are safe.

@@ -5,8 +5,8 @@ import java.util.concurrent.atomic.LongAdder;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Counts every request that goes to the bucket, tries that fail included, by what R2 asks for it. Safe to share between
- * threads. A folder asks for nothing, so its meter stays at zero.
+ * Counts every request that goes to the bucket, tries that fail included, by what R2 asks for it. Safe for use by several threads.
+ * A folder asks for nothing, so its meter stays at zero.
  */
 public final class RequestMeter {
     /** How R2 charges a request. */

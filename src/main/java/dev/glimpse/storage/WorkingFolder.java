@@ -87,7 +87,7 @@ public final class WorkingFolder implements AutoCloseable {
         }
     }
 
-    /** For files that need not outlive the process; empty at its start. */
+    /** The folder for files that need not outlive the process. It is empty when the process starts. */
     public Path temporary() {
         return path.resolve("tmp");
     }

@@ -95,7 +95,7 @@ final class BinaryCodes {
         private final long[] code;
         private final float share;
 
-        /** For each byte of a code and each of its 256 values: the sum that those eight signs add to the dot product. */
+        /** What eight signs add to the dot product, for each byte of a code and each of its 256 values. */
         private final float[] sums;
 
         private Query(float[] vector) {

@@ -92,7 +92,7 @@ record AccessProperties(
             return HexFormat.of().parseHex(sha256);
         }
 
-        /** Without the hash. */
+        /** Leaves out the hash. */
         @Override
         public String toString() {
             return "ApiKey" + new TreeSet<>(scopes);

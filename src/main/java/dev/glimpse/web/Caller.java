@@ -46,7 +46,7 @@ final class Caller {
         return new Caller("local", scopes, owner, true, null);
     }
 
-    /** For the log and for counting: the key's name, or the address. */
+    /** The name of the key, or the address. It is used in the log and for counting. */
     String name() {
         return name;
     }
@@ -60,7 +60,7 @@ final class Caller {
         return scopes.contains(scope) || (ownsTheServer && isKnown());
     }
 
-    /** Null if its requests are not counted. */
+    /** The limit of its requests. Null if they are not counted. */
     @Nullable Integer requestsPerMinute() {
         return requestsPerMinute;
     }

@@ -19,7 +19,7 @@ import java.util.List;
  * of itself sends, byte for byte, what a program here may send (nginx does from 1.29.7 on), but it mostly runs as a user of its
  * own. Linux lists all connections with their users in {@code /proc/net/tcp}; see proc_pid_net(5). Other systems do not tell.
  *
- * <p>Safe to share between threads.
+ * <p>Safe for use by several threads.
  */
 final class PeerUsers {
     private static final int ROOT = 0;
@@ -94,7 +94,7 @@ final class PeerUsers {
         return "";
     }
 
-    /** As the lists have it: {@code 0100007F:1F90} is 127.0.0.1:8080 where the lowest byte comes first. */
+    /** An address as the lists of the system write it: {@code 0100007F:1F90} is 127.0.0.1:8080 where the lowest byte comes first. */
     private static String endpoint(String address, int port) throws UnknownHostException {
         byte[] bytes = InetAddress.getByName(address).getAddress();
         ByteBuffer swapped = ByteBuffer.allocate(bytes.length).order(ByteOrder.nativeOrder());

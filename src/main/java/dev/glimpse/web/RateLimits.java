@@ -7,7 +7,7 @@ import io.github.bucket4j.Bucket;
 import java.time.Duration;
 import java.util.concurrent.Semaphore;
 
-/** Counts the requests of each client. Safe to share between threads. */
+/** Counts the requests of each client. Safe for use by several threads. */
 final class RateLimits {
     private static final Duration PERIOD = Duration.ofMinutes(1);
 

@@ -21,7 +21,7 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
  * Commits versions of the table, all on one thread, the commit thread. Another writer may commit the next version first: then this loop
- * learns which rows that version has, and tries again on top of it. No picture gets two rows. Safe to share between threads, except for
+ * learns which rows that version has, and tries again on top of it. No picture gets two rows. Safe for use by several threads, except for
  * what is said to belong on the commit thread.
  */
 public final class CommitLoop {

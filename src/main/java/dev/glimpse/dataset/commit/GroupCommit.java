@@ -22,7 +22,7 @@ import org.slf4j.LoggerFactory;
 /**
  * Decides when rows are committed: together, once there are enough of them or the first has waited long enough. They wait in memory, where
  * searches find them, and are kept until they are committed, however long the store does not answer. After a commit that failed, the
- * next one waits. Safe to share between threads.
+ * next one waits. Safe for use by several threads.
  */
 public final class GroupCommit implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(GroupCommit.class);
@@ -38,7 +38,7 @@ public final class GroupCommit implements AutoCloseable {
 
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
-    /** For commits when this is closed. Who has much to commit flushes before. */
+    /** Time for commits when this is closed. Whoever has many rows to commit calls {@link #flush} before. */
     private static final Duration CLOSE = Duration.ofSeconds(2);
 
     /** Commits a group, and says whose rows came from it. See {@link CommitLoop#commit}. */

@@ -36,7 +36,7 @@ import org.apache.arrow.vector.types.pojo.FieldType;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
 
-/** The columns of the table, and the way of a row into Arrow and back. */
+/** Names the columns of the table, and converts rows to Arrow and back. Stateless. */
 public final class Columns {
     public static final String ID = "id";
     static final String PATH = "path";
@@ -51,27 +51,27 @@ public final class Columns {
     static final String TAGS = "tags";
     static final String DISTANCE = "_distance";
 
-    /** Lance's own. */
+    /** A column of Lance itself. */
     static final String ROW_ADDRESS = "_rowaddr";
 
-    /** Lance's own. */
+    /** A column of Lance itself. */
     static final String ROW_ID = "_rowid";
 
-    /** When a row was written last, as a version of the table. Lance's own, for tables whose rows keep their ids. */
+    /** The version of the table in which a row was written last. A column of Lance, for tables whose rows keep their ids. */
     static final String ROW_UPDATED = "_row_last_updated_at_version";
 
     private static final ArrowType TEXT = ArrowType.Utf8.INSTANCE;
 
-    /** What float32 makes of a norm of 1 in some hundred dimensions. Models' vectors stay as they are. */
+    /** A norm may differ from 1 by this much, which is the rounding of float32 in some hundred dimensions. */
     private static final double ROUNDING = 1e-5;
 
-    /** Our columns that have a value in every row. */
+    /** Those of our columns that have a value in every row. */
     private static final Set<String> NEVER_NULL =
             Set.of(ID, PATH, VECTOR, CONTENT_TYPE, BYTES, WIDTH, HEIGHT, UPLOADED_AT, TAGS);
 
     private Columns() {}
 
-    /** {@code id} is declared as the key, which cannot be done later; Lance does not enforce it. */
+    /** The schema of a new table. It declares {@code id} as the key, because that cannot be done later. Lance does not enforce the key. */
     public static Schema schema(int dimension) {
         FieldType key = new FieldType(false, TEXT, null, Map.of("lance-schema:unenforced-primary-key", "true"));
         Field component = Field.nullable("item", new ArrowType.FloatingPoint(FloatingPointPrecision.SINGLE));
@@ -90,7 +90,7 @@ public final class Columns {
     }
 
     /**
-     * Why searches cannot read a table with such columns, as the end of a sentence; empty if they can.
+     * Says why searches cannot read a table with these columns, as the end of a sentence. Empty if they can read it.
      *
      * @param dimension of the query's embedding
      */
@@ -111,8 +111,8 @@ public final class Columns {
     }
 
     /**
-     * Why no row of ours fits into such columns, as the end of a sentence; empty if rows do. Columns of others are no obstacle as long as
-     * they may be null.
+     * Says why our rows do not fit into these columns, as the end of a sentence. Empty if they fit. Columns of other software are allowed
+     * as long as they may be null.
      *
      * @param dimension of the rows' embeddings
      */
@@ -149,7 +149,7 @@ public final class Columns {
     }
 
     /**
-     * The rows in the columns of this table, with nulls in those of others. The caller closes the answer.
+     * Converts rows to Arrow, in the columns of this table. Columns of other software get nulls. The caller closes the result.
      *
      * @param table with columns that {@link #whyNotWritten} has nothing against
      */
@@ -188,7 +188,7 @@ public final class Columns {
         }
     }
 
-    /** What a hit needs of this table: of ours everything but the vector, of a foreign one what it has. */
+    /** The columns that a hit is made from: all of ours that the table has, but for the vector. */
     static List<String> readable(Schema schema) {
         List<String> wanted = new ArrayList<>(
                 List.of(ID, PATH, CONTENT_TYPE, BYTES, WIDTH, HEIGHT, UPLOADED_AT, FILENAME, CAPTION, TAGS));
@@ -197,14 +197,14 @@ public final class Columns {
         return wanted;
     }
 
-    /** The rows of a batch that a nearest-neighbour scan gave. */
+    /** Converts a batch of a nearest-neighbour scan to hits, with their distances. */
     static List<Neighbor> neighbors(VectorSchemaRoot batch) {
         Float4Vector distances = vector(batch, DISTANCE, Float4Vector.class);
         // Rounding takes equal vectors a hair below zero.
         return neighbors(batch, row -> Math.max(0, distances.get(row)));
     }
 
-    /** All rows of a batch, without distances. */
+    /** Converts a batch to hits without distances. */
     static List<Neighbor> rows(VectorSchemaRoot batch) {
         return neighbors(batch, row -> Double.NaN);
     }
@@ -232,7 +232,7 @@ public final class Columns {
         return neighbors;
     }
 
-    /** Name to type, spelled as Arrow's C++ and Python do, which is how clients of LanceDB know them. */
+    /** Maps each column to its type, spelled as Arrow's C++ and Python libraries do, because clients of LanceDB know it so. */
     public static Map<String, String> describe(Schema schema) {
         Map<String, String> columns = new LinkedHashMap<>();
         schema.getFields().forEach(field -> columns.put(field.getName(), typeName(field)));
@@ -278,7 +278,7 @@ public final class Columns {
         return child.getName() + ": " + typeName(child);
     }
 
-    /** Where the rows of a batch lie: the fragment in the upper half, the row's number within it in the lower. */
+    /** The addresses of the rows of a batch: the fragment in the upper 32 bits, the number of the row within it in the lower 32. */
     static List<Long> addresses(VectorSchemaRoot batch) {
         UInt8Vector addresses = vector(batch, ROW_ADDRESS, UInt8Vector.class);
         List<Long> all = new ArrayList<>();
@@ -293,13 +293,13 @@ public final class Columns {
         return IntStream.range(0, batch.getRowCount()).mapToLong(ids::get);
     }
 
-    /** Versions of the table in which the rows of a batch were written last. */
+    /** The versions of the table in which the rows of a batch were written last. */
     static LongStream updates(VectorSchemaRoot batch) {
         FieldVector updates = batch.getVector(ROW_UPDATED);
         return IntStream.range(0, batch.getRowCount()).mapToLong(row -> ((Number) updates.getObject(row)).longValue());
     }
 
-    /** The vector of a row, made unit length; null if the row has none, or one without a direction. */
+    /** The vector of a row, scaled to length 1. Null if the row has no vector, or its vector has no direction. */
     static float @Nullable [] direction(VectorSchemaRoot batch, int row) {
         FixedSizeListVector vectors = vector(batch, VECTOR, FixedSizeListVector.class);
         if (vectors.isNull(row)) {
@@ -355,7 +355,7 @@ public final class Columns {
         }
     }
 
-    /** The picture that a row is of; empty if other software gave the row another kind of id. */
+    /** The picture of a row. Empty if other software has given the row another kind of id. */
     static Optional<ImageId> id(VectorSchemaRoot batch, int row) {
         return Optional.ofNullable(text(batch, ID, row)).flatMap(ImageId::parse);
     }
@@ -370,7 +370,7 @@ public final class Columns {
         return value == null ? null : value.toString();
     }
 
-    /** Null also if other software has made the column one of something else. */
+    /** The number in a column. Null if there is none, also because other software has made it a column of another type. */
     private static @Nullable Number number(VectorSchemaRoot batch, String column, int row) {
         return object(batch, column, row) instanceof Number number ? number : null;
     }

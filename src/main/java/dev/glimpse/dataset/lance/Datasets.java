@@ -21,30 +21,30 @@ import org.lance.ipc.LanceScanner;
 import org.lance.ipc.ScanOptions;
 
 /**
- * Opens versions of the table, in a folder or in the bucket, within bounds of memory. Who gets a {@link Dataset} closes it. Owns
- * Arrow's allocator and Lance's caches. Safe to share between threads.
+ * Opens versions of the table, in a folder or in the bucket, and limits the memory that they take. Whoever gets a {@link Dataset} closes
+ * it. Owns Arrow's allocator and Lance's caches. Safe for use by several threads.
  */
 public final class Datasets implements AutoCloseable {
     /**
-     * For searches by Lance's index, in the bucket and where they are measured: the graphs of 100,000 rows take 180 MB. Lance's
-     * own defaults are 6 GiB, and 1 GiB for metadata.
+     * Bytes of Lance's cache for searches by its index, in the bucket and where they are measured. The graphs of 100,000 rows take 180 MB.
+     * Lance's own defaults are 6 GiB, and 1 GiB for metadata.
      */
     private static final long INDEX_CACHE_BYTES = 256L << 20;
 
-    /** For what is read of a table here, where other searches do without Lance; and for metadata in both cases. */
+    /** Bytes of Lance's cache for other reads, and for metadata in both cases. */
     private static final long CACHE_BYTES = 8L << 20;
 
-    /** Arrow memory on our side of the border: rows on their way in and hits on their way out. */
+    /** Bytes of Arrow memory that Java may take: for rows that are written and hits that are read. */
     private static final long ARROW_BYTES = 256L << 20;
 
     private final BufferAllocator allocator = new RootAllocator(ARROW_BYTES);
     private final Session session = session(CACHE_BYTES);
     private final Optional<BucketAccess> bucket;
 
-    /** With room for an index, as long as the bucket is searched. Guarded by this. */
+    /** Caches with room for an index, as long as the bucket is searched. Guarded by this. */
     private @Nullable Session bucketSession;
 
-    /** @param bucket where Lance finds the table if it is not to be read in a folder */
+    /** @param bucket where Lance finds the table when it is not read in a folder */
     Datasets(Optional<BucketAccess> bucket) {
         this.bucket = bucket;
     }
@@ -64,9 +64,9 @@ public final class Datasets implements AutoCloseable {
     }
 
     /**
-     * Opens something that is on this machine, so that a failure means that it is damaged.
+     * Opens files on this machine. A failure means that they are damaged.
      *
-     * @param what is opened, as the beginning of a sentence
+     * @param what names what is opened, as the beginning of a sentence
      * @throws DamagedTableException if that fails
      */
     // Lance throws IOException too, without declaring it.
@@ -79,12 +79,12 @@ public final class Datasets implements AutoCloseable {
         }
     }
 
-    /** Opens a version to be read once. */
+    /** Opens a version in the bucket, to be read once. */
     Dataset inBucket(long version) {
         return inBucket(version, session);
     }
 
-    /** Opens a version to be searched again and again, until {@link #forgetBucket}. */
+    /** Opens a version in the bucket, to be searched many times. Its caches stay until {@link #forgetBucket}. */
     Dataset searchedInBucket(long version) {
         return inBucket(version, bucketSession());
     }
@@ -95,7 +95,7 @@ public final class Datasets implements AutoCloseable {
     }
 
     /**
-     * The newest version of a {@link StagedVersion}, without caches: it is opened once.
+     * Opens the newest version of a {@link StagedVersion} without caches, because it is opened once.
      *
      * @throws DamagedTableException if its manifest cannot be read
      */
@@ -112,7 +112,7 @@ public final class Datasets implements AutoCloseable {
         T of(Dataset dataset) throws IOException;
     }
 
-    /** Opens a version for searches of its index by Lance, with caches that go again afterwards, and closes it. */
+    /** Opens a version for searches of its index by Lance, and closes it with its caches afterwards. */
     <T> T indexInFolder(Path folder, long version, Use<T> use) throws IOException {
         try (Session caches = session(INDEX_CACHE_BYTES);
                 Dataset dataset = open(folder.toString(), version, Map.of(), caches)) {
@@ -148,7 +148,7 @@ public final class Datasets implements AutoCloseable {
         return caches;
     }
 
-    /** The bucket is not searched any more. */
+    /** Closes the caches for searches in the bucket, which is not searched any more. */
     synchronized void forgetBucket() {
         Session caches = bucketSession;
         if (caches != null) {
@@ -157,7 +157,7 @@ public final class Datasets implements AutoCloseable {
         }
     }
 
-    /** Hands over each batch, which is valid during the call alone. */
+    /** Hands over each batch. A batch is valid during that call only. */
     // The scanner's close() declares Exception, so the compiler fears an interrupt that it never throws.
     @SuppressWarnings("try")
     public static void scan(Dataset dataset, ScanOptions options, Consumer<VectorSchemaRoot> batches)
@@ -174,7 +174,7 @@ public final class Datasets implements AutoCloseable {
         }
     }
 
-    /** @param codes bytes of codes on the heap, which are not known here */
+    /** @param codes bytes of codes on the heap, which the caller knows */
     synchronized MemoryState memory(long codes) {
         Session caches = bucketSession;
         return new MemoryState(
@@ -185,7 +185,7 @@ public final class Datasets implements AutoCloseable {
                 codes);
     }
 
-    /** To be called once, when no dataset of this is open. */
+    /** Call this once, when no dataset that this has opened is open. */
     @Override
     public void close() {
         forgetBucket();

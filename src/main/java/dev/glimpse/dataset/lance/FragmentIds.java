@@ -14,17 +14,17 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Follows which pictures have rows from one version to the next, and reads only what has changed. Of each fragment a sum over its ids is
- * kept, of some 40 bytes: when fragments were replaced by others with the same ids, as a merge does, the sums are equal, and
- * nothing was taken away. Ids are hashes, so equal sums by chance have odds of 1 in 10^38. For one thread.
+ * Knows which pictures have rows, and follows that from one version to the next by reading only the fragments that are new. It keeps a sum
+ * over the ids of each fragment, of about 40 bytes. A merge replaces fragments by others with the same ids. Then the sums are equal, so no
+ * id has gone. Ids are hashes, so different ids have equal sums with a chance of 1 in 10^38. For one thread.
  */
 public final class FragmentIds {
-    /** Hands over the pictures of rows, with the fragment that each row is in. */
+    /** Reads the pictures of rows, with the fragment of each row. */
     interface Source {
         /**
-         * Reads them.
+         * Reads the rows of these fragments.
          *
-         * @param fragments to be read; null for all
+         * @param fragments null for all
          */
         void scan(@Nullable List<Integer> fragments, Rows rows) throws IOException;
     }
@@ -35,10 +35,10 @@ public final class FragmentIds {
     }
 
     /**
-     * What one version has beside another.
+     * The pictures that one version has and the version before has not.
      *
-     * @param ids that are new, or all of them
-     * @param all whether these are all that there are
+     * @param ids the new pictures, or all of them
+     * @param all whether these are all pictures of the version
      */
     public record Change(IdSet ids, boolean all) {}
 
@@ -72,7 +72,7 @@ public final class FragmentIds {
     private Map<Integer, Known> known = new HashMap<>();
 
     /**
-     * Goes on to this version.
+     * Goes on to this version, and reads what is new in it.
      *
      * @param isKnown whether the version before had a row of this picture
      * @param source of this version
@@ -108,7 +108,7 @@ public final class FragmentIds {
         return new Change(added, false);
     }
 
-    /** Reads all ids of this version, whatever is known. */
+    /** Goes on to this version, and reads all ids of it. */
     Change readAll(Manifest manifest, Source source) throws IOException {
         known = new HashMap<>();
         IdSet all = new IdSet();
@@ -121,17 +121,17 @@ public final class FragmentIds {
         return new Change(all, true);
     }
 
-    /** Goes on to a version that has rows of these pictures in addition: nobody has to read what was just written. */
+    /** Goes on to a version that has rows of these pictures in addition. Nothing is read. */
     void appended(Manifest manifest, Collection<ImageId> ids) {
         fillIn(manifest, Sum.of(ids));
     }
 
-    /** Goes on to a version in which fragments have become one, with the same rows. */
+    /** Goes on to a version in which several fragments have become one, with the same rows. Nothing is read. */
     void merged(Manifest manifest) {
         fillIn(manifest, goneFrom(manifest));
     }
 
-    /** Goes on to a version that lacks these rows, by the fragments that they were in. */
+    /** Goes on to a version that has lost these rows, given by the fragments that they were in. Nothing is read. */
     void deleted(Manifest manifest, Map<Integer, List<ImageId>> ids) {
         Map<Integer, Sum> sums = new HashMap<>();
         ids.forEach((fragment, gone) -> {
@@ -143,7 +143,7 @@ public final class FragmentIds {
         accept(manifest, sums);
     }
 
-    /** With several new fragments it is not known which has what: the next {@link #follow} reads them. */
+    /** Gives the sum to the new fragment. If several are new, it is not known which has which ids, so {@link #follow} reads them. */
     private void fillIn(Manifest manifest, Sum sum) {
         List<Integer> fresh = manifest.fragments().stream()
                 .map(FragmentState::id)

@@ -18,7 +18,7 @@ import org.lance.fragment.DeletionFile;
 import org.lance.fragment.DeletionFileType;
 import org.lance.index.Index;
 
-/** Reads manifests with Lance. Safe to share between threads. */
+/** Reads manifests with Lance. Safe for use by several threads. */
 public final class LanceManifestReader implements ManifestReader {
     private final BufferAllocator allocator;
 

@@ -387,7 +387,7 @@ public final class LanceTable implements AutoCloseable {
         return datasets.memory(snapshots.codeBytes());
     }
 
-    /** To be called once, after the last write and the last read. */
+    /** Closes the table and its natives. Call this once, after the last write and the last read. */
     @Override
     public void close() {
         snapshots.close();

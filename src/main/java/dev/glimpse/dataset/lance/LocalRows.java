@@ -9,20 +9,20 @@ import dev.glimpse.vectors.VectorView;
 import java.util.List;
 import java.util.function.Supplier;
 
-/** The rows of one version, for searches that ask neither Lance nor the bucket. Safe to share between threads. */
+/** Searches the rows of one version without Lance and without the bucket. Safe for use by several threads. */
 public final class LocalRows {
     private final VectorView vectors;
     private final RowFile rows;
     private final int skipped;
 
-    /** @param skipped rows that have no vector to be compared, and are not among these */
+    /** @param skipped number of rows of the version that have no vector and are not among these rows */
     LocalRows(VectorView vectors, RowFile rows, int skipped) {
         this.vectors = vectors;
         this.rows = rows;
         this.skipped = skipped;
     }
 
-    /** Rows of the version that no search finds, because they have no vector. */
+    /** The number of rows of the version that no search finds, because they have no vector. */
     public int skipped() {
         return skipped;
     }
@@ -36,7 +36,7 @@ public final class LocalRows {
     }
 
     /**
-     * The {@code k} rows that are nearest, nearest first.
+     * Finds the {@code k} nearest rows, nearest first.
      *
      * @throws TableBusyException if the thread is interrupted
      */
@@ -45,9 +45,9 @@ public final class LocalRows {
     }
 
     /**
-     * At most {@code k} rows, nearest first. A true neighbour may be missing.
+     * Finds at most {@code k} near rows, nearest first. One of the true nearest rows may be missing.
      *
-     * @param candidates rows whose vectors are read
+     * @param candidates number of rows whose full vectors are compared
      * @throws TableBusyException if the thread is interrupted
      */
     public List<Neighbor> nearest(Embedding query, int k, int candidates) {

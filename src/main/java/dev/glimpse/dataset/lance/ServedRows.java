@@ -16,43 +16,43 @@ import org.lance.Dataset;
 import org.lance.ipc.ScanOptions;
 import org.springframework.util.FileSystemUtils;
 
-/** Keeps the rows of the version that is read ready for searches, as far as they fit. For one thread. */
+/** Keeps the rows of the version that is read ready for searches, as far as they fit into memory. For one thread. */
 final class ServedRows implements AutoCloseable {
-    /** Codes, and what else is kept for each row of 512 dimensions. */
+    /** Bytes that are kept in memory for each row of 512 dimensions, codes included. */
     private static final long BYTES_PER_ROW = 92;
 
-    /** Of row ids: one batch for most tables. */
+    /** Rows in a batch of row ids. Most tables need one batch. */
     private static final long ID_BATCH = 1_000_000;
 
-    /** Of whole rows: some megabytes. */
+    /** Rows in a batch of whole rows. A batch has some megabytes. */
     private static final long ROW_BATCH = 2_048;
 
     private final VectorIndex memory;
     private final RowFile file;
 
-    /** Files of fragments that have been looked through, by fragment. */
+    /** The files of each fragment that has been read. */
     private final Map<Integer, List<String>> known = new HashMap<>();
 
-    /** Rows without a vector that a search could compare. */
+    /** Rows that have no vector, so that searches cannot compare them. */
     private final BitSet unusable = new BitSet();
 
-    /** The version that has been read, 0 if none was. Rows that were written later are read again. */
+    /** The version that was read last, or 0. Rows that were written later are read again. */
     private long version;
 
-    /** Of that version. What a row shows changes with them, though the row is not written again. */
+    /** The columns of that version. When they change, rows show something else, though they are not written again. */
     private Map<String, String> columns = Map.of();
 
-    /** Those that are gone too. */
+    /** All rows that have been read, also those that are gone. */
     private volatile long rows;
 
-    /** @param folder on a local disk, emptied here, for what is not kept in memory: two and a half kilobytes a row */
+    /** @param folder on a local disk, for what is not kept in memory: 2.5 kB for each row. It is emptied here */
     ServedRows(Path folder, int dimension) throws IOException {
         FileSystemUtils.deleteRecursively(folder);
         this.memory = new VectorIndex(folder, dimension);
         this.file = new RowFile(folder);
     }
 
-    /** Of the heap, about. */
+    /** About how many bytes of the heap this takes. */
     long bytes() {
         return rows * BYTES_PER_ROW;
     }
@@ -62,7 +62,7 @@ final class ServedRows implements AutoCloseable {
         return version == 0;
     }
 
-    /** What is searched of this version; null if it has to be searched by Lance. */
+    /** The rows of this version, to be searched. Null if Lance has to search the version. */
     @Nullable LocalRows of(Dataset dataset, Manifest manifest) throws IOException {
         long most = Runtime.getRuntime().maxMemory() / 3 / BYTES_PER_ROW;
         if (!manifest.stableRowIds() || !manifest.hasOurVectors() || manifest.rows() > most) {
@@ -99,7 +99,7 @@ final class ServedRows implements AutoCloseable {
         return new LocalRows(memory.view(live), file, skipped.cardinality());
     }
 
-    /** Reads the rows of a fragment that are new, or were written again by other clients. A merge brings neither. */
+    /** Reads the rows of a fragment that are new, or that other clients have written again. After a merge there are none. */
     private void load(Dataset dataset, Manifest manifest, int fragment) throws IOException {
         BitSet wanted = new BitSet();
         ScanOptions ids = rowIds(ID_BATCH)

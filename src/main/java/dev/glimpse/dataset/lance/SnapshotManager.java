@@ -151,7 +151,7 @@ public final class SnapshotManager implements AutoCloseable {
         return rows.bytes();
     }
 
-    /** To be called once, after the last read. */
+    /** Closes all snapshots. Call this once, after the last read. */
     @Override
     public void close() {
         closed = true;

@@ -6,7 +6,7 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.util.FileSystemUtils;
 
-/** The local folder in which versions are staged, each in a folder of its own. Safe to share between threads. */
+/** The local folder in which versions are staged, each in a folder of its own. Safe for use by several threads. */
 final class StagingArea {
     private final Path root;
     private final AtomicInteger count = new AtomicInteger();

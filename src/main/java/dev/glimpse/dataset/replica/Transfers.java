@@ -9,7 +9,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.function.Supplier;
 
-/** Runs puts and gets of files side by side. Safe to share between threads. */
+/** Runs puts and gets of files side by side. Safe for use by several threads. */
 final class Transfers {
     private final Executor executor;
 

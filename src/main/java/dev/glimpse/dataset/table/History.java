@@ -15,16 +15,16 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
 
-/** Versions of the table that are kept, opened when somebody asks for them. Safe to share between threads. */
+/** Opens earlier versions of the table that are still kept, when somebody asks for them. Safe for use by several threads. */
 public final class History implements AutoCloseable {
-    /** Versions that stay open: some handles and a little of Lance's caches each. */
+    /** The most versions that stay open. Each has some file handles and a little of Lance's caches. */
     private static final int OPEN = 4;
 
     private final ObjectStore store;
     private final String prefix;
     private final SnapshotManager snapshots;
 
-    /** The ones used last are at the end. Guarded by itself. */
+    /** Open versions; those that were used last are at the end. Guarded by itself. */
     private final Map<Long, Snapshot> open = new LinkedHashMap<>(OPEN, 0.75f, true);
 
     /** @param prefix key of the table, ending in {@code /} */
@@ -34,7 +34,7 @@ public final class History implements AutoCloseable {
         this.snapshots = snapshots;
     }
 
-    /** All that are kept, and when they were committed by the store's clock. One listing. */
+    /** All versions that are kept, with the times of their commits by the clock of the store. Costs one listing. */
     public NavigableMap<Long, Instant> versions() {
         NavigableMap<Long, Instant> versions = new TreeMap<>();
         String manifests = prefix + TableLocation.VERSIONS;
@@ -45,7 +45,7 @@ public final class History implements AutoCloseable {
         return versions;
     }
 
-    /** The version that was the newest then; empty if it is not kept any more. */
+    /** The version that was the newest at this time. Empty if it is not kept any more. */
     Optional<Long> newestAt(Instant time) {
         return versions().entrySet().stream()
                 .filter(version -> !version.getValue().isAfter(time))
@@ -54,9 +54,9 @@ public final class History implements AutoCloseable {
     }
 
     /**
-     * Reads a version, of a bucket's table in the bucket.
+     * Reads a version. If the table is in a bucket, the version is read there.
      *
-     * @throws VersionNotFoundException if it is not there, or not any more
+     * @throws VersionNotFoundException if there is no such version, or it is not kept any more
      */
     <T> T read(long version, SnapshotManager.Reading<T> reading) throws IOException {
         Snapshot snapshot = acquire(version);
@@ -95,7 +95,7 @@ public final class History implements AutoCloseable {
         return snapshots.open(version);
     }
 
-    /** To be called once, after the last read. */
+    /** Closes all open versions. Call this once, after the last read. */
     @Override
     public void close() {
         synchronized (open) {

@@ -11,7 +11,7 @@ import java.util.concurrent.CompletableFuture;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Builds of the index that a client has asked for, one at a time. Safe to share between threads. */
+/** Builds of the index that a client has asked for, one at a time. Safe for use by several threads. */
 public final class IndexJobs {
     // Operators know these lines by the name of the public class.
     private static final Logger log = LoggerFactory.getLogger(ImageDataset.class);

@@ -52,7 +52,7 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
  * One table from when it is opened until it is closed: what writes to it, reads it, follows it and looks after it, and the threads of
- * these. When the store turns out to have another table, the whole is thrown away and another one made. Safe to share between threads.
+ * these. When the store turns out to have another table, the whole is thrown away and another one made. Safe for use by several threads.
  */
 public final class OpenTable implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(OpenTable.class);
@@ -63,10 +63,10 @@ public final class OpenTable implements AutoCloseable {
     /** Searches that may wait for a thread. */
     private static final int READ_QUEUE = 64;
 
-    /** For what runs when the table is closed. What waits to be committed has been waited for before. */
+    /** Time for tasks that run when the table is closed. Rows have been committed before. */
     private static final int CLOSE_SECONDS = 1;
 
-    /** For a commit that is under way when the table is given up. */
+    /** Time for a commit that is under way when the table is given up. */
     private static final Duration LAST_COMMIT = Duration.ofSeconds(30);
 
     private final ThreadPoolTaskExecutor reads =

@@ -5,7 +5,7 @@ import java.util.List;
 import java.util.Queue;
 import java.util.concurrent.ConcurrentLinkedQueue;
 
-/** The last 32 or so queries, as samples of what is searched for. Safe to share between threads. */
+/** The last 32 or so queries, as samples of what is searched for. Safe for use by several threads. */
 public final class RecentQueries {
     private static final int MOST = 32;
 

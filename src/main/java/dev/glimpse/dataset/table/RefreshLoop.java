@@ -24,7 +24,7 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
  * Keeps searches at the newest version: refreshes the snapshot after each commit of this server, and polls the bucket for commits of
- * others. Polls on the commit thread, refreshes on a thread of its own. Safe to share between threads.
+ * others. Polls on the commit thread, refreshes on a thread of its own. Safe for use by several threads.
  */
 public final class RefreshLoop {
     private static final Logger log = LoggerFactory.getLogger(RefreshLoop.class);

@@ -35,7 +35,7 @@ import org.springframework.util.FileSystemUtils;
 /**
  * Keeps the store's table open. When the store turns out to have another table, or none, the open one is given up and the store's own
  * is opened, or made; rows that were taken and not committed are carried over if their pictures are in the store. A table that cannot
- * be read is looked at again now and then. Safe to share between threads.
+ * be read is looked at again now and then. Safe for use by several threads.
  */
 public final class TableSupervisor implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(TableSupervisor.class);
@@ -107,7 +107,7 @@ public final class TableSupervisor implements AutoCloseable {
         return trouble;
     }
 
-    /** To be run whenever a table was opened that may lack rows of pictures which were acknowledged. */
+    /** Runs the task whenever a table was opened that may lack rows of acknowledged pictures. */
     public void whenRowsMayBeMissing(Runnable task) {
         rowsMayBeMissing = task;
     }
@@ -160,7 +160,7 @@ public final class TableSupervisor implements AutoCloseable {
         return TableStamp.of(table.manifest().metadata()).map(TableStamp::id).orElse(null);
     }
 
-    /** Those of the carried rows whose pictures are in this store; the others have failed then. */
+    /** The carried rows whose pictures are in this store. The others fail. */
     private List<Pending> withPictures() {
         ObjectStore store = place.store();
         List<CompletableFuture<Boolean>> looks = carried.stream()

@@ -16,8 +16,8 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * Whose turn it is to look after the table, among several servers. It saves them doing the same twice, no more: that nothing
- * goes wrong when two do is up to the commits. Not safe between threads.
+ * Decides which of several servers maintains the table. It only saves them from doing the same work twice. If two servers do it at the same
+ * time, the commits make sure that nothing goes wrong. For one thread.
  */
 public final class Lease {
     public static final String KEY = "lease/maintenance";
@@ -30,7 +30,7 @@ public final class Lease {
     private Elapsed left = Elapsed.NEVER;
 
     /**
-     * @param work names this server, also after a restart: what it held when it died is still its own
+     * @param work folder that keeps the name of this server, so that after a restart it still has the lease that it had before
      * @param longest see {@link TableTimings}
      */
     public Lease(ObjectStore store, Path work, Duration longest) throws IOException {
@@ -45,8 +45,8 @@ public final class Lease {
     }
 
     /**
-     * Whether it is this server's turn now. If so, {@link #release} is due, and until then {@link #keep}. After a no the
-     * bucket is not asked again for a while unless it is urgent: to ask costs up to two class A requests.
+     * Tries to take the lease, and says whether this server has it. If so, call {@link #keep} from time to time and {@link #release} at the
+     * end. After a no, the bucket is not asked again for a while unless it is urgent, because asking costs up to two class A requests.
      */
     public boolean take(boolean urgent) {
         Duration pause = longest.dividedBy(4);
@@ -62,12 +62,12 @@ public final class Lease {
         return mine;
     }
 
-    /** Takes it no more for a while: another server may have better luck, as one whose uploads are in the way here. */
+    /** Does not take the lease for a while. Another server may succeed where this one has failed, for example because of its own uploads. */
     void leaveToOthers() {
         left = Elapsed.started();
     }
 
-    /** Tells the others that this server, whose turn it is, is alive. */
+    /** Tells the other servers that this server, which has the lease, is alive. */
     void keep() {
         if (taken.isOver(longest.dividedBy(3)) && isMine() && replace()) {
             taken = Elapsed.started();
@@ -93,7 +93,7 @@ public final class Lease {
         return since.stream().noneMatch(start -> start.plus(longest).isAfter(now));
     }
 
-    /** Unless another server has taken it meanwhile, because this one took too long. */
+    /** Gives the lease back, unless another server has taken it because this one took too long. */
     public void release() {
         if (isMine()) {
             store.delete(KEY);

@@ -77,11 +77,16 @@ final class UploadIntake {
             UploadMetadata notes = new UploadMetadata(file.getOriginalFilename(), caption, tags);
             Lease thread = acquire(
                     threads, 1, ticket, THREAD_PATIENCE, "more pictures are being uploaded than there are threads");
-            return begin(uploads, () -> {
-                try (thread) {
-                    return store(file.getSize(), () -> bytes(file), notes, ticket);
-                }
-            });
+            try {
+                return begin(uploads, () -> {
+                    try (thread) {
+                        return store(file.getSize(), () -> bytes(file), notes, ticket);
+                    }
+                });
+            } catch (RuntimeException | Error e) {
+                thread.close();
+                throw e;
+            }
         } catch (UploadsBusyException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -99,7 +104,7 @@ final class UploadIntake {
             URI address = UrlFetcher.parse(url);
             UploadMetadata notes = new UploadMetadata(address.getPath(), caption, tags);
             return begin(fetches, () -> store(source.limit().toBytes(), () -> source.fetch(address), notes, ticket));
-        } catch (UrlNotFetchedException e) {
+        } catch (UrlNotFetchedException | UploadsBusyException e) {
             return CompletableFuture.failedFuture(e);
         }
     }
@@ -127,7 +132,7 @@ final class UploadIntake {
                     .copy()
                     .orTimeout(deadline.toMillis(), TimeUnit.MILLISECONDS);
         } catch (RejectedExecutionException e) {
-            return CompletableFuture.failedFuture(new UploadsBusyException("too many pictures wait to be uploaded"));
+            throw new UploadsBusyException("too many pictures wait to be uploaded");
         }
     }
 

@@ -51,7 +51,7 @@ public final class GroupCommit implements AutoCloseable {
         void runAfter(Duration time, Runnable task);
     }
 
-    /** The next commit, at this time. It has its own identity: a timer that goes off for another one is too late, and does nothing. */
+    /** A planned commit and its time. A timer does nothing if another commit has been planned in place of its own. */
     private static final class Planned {
         final long nanos;
 

@@ -45,7 +45,7 @@ public final class Overlay {
         this.hidden = hidden;
     }
 
-    /** The same pictures are hidden; the rows in memory are the first {@code count} of these. */
+    /** Makes an overlay of the first {@code count} of these rows, with the hidden pictures of this one. */
     Overlay withRows(@Nullable PictureRow[] others, int count) {
         return new Overlay(others, count, leaving, hidden);
     }

@@ -173,7 +173,8 @@ public final class Uploader {
     private static Map<String, String> metadata(UploadMetadata notes, Instant uploadedAt, CommitGroup.Member member) {
         try {
             return notes.toMetadata(member.group().name(), uploadedAt);
-        } catch (MetadataTooLongException e) {
+        } catch (RuntimeException | Error e) {
+            // Nothing was put, so no row will come.
             member.leave();
             throw e;
         }

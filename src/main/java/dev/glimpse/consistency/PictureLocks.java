@@ -2,8 +2,10 @@ package dev.glimpse.consistency;
 
 import dev.glimpse.image.ImageId;
 import java.time.Duration;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
@@ -20,7 +22,15 @@ import org.jspecify.annotations.Nullable;
  * which wait for the same commit, so it {@linkplain #withLock holds the lock without a thread}.
  */
 public final class PictureLocks {
-    private final ConcurrentHashMap<ImageId, CompletableFuture<Void>> last = new ConcurrentHashMap<>();
+    /** A change that has the lock or waits for it. */
+    private static final class Turn {
+        /** Completes when the turn is the first one of its picture. Then it has the lock. */
+        final CompletableFuture<Void> come = new CompletableFuture<>();
+    }
+
+    /** Of each picture that has any, in the order in which they were asked for. */
+    private final ConcurrentHashMap<ImageId, Queue<Turn>> turns = new ConcurrentHashMap<>();
+
     private final Executor executor;
 
     /** @param executor begins the changes without a thread that had to wait for their lock; it must not wait for locks itself */
@@ -41,17 +51,12 @@ public final class PictureLocks {
      * @throws UploadsBusyException if the lock is not free in time, or the thread is interrupted
      */
     public Held lock(ImageId id, Duration patience) {
-        CompletableFuture<Void> over = new CompletableFuture<>();
-        Held held = () -> free(id, over);
-        @Nullable CompletableFuture<Void> before = last.put(id, over);
-        if (before == null) {
-            return held;
-        }
+        Turn turn = take(id);
         boolean taken = false;
         try {
-            before.get(patience.toNanos(), TimeUnit.NANOSECONDS);
+            turn.come.get(patience.toNanos(), TimeUnit.NANOSECONDS);
             taken = true;
-            return held;
+            return () -> leave(id, turn);
         } catch (TimeoutException e) {
             throw new UploadsBusyException(
                     "another change of " + id + " takes longer than " + patience.toSeconds() + " s");
@@ -59,11 +64,10 @@ public final class PictureLocks {
             Thread.currentThread().interrupt();
             throw new UploadsBusyException("the server stops");
         } catch (ExecutionException e) {
-            throw new IllegalStateException("the end of a change never fails", e);
+            throw new IllegalStateException("a turn never fails", e);
         } finally {
             if (!taken) {
-                // Whoever waits for this place waits for the one before it as well.
-                Future<?> unused = before.whenComplete((nothing, failure) -> held.close());
+                leave(id, turn);
             }
         }
     }
@@ -76,23 +80,44 @@ public final class PictureLocks {
      * @return what the change returns
      */
     public <T> CompletableFuture<T> withLock(ImageId id, Supplier<CompletableFuture<T>> change) {
-        CompletableFuture<Void> over = new CompletableFuture<>();
-        @Nullable CompletableFuture<Void> before = last.put(id, over);
+        Turn turn = take(id);
         CompletableFuture<T> changed =
-                before == null ? begin(change) : before.thenComposeAsync(nothing -> begin(change), executor);
-        Future<?> unused = changed.whenComplete((answer, failure) -> free(id, over));
+                turn.come.isDone() ? begin(change) : turn.come.thenComposeAsync(nothing -> begin(change), executor);
+        Future<?> unused = changed.whenComplete((answer, failure) -> leave(id, turn));
         return changed;
     }
 
-    private void free(ImageId id, CompletableFuture<Void> over) {
-        last.remove(id, over);
-        over.complete(null);
+    /** Adds a turn, the last one of its picture. */
+    private Turn take(ImageId id) {
+        Turn turn = new Turn();
+        giveToFirst(turns.compute(id, (picture, before) -> {
+            Queue<Turn> queue = before == null ? new ConcurrentLinkedQueue<>() : before;
+            queue.add(turn);
+            return queue;
+        }));
+        return turn;
+    }
+
+    /** Ends a turn, whether it has the lock or waits for it. */
+    private void leave(ImageId id, Turn turn) {
+        giveToFirst(turns.computeIfPresent(id, (picture, queue) -> {
+            queue.remove(turn);
+            return queue.isEmpty() ? null : queue;
+        }));
+    }
+
+    /** Not inside of {@code compute}, as the change that begins may ask for other locks. */
+    private static void giveToFirst(@Nullable Queue<Turn> queue) {
+        Turn first = queue == null ? null : queue.peek();
+        if (first != null) {
+            first.come.complete(null);
+        }
     }
 
     private static <T> CompletableFuture<T> begin(Supplier<CompletableFuture<T>> change) {
         try {
             return change.get();
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             return CompletableFuture.failedFuture(e);
         }
     }

@@ -4,6 +4,7 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.ObjectStore.Listed;
+import dev.glimpse.storage.StoreThreads;
 import dev.glimpse.storage.UntrustedBucketException;
 import java.time.Duration;
 import java.time.Instant;
@@ -25,7 +26,6 @@ import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
@@ -109,7 +109,7 @@ public final class Recovery {
             before.cancel(false);
         }
         if (before == null || before.isDone()) {
-            next = after(time, this::look);
+            next = StoreThreads.scheduleUnlessShutDown(thread, time, this::look);
         }
     }
 
@@ -162,16 +162,6 @@ public final class Recovery {
                     timings.retry().toSeconds(),
                     e.toString());
             lookAfter(shortest(timings.look(), timings.retry()));
-        }
-    }
-
-    /** Schedules a task; gives null when the server stops. */
-    private @Nullable ScheduledFuture<?> after(Duration time, Runnable task) {
-        try {
-            return thread.schedule(task, Instant.now().plus(time));
-        } catch (TaskRejectedException e) {
-            log.debug("the server stops; the next one finds the markers", e);
-            return null;
         }
     }
 

@@ -3,19 +3,18 @@ package dev.glimpse.consistency;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
-import java.time.Instant;
+import dev.glimpse.storage.StoreThreads;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executor;
-import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.LongSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
@@ -112,17 +111,23 @@ public final class UnfinishedChanges {
 
     private void settleAll() {
         try {
-            uploads.keySet().stream().map(CommitGroup.Member::group).distinct().forEach(intents::markAgain);
-            PictureListing.work(uploads.entrySet(), AT_ONCE, entry -> settle(entry.getKey(), entry.getValue()));
-            PictureListing.work(deletes, 1, id -> deletion.finish(id, () -> deletes.remove(id)));
-            PictureListing.work(restores, AT_ONCE, id -> restoration.finish(id, () -> restores.remove(id)));
-        } catch (RuntimeException e) {
-            log.warn(
-                    "{} uploads, {} deletes and {} restores are not settled yet: {}",
-                    uploads.size(),
-                    deletes.size(),
-                    restores.size(),
-                    e.toString());
+            settle(
+                    "markers",
+                    () -> uploads.keySet().stream()
+                            .map(CommitGroup.Member::group)
+                            .distinct()
+                            .forEach(intents::markAgain));
+            settle(
+                    "uploads",
+                    () -> PictureListing.work(
+                            uploads.entrySet(), AT_ONCE, entry -> settle(entry.getKey(), entry.getValue())));
+            settle(
+                    "deletes",
+                    () -> PictureListing.work(deletes, 1, id -> deletion.finish(id, () -> deletes.remove(id))));
+            settle(
+                    "restores",
+                    () -> PictureListing.work(
+                            restores, AT_ONCE, id -> restoration.finish(id, () -> restores.remove(id))));
         } finally {
             settling.set(false);
             if (!uploads.isEmpty() || !deletes.isEmpty() || !restores.isEmpty()) {
@@ -131,14 +136,25 @@ public final class UnfinishedChanges {
         }
     }
 
+    /** Changes of one kind that fail do not keep those of the other kinds waiting. */
+    private void settle(String kind, Runnable changes) {
+        try {
+            changes.run();
+        } catch (RuntimeException e) {
+            log.warn(
+                    "{} uploads, {} deletes and {} restores are not settled yet, because of the {}: {}",
+                    uploads.size(),
+                    deletes.size(),
+                    restores.size(),
+                    kind,
+                    e.toString());
+        }
+    }
+
     private void settleSoon() {
         if (settling.compareAndSet(false, true)) {
-            try {
-                ScheduledFuture<?> unused =
-                        thread.schedule(this::settleAll, Instant.now().plus(timings.settle()));
-            } catch (TaskRejectedException e) {
-                log.debug("the server stops; the next one finds the markers", e);
-            }
+            // When this server stops, others find the markers.
+            Future<?> unused = StoreThreads.scheduleUnlessShutDown(thread, timings.settle(), this::settleAll);
         }
     }
 

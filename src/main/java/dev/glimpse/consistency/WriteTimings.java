@@ -18,7 +18,8 @@ import java.time.Duration;
  * @param look the longest time between two looks for abandoned markers. Each look is a class A request: once a minute makes 43,800 a
  *     month, for $0.20 and for each server. What a dead server has left is seen to within {@code abandoned} and this together
  * @param poll the time between two looks at what another server is about to do
- * @param othersCommit how long an upload with {@code durability=committed} waits for the commit of another server
+ * @param commit how long a request waits for commits, of this server or of others, all of its pictures together. A commit takes some
+ *     round trips; one that takes this long waits for a store that does not answer
  * @param othersGroup how long a delete waits for the commit of another server before it is finished later: many commits' worth, and less
  *     than clients wait for an answer
  * @param settle the time until a change of this server that has failed in the open is looked at again
@@ -31,7 +32,7 @@ public record WriteTimings(
         Duration abandoned,
         Duration look,
         Duration poll,
-        Duration othersCommit,
+        Duration commit,
         Duration othersGroup,
         Duration settle,
         Duration retry) {
@@ -50,7 +51,7 @@ public record WriteTimings(
             Duration.ofSeconds(60),
             Duration.ofSeconds(60),
             Duration.ofMillis(500),
-            Duration.ofSeconds(20),
+            Duration.ofSeconds(60),
             Duration.ofSeconds(10),
             Duration.ofSeconds(5),
             Duration.ofSeconds(20));

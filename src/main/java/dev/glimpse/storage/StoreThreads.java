@@ -1,6 +1,12 @@
 package dev.glimpse.storage;
 
+import java.time.Duration;
+import java.time.Instant;
+import java.util.concurrent.ScheduledFuture;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
+import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /** Makes pools of threads that wait for the store. What they ask of the store is counted for the request that they work for. */
 public final class StoreThreads {
@@ -33,6 +39,20 @@ public final class StoreThreads {
         pool.setCorePoolSize(0);
         pool.setQueueCapacity(0);
         return pool;
+    }
+
+    /**
+     * Schedules a task, unless the scheduler has been shut down.
+     *
+     * @return the scheduled task; null if the scheduler has been shut down
+     */
+    public static @Nullable ScheduledFuture<?> scheduleUnlessShutDown(
+            ThreadPoolTaskScheduler scheduler, Duration time, Runnable task) {
+        try {
+            return scheduler.schedule(task, Instant.now().plus(time));
+        } catch (TaskRejectedException e) {
+            return null;
+        }
     }
 
     private static ThreadPoolTaskExecutor withName(String name) {

@@ -1,10 +1,12 @@
 package dev.glimpse.upload;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.glimpse.consistency.WriteTimings;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.request.Problems;
 import dev.glimpse.request.Tickets;
 import jakarta.servlet.http.HttpServletRequest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -106,12 +108,13 @@ class UploadController {
         for (String url : named) {
             uploads.add(intake.upload(url, caption, labels, tickets.of(Purpose.UPLOAD, request)));
         }
+        long end = System.nanoTime() + WriteTimings.USUAL.commit().toNanos();
         if (uploads.size() == 1) {
-            StoredPicture stored = await(uploads.get(0), wanted);
+            StoredPicture stored = await(uploads.get(0), wanted, end);
             return ResponseEntity.status(status(stored)).body(stored);
         }
-        return ResponseEntity.ok(
-                new Items(uploads.stream().map(upload -> item(upload, wanted)).toList()));
+        return ResponseEntity.ok(new Items(
+                uploads.stream().map(upload -> item(upload, wanted, end)).toList()));
     }
 
     private static Durability durability(String name) {
@@ -131,9 +134,9 @@ class UploadController {
         }
     }
 
-    private Item item(CompletableFuture<StoredPicture> upload, Durability durability) {
+    private Item item(CompletableFuture<StoredPicture> upload, Durability durability, long end) {
         try {
-            StoredPicture stored = await(upload, durability);
+            StoredPicture stored = await(upload, durability, end);
             return new Item(
                     status(stored).value(), stored.id(), stored.path(), stored.vectorDim(), stored.stored(), null);
         } catch (RuntimeException e) {
@@ -142,14 +145,15 @@ class UploadController {
         }
     }
 
-    private StoredPicture await(CompletableFuture<StoredPicture> upload, Durability durability) {
+    /** @param end of the time for commits, as {@link System#nanoTime} tells it */
+    private StoredPicture await(CompletableFuture<StoredPicture> upload, Durability durability, long end) {
         try {
             StoredPicture picture = upload.join();
             if (picture.stored()) {
                 audit.info("stored {}", picture.id());
             }
             if (durability == Durability.COMMITTED) {
-                uploader.awaitCommitted(picture);
+                uploader.awaitCommitted(picture, Duration.ofNanos(end - System.nanoTime()));
             }
             return picture;
         } catch (CompletionException e) {

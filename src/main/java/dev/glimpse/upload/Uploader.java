@@ -42,9 +42,6 @@ public final class Uploader {
     /** A delete waits for another server for ten seconds; nothing else that holds the lock of a picture takes so long. */
     private static final Duration LOCK_PATIENCE = Duration.ofSeconds(30);
 
-    /** A commit takes some round trips; one that takes this long waits for a store that does not answer. */
-    private static final Duration COMMIT_PATIENCE = Duration.ofSeconds(60);
-
     /** Puts at the same time. More of them would share a slow line until none comes to its end in time. */
     private static final int PUTS = 32;
 
@@ -124,7 +121,7 @@ public final class Uploader {
         if (store.head(id.toString()).isPresent()) {
             return confirm(id);
         }
-        dataset.refresh().join();
+        refresh();
         return storeNew(id, bytes, notes, ticket);
     }
 
@@ -185,7 +182,7 @@ public final class Uploader {
         ImageId id = derived.id();
         if (dataset.stateOf(id).isInTable()) {
             // The picture was not there, so others have removed this row, or are about to.
-            dataset.refresh().join();
+            refresh();
         }
         PictureRow row = derived.row(notes, uploadedAt).join();
         // A delete that waits for another server has hidden the picture perhaps. It leaves a picture that is there
@@ -198,7 +195,7 @@ public final class Uploader {
             leaveAfter(committed.thenCompose(added -> afterCommit(id, group)), id, member);
         } else {
             // Others take the group for abandoned soon, so the marker promises nothing.
-            committed.join();
+            awaitCommit(id);
             reconciler.reconcileLocked(id).join();
             member.leave();
         }
@@ -231,7 +228,7 @@ public final class Uploader {
     private StoredPicture confirm(ImageId id) {
         CommitGroup group = promised.get(id);
         if (group == null || !group.isReliable()) {
-            dataset.committed(id).join();
+            awaitCommit(id);
             reconciler.awaitFound(id).join();
         }
         return stored(id, false);
@@ -243,14 +240,20 @@ public final class Uploader {
      */
     private StoredPicture takeOver(Derived derived, CommitGroup.Member member) {
         ImageId id = derived.id();
-        if (showComingRow(derived, member)) {
-            return stored(id, false);
-        }
         // The marker of another upload may be in the store this much later than its picture.
-        sleep(timings.put());
-        if (showComingRow(derived, member)) {
-            return stored(id, false);
+        long end = System.nanoTime() + timings.put().toNanos();
+        for (Duration pause = timings.poll(); !showComingRow(derived, member); pause = pause.multipliedBy(2)) {
+            long left = end - System.nanoTime();
+            if (left <= 0) {
+                return takeOverAbandoned(id, member);
+            }
+            sleep(Math.min(left, pause.toNanos()));
         }
+        return stored(id, false);
+    }
+
+    /** Answers for a picture of which no row comes. */
+    private StoredPicture takeOverAbandoned(ImageId id, CommitGroup.Member member) {
         member.leave();
         // No marker covers the row until its commit. It says what the picture in the store says, as every row does.
         if (!reconciler.reconcileLocked(id).join()) {
@@ -272,7 +275,7 @@ public final class Uploader {
             return false;
         }
         if (!intents.isMarked(head.get())) {
-            dataset.refresh().join();
+            refresh();
             if (!dataset.stateOf(id).isInTable()) {
                 return false;
             }
@@ -293,33 +296,43 @@ public final class Uploader {
     /**
      * Waits until the picture's row is in the table. The row may wait in this server or in another one.
      *
+     * @param patience how long to wait; a request has {@link WriteTimings#commit} for all of its pictures
      * @throws UploadsBusyException if the row is not there in time, or the thread is interrupted; the row comes later
      * @throws CompletionException with a {@link StoreUnavailableException} as its cause, if the server ends before the commit
      */
-    public void awaitCommitted(StoredPicture picture) {
+    public void awaitCommitted(StoredPicture picture, Duration patience) {
         ImageId id = ImageId.parse(picture.id()).orElseThrow();
-        awaitCommitHere(id);
-        for (Duration waited = Duration.ZERO; !isInTable(id); waited = waited.plus(timings.poll())) {
-            if (waited.compareTo(timings.othersCommit()) >= 0) {
-                throw notCommitted(id, waited);
+        long end = System.nanoTime() + patience.toNanos();
+        within(patience, dataset.committed(id), rowComesLater(id));
+        while (!dataset.stateOf(id).isInTable()) {
+            within(Duration.ofNanos(end - System.nanoTime()), dataset.refresh(), rowComesLater(id));
+            if (dataset.stateOf(id).isInTable()) {
+                return;
             }
-            sleep(timings.poll());
-            awaitCommitHere(id);
+            sleep(timings.poll().toNanos());
+            within(Duration.ofNanos(end - System.nanoTime()), dataset.committed(id), rowComesLater(id));
         }
     }
 
-    private boolean isInTable(ImageId id) {
-        if (!dataset.stateOf(id).isInTable()) {
-            dataset.refresh().join();
-        }
-        return dataset.stateOf(id).isInTable();
+    private void awaitCommit(ImageId id) {
+        within(timings.commit(), dataset.committed(id), rowComesLater(id));
     }
 
-    private void awaitCommitHere(ImageId id) {
+    private static String rowComesLater(ImageId id) {
+        return "the row of " + id + " is not in the table yet; its picture is kept, and the row will come";
+    }
+
+    /** Takes over what others have committed. */
+    private void refresh() {
+        within(timings.commit(), dataset.refresh(), "the table does not answer; upload the picture again");
+    }
+
+    /** @param late what to tell the client if this is not done in time */
+    private static <T> void within(Duration patience, CompletableFuture<T> done, String late) {
         try {
-            boolean unused = dataset.committed(id).get(COMMIT_PATIENCE.toNanos(), TimeUnit.NANOSECONDS);
+            T unused = done.get(patience.toNanos(), TimeUnit.NANOSECONDS);
         } catch (TimeoutException e) {
-            throw notCommitted(id, COMMIT_PATIENCE);
+            throw new UploadsBusyException(late);
         } catch (ExecutionException e) {
             throw new CompletionException(e.getCause());
         } catch (InterruptedException e) {
@@ -327,14 +340,9 @@ public final class Uploader {
         }
     }
 
-    private static UploadsBusyException notCommitted(ImageId id, Duration waited) {
-        return new UploadsBusyException("the row of " + id + " is not in the table after " + waited.toSeconds()
-                + " s; its picture is kept, and the row will come");
-    }
-
-    private static void sleep(Duration time) {
+    private static void sleep(long nanos) {
         try {
-            TimeUnit.MILLISECONDS.sleep(time.toMillis());
+            TimeUnit.NANOSECONDS.sleep(nanos);
         } catch (InterruptedException e) {
             throw interrupted();
         }

@@ -101,6 +101,31 @@ class PictureLocksTest {
     }
 
     @Test
+    void changeThatEndsInAnErrorLeavesItsTurnToTheNext() {
+        CompletableFuture<String> failed = locks.withLock(id(1), () -> {
+            throw new OutOfMemoryError("no");
+        });
+
+        assertThat(failed).isCompletedExceptionally();
+        assertThat(locks.withLock(id(1), () -> CompletableFuture.completedFuture("next")))
+                .isCompletedWithValue("next");
+    }
+
+    @Test
+    void anyNumberOfThreadsMayStopWaiting() {
+        CompletableFuture<String> first = new CompletableFuture<>();
+        Future<String> unused = locks.withLock(id(1), () -> first);
+        for (int i = 0; i < 20_000; i++) {
+            assertThatThrownBy(() -> locks.lock(id(1), Duration.ZERO)).isInstanceOf(UploadsBusyException.class);
+        }
+        CompletableFuture<String> next = locks.withLock(id(1), () -> CompletableFuture.completedFuture("next"));
+
+        first.complete("first");
+
+        assertThat(next).isCompletedWithValue("next");
+    }
+
+    @Test
     void threadThatWaitsNoLongerLeavesItsTurnToTheNextButOnlyAfterTheOneBefore() {
         CompletableFuture<String> first = new CompletableFuture<>();
         Future<String> unused = locks.withLock(id(1), () -> first);

@@ -165,7 +165,7 @@ public final class TestServer implements AutoCloseable {
         return upload(n)
                 .thenApplyAsync(
                         stored -> {
-                            uploader.awaitCommitted(stored);
+                            uploader.awaitCommitted(stored, TIMINGS.commit());
                             return stored;
                         },
                         uploads);

@@ -296,6 +296,18 @@ class WritePathIT {
     }
 
     @Test
+    void requestThatWaitsForACommitEndsWhenItsTimeIsOver() {
+        TestServer slow = start(LATE);
+        StoredPicture picture = slow.upload(1).join();
+
+        assertThatThrownBy(() -> slow.uploader.awaitCommitted(picture, Duration.ofMillis(1)))
+                .isInstanceOf(UploadsBusyException.class)
+                .hasMessageContaining("the row will come");
+        assertThatThrownBy(() -> server.uploader.awaitCommitted(picture, Duration.ofMillis(1)))
+                .isInstanceOf(UploadsBusyException.class);
+    }
+
+    @Test
     void repeatOfARowThatNoMarkerCoversAnyMoreWaitsForItsCommit() {
         TestServer slow = start(LATE);
         slow.upload(1).join();
@@ -517,6 +529,21 @@ class WritePathIT {
         settle(server);
         assertThat(server.rows()).isZero();
         assertThat(server.upload(1).join().stored()).isTrue();
+    }
+
+    @Test
+    void uploadThatCannotBeSettledKeepsNoDeleteWaiting() {
+        server.uploadCommitted(2).join();
+        bucket.fault(Fault.DROP, Integer.MAX_VALUE, (method, key) -> key.equals(id(1).toString()));
+        bucket.fault(Fault.SERVICE_UNAVAILABLE, 3, (method, key) -> key.startsWith("trash/"));
+
+        assertThatThrownBy(() -> server.upload(1).join()).hasCauseInstanceOf(StoreUnavailableException.class);
+        assertThatThrownBy(() -> server.remover.remove(id(2), false).join())
+                .hasCauseInstanceOf(StoreUnavailableException.class);
+
+        await().atMost(LATE).until(() -> markers().stream().noneMatch(marker -> marker.contains("delete-")));
+        assertThat(server.finds(2)).isTrue();
+        assertThat(markers()).hasSize(1);
     }
 
     @Test

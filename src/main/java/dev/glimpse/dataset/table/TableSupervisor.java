@@ -9,6 +9,7 @@ import dev.glimpse.dataset.commit.RowLedger.Pending;
 import dev.glimpse.dataset.table.OpenTable.Place;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.StoreThreads;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.UntrustedBucketException;
 import java.io.IOException;
@@ -16,7 +17,6 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -362,11 +362,7 @@ public final class TableSupervisor implements AutoCloseable {
     }
 
     private void after(Duration time, Runnable task) {
-        try {
-            Future<?> unused = thread.schedule(task, Instant.now().plus(time));
-        } catch (TaskRejectedException e) {
-            log.debug("closing", e);
-        }
+        Future<?> unused = StoreThreads.scheduleUnlessShutDown(thread, time, task);
     }
 
     private static <T> T await(CompletableFuture<T> done) {

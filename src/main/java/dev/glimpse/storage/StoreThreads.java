@@ -4,6 +4,8 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 
 /** Makes pools of threads that wait for the store. What they ask of the store is counted for the request that they work for. */
 public final class StoreThreads {
+    private static final int FINISH_SECONDS = 2;
+
     private StoreThreads() {}
 
     /**
@@ -32,6 +34,18 @@ public final class StoreThreads {
         ThreadPoolTaskExecutor pool = withName(name);
         pool.setCorePoolSize(0);
         pool.setQueueCapacity(0);
+        return pool;
+    }
+
+    /**
+     * Lets the tasks of a pool come to their end when the server stops, for two seconds at most. For pools whose requests have ended by
+     * then; a task that still waits for a store that does not answer is not waited for.
+     *
+     * @return the pool
+     */
+    public static ThreadPoolTaskExecutor finishing(ThreadPoolTaskExecutor pool) {
+        pool.setWaitForTasksToCompleteOnShutdown(true);
+        pool.setAwaitTerminationSeconds(FINISH_SECONDS);
         return pool;
     }
 

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The groups of this server. A marker for each upload would cost a class A request each; one for as many as a commit
- * takes costs next to nothing, and to remove it is free. Safe for use by several threads.
+ * Puts uploads of this server into groups, and puts and deletes the intent marker of each group. A marker for each upload would cost a class
+ * A request each. One marker for the uploads of a commit costs next to nothing, and its delete is free. Safe for use by several threads.
  */
 public final class IntentMarkers {
     private static final Logger log = LoggerFactory.getLogger(IntentMarkers.class);

@@ -13,12 +13,14 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -285,9 +287,11 @@ final class Verifier {
             withoutMarker.forEach(withoutRow::add);
             missing.forEach(withoutPicture::add);
             if (repair) {
-                toMend = withoutMarker.size() + missing.size();
-                PictureListing.work(withoutMarker, AT_ONCE, id -> mend(id, true));
-                PictureListing.work(missing, AT_ONCE, id -> mend(id, false));
+                Set<ImageId> lackRows = Set.copyOf(withoutMarker);
+                List<ImageId> wrong =
+                        Stream.of(withoutMarker, missing).flatMap(List::stream).toList();
+                toMend = wrong.size();
+                PictureListing.work(wrong, AT_ONCE, id -> mend(id, lackRows.contains(id)));
                 // What has no row now cannot have one.
                 dataset.completed();
             }

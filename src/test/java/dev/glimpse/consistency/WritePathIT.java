@@ -690,6 +690,28 @@ class WritePathIT {
     }
 
     @Test
+    void pictureThatCannotBeReadDoesNotKeepOthersFromBeingRepaired() {
+        server.uploadCommitted(1).join();
+        settle(server);
+        store.delete(id(1).toString());
+        for (int n = 2; n < 5; n++) {
+            store.putIfAbsent(id(n).toString(), picture(n), "image/png", Map.of());
+        }
+        bucket.fault(
+                Fault.INTERNAL_ERROR,
+                Integer.MAX_VALUE,
+                (method, key) -> method.equals("GET") && key.equals(id(2).toString()));
+
+        Verifier.Report found = server.verify(true);
+
+        assertThat(found.state()).isEqualTo(Verifier.State.FAILED);
+        assertThat(found.message()).startsWith("1 of 4 have failed").contains(id(2).toString());
+        assertThat(found.mended()).isEqualTo(3);
+        bucket.clearFaults();
+        assertThat(server.verify(true).mended()).isEqualTo(1);
+    }
+
+    @Test
     void verificationLeavesUploadsOfOtherServersAlone() {
         TestServer slow = start(LATE);
         slow.upload(1).join();

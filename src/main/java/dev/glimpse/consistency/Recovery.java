@@ -136,7 +136,7 @@ public final class Recovery {
             // Not when the first upload waits for it.
             store.requireConditionalPuts();
             List<Listed> markers = new ArrayList<>();
-            Instant clock = store.list(CommitGroup.MARKERS, markers::add);
+            Instant clock = store.list(IntentGroup.MARKERS, markers::add);
             markers.removeIf(marker -> serverOf(marker).equals(intents.server()));
             List<Listed> abandoned = markers.stream()
                     .filter(marker -> dead.test(serverOf(marker)) || isAbandoned(marker, clock))
@@ -245,7 +245,7 @@ public final class Recovery {
         if (marking.isEmpty()) {
             return marker.lastModified();
         }
-        Optional<Duration> age = CommitGroup.ageIn(marking.get());
+        Optional<Duration> age = IntentGroup.ageIn(marking.get());
         if (age.isEmpty()) {
             log.warn("{} is damaged: all pictures without a row are looked at", marker.key());
         }
@@ -267,7 +267,7 @@ public final class Recovery {
     private CompletableFuture<Integer> addRowIfOf(Set<String> names, ImageId id) {
         return CompletableFuture.supplyAsync(
                         () -> store.head(id.toString())
-                                .map(CommitGroup::nameIn)
+                                .map(IntentGroup::nameIn)
                                 .filter(names::contains)
                                 .isPresent(),
                         requests)
@@ -276,7 +276,7 @@ public final class Recovery {
     }
 
     private static String nameOf(Listed marker) {
-        return marker.key().substring(CommitGroup.MARKERS.length());
+        return marker.key().substring(IntentGroup.MARKERS.length());
     }
 
     private static String serverOf(Listed marker) {

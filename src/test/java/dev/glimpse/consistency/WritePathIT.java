@@ -346,7 +346,7 @@ class WritePathIT {
     void recoveryOfManyPicturesListsThemOnceAndUploadsGoOn() {
         int many = 700;
         String group = "dead/0";
-        store.putIfAbsent(CommitGroup.marker(group), CommitGroup.marking(Duration.ZERO), "text/plain", Map.of());
+        store.putIfAbsent(IntentGroup.marker(group), IntentGroup.marking(Duration.ZERO), "text/plain", Map.of());
         UploadMetadata notes = new UploadMetadata("a.png", null, List.of());
         for (int n = 0; n < many; n++) {
             store.putIfAbsent(id(n).toString(), picture(n), "image/png", notes.toMetadata(group, Instant.now()));
@@ -369,12 +369,12 @@ class WritePathIT {
         store.putIfAbsent(id(2).toString(), picture(2), "image/png", notes.toMetadata("dead/1", Instant.now()));
         Duration age = TestServer.TIMINGS.beforeMarker().plusSeconds(2);
         await().pollDelay(age).atMost(LATE).until(() -> true);
-        store.putIfAbsent(CommitGroup.marker("dead/0"), CommitGroup.marking(age), "text/plain", Map.of());
+        store.putIfAbsent(IntentGroup.marker("dead/0"), IntentGroup.marking(age), "text/plain", Map.of());
         server.recoverAll();
         await().atMost(LATE).until(() -> markers().isEmpty());
         assertThat(server.rows()).isEqualTo(1);
 
-        store.putIfAbsent(CommitGroup.marker("dead/1"), new byte[0], "text/plain", Map.of());
+        store.putIfAbsent(IntentGroup.marker("dead/1"), new byte[0], "text/plain", Map.of());
         server.recoverAll();
         await().atMost(LATE).until(() -> markers().isEmpty());
         assertThat(server.rows()).isEqualTo(2);
@@ -382,10 +382,10 @@ class WritePathIT {
 
     @Test
     void twoFailedUploadsOfAPictureBothLeaveTheirGroups() {
-        CommitGroup.Member first = server.intents.join();
+        IntentGroup.Member first = server.intents.join();
         first.group().durable().join();
         server.sleep(SOON); // so that the next one begins another group
-        CommitGroup.Member second = server.intents.join();
+        IntentGroup.Member second = server.intents.join();
         second.group().durable().join();
         assertThat(second.group()).isNotSameAs(first.group());
 
@@ -401,8 +401,8 @@ class WritePathIT {
     @Test
     void markerStaysForTheOthersHoweverOftenOneLeaves() {
         TestServer slow = start(LATE);
-        CommitGroup.Member one = slow.intents.join();
-        CommitGroup.Member other = slow.intents.join();
+        IntentGroup.Member one = slow.intents.join();
+        IntentGroup.Member other = slow.intents.join();
         one.group().durable().join();
 
         one.leave();

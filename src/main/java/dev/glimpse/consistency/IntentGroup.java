@@ -14,7 +14,7 @@ import org.jspecify.annotations.Nullable;
  * pictures of these uploads whose rows are not committed yet. An upload joins a group before it puts its picture, and leaves it when its
  * row is committed or can never come. When the last one has left, the marker is deleted. Safe for use by several threads.
  */
-public final class CommitGroup {
+public final class IntentGroup {
     static final String MARKERS = "pending/";
 
     private final IntentMarkers intents;
@@ -26,7 +26,7 @@ public final class CommitGroup {
     int members;
 
     /** @param start as the ticker of the markers told it, before its marker was put */
-    CommitGroup(IntentMarkers intents, String name, long start, CompletableFuture<Void> durable) {
+    IntentGroup(IntentMarkers intents, String name, long start, CompletableFuture<Void> durable) {
         this.intents = intents;
         this.name = name;
         this.start = start;
@@ -101,14 +101,14 @@ public final class CommitGroup {
         private final AtomicBoolean left = new AtomicBoolean();
 
         /** The group that this upload has joined. */
-        public CommitGroup group() {
-            return CommitGroup.this;
+        public IntentGroup group() {
+            return IntentGroup.this;
         }
 
         /** Leaves the group, because the row of the upload is committed or can never come. A second call does nothing. */
         public void leave() {
             if (left.compareAndSet(false, true)) {
-                intents.leave(CommitGroup.this);
+                intents.leave(IntentGroup.this);
             }
         }
 

@@ -185,11 +185,7 @@ class ConsistencyConfiguration {
     /** Puts and deletes markers. Not the default candidate, so that it does not stand in for Spring's own executor. */
     @Bean(defaultCandidate = false)
     ThreadPoolTaskExecutor intentMarkerPuts() {
-        ThreadPoolTaskExecutor pool = StoreThreads.pool("intent-marker-", MARKERS, WAITING_MARKERS);
-        pool.setWaitForTasksToCompleteOnShutdown(true);
-        // The uploads have ended by then; what still waits for a store that does not answer is not waited for.
-        pool.setAwaitTerminationSeconds(2);
-        return pool;
+        return StoreThreads.finishing(StoreThreads.pool("intent-marker-", MARKERS, WAITING_MARKERS));
     }
 
     /** Runs the requests of recovery and verification. However many there are, uploads have threads of their own. */

@@ -58,11 +58,11 @@ public final class Deletion {
 
     /** The picture that a marker is about; empty if it is not the marker of a delete. */
     static Optional<ImageId> pictureOf(String marker) {
-        return CommitGroup.pictureOf(DELETE, marker);
+        return IntentGroup.pictureOf(DELETE, marker);
     }
 
     private String marker(ImageId id) {
-        return CommitGroup.marker(server + "/" + DELETE + id.name());
+        return IntentGroup.marker(server + "/" + DELETE + id.name());
     }
 
     /**
@@ -168,7 +168,7 @@ public final class Deletion {
 
     /** Whether no row of this group comes any more, as far as others can tell. */
     private boolean isOver(String group) {
-        return isOurs(group) || store.head(CommitGroup.marker(group)).isEmpty();
+        return isOurs(group) || store.head(IntentGroup.marker(group)).isEmpty();
     }
 
     /** Rows that wait in this server are taken out together with those of the table. */

@@ -18,8 +18,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * The groups of this server. A marker for each upload would cost a class A request each; one for as many as a commit
- * takes costs next to nothing, and to remove it is free. Safe for use by several threads.
+ * Puts uploads of this server into groups, and puts and deletes the intent marker of each group. A marker for each upload would cost a class
+ * A request each. One marker for the uploads of a commit costs next to nothing, and its delete is free. Safe for use by several threads.
  */
 public final class IntentMarkers {
     private static final Logger log = LoggerFactory.getLogger(IntentMarkers.class);
@@ -35,7 +35,7 @@ public final class IntentMarkers {
     /** New at each start: what a process before has left is never taken for ours. */
     private final String server;
 
-    private @Nullable CommitGroup current;
+    private @Nullable IntentGroup current;
     private long started;
 
     /** Groups whose markers may be in the store. */
@@ -62,7 +62,7 @@ public final class IntentMarkers {
         this.server = HexFormat.of().formatHex(random);
     }
 
-    boolean isReliable(CommitGroup group) {
+    boolean isReliable(IntentGroup group) {
         return group.age().compareTo(timings.reliable()) < 0;
     }
 
@@ -70,8 +70,8 @@ public final class IntentMarkers {
      * Whether the group that a picture in the store came in with has a marker. Then the row of the picture will come. Waits for the store.
      */
     public boolean isMarked(ObjectHead picture) {
-        String group = CommitGroup.nameIn(picture);
-        return group != null && store.head(CommitGroup.marker(group)).isPresent();
+        String group = IntentGroup.nameIn(picture);
+        return group != null && store.head(IntentGroup.marker(group)).isPresent();
     }
 
     Duration since(long start) {
@@ -83,15 +83,15 @@ public final class IntentMarkers {
     }
 
     /** The group that an upload which begins now belongs to. The first member starts the put of the marker. */
-    public synchronized CommitGroup.Member join() {
-        CommitGroup group = current;
+    public synchronized IntentGroup.Member join() {
+        IntentGroup group = current;
         if (group == null
                 || group.members >= policy.rows()
                 || group.age().compareTo(policy.age()) >= 0
                 || group.durable().isCompletedExceptionally()) {
             String name = server + "/" + Long.toString(started++, Character.MAX_RADIX);
             long start = ticker.getAsLong();
-            group = new CommitGroup(
+            group = new IntentGroup(
                     this,
                     name,
                     start,
@@ -104,16 +104,16 @@ public final class IntentMarkers {
     }
 
     /** Makes sure of the marker: puts it again after a put whose outcome is not known. */
-    void markAgain(CommitGroup group) {
+    void markAgain(IntentGroup group) {
         mark(group.name(), group.start(), timings.put());
     }
 
     private void mark(String name, long start, Duration within) {
         boolean unused = store.putIfAbsent(
-                CommitGroup.marker(name), CommitGroup.marking(since(start)), "text/plain", Map.of(), within);
+                IntentGroup.marker(name), IntentGroup.marking(since(start)), "text/plain", Map.of(), within);
     }
 
-    void leave(CommitGroup group) {
+    void leave(IntentGroup group) {
         synchronized (this) {
             group.members--;
             if (group.members > 0) {
@@ -127,7 +127,7 @@ public final class IntentMarkers {
         Future<?> unused = group.durable().whenComplete((put, failure) -> unmarkSoon(group));
     }
 
-    private void unmarkSoon(CommitGroup group) {
+    private void unmarkSoon(IntentGroup group) {
         try {
             puts.execute(() -> unmark(group));
         } catch (RejectedExecutionException e) {
@@ -135,9 +135,9 @@ public final class IntentMarkers {
         }
     }
 
-    private void unmark(CommitGroup group) {
+    private void unmark(IntentGroup group) {
         try {
-            store.delete(CommitGroup.marker(group.name()));
+            store.delete(IntentGroup.marker(group.name()));
             synchronized (this) {
                 open--;
                 notifyAll();
@@ -149,7 +149,7 @@ public final class IntentMarkers {
     }
 
     /** A marker that stays would make others look through all pictures. */
-    private void unmarkLater(CommitGroup group) {
+    private void unmarkLater(IntentGroup group) {
         CompletableFuture.delayedExecutor(UNMARK_AGAIN.toSeconds(), TimeUnit.SECONDS, Runnable::run)
                 .execute(() -> unmarkSoon(group));
     }

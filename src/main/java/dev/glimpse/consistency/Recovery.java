@@ -136,7 +136,7 @@ public final class Recovery {
             // Not when the first upload waits for it.
             store.requireConditionalPuts();
             List<Listed> markers = new ArrayList<>();
-            Instant clock = store.list(CommitGroup.MARKERS, markers::add);
+            Instant clock = store.list(IntentGroup.MARKERS, markers::add);
             markers.removeIf(marker -> serverOf(marker).equals(intents.server()));
             List<Listed> abandoned = markers.stream()
                     .filter(marker -> dead.test(serverOf(marker)) || isAbandoned(marker, clock))
@@ -177,7 +177,7 @@ public final class Recovery {
         return one.compareTo(other) < 0 ? one : other;
     }
 
-    /** False if a delete cannot be finished yet, as another server that lives may bring the row. */
+    /** False if something has failed, or a delete cannot be finished yet, as another server that lives may bring the row. */
     private boolean recover(List<Listed> markers) {
         dataset.requireWritable();
         dataset.refresh().join();
@@ -191,23 +191,41 @@ public final class Recovery {
                 uploads.add(marker);
             }
         }
-        // First, as deletes wait for the groups that their pictures came in with.
-        if (!uploads.isEmpty()) {
-            recoverUploads(uploads);
-        }
         AtomicInteger finished = new AtomicInteger();
-        PictureListing.work(
-                deleted.entrySet(),
-                DELETES_AT_ONCE,
-                delete -> deletion.finishForOther(delete.getKey(), delete.getValue(), finished::incrementAndGet));
-        PictureListing.work(
-                restored.entrySet(),
-                AT_ONCE,
-                restore -> restoration.finishForOther(restore.getKey(), restore.getValue()));
+        // Uploads first, as deletes wait for the groups that their pictures came in with.
+        boolean done = uploads.isEmpty() || isDone("uploads", () -> recoverUploads(uploads));
+        done &= isDone(
+                "deletes",
+                () -> PictureListing.work(
+                        deleted.entrySet(),
+                        DELETES_AT_ONCE,
+                        delete -> deletion.finishForOther(
+                                delete.getKey(), delete.getValue(), finished::incrementAndGet)));
+        done &= isDone(
+                "restores",
+                () -> PictureListing.work(
+                        restored.entrySet(),
+                        AT_ONCE,
+                        restore -> restoration.finishForOther(restore.getKey(), restore.getValue())));
         if (!deleted.isEmpty() || !restored.isEmpty()) {
             log.info("finished deletes={} of {} restores={}", finished, deleted.size(), restored.size());
         }
-        return finished.get() == deleted.size();
+        return done && finished.get() == deleted.size();
+    }
+
+    /** Changes of one kind that fail do not keep those of the other kinds waiting. */
+    private boolean isDone(String kind, Runnable changes) {
+        try {
+            changes.run();
+            return true;
+        } catch (RuntimeException e) {
+            log.warn(
+                    "the recovery of other servers' {} waits {} s: {}",
+                    kind,
+                    timings.retry().toSeconds(),
+                    e.toString());
+            return false;
+        }
     }
 
     private void recoverUploads(List<Listed> markers) {
@@ -235,7 +253,7 @@ public final class Recovery {
         if (marking.isEmpty()) {
             return marker.lastModified();
         }
-        Optional<Duration> age = CommitGroup.ageIn(marking.get());
+        Optional<Duration> age = IntentGroup.ageIn(marking.get());
         if (age.isEmpty()) {
             log.warn("{} is damaged: all pictures without a row are looked at", marker.key());
         }
@@ -257,7 +275,7 @@ public final class Recovery {
     private CompletableFuture<Integer> addRowIfOf(Set<String> names, ImageId id) {
         return CompletableFuture.supplyAsync(
                         () -> store.head(id.toString())
-                                .map(CommitGroup::nameIn)
+                                .map(IntentGroup::nameIn)
                                 .filter(names::contains)
                                 .isPresent(),
                         requests)
@@ -266,7 +284,7 @@ public final class Recovery {
     }
 
     private static String nameOf(Listed marker) {
-        return marker.key().substring(CommitGroup.MARKERS.length());
+        return marker.key().substring(IntentGroup.MARKERS.length());
     }
 
     private static String serverOf(Listed marker) {

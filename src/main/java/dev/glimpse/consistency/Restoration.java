@@ -37,11 +37,11 @@ public final class Restoration {
 
     /** The picture that a marker is about; empty if it is not the marker of a restore. */
     static Optional<ImageId> pictureOf(String marker) {
-        return CommitGroup.pictureOf(RESTORE, marker);
+        return IntentGroup.pictureOf(RESTORE, marker);
     }
 
     private String marker(ImageId id) {
-        return CommitGroup.marker(server + "/" + RESTORE + id.name());
+        return IntentGroup.marker(server + "/" + RESTORE + id.name());
     }
 
     /**

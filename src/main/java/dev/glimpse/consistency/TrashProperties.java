@@ -7,7 +7,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * What becomes of deleted pictures.
  *
- * @param retention a deleted picture is kept for so long, by the store's clock, and up to an hour longer; 0 or more
+ * @param retention how long a deleted picture is kept at least, by the store's clock, 0 or more; it is removed within an hour after that
  */
 @ConfigurationProperties("glimpse.trash")
 record TrashProperties(@DefaultValue("7d") Duration retention) {

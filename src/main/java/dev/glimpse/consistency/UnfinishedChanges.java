@@ -42,7 +42,7 @@ public final class UnfinishedChanges {
     private final LongSupplier ticker;
     private final Executor requests;
     private final ThreadPoolTaskScheduler thread;
-    private final Map<CommitGroup.Member, Upload> uploads = new ConcurrentHashMap<>();
+    private final Map<IntentGroup.Member, Upload> uploads = new ConcurrentHashMap<>();
 
     /** Pictures whose deletes did not come to their end. Changed only while the picture's lock is held. */
     private final Set<ImageId> deletes = ConcurrentHashMap.newKeySet();
@@ -80,7 +80,7 @@ public final class UnfinishedChanges {
     }
 
     /** Says that it is not known whether the store has the picture. Its group stays open until it is known. */
-    public void addUpload(ImageId id, CommitGroup.Member member) {
+    public void addUpload(ImageId id, IntentGroup.Member member) {
         uploads.put(member, new Upload(id, ticker.getAsLong()));
         settleSoon();
     }
@@ -114,7 +114,7 @@ public final class UnfinishedChanges {
             settle(
                     "markers",
                     () -> uploads.keySet().stream()
-                            .map(CommitGroup.Member::group)
+                            .map(IntentGroup.Member::group)
                             .distinct()
                             .forEach(intents::markAgain));
             settle(
@@ -158,7 +158,7 @@ public final class UnfinishedChanges {
         }
     }
 
-    private CompletableFuture<?> settle(CommitGroup.Member member, Upload upload) {
+    private CompletableFuture<?> settle(IntentGroup.Member member, Upload upload) {
         return CompletableFuture.completedFuture(member)
                 .thenComposeAsync(
                         unsettled -> {
@@ -168,7 +168,7 @@ public final class UnfinishedChanges {
                                     && ticker.getAsLong() - upload.failedAt
                                             < timings.beforeMarker().toNanos();
                             boolean ofAnother =
-                                    head.isPresent() && !member.group().name().equals(CommitGroup.nameIn(head.get()));
+                                    head.isPresent() && !member.group().name().equals(IntentGroup.nameIn(head.get()));
                             return early || ofAnother
                                     ? CompletableFuture.completedFuture(ofAnother)
                                     : reconciler.reconcile(upload.id).thenApply(there -> true);

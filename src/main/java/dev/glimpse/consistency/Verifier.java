@@ -13,19 +13,22 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Proves that every row has its picture, every picture its row, and that pictures still are what their names say; mends
- * what it can if it is asked to. One run at a time.
+ * Compares the table with the store: whether each row has its picture, each picture its row, and a sample of the pictures the bytes that
+ * their names say. With repair, it adds the rows that are missing and removes those without a picture. There is one run at a time, on a
+ * thread of its own. Safe for use by several threads.
  */
 final class Verifier {
     private static final Logger log = LoggerFactory.getLogger(Verifier.class);
@@ -36,7 +39,7 @@ final class Verifier {
     /** Pictures that are looked at, or wait for a commit together, at the same time. */
     private static final int AT_ONCE = 512;
 
-    /** A long repair writes a line into the log each time that it has mended so many rows. */
+    /** Mended rows between two lines in the log. */
     private static final int LOGGED_EACH = 1_000;
 
     /** Pictures in memory at the same time. */
@@ -147,7 +150,7 @@ final class Verifier {
         thread.execute(() -> started.run(sample));
     }
 
-    /** Starts a run that mends, for pictures that lost their rows with a table; until one has come to its end. */
+    /** Starts a run with repair, and starts it again later until one has come to its end. For pictures that lost their rows with a table. */
     void repairUntilDone() {
         try {
             start(0, true, true);
@@ -284,9 +287,11 @@ final class Verifier {
             withoutMarker.forEach(withoutRow::add);
             missing.forEach(withoutPicture::add);
             if (repair) {
-                toMend = withoutMarker.size() + missing.size();
-                PictureListing.work(withoutMarker, AT_ONCE, id -> mend(id, true));
-                PictureListing.work(missing, AT_ONCE, id -> mend(id, false));
+                Set<ImageId> lackRows = Set.copyOf(withoutMarker);
+                List<ImageId> wrong =
+                        Stream.of(withoutMarker, missing).flatMap(List::stream).toList();
+                toMend = wrong.size();
+                PictureListing.work(wrong, AT_ONCE, id -> mend(id, lackRows.contains(id)));
                 // What has no row now cannot have one.
                 dataset.completed();
             }
@@ -326,7 +331,7 @@ final class Verifier {
         }
     }
 
-    /** So many of all that are offered, each with the same chance (Vitter's algorithm R). */
+    /** Chooses pictures by chance, each with the same chance, from all that are offered (Vitter's algorithm R). */
     private static final class Sample {
         private final long size;
         private final List<ImageId> ids = new ArrayList<>();

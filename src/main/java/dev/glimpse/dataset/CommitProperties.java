@@ -5,10 +5,11 @@ import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * When rows that wait are committed together: whatever comes first.
+ * Settings of the group commit. A commit begins when enough rows wait for it, or when the first of them has waited long enough, whichever
+ * comes first.
  *
- * @param rows as many wait, 1 to 4,096; also the most that one commit holds
- * @param age the first of them has waited so long, 0 to 30 s; with 0 a commit begins as soon as the one before it is done
+ * @param rows the number of waiting rows at which a commit begins, 1 to 4,096; also the most rows of one commit
+ * @param age the time after which a row is committed though few wait, 0 to 30 s; with 0, a commit begins as soon as the one before it is done
  */
 @ConfigurationProperties("glimpse.commit")
 public record CommitProperties(

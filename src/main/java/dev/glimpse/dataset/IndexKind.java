@@ -2,7 +2,7 @@ package dev.glimpse.dataset;
 
 /** The vector indexes of Lance that are built, all with cosine distance. */
 public enum IndexKind {
-    /** Vectors as they are, a second time, in as many partitions as the square root of the rows. */
+    /** A second copy of the vectors as they are. The number of partitions is the square root of the number of rows. */
     IVF_FLAT,
 
     /**

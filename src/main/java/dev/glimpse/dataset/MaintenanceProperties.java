@@ -8,7 +8,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * How the table looks after itself.
  *
  * @param retention how long a version can be searched after the next one came, 0 to 7 days; at most 1,000 versions are kept
- * @param indexRows from so many rows on searches are approximate and an index is built, at least 256
+ * @param indexRows number of rows from which on searches are approximate and the table gets an index, at least 256
  * @param recall that approximate searches must reach, measured over the ten nearest, 0.5 to 1
  */
 @ConfigurationProperties("glimpse.maintenance")

@@ -21,8 +21,8 @@ final class Account {
     private static final long IDLE_CREDIT_NANOS = 4 * QUANTUM_NANOS;
 
     /**
-     * A part counts as busy until so long after its last slice. A client that sends one picture after another has no slice while it
-     * waits for an answer, but it is busy all the same.
+     * How long a part counts as busy after its last slice. A client that sends one picture after another has no slice between an answer and
+     * its next request, but it is busy all the same.
      */
     private static final long BUSY_AFTER_NANOS = TimeUnit.SECONDS.toNanos(1);
 

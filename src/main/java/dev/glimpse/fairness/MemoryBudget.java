@@ -12,7 +12,7 @@ import java.util.concurrent.TimeoutException;
  * after some views in a row an upload that waits goes first. Safe for use by several threads.
  */
 public final class MemoryBudget {
-    /** After so many leases in a row to more urgent work, one goes to work that is less urgent, so that this does not starve. */
+    /** Leases in a row that more urgent work gets. The next one goes to less urgent work, so that this does not starve. */
     static final int MAX_OVERTAKERS = 4;
 
     private final FairScheduler scheduler;

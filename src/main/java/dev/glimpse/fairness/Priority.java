@@ -23,7 +23,7 @@ public record Priority(
             .thenComparingLong(Priority::usedByConnection)
             .thenComparingLong(Priority::arrival);
 
-    /** A lead of so many quanta tells a flow that works now and then from one that always works. */
+    /** The lead, in quanta, that tells a flow that works now and then from one that always works. */
     private static final long CLEAR_LEAD = 2;
 
     /**

@@ -7,14 +7,13 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The processor time that one picture may take of the thread that decodes it. Not the time of day: that a thread has to
- * wait for others is no fault of its picture. For one thread.
+ * Ends the decoding of a picture that takes too much processor time. It counts the time that the decoding thread has had of a processor, and
+ * not the time of day, because it is no fault of a picture that its thread has to wait for others. For one thread.
  *
- * <p>Readers cannot be stopped from outside: what they ask for while they read, bytes and listeners, ends them from
- * within.
+ * <p>A reader cannot be stopped from outside. So the bytes that it reads and the listeners that it calls {@linkplain #check ask this}.
  */
 final class Deadline {
-    /** What the running thread has had of a processor, in nanoseconds. A look costs half a microsecond. */
+    /** Tells the processor time that the calling thread has had, in nanoseconds. A call takes half a microsecond. */
     static final LongSupplier PROCESSOR_TIME = ManagementFactory.getThreadMXBean()::getCurrentThreadCpuTime;
 
     private final Duration limit;
@@ -22,19 +21,28 @@ final class Deadline {
     private final long start;
     private @Nullable Slice slice;
 
-    /** Begins to count now. */
+    /**
+     * Begins to count now.
+     *
+     * @param limit processor time until {@link #check} throws
+     * @param clock tells nanoseconds of processor time, as {@link #PROCESSOR_TIME} does
+     */
     Deadline(Duration limit, LongSupplier clock) {
         this.limit = limit;
         this.clock = clock;
         this.start = clock.getAsLong();
     }
 
-    /** From now on, {@link #check} yields to work that goes first. */
+    /** Makes {@link #check} yield the processor to work that goes first, from now on. */
     void during(Slice slice) {
         this.slice = slice;
     }
 
-    /** @throws ImageTooSlowException if the time is over; and again each time, should a reader have caught it */
+    /**
+     * Requires that the time is not over.
+     *
+     * @throws ImageTooSlowException if it is, each time, because a reader may catch the first one
+     */
     void check() {
         if (slice != null) {
             slice.yieldToOthers();

@@ -3,10 +3,11 @@ package dev.glimpse.image;
 import java.nio.charset.StandardCharsets;
 import java.util.Locale;
 
-/** Guesses what bytes are that are no accepted picture, so that the refusal can say it. Only ever used in messages. */
+/** Guesses the format of bytes that are refused as a picture. The guess is only shown to people, in the message of the refusal. */
 final class Lookalike {
     private Lookalike() {}
 
+    /** Names the format, as in "these bytes are a ZIP archive"; "no known type" if there is no guess. Reads the first 1,024 bytes at most. */
     static String of(byte[] bytes) {
         if (bytes.length == 0) {
             return "nothing: there are none";

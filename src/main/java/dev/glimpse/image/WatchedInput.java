@@ -3,15 +3,18 @@ package dev.glimpse.image;
 import java.io.IOException;
 import javax.imageio.stream.ImageInputStreamImpl;
 
-/** A picture's bytes, as readers ask for them; each of them asks again and again, and is stopped when its time is over. */
+/**
+ * The bytes of a picture, for a reader of ImageIO. Each read may end the reader: with an {@link ImageTooSlowException} when the time of the
+ * deadline is over, or with a {@link DamagedImageException} when the reader asks for bytes beyond the end again and again. For one thread.
+ */
 final class WatchedInput extends ImageInputStreamImpl {
-    /** From one look at the clock to the next. */
+    /** Bytes that are read between two looks at the clock. */
     private static final int BYTES_PER_LOOK = 4096;
 
-    /** As many bytes would take about as long. */
+    /** The time that a read takes besides its bytes, in bytes: reading 16 bytes takes about as long. */
     private static final int COST_OF_A_READ = 16;
 
-    /** Some readers take what is missing for zeros, and would do so for every pixel. */
+    /** Reads beyond the end until the picture is damaged. Some readers take what is missing for zeros, and would do so for every pixel. */
     private static final int READS_BEYOND_THE_END = 1_000;
 
     private final Deadline deadline;

@@ -11,8 +11,9 @@ import org.springframework.web.filter.OncePerRequestFilter;
 import org.springframework.web.util.ContentCachingResponseWrapper;
 
 /**
- * Answers who sends the header {@code X-Glimpse-Cost} with what the request has asked of the bucket until its answer. The
- * commit that it shares with others comes later, and is in the totals of {@code /stats}.
+ * Says what a request has cost: if the request has the header {@code X-Glimpse-Cost}, the answer has it too, with the number of requests to
+ * the bucket, the bytes, and the price in dollars, until the answer. The commit that the request shares with others comes later; the totals
+ * of {@code /stats} have it. Holds the answer's body in memory. Safe for use by several threads.
  */
 @Component
 class CostFilter extends OncePerRequestFilter {

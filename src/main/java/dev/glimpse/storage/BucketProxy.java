@@ -11,12 +11,12 @@ import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
- * The HTTP proxy on the way to the bucket. The S3 client and Lance each have rules of their own for the environment's proxy
- * variables, so the variables are read here once, and both are told the result.
+ * The HTTP proxy on the way to the bucket. The S3 client and Lance each read the environment's proxy variables by rules of their own. So the
+ * variables are read here once, and both are told the result.
  *
- * <p>An {@code https} endpoint is reached through {@code HTTPS_PROXY}, an {@code http} one through {@code HTTP_PROXY}, both
- * else through {@code ALL_PROXY}; names in lower case come first. This machine and the hosts in {@code NO_PROXY} are reached
- * directly.
+ * <p>{@code HTTPS_PROXY} names the proxy for an {@code https} endpoint, {@code HTTP_PROXY} that for an {@code http} endpoint. If this
+ * variable is not set, {@code ALL_PROXY} names it. A variable in lower case counts more than the same one in capitals. There is no proxy
+ * for this machine and for the hosts in {@code NO_PROXY}.
  *
  * @param uri {@code http://host:port}, or {@code https} to talk to the proxy itself over TLS
  * @param user name and password, as in {@code user:password}; null if the proxy wants none

@@ -9,6 +9,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.HashSet;
+import java.util.Set;
 import java.util.UUID;
 
 /**
@@ -16,11 +18,29 @@ import java.util.UUID;
  * a temporary file first, which then gets its name. Safe for use by several threads and processes.
  */
 final class DurableFiles {
+    /** Brings a file, or the names in a folder, to the disk. */
+    interface Disk {
+        void force(Path path) throws IOException;
+    }
+
+    /**
+     * Folders that this process has made and whose names may not be on the disk yet. Its monitor guards it, and is held while a folder is
+     * made. Shared by all instances, as two may have the same folder.
+     */
+    private static final Set<Path> UNFORCED = new HashSet<>();
+
     private final Path temporary;
+    private final Disk disk;
 
     /** @param temporary folder for files that have no name yet; on the same file system as the names. It need not exist */
     DurableFiles(Path temporary) {
+        this(temporary, DurableFiles::forceChannel);
+    }
+
+    /** @param disk stands in for the real one in tests */
+    DurableFiles(Path temporary, Disk disk) {
         this.temporary = temporary;
+        this.disk = disk;
     }
 
     /** Writes a temporary file, for the caller to delete. */
@@ -44,16 +64,20 @@ final class DurableFiles {
      *
      * @return false if the name is taken
      */
-    static boolean link(Path written, Path object) throws IOException {
+    boolean link(Path written, Path object) throws IOException {
         makeFolder(parent(object));
+        boolean named = name(written, object);
+        requireKept(object);
+        return named;
+    }
+
+    private static boolean name(Path written, Path object) throws IOException {
         try {
             Files.createLink(object, written);
+            return true;
         } catch (FileAlreadyExistsException e) {
-            requireKept(object);
             return false;
         }
-        force(parent(object));
-        return true;
     }
 
     /**
@@ -63,14 +87,16 @@ final class DurableFiles {
      * @return false if the name is taken
      */
     boolean linkOrCopy(Path file, Path object) throws IOException {
+        makeFolder(parent(object));
+        boolean named;
         try {
-            return link(file, object);
+            named = name(file, object);
         } catch (FileSystemException | UnsupportedOperationException e) {
             Path copy = newTemporary();
             try {
                 Files.copy(file, copy);
                 force(copy);
-                return link(copy, object);
+                named = name(copy, object);
             } catch (IOException | RuntimeException again) {
                 again.addSuppressed(e);
                 throw again;
@@ -78,6 +104,8 @@ final class DurableFiles {
                 Files.deleteIfExists(copy);
             }
         }
+        requireKept(object);
+        return named;
     }
 
     /**
@@ -85,7 +113,7 @@ final class DurableFiles {
      *
      * @throws FileSystemException if a folder has the name
      */
-    static void requireKept(Path object) throws IOException {
+    void requireKept(Path object) throws IOException {
         if (Files.isDirectory(object)) {
             throw new FileSystemException(object.toString(), null, "is a folder");
         }
@@ -118,10 +146,13 @@ final class DurableFiles {
         force(parent(target));
     }
 
-    /** Deletes a file for good; there may be none. */
-    static void delete(Path file) throws IOException {
-        if (Files.deleteIfExists(file)) {
-            force(parent(file));
+    /** Deletes a file. When this returns, it does not come back after a crash of the machine. Does nothing if there is no file. */
+    void delete(Path file) throws IOException {
+        Files.deleteIfExists(file);
+        Path folder = parent(file);
+        if (Files.isDirectory(folder)) {
+            // Also if there was no file: an earlier delete may have failed between these two steps.
+            force(folder);
         }
     }
 
@@ -130,20 +161,25 @@ final class DurableFiles {
         return temporary.resolve(UUID.randomUUID().toString());
     }
 
-    /** A new folder is on disk only when its parent is. */
-    private static void makeFolder(Path folder) throws IOException {
-        if (Files.isDirectory(folder)) {
-            return;
-        }
-        makeFolder(parent(folder));
-        try {
-            Files.createDirectory(folder);
-        } catch (FileAlreadyExistsException e) {
+    /** Makes a folder unless it exists, and brings its name to the disk. A thread waits for a folder that another one is making. */
+    private void makeFolder(Path folder) throws IOException {
+        synchronized (UNFORCED) {
             if (!Files.isDirectory(folder)) {
-                throw new FileSystemException(folder.toString(), null, "is not a folder");
+                makeFolder(parent(folder));
+                try {
+                    Files.createDirectory(folder);
+                } catch (FileAlreadyExistsException e) {
+                    if (!Files.isDirectory(folder)) {
+                        throw new FileSystemException(folder.toString(), null, "is not a folder");
+                    }
+                }
+                UNFORCED.add(folder);
+            }
+            if (UNFORCED.contains(folder)) {
+                force(parent(folder));
+                UNFORCED.remove(folder);
             }
         }
-        force(parent(folder));
     }
 
     private static Path parent(Path path) {
@@ -155,7 +191,11 @@ final class DurableFiles {
     }
 
     /** Brings a file, or the names in a folder, to the disk. */
-    static void force(Path path) throws IOException {
+    void force(Path path) throws IOException {
+        disk.force(path);
+    }
+
+    private static void forceChannel(Path path) throws IOException {
         try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ)) {
             channel.force(true);
         }

@@ -50,9 +50,16 @@ final class FolderStore implements ObjectStore {
 
     /** @param root need not exist yet, must be on one file system, which must know hard links */
     FolderStore(Path root) {
+        this(
+                root,
+                new DurableFiles(
+                        WorkingFolder.temporaryPuts(root.toAbsolutePath().normalize())));
+    }
+
+    FolderStore(Path root, DurableFiles files) {
         this.configured = root;
         this.root = root.toAbsolutePath().normalize();
-        this.files = new DurableFiles(WorkingFolder.temporaryPuts(this.root));
+        this.files = files;
     }
 
     @Override
@@ -73,7 +80,7 @@ final class FolderStore implements ObjectStore {
                         }
                         writeMetadata(key, metadata);
                     }
-                    boolean stored = DurableFiles.link(written, object);
+                    boolean stored = files.link(written, object);
                     problem = null;
                     return stored;
                 }
@@ -89,7 +96,7 @@ final class FolderStore implements ObjectStore {
     public boolean putIfAbsent(String key, Path file) {
         Path object = path(key);
         try {
-            DurableFiles.force(file);
+            files.force(file);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read " + file + " to put it as " + key, e);
         }
@@ -157,11 +164,12 @@ final class FolderStore implements ObjectStore {
         Path metadata = metadataPath(key);
         try {
             synchronized (lock(key)) {
-                // The object first: an object must never be without its metadata.
-                if (attributes(object) != null) {
-                    DurableFiles.delete(object);
+                // The object first: an object must never be without its metadata. Also if there is none, as an earlier
+                // delete may not have come to the disk.
+                if (!Files.isDirectory(object)) {
+                    files.delete(object);
                 }
-                DurableFiles.delete(metadata);
+                files.delete(metadata);
             }
         } catch (IOException e) {
             throw unavailable("delete", key, e);
@@ -285,16 +293,16 @@ final class FolderStore implements ObjectStore {
         // No file stays open between calls.
     }
 
-    /** Whether there is an object; then it is kept. */
-    private static boolean isTaken(Path object) throws IOException {
+    /** Whether an object has this name. If so, the name is on the disk when this returns. */
+    private boolean isTaken(Path object) throws IOException {
         if (!Files.exists(object)) {
             return false;
         }
-        DurableFiles.requireKept(object);
+        files.requireKept(object);
         return true;
     }
 
-    /** Replaces what a put that died before its object has left. */
+    /** Writes the metadata of a key. Metadata that a put has left that died before it wrote its object is replaced. */
     private void writeMetadata(String key, Map<String, String> metadata) throws IOException {
         files.replace(metadataPath(key), JSON.writeValueAsBytes(new TreeMap<>(metadata)));
     }

@@ -1,10 +1,8 @@
 package dev.glimpse.storage;
 
 import java.io.ByteArrayInputStream;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
-import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -18,15 +16,12 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.awscore.AwsRequestOverrideConfiguration;
-import software.amazon.awssdk.core.exception.RetryableException;
 import software.amazon.awssdk.core.exception.SdkException;
 import software.amazon.awssdk.core.exception.SdkServiceException;
 import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.core.sync.ResponseTransformer;
-import software.amazon.awssdk.http.AbortableInputStream;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
-import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
@@ -201,48 +196,18 @@ final class S3Store implements ObjectStore {
     public boolean download(String key, Path target) throws IOException {
         KeyRules.requireKey(key);
         try (Download download = new Download(target)) {
-            s3.getObject(read(key, DOWNLOAD, DOWNLOAD), (response, stored) -> {
-                write(response, stored, download.part());
-                return response;
-            });
+            s3.getObject(read(key, DOWNLOAD, DOWNLOAD), new BodyToFile(download.part()));
             readsRefused = null;
             download.complete();
             return true;
         } catch (NoSuchKeyException e) {
             return false;
         } catch (SdkException e) {
-            if (e.getCause() instanceof LocalDiskException local) {
-                throw new IOException("cannot download " + key + " to " + target, local.getCause());
+            Optional<IOException> disk = BodyToFile.failureOfTheDisk(e);
+            if (disk.isPresent()) {
+                throw new IOException("cannot download " + key + " to " + target, disk.get());
             }
             throw unavailable("get", key, e);
-        }
-    }
-
-    /** Begins anew, as an attempt before may have left something. */
-    private static void write(GetObjectResponse response, AbortableInputStream stored, Path part)
-            throws LocalDiskException {
-        // Not a channel: the SDK ends a slow attempt by an interrupt, which would look like a failure of the disk.
-        try (OutputStream out = new FileOutputStream(part.toFile())) {
-            byte[] buffer = new byte[1 << 16];
-            long written = 0;
-            for (int n = read(stored, buffer); n >= 0; n = read(stored, buffer)) {
-                out.write(buffer, 0, n);
-                written += n;
-            }
-            if (written != response.contentLength()) {
-                throw RetryableException.create("got " + written + " of " + response.contentLength() + " bytes");
-            }
-        } catch (IOException e) {
-            stored.abort();
-            throw new LocalDiskException(e);
-        }
-    }
-
-    private static int read(InputStream stored, byte[] buffer) {
-        try {
-            return stored.read(buffer);
-        } catch (IOException e) {
-            throw RetryableException.create("the answer broke off", e);
         }
     }
 
@@ -435,14 +400,5 @@ final class S3Store implements ObjectStore {
                 .apiCallAttemptTimeout(attempt)
                 .apiCallTimeout(whole)
                 .build();
-    }
-
-    /** Parts a failure of the disk here from one of the store there, across the SDK. */
-    private static final class LocalDiskException extends IOException {
-        private static final long serialVersionUID = 1L;
-
-        LocalDiskException(IOException cause) {
-            super(cause);
-        }
     }
 }

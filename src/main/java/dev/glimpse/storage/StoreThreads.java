@@ -10,6 +10,8 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /** Makes pools of threads that wait for the store. What they ask of the store is counted for the request that they work for. */
 public final class StoreThreads {
+    private static final int FINISH_SECONDS = 2;
+
     private StoreThreads() {}
 
     /**
@@ -53,6 +55,18 @@ public final class StoreThreads {
         } catch (TaskRejectedException e) {
             return null;
         }
+    }
+
+    /**
+     * Lets the tasks of a pool come to their end when the server stops, for two seconds at most. For pools whose requests have ended by
+     * then; a task that still waits for a store that does not answer is not waited for.
+     *
+     * @return the pool
+     */
+    public static ThreadPoolTaskExecutor finishing(ThreadPoolTaskExecutor pool) {
+        pool.setWaitForTasksToCompleteOnShutdown(true);
+        pool.setAwaitTerminationSeconds(FINISH_SECONDS);
+        return pool;
     }
 
     private static ThreadPoolTaskExecutor withName(String name) {

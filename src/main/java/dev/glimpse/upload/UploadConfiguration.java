@@ -90,11 +90,7 @@ class UploadConfiguration {
     /** Runs uploads of files. What must wait waits for the budget of threads, so no task waits here. */
     @Bean(defaultCandidate = false)
     ThreadPoolTaskExecutor uploads() {
-        ThreadPoolTaskExecutor pool = StoreThreads.unlimitedPool("upload-");
-        pool.setWaitForTasksToCompleteOnShutdown(true);
-        // The requests have ended by then; what still waits for a store that does not answer is not waited for.
-        pool.setAwaitTerminationSeconds(2);
-        return pool;
+        return StoreThreads.finishing(StoreThreads.unlimitedPool("upload-"));
     }
 
     /** Runs uploads of URLs. All of one request may wait. */

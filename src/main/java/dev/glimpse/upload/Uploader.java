@@ -1,6 +1,6 @@
 package dev.glimpse.upload;
 
-import dev.glimpse.consistency.CommitGroup;
+import dev.glimpse.consistency.IntentGroup;
 import dev.glimpse.consistency.IntentMarkers;
 import dev.glimpse.consistency.MetadataTooLongException;
 import dev.glimpse.consistency.PictureLocks;
@@ -57,7 +57,7 @@ public final class Uploader {
     private final WriteTimings timings;
 
     /** Rows that wait for their commits, and come after a crash as well while their groups are reliable. */
-    private final Map<ImageId, CommitGroup> promised = new ConcurrentHashMap<>();
+    private final Map<ImageId, IntentGroup> promised = new ConcurrentHashMap<>();
 
     /** @param dimension of the embeddings */
     public Uploader(
@@ -134,7 +134,7 @@ public final class Uploader {
         Derived derived = deriver.derive(id, bytes, ticket);
         Instant uploadedAt = Instant.now().truncatedTo(ChronoUnit.MICROS);
         // The marker is on its way.
-        CommitGroup.Member member = intents.join();
+        IntentGroup.Member member = intents.join();
         Map<String, String> metadata = metadata(notes, uploadedAt, member);
         try {
             boolean first = put(id, bytes, metadata);
@@ -167,7 +167,7 @@ public final class Uploader {
         }
     }
 
-    private static Map<String, String> metadata(UploadMetadata notes, Instant uploadedAt, CommitGroup.Member member) {
+    private static Map<String, String> metadata(UploadMetadata notes, Instant uploadedAt, IntentGroup.Member member) {
         try {
             return notes.toMetadata(member.group().name(), uploadedAt);
         } catch (RuntimeException | Error e) {
@@ -178,7 +178,7 @@ public final class Uploader {
     }
 
     /** Adds the row of a picture that this upload has put. */
-    private StoredPicture add(Derived derived, UploadMetadata notes, Instant uploadedAt, CommitGroup.Member member) {
+    private StoredPicture add(Derived derived, UploadMetadata notes, Instant uploadedAt, IntentGroup.Member member) {
         ImageId id = derived.id();
         if (dataset.stateOf(id).isInTable()) {
             // The picture was not there, so others have removed this row, or are about to.
@@ -189,7 +189,7 @@ public final class Uploader {
         // alone.
         dataset.show(id);
         CompletableFuture<Boolean> committed = dataset.add(row);
-        CommitGroup group = member.group();
+        IntentGroup group = member.group();
         if (group.isReliable()) {
             promised.put(id, group);
             leaveAfter(committed.thenCompose(added -> afterCommit(id, group)), id, member);
@@ -202,7 +202,7 @@ public final class Uploader {
         return stored(id, true);
     }
 
-    private void leaveAfter(CompletableFuture<Boolean> last, ImageId id, CommitGroup.Member member) {
+    private void leaveAfter(CompletableFuture<Boolean> last, ImageId id, IntentGroup.Member member) {
         Future<?> unused = last.whenComplete((there, failure) -> {
             promised.remove(id, member.group());
             if (failure == null) {
@@ -217,7 +217,7 @@ public final class Uploader {
      * If a commit comes so late that the group is not reliable any more, another server may have recovered the group. Then a delete of
      * the picture may have found the row of that server, and not waited for this commit.
      */
-    private CompletableFuture<Boolean> afterCommit(ImageId id, CommitGroup group) {
+    private CompletableFuture<Boolean> afterCommit(ImageId id, IntentGroup group) {
         return group.isReliable() ? CompletableFuture.completedFuture(true) : reconciler.reconcile(id);
     }
 
@@ -226,7 +226,7 @@ public final class Uploader {
      * committed only if it would come after a crash as well.
      */
     private StoredPicture confirm(ImageId id) {
-        CommitGroup group = promised.get(id);
+        IntentGroup group = promised.get(id);
         if (group == null || !group.isReliable()) {
             awaitCommit(id);
             reconciler.awaitFound(id).join();
@@ -238,7 +238,7 @@ public final class Uploader {
      * Answers for a picture that is in the store already, though no row of it is known here. Another upload may be about to add the row,
      * another server may have added it, or the picture came without a marker and has no row.
      */
-    private StoredPicture takeOver(Derived derived, CommitGroup.Member member) {
+    private StoredPicture takeOver(Derived derived, IntentGroup.Member member) {
         ImageId id = derived.id();
         // The marker of another upload may be in the store this much later than its picture.
         long end = System.nanoTime() + timings.put().toNanos();
@@ -253,7 +253,7 @@ public final class Uploader {
     }
 
     /** Answers for a picture of which no row comes. */
-    private StoredPicture takeOverAbandoned(ImageId id, CommitGroup.Member member) {
+    private StoredPicture takeOverAbandoned(ImageId id, IntentGroup.Member member) {
         member.leave();
         // No marker covers the row until its commit. It says what the picture in the store says, as every row does.
         if (!reconciler.reconcileLocked(id).join()) {
@@ -268,7 +268,7 @@ public final class Uploader {
      *
      * @return whether it is so; then the member leaves its group by itself
      */
-    private boolean showComingRow(Derived derived, CommitGroup.Member member) {
+    private boolean showComingRow(Derived derived, IntentGroup.Member member) {
         ImageId id = derived.id();
         Optional<ObjectHead> head = store.head(id.toString());
         if (head.isEmpty()) {

@@ -24,7 +24,7 @@ import java.util.SplittableRandom;
  * several threads.
  */
 final class BinaryCodes {
-    /** Rows of one step of a scan. The distances of so many rows fit into the first-level cache. */
+    /** Rows of one step of a scan. Their distances fit into the first-level cache. */
     static final int BLOCK_ROWS = 1024;
 
     /** The scan is unrolled for this many words, which is 512 dimensions. Zeros fill a code up to a multiple of it. */

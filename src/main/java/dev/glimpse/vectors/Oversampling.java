@@ -12,7 +12,7 @@ public record Oversampling(int candidates, double recall) {
     /** A row within this distance is the query itself. Every search finds it, so it says nothing about the recall. */
     public static final double SELF = 1e-5;
 
-    /** Calibration tries at most so many candidates, or 10k if that is more. */
+    /** Candidates that calibration tries, at most; 10k if that is more. */
     private static final int MOST = 4096;
 
     /**

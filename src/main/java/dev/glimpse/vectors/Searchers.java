@@ -5,8 +5,8 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.function.Function;
 
 /**
- * Lends each search the buffers and the file reader that it needs, and keeps them for later searches. So there are as many as there
- * were searches at the same time. Safe for use by several threads.
+ * Lends each search the buffers and the file reader that it needs, and keeps them for later searches. It keeps one of each for each search
+ * of the largest number that ever ran at the same time. Safe for use by several threads.
  */
 final class Searchers implements AutoCloseable {
     /** Rows that an exact search reads at once: 128 KB for 512 dimensions, which fit into the cache. */

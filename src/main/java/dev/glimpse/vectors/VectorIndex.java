@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * <p>One thread puts rows and makes views. Any number of threads may search the views at the same time, also while this is closed.
  */
 public final class VectorIndex implements AutoCloseable {
-    /** The codes leave out the direction of the mean of the first rows, as many as this. Until then every search is exact. */
+    /** Number of first rows whose mean is computed; the codes leave out its direction. With fewer rows every search is exact. */
     private static final int ROWS_OF_MEAN = 1024;
 
     /** The codes of rows are kept in chunks of this size, so that views share them while rows are added. */

@@ -13,10 +13,13 @@ import org.jspecify.annotations.Nullable;
  * <p>The set of rows never changes. Safe for use by several threads.
  */
 public final class VectorView {
-    /** The second step estimates so many rows for each candidate. Twice as many: recall up 0.01 at 100,000 rows, up to 0.03 at a million. */
+    /**
+     * Rows that the second step estimates for each candidate. With twice the number, recall is higher by 0.01 at 100,000 rows, and by up to
+     * 0.03 at a million.
+     */
     private static final int ESTIMATES_PER_CANDIDATE = 8;
 
-    /** The estimates are rounded to so many levels. A level is far smaller than the error of an estimate. */
+    /** Levels that the estimates are rounded to. A level is far smaller than the error of an estimate. */
     private static final int ESTIMATE_LEVELS = 4096;
 
     private final int dimension;
@@ -73,7 +76,7 @@ public final class VectorView {
      * rows.
      *
      * @param query of unit length
-     * @param k at least 1; fewer rows are found if there are not so many
+     * @param k the most rows that are found, at least 1
      * @throws IllegalArgumentException if {@code k} is less than 1
      * @throws IllegalStateException if the index is closed
      * @throws SearchInterruptedException if the thread is interrupted

@@ -22,13 +22,13 @@ import org.springframework.http.HttpStatus;
 import org.springframework.web.filter.OncePerRequestFilter;
 
 /**
- * Asks of each request who sends it, whether that caller may do this, and whether it has not done enough lately. What is not
- * known here needs the scope {@link Scope#ADMIN}: so a new call, or an old one spelled in a new way, is closed at first.
+ * Lets a request pass if its caller is known, has the scope that the call needs, and has not used up its requests per minute. A call that is
+ * not listed here needs the scope {@link Scope#ADMIN}, so a new call, or a known one in another spelling, is closed at first.
  *
  * <p>Its refusals go to the log that is called {@code audit}, as all changes do.
  */
 final class AccessFilter extends OncePerRequestFilter {
-    /** In the log's context: who sends the request. */
+    /** Key in the log's context, for the name of the caller. */
     private static final String CALLER = "caller";
 
     private static final Set<String> UPLOADS = Set.of("/upload", "/vectorize_and_store");
@@ -55,7 +55,7 @@ final class AccessFilter extends OncePerRequestFilter {
             throws ServletException, IOException {
         Caller caller = callers.of(request);
         if (callers.needKeys()) {
-            // What one key was shown is not for who has another one, or none.
+            // An answer to one key is not for callers with another key, or with none.
             response.setHeader("Cache-Control", "private, no-cache");
             response.addHeader("Vary", "X-API-Key, Authorization");
         }
@@ -101,7 +101,7 @@ final class AccessFilter extends OncePerRequestFilter {
         }
     }
 
-    /** What asks whether the server is well has no key, and is told less than who has one. */
+    /** Whether the request asks for the health. Such a request needs no key, and without one the answer says less. */
     static boolean asksForHealth(HttpServletRequest request) {
         String path = request.getServletPath();
         return reads(request) && (path.equals("/actuator/health") || path.startsWith("/actuator/health/"));

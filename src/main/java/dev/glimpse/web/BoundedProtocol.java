@@ -4,7 +4,6 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.SocketAddress;
-import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
@@ -193,44 +192,6 @@ public final class BoundedProtocol extends Http11NioProtocol {
         @Override
         public String getDomain() {
             return adapter.getDomain();
-        }
-    }
-
-    /** A connection that fails when an answer is read too slowly. For the thread that writes the answer. */
-    private static final class PacedChannel extends NioChannel {
-        private final long bytesPerSecond;
-        private final long graceNanos;
-        private boolean begun;
-        private long start;
-        private long bytes;
-
-        PacedChannel(SocketBufferHandler buffer, long bytesPerSecond, long graceNanos) {
-            super(buffer);
-            this.bytesPerSecond = bytesPerSecond;
-            this.graceNanos = graceNanos;
-        }
-
-        void beginAnswer() {
-            begun = false;
-            bytes = 0;
-        }
-
-        /** Is called again each time that the client has taken something, if only a byte. */
-        @Override
-        public int write(ByteBuffer from) throws IOException {
-            long now = System.nanoTime();
-            if (!begun) {
-                begun = true;
-                start = now;
-            }
-            long nanos = now - start;
-            if (nanos > graceNanos && bytes < bytesPerSecond * (nanos / 1e9)) {
-                throw new SocketTimeoutException(
-                        "the answer is read at less than " + bytesPerSecond + " bytes a second");
-            }
-            int written = super.write(from);
-            bytes += written;
-            return written;
         }
     }
 

@@ -39,8 +39,8 @@ final class Caller {
      * A program on this machine. Its requests are not counted.
      *
      * @param scopes that it has in any case
-     * @param owner whether the owner of the server runs it, who has all scopes; is asked only when it matters, as this may take
-     *     milliseconds
+     * @param owner whether the user that owns the server process runs the program, which gives it all scopes. It is called only when the
+     *     answer matters, because it may take milliseconds
      */
     static Caller local(Set<Scope> scopes, BooleanSupplier owner) {
         return new Caller("local", scopes, owner, true, null);

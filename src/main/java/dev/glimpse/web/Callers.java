@@ -21,7 +21,7 @@ import java.util.function.Predicate;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
-/** Tells who sends a request: by a key, else by where it comes from. */
+/** Identifies the caller of a request: by its key, or by its address if it has none. */
 final class Callers {
     private static final Set<Scope> STRANGERS = EnumSet.of(Scope.READ, Scope.UPLOAD);
 

@@ -12,7 +12,7 @@ import org.springframework.web.context.request.NativeWebRequest;
 import org.springframework.web.servlet.config.annotation.ContentNegotiationConfigurer;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
-/** Reads the header {@code Accept} without charsets: JSON is UTF-8, and who asks for another one gets it all the same. */
+/** Reads the header {@code Accept} without charsets. JSON is UTF-8, and a client that asks for another charset gets UTF-8 as well. */
 @Configuration(proxyBeanMethods = false)
 class NegotiationConfiguration implements WebMvcConfigurer {
     private static final ContentNegotiationStrategy HEADER = new HeaderContentNegotiationStrategy();

@@ -235,7 +235,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                 e.getPropertyName() + " must be " + kind(e.getRequiredType()) + ": " + e.getValue())));
     }
 
-    /** What a value has to be, in the words of who sends it. */
+    /** What a value has to be, in words that a client understands. */
     private static String kind(@Nullable Class<?> type) {
         if (type == null) {
             return "something else";

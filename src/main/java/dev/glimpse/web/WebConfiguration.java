@@ -126,7 +126,10 @@ class WebConfiguration {
         };
     }
 
-    /** Names who has a connection, by its network as for IPv6 one client may use any address of that; empty for this machine. */
+    /**
+     * Names the client of a connection by its address; for IPv6 by its network, because one client may use any address of that. Empty for this
+     * machine.
+     */
     static Optional<String> stranger(InetAddress address) {
         if (address.isLoopbackAddress()) {
             return Optional.empty();

@@ -115,7 +115,7 @@ class ChangesIT {
     /** Waits for the recovery by servers that live, and holds all that there is to the models. */
     private void settle() {
         await().atMost(PATIENCE)
-                .until(() -> store.list(CommitGroup.MARKERS).isEmpty()
+                .until(() -> store.list(IntentGroup.MARKERS).isEmpty()
                         && living.stream()
                                 .allMatch(server -> server.dataset.state().pendingRows() == 0));
         for (TestServer server : living) {

@@ -358,7 +358,7 @@ class WritePathIT {
     void recoveryOfManyPicturesListsThemOnceAndUploadsGoOn() {
         int many = 700;
         String group = "dead/0";
-        store.putIfAbsent(CommitGroup.marker(group), CommitGroup.marking(Duration.ZERO), "text/plain", Map.of());
+        store.putIfAbsent(IntentGroup.marker(group), IntentGroup.marking(Duration.ZERO), "text/plain", Map.of());
         UploadMetadata notes = new UploadMetadata("a.png", null, List.of());
         for (int n = 0; n < many; n++) {
             store.putIfAbsent(id(n).toString(), picture(n), "image/png", notes.toMetadata(group, Instant.now()));
@@ -381,12 +381,12 @@ class WritePathIT {
         store.putIfAbsent(id(2).toString(), picture(2), "image/png", notes.toMetadata("dead/1", Instant.now()));
         Duration age = TestServer.TIMINGS.beforeMarker().plusSeconds(2);
         await().pollDelay(age).atMost(LATE).until(() -> true);
-        store.putIfAbsent(CommitGroup.marker("dead/0"), CommitGroup.marking(age), "text/plain", Map.of());
+        store.putIfAbsent(IntentGroup.marker("dead/0"), IntentGroup.marking(age), "text/plain", Map.of());
         server.recoverAll();
         await().atMost(LATE).until(() -> markers().isEmpty());
         assertThat(server.rows()).isEqualTo(1);
 
-        store.putIfAbsent(CommitGroup.marker("dead/1"), new byte[0], "text/plain", Map.of());
+        store.putIfAbsent(IntentGroup.marker("dead/1"), new byte[0], "text/plain", Map.of());
         server.recoverAll();
         await().atMost(LATE).until(() -> markers().isEmpty());
         assertThat(server.rows()).isEqualTo(2);
@@ -394,10 +394,10 @@ class WritePathIT {
 
     @Test
     void twoFailedUploadsOfAPictureBothLeaveTheirGroups() {
-        CommitGroup.Member first = server.intents.join();
+        IntentGroup.Member first = server.intents.join();
         first.group().durable().join();
         server.sleep(SOON); // so that the next one begins another group
-        CommitGroup.Member second = server.intents.join();
+        IntentGroup.Member second = server.intents.join();
         second.group().durable().join();
         assertThat(second.group()).isNotSameAs(first.group());
 
@@ -413,8 +413,8 @@ class WritePathIT {
     @Test
     void markerStaysForTheOthersHoweverOftenOneLeaves() {
         TestServer slow = start(LATE);
-        CommitGroup.Member one = slow.intents.join();
-        CommitGroup.Member other = slow.intents.join();
+        IntentGroup.Member one = slow.intents.join();
+        IntentGroup.Member other = slow.intents.join();
         one.group().durable().join();
 
         one.leave();
@@ -714,6 +714,28 @@ class WritePathIT {
         assertThat(clean.corrupt().count()).isEqualTo(1);
         assertThat(server.dataset.stateOf(id(7)).isShown()).isTrue();
         assertThat(server.dataset.stateOf(id(2)).isShown()).isFalse();
+    }
+
+    @Test
+    void pictureThatCannotBeReadDoesNotKeepOthersFromBeingRepaired() {
+        server.uploadCommitted(1).join();
+        settle(server);
+        store.delete(id(1).toString());
+        for (int n = 2; n < 5; n++) {
+            store.putIfAbsent(id(n).toString(), picture(n), "image/png", Map.of());
+        }
+        bucket.fault(
+                Fault.INTERNAL_ERROR,
+                Integer.MAX_VALUE,
+                (method, key) -> method.equals("GET") && key.equals(id(2).toString()));
+
+        Verifier.Report found = server.verify(true);
+
+        assertThat(found.state()).isEqualTo(Verifier.State.FAILED);
+        assertThat(found.message()).startsWith("1 of 4 have failed").contains(id(2).toString());
+        assertThat(found.mended()).isEqualTo(3);
+        bucket.clearFaults();
+        assertThat(server.verify(true).mended()).isEqualTo(1);
     }
 
     @Test

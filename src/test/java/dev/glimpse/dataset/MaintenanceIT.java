@@ -16,7 +16,7 @@ import dev.glimpse.dataset.replica.StagedVersion;
 import dev.glimpse.dataset.replica.TableLocation;
 import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.dataset.upkeep.GarbageCollection;
-import dev.glimpse.dataset.upkeep.Lease;
+import dev.glimpse.dataset.upkeep.MaintenanceLease;
 import dev.glimpse.dataset.upkeep.MergePolicy;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.testing.Rows;
@@ -258,19 +258,19 @@ class MaintenanceIT {
                 Duration.ofMillis(100),
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(1));
-        Lease elsewhere = new Lease(store, work.resolve("two"), Duration.ofMinutes(15));
+        MaintenanceLease elsewhere = new MaintenanceLease(store, work.resolve("two"), Duration.ofMinutes(15));
         elsewhere.take(false);
         try (ImageDataset dataset = dataset("one", Duration.ofMinutes(30), patient)) {
             for (int n = 0; n < 2 * MergePolicy.MANY; n++) {
                 dataset.add(Rows.row(n)).join();
             }
-            await().until(() -> bucket.count("GET", Lease.KEY) > 0);
+            await().until(() -> bucket.count("GET", MaintenanceLease.KEY) > 0);
             assertThat(dataset.state().fragments()).isEqualTo(2 * MergePolicy.MANY);
 
             elsewhere.release();
 
             await().atMost(Duration.ofSeconds(30)).until(() -> dataset.state().fragments() < MergePolicy.MANY);
-            await().until(() -> store.list(Lease.KEY).isEmpty());
+            await().until(() -> store.list(MaintenanceLease.KEY).isEmpty());
         }
     }
 

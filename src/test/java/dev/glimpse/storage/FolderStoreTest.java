@@ -3,8 +3,10 @@ package dev.glimpse.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeEach;
@@ -114,6 +116,24 @@ class FolderStoreTest extends ObjectStoreContract {
                 .hasMessageContaining("images/a")
                 .hasMessageContaining(root.toString());
         assertThat(WorkingFolder.temporaryPuts(root)).isEmptyDirectory();
+    }
+
+    @Test
+    void deleteThatIsTriedAgainBringsTheFolderToTheDisk() {
+        put("images/a", "x");
+        List<Path> forced = new ArrayList<>();
+        FolderStore faulty = new FolderStore(root, new DurableFiles(WorkingFolder.temporaryPuts(root), path -> {
+            forced.add(path);
+            if (forced.size() == 1) {
+                throw new IOException("the disk does not answer");
+            }
+        }));
+        assertThatThrownBy(() -> faulty.delete(folder + "images/a")).isInstanceOf(StoreUnavailableException.class);
+
+        faulty.delete(folder + "images/a");
+
+        Path images = root.resolve(folder + "images");
+        assertThat(forced).startsWith(images, images);
     }
 
     @Test

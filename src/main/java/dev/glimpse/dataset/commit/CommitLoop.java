@@ -17,6 +17,8 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
@@ -25,10 +27,12 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
  * what is said to belong on the commit thread.
  */
 public final class CommitLoop {
+    private static final Logger log = LoggerFactory.getLogger(CommitLoop.class);
+
     /** A commit that loses against other writers this often gives up; each loss means that another one won. */
     private static final int ATTEMPTS = 20;
 
-    /** Work that can be done later, or by the server that wins, is given up after so many lost races. */
+    /** Lost races after which work is given up that can be done later, or by the server that wins. */
     private static final int WORK_ATTEMPTS = 5;
 
     /** An attempt to commit the next version, which another writer may commit first. */
@@ -58,9 +62,21 @@ public final class CommitLoop {
         learnIds();
     }
 
-    /** Runs the task whenever the table may have a newer version. The task must not block. */
+    /** Runs the task on the commit thread whenever the table may have a newer version. The task must not block. */
     public void whenNewVersion(Runnable task) {
         moved = task;
+    }
+
+    private void tellMoved() {
+        try {
+            moved.run();
+        } catch (RuntimeException e) {
+            // The version is committed, whether or not it is read: the server may be stopping.
+            log.warn(
+                    "version {} of the table is not read yet: {}",
+                    table.manifest().version(),
+                    e.toString());
+        }
     }
 
     // ---- on the commit thread
@@ -100,7 +116,7 @@ public final class CommitLoop {
         Set<ImageId> added = append(group.stream().map(Pending::row).toList());
         ledger.committed(group, table.manifest().version());
         uncertain = false;
-        moved.run();
+        tellMoved();
         return added;
     }
 
@@ -137,7 +153,7 @@ public final class CommitLoop {
                 return table.delete(List.of(id));
             });
             ledger.removed(id, table.manifest().version());
-            moved.run();
+            tellMoved();
             return removed[0];
         });
     }
@@ -154,7 +170,7 @@ public final class CommitLoop {
         onCommitThread(() -> {
             catchUp();
             untilWon(WORK_ATTEMPTS, work);
-            moved.run();
+            tellMoved();
             return true;
         });
     }
@@ -173,7 +189,7 @@ public final class CommitLoop {
     public void catchUp() throws IOException {
         table.catchUp();
         learnIds();
-        moved.run();
+        tellMoved();
     }
 
     /** Reads the ids of all rows from the table again, and relies on nothing that was known before. Belongs on the commit thread. */

@@ -13,11 +13,11 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.task.TaskRejectedException;
 
 /**
  * Decides when rows are committed: together, once there are enough of them or the first has waited long enough. They wait in memory, where
@@ -33,12 +33,12 @@ public final class GroupCommit implements AutoCloseable {
     /** Rows that are committed and wait to be read from the table, as when its files are on their way. */
     private static final int MAX_UNSERVED = 50_000;
 
-    /** After a commit that failed, doubled each time that the next one fails too. */
+    /** Time between a failed commit and the next one. It doubles with each further failure, up to {@link #LONGEST_PAUSE}. */
     private static final Duration PAUSE = Duration.ofSeconds(1);
 
     private static final Duration LONGEST_PAUSE = Duration.ofSeconds(30);
 
-    /** Time for commits when this is closed. Whoever has many rows to commit calls {@link #flush} before. */
+    /** How long {@link #close} waits for commits, at most. If many rows may wait, call {@link #flush} with more time before. */
     private static final Duration CLOSE = Duration.ofSeconds(2);
 
     /** Commits a group, and says whose rows came from it. See {@link CommitLoop#commit}. */
@@ -46,8 +46,13 @@ public final class GroupCommit implements AutoCloseable {
         Set<ImageId> of(List<Pending> group) throws Exception;
     }
 
-    /** Runs a task on the commit thread after this time. */
+    /** Runs tasks on the commit thread. */
     interface Timer {
+        /**
+         * Runs a task after this time.
+         *
+         * @throws TaskRejectedException if the table is being closed
+         */
         void runAfter(Duration time, Runnable task);
     }
 
@@ -158,14 +163,19 @@ public final class GroupCommit implements AutoCloseable {
         }
     }
 
-    /** Plans a commit after this time, unless one is planned that comes earlier. Holding the lock. */
+    /** Plans a commit after this time, unless one is planned that comes earlier, or the table is being closed. Holding the lock. */
     private void plan(Duration time) {
         long now = nanoTime.getAsLong();
         long wait = Math.max(time.toNanos(), restsUntil - now);
         if (planned == null || now + wait - planned.nanos < 0) {
             Planned next = new Planned(now + wait);
             planned = next;
-            timer.runAfter(Duration.ofNanos(wait), () -> commitPlanned(next));
+            try {
+                timer.runAfter(Duration.ofNanos(wait), () -> commitPlanned(next));
+            } catch (TaskRejectedException e) {
+                planned = null;
+                log.debug("closing: no further commit is made", e);
+            }
         }
     }
 
@@ -181,24 +191,23 @@ public final class GroupCommit implements AutoCloseable {
         if (group.isEmpty()) {
             return;
         }
+        Set<ImageId> added;
         try {
-            Set<ImageId> added = commit.of(group);
-            succeeded();
-            // Without the lock: what waits for it may do anything.
-            group.forEach(waiting ->
-                    waiting.committed().complete(added.contains(waiting.row().id())));
+            added = commit.of(group);
         } catch (Throwable e) {
             // Of any kind, since these rows have been promised, and the commits must go on.
             failed(group.size(), e);
+            return;
         }
-    }
-
-    private void succeeded() {
         synchronized (lock) {
             pause = PAUSE;
             restsUntil = nanoTime.getAsLong();
             failure = null;
-            lock.notifyAll();
+        }
+        // Before anything that may fail, and without the lock: what waits for it may do anything.
+        group.forEach(waiting ->
+                waiting.committed().complete(added.contains(waiting.row().id())));
+        synchronized (lock) {
             planIfRowsWait();
         }
     }
@@ -233,7 +242,6 @@ public final class GroupCommit implements AutoCloseable {
 
     /** See {@link ImageDataset#flush}. */
     public void flush(Duration time) {
-        long end = System.nanoTime() + time.toNanos();
         synchronized (lock) {
             if (ledger.pendingRows() == 0) {
                 return;
@@ -241,14 +249,14 @@ public final class GroupCommit implements AutoCloseable {
             flushing = true;
             restsUntil = nanoTime.getAsLong();
             plan(Duration.ZERO);
-            try {
-                for (long left = time.toMillis(); ledger.pendingRows() > 0 && left > 0; ) {
-                    lock.wait(left);
-                    left = TimeUnit.NANOSECONDS.toMillis(end - System.nanoTime());
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } finally {
+        }
+        try {
+            // Not by the lock, which does not guard the rows: some go without a commit.
+            ledger.awaitNonePending(time);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            synchronized (lock) {
                 flushing = false;
             }
         }
@@ -259,9 +267,7 @@ public final class GroupCommit implements AutoCloseable {
         synchronized (lock) {
             closed = true;
             planned = null;
-            List<Pending> waiting = ledger.removeAllPending();
-            lock.notifyAll();
-            return waiting;
+            return ledger.removeAllPending();
         }
     }
 

@@ -66,7 +66,7 @@ public final class Overlay {
         return hidden;
     }
 
-    /** How many rows of the version that is read may be left out. A search has to ask for so many rows more. */
+    /** The most rows of the version that is read that are hidden. A search has to ask the table for this number of rows more. */
     public int hiddenRows() {
         return hidden.size();
     }

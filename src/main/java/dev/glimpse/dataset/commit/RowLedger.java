@@ -5,6 +5,7 @@ import dev.glimpse.dataset.PictureState;
 import dev.glimpse.dataset.lance.FragmentIds;
 import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageId;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.HashMap;
@@ -14,13 +15,14 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Knows the state of each picture's row, and keeps the rows that searches have to find in memory. Does no I/O and knows no clock. Safe to
- * share between threads: each method is one step under the ledger's monitor, which is held for a moment only.
+ * Knows the state of each picture's row, and keeps the rows that searches have to find in memory. Does no I/O. Safe to share between
+ * threads: each method is one step under the ledger's monitor, which is held for a moment only.
  */
 public final class RowLedger {
     /**
@@ -126,6 +128,7 @@ public final class RowLedger {
         Pending waiting = pending.remove(id);
         if (waiting != null) {
             collectMemory();
+            notifyAll();
         }
         return waiting;
     }
@@ -135,6 +138,7 @@ public final class RowLedger {
         List<Pending> waiting = List.copyOf(pending.values());
         pending.clear();
         collectMemory();
+        notifyAll();
         return waiting;
     }
 
@@ -151,6 +155,15 @@ public final class RowLedger {
         }
         if (!sameMemory) {
             collectMemory();
+        }
+        notifyAll();
+    }
+
+    /** Waits until no row waits to be committed, whatever has become of the rows, or until this time is over. Frees the monitor meanwhile. */
+    synchronized void awaitNonePending(Duration time) throws InterruptedException {
+        long end = System.nanoTime() + time.toNanos();
+        for (long left = time.toNanos(); !pending.isEmpty() && left > 0; left = end - System.nanoTime()) {
+            TimeUnit.NANOSECONDS.timedWait(this, left);
         }
     }
 

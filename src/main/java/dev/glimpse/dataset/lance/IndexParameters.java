@@ -13,7 +13,7 @@ import org.lance.index.vector.VectorIndexParams;
 final class IndexParameters {
     private IndexParameters() {}
 
-    /** How many partitions an index over so many rows has. */
+    /** The number of partitions of an index over this number of rows. */
     static int partitions(IndexKind kind, long rows) {
         return switch (kind) {
             case IVF_FLAT -> (int) Math.max(1, Math.min(rows, Math.round(Math.sqrt((double) rows))));
@@ -29,7 +29,7 @@ final class IndexParameters {
         };
     }
 
-    /** What Lance needs to build an index over so many rows. */
+    /** What Lance needs to build an index over this number of rows. */
     static IndexParams of(IndexKind kind, long rows) {
         return IndexParams.builder()
                 .setVectorIndexParams(vectors(kind, partitions(kind, rows)))

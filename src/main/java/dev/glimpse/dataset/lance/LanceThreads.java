@@ -7,7 +7,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Keeps searches of Lance's index from waiting for themselves. Lance computes on as many threads as there are processors but two.
+ * Keeps searches of Lance's index from waiting for themselves. Lance computes on two threads fewer than there are processors.
  * Each part of an index that is searched has one of them until the search is over, also while it waits for what is read on the
  * same threads: when all are taken, nothing that needs Lance ever ends, uploads included (lance-format/lance#7643). So one
  * search at a time has an index, which has few parts, and looks at all rows if there are not more threads than
@@ -36,12 +36,12 @@ public final class LanceThreads {
         }
     }
 
-    /** As Lance counts them. */
+    /** The number of threads that Lance computes on. */
     static int threads(@Nullable String setting, int processors) {
         return setting == null ? Math.max(1, processors - 2) : Integer.parseInt(setting);
     }
 
-    /** Whether an index of so many parts may be searched. */
+    /** Whether an index with this number of parts may be searched. */
     boolean areEnoughFor(int parts) {
         return threads > parts;
     }

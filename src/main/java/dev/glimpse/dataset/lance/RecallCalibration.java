@@ -23,10 +23,10 @@ import org.apache.arrow.vector.ipc.ArrowReader;
 public final class RecallCalibration {
     private static final int SAMPLE = 100;
 
-    /** Share of the allowed misses that is held in reserve, because so many queries tell the recall only to about 0.01. */
+    /** Share of the allowed misses that is held in reserve, because a sample of this size tells the recall only to about 0.01. */
     private static final double RESERVE = 0.25;
 
-    /** Searches in memory are calibrated again when the table has so many times the rows. */
+    /** Searches in memory are calibrated again when the table has grown by this factor. */
     private static final int GROWTH = 2;
 
     private final SnapshotManager snapshots;

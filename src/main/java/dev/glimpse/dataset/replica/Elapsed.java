@@ -7,7 +7,7 @@ import java.time.Duration;
  * about that, the one that says more is right.
  */
 public record Elapsed(long nanos, long millis) {
-    /** Since a moment so long ago that every limit is over. */
+    /** Begun a year before this process, so that every limit is over. */
     public static final Elapsed NEVER =
             new Elapsed(System.nanoTime() - Duration.ofDays(365).toNanos(), 0);
 

@@ -6,19 +6,19 @@ import java.time.Duration;
  * How long observations of the table in the store can be relied on, and how often the store is asked. Not a setting; tests use shorter
  * times.
  *
- * @param youngest versions for at least so long after the next one came are never removed, whatever else is asked for
- * @param certain since a version was known to be the newest: for so long nobody can have removed the next one again, so
- *     its name tells whether it came. Much less than {@code youngest}, as clocks and commits take their time
+ * @param youngest how long a version is kept at least after the next one came, whatever else is asked for
+ * @param certain how long after a version was known to be the newest nobody can have removed the next one again, so that its name tells
+ *     whether it came. Much less than {@code youngest}, because clocks differ and commits take time
  * @param listing to the next listing of the versions, in any case
  * @param identity since the newest manifest was seen in the store with its bytes, to the next look whether the table is still the same,
  *     which costs a class B request; and to the next look at a table that could not be opened
  * @param gone since a table was seen to be gone, until a new one takes its place
  * @param prune of local files since a version needed them that is read; longer than a search may take
- * @param lease a server that has not said for so long that it is alive does not hold it any more
+ * @param lease how long a server holds the maintenance lease after it has said last that it is alive
  * @param upkeep between looks at what there is to be done, which ask nobody
  * @param garbageCollection between two runs, when few versions came meanwhile
- * @param shipped files that took long to make count for a version that is committed so long afterwards; longer than their
- *     transfer and some lost races may take
+ * @param shipped how long after their transfer began files may be committed, because garbage collection removes files that no version
+ *     names; longer than their transfer and some lost races may take
  */
 public record TableTimings(
         Duration youngest,

@@ -23,7 +23,7 @@ import dev.glimpse.dataset.replica.Replica;
 import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.dataset.upkeep.GarbageCollection;
 import dev.glimpse.dataset.upkeep.IndexBuilds;
-import dev.glimpse.dataset.upkeep.Lease;
+import dev.glimpse.dataset.upkeep.MaintenanceLease;
 import dev.glimpse.dataset.upkeep.MaintenanceLoop;
 import dev.glimpse.dataset.upkeep.MaintenancePlanner;
 import dev.glimpse.storage.ObjectStore;
@@ -157,7 +157,7 @@ public final class OpenTable implements AutoCloseable {
             this.maintenance = new MaintenanceLoop(
                     table,
                     commitLoop,
-                    new Lease(store, place.work, place.timing.lease()),
+                    new MaintenanceLease(store, place.work, place.timing.lease()),
                     new MaintenancePlanner(settings.maintenance().indexRows()),
                     new IndexBuilds(
                             table,

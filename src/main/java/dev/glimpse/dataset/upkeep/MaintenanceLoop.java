@@ -25,7 +25,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Keeps the table in shape: does what the {@link MaintenancePlanner} finds due, one task at a time. Of several servers, the one with the
- * {@link Lease} does it. Each task writes new files beside the old ones and ends with a commit, so searches and uploads do not wait for
+ * {@link MaintenanceLease} does it. Each task writes new files beside the old ones and ends with a commit, so searches and uploads do not wait for
  * it. One thread calls {@link #run} and {@link #buildIndex}; the other methods are for any thread.
  */
 public final class MaintenanceLoop {
@@ -36,7 +36,7 @@ public final class MaintenanceLoop {
 
     private final LanceTable table;
     private final CommitLoop commitLoop;
-    private final Lease lease;
+    private final MaintenanceLease lease;
     private final MaintenancePlanner planner;
     private final IndexBuilds indexBuilds;
     private final GarbageCollection garbageCollection;
@@ -58,7 +58,7 @@ public final class MaintenanceLoop {
     public MaintenanceLoop(
             LanceTable table,
             CommitLoop commitLoop,
-            Lease lease,
+            MaintenanceLease lease,
             MaintenancePlanner planner,
             IndexBuilds indexBuilds,
             GarbageCollection garbageCollection,

@@ -19,12 +19,12 @@ public final class MaintenancePlanner {
     /** Parts of the index that may exist; index optimization makes one more before it merges them. See {@link LanceThreads}. */
     public static final int MANY_PARTS = LanceThreads.NEEDED - 2;
 
-    /** Garbage collection keeps at most so many versions. A listing answers with 1,000 keys. */
+    /** Versions that garbage collection keeps, at most. A listing answers with 1,000 keys. */
     public static final int MOST_VERSIONS = 900;
 
     private static final int VERSIONS_BETWEEN_COLLECTIONS = 100;
 
-    /** The index is built anew when the table has so many times the rows: the old one has too few partitions then. */
+    /** The index is built anew when the table has grown by this factor, because the old one has too few partitions then. */
     private static final int GROWTH = 4;
 
     /** Key in the table's metadata: kind of the index, and how many rows it was built of. */
@@ -32,7 +32,7 @@ public final class MaintenancePlanner {
 
     private final int indexRows;
 
-    /** @param indexRows an index is built from so many rows on */
+    /** @param indexRows number of rows from which on the table gets an index */
     public MaintenancePlanner(int indexRows) {
         this.indexRows = indexRows;
     }

@@ -14,7 +14,7 @@ sealed interface MaintenanceTask {
     /** The kind of work, for the log. */
     String job();
 
-    /** How many times as much is to be done as makes the task due: at least 1. */
+    /** The amount of work, in multiples of the amount that makes the task due: at least 1. */
     double urgency();
 
     /** Compaction: these fragments become one. */

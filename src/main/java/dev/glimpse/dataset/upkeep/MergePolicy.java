@@ -23,7 +23,7 @@ public final class MergePolicy {
     /** Fragments of fewer rows are small. Lance opens each fragment for a search, and each manifest lists it. */
     static final int SMALL_ROWS = 4_096;
 
-    /** So many fragments of about the same size are merged. Under load there are at most twice as many small ones. */
+    /** Number of fragments of about the same size at which they are merged. Under load there are at most twice as many small ones. */
     public static final int MANY = 8;
 
     /** Unindexed rows that make index optimization due; Lance scans them. Under load there are at most twice as many. */
@@ -35,10 +35,10 @@ public final class MergePolicy {
     /** Urgency of a merge that the index waits for. Greater than {@link #DUE}, so that new rows do not delay it for long. */
     private static final double BEFORE_INDEX = 1.2;
 
-    /** A fragment with so many times the rows of all smaller ones together is not merged with them. */
+    /** A fragment is not merged with smaller ones if it has this many times the rows of all of them together. */
     private static final int OUTWEIGHS = 4;
 
-    /** A fragment is rewritten alone when one row of so many is deleted. */
+    /** A fragment is rewritten alone when one row in ten is deleted. */
     private static final int DELETED_SHARE = 10;
 
     /** A fragment with fewer deleted rows is not rewritten alone. */
@@ -131,7 +131,7 @@ public final class MergePolicy {
         return fragment.rows() < SMALL_ROWS;
     }
 
-    /** The size class of a fragment: 0 for small ones, then one more for each eight times as many rows. */
+    /** The size class of a fragment: 0 for small ones; fragments of the next class have eight times the rows. */
     private static int tier(FragmentState fragment) {
         int tier = 0;
         for (long rows = fragment.rows(); rows >= SMALL_ROWS; rows /= MANY) {

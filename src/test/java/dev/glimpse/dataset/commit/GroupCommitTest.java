@@ -24,6 +24,8 @@ import java.util.concurrent.Future;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.springframework.core.task.TaskRejectedException;
 
 /** When rows are committed. Time goes on only when the test says so. */
 class GroupCommitTest {
@@ -42,12 +44,11 @@ class GroupCommitTest {
     private long elapsed;
     private @Nullable RuntimeException outage;
 
-    private final GroupCommit commit = new GroupCommit(
-            ledger,
-            this::commit,
-            (time, task) -> timers.add(new Timed(elapsed + time.toNanos(), task)),
-            new CommitProperties(ROWS, AGE),
-            () -> now);
+    /** Whether the commit thread takes no more tasks, as when the server stops. */
+    private boolean stopping;
+
+    private final GroupCommit commit =
+            new GroupCommit(ledger, this::commit, this::runAfter, new CommitProperties(ROWS, AGE), () -> now);
 
     @Test
     void rowsWaitUntilTheFirstIsOldEnough() {
@@ -157,6 +158,59 @@ class GroupCommitTest {
         assertThat(groups).isEmpty();
         assertThat(ledger.stateOf(row(1).id())).isEqualTo(PictureState.ABSENT);
         assertThatThrownBy(() -> commit.add(row(2))).isInstanceOf(TableBusyException.class);
+    }
+
+    @Test
+    void successOfTheLastCommitIsToldThoughTheThreadTakesNoFurtherOne() {
+        CompletableFuture<Boolean> first = commit.add(row(1));
+        add(2);
+        add(3);
+        CompletableFuture<Boolean> left = commit.add(row(4));
+        stopping = true;
+
+        pass(Duration.ZERO);
+
+        assertThat(first).isCompletedWithValue(true);
+        assertThat(commit.failure()).isNull();
+        assertThat(left).isNotDone();
+        assertThat(ledger.pendingRows()).isOne();
+    }
+
+    @Test
+    @Timeout(10)
+    void flushEndsWhenTheLastRowIsTakenOut() throws Exception {
+        add(1);
+        Thread flushing = new Thread(() -> commit.flush(Duration.ofHours(1)));
+        flushing.start();
+        while (flushing.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+
+        assertThat(ledger.removePending(row(1).id())).isNotNull();
+
+        flushing.join();
+    }
+
+    @Test
+    @Timeout(10)
+    void flushEndsWhenTheTableIsGivenUp() throws Exception {
+        add(1);
+        Thread flushing = new Thread(() -> commit.flush(Duration.ofHours(1)));
+        flushing.start();
+        while (flushing.getState() != Thread.State.TIMED_WAITING) {
+            Thread.onSpinWait();
+        }
+
+        assertThat(commit.abandon()).hasSize(1);
+
+        flushing.join();
+    }
+
+    private void runAfter(Duration time, Runnable task) {
+        if (stopping) {
+            throw new TaskRejectedException("the server stops");
+        }
+        timers.add(new Timed(elapsed + time.toNanos(), task));
     }
 
     private void add(int n) {

@@ -13,8 +13,9 @@ import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
+/** Deletes pictures, by way of the trash unless they are purged, and takes deletes back. */
 @RestController
-class DeleteController {
+class TrashController {
     private static final Logger audit = LoggerFactory.getLogger("audit");
 
     /** A delete may have to wait for another server's commit, a restore for the encoder and its own. */
@@ -23,7 +24,7 @@ class DeleteController {
     private final Remover remover;
     private final Restorer restorer;
 
-    DeleteController(Remover remover, Restorer restorer) {
+    TrashController(Remover remover, Restorer restorer) {
         this.remover = remover;
         this.restorer = restorer;
     }

@@ -10,11 +10,11 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Uploads that share a marker, an object {@code pending/{name}} that says: there are pictures whose rows are not committed
- * yet. Each upload joins one and leaves it when its row is committed, or is sure never to come; with the last one the
- * marker goes.
+ * Uploads of this server that share an intent marker. The marker is the object {@code pending/{name}}. While it is in the store, there may be
+ * pictures of these uploads whose rows are not committed yet. An upload joins a group before it puts its picture, and leaves it when its
+ * row is committed or can never come. When the last one has left, the marker is deleted. Safe for use by several threads.
  */
-public final class CommitGroup {
+public final class IntentGroup {
     static final String MARKERS = "pending/";
 
     private final IntentMarkers intents;
@@ -26,14 +26,14 @@ public final class CommitGroup {
     int members;
 
     /** @param start as the ticker of the markers told it, before its marker was put */
-    CommitGroup(IntentMarkers intents, String name, long start, CompletableFuture<Void> durable) {
+    IntentGroup(IntentMarkers intents, String name, long start, CompletableFuture<Void> durable) {
         this.intents = intents;
         this.name = name;
         this.start = start;
         this.durable = durable;
     }
 
-    /** {@code {server}/{group}}, as pictures keep it. */
+    /** The name of the group, {@code {server}/{group}}. The metadata of each picture of the group has it. */
     public String name() {
         return name;
     }
@@ -54,12 +54,12 @@ public final class CommitGroup {
         return name.startsWith(kind) ? ImageId.parse("images/" + name.substring(kind.length())) : Optional.empty();
     }
 
-    /** What a marker says that is put now: how old its group is, as a marker may have to be put again. */
+    /** The bytes of a marker that is put now. They tell the age of its group, because a marker that is put again is younger than its group. */
     static byte[] marking(Duration age) {
         return Long.toString(age.toMillis()).getBytes(StandardCharsets.US_ASCII);
     }
 
-    /** How much older than its marker a group is, by what the marker says; empty if it does not say it, being damaged. */
+    /** Reads from the bytes of a marker how old its group was when the marker was put; empty if the bytes are damaged. */
     static Optional<Duration> ageIn(byte[] marking) {
         try {
             return Optional.of(Duration.ofMillis(Long.parseLong(new String(marking, StandardCharsets.US_ASCII))));
@@ -87,7 +87,7 @@ public final class CommitGroup {
         durable.join();
     }
 
-    /** Whether a picture that is in the store now would get its row even if this process died. */
+    /** Whether a picture of the group that is in the store now gets its row even if this process dies: the group is not too old. */
     public boolean isReliable() {
         return intents.isReliable(this);
     }
@@ -100,17 +100,19 @@ public final class CommitGroup {
     public final class Member {
         private final AtomicBoolean left = new AtomicBoolean();
 
-        public CommitGroup group() {
-            return CommitGroup.this;
+        /** The group that this upload has joined. */
+        public IntentGroup group() {
+            return IntentGroup.this;
         }
 
-        /** Its row is committed, or sure never to come. Twice is fine. */
+        /** Leaves the group, because the row of the upload is committed or can never come. A second call does nothing. */
         public void leave() {
             if (left.compareAndSet(false, true)) {
-                intents.leave(CommitGroup.this);
+                intents.leave(IntentGroup.this);
             }
         }
 
+        /** Whether this upload has left its group. */
         public boolean hasLeft() {
             return left.get();
         }

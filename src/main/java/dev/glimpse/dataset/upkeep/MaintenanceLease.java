@@ -19,7 +19,7 @@ import java.util.UUID;
  * Decides which of several servers maintains the table. It only saves them from doing the same work twice. If two servers do it at the same
  * time, the commits make sure that nothing goes wrong. For one thread.
  */
-public final class Lease {
+public final class MaintenanceLease {
     public static final String KEY = "lease/maintenance";
 
     private final ObjectStore store;
@@ -33,7 +33,7 @@ public final class Lease {
      * @param work folder that keeps the name of this server, so that after a restart it still has the lease that it had before
      * @param longest see {@link TableTimings}
      */
-    public Lease(ObjectStore store, Path work, Duration longest) throws IOException {
+    public MaintenanceLease(ObjectStore store, Path work, Duration longest) throws IOException {
         this.store = store;
         this.longest = longest;
         Path file = work.resolve("lease-owner");

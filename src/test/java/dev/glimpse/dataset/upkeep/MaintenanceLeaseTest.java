@@ -14,7 +14,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-class LeaseTest {
+class MaintenanceLeaseTest {
     /** The store tells whole seconds. */
     private static final Duration LONGEST = Duration.ofSeconds(3);
 
@@ -33,14 +33,14 @@ class LeaseTest {
         store.close();
     }
 
-    private Lease of(String server) throws IOException {
-        return new Lease(store, folder.resolve(server), LONGEST);
+    private MaintenanceLease of(String server) throws IOException {
+        return new MaintenanceLease(store, folder.resolve(server), LONGEST);
     }
 
     @Test
     void oneServerHasItAtATimeAndTheNextOneAfterwards() throws IOException {
-        Lease one = of("one");
-        Lease other = of("other");
+        MaintenanceLease one = of("one");
+        MaintenanceLease other = of("other");
 
         assertThat(one.take(false)).isTrue();
         assertThat(other.take(false)).isFalse();
@@ -52,8 +52,8 @@ class LeaseTest {
 
     @Test
     void whatIsUrgentDoesNotWaitAfterANo() throws IOException {
-        Lease one = of("one");
-        Lease other = of("two");
+        MaintenanceLease one = of("one");
+        MaintenanceLease other = of("two");
         one.take(false);
         assertThat(other.take(false)).isFalse();
         one.release();
@@ -64,7 +64,7 @@ class LeaseTest {
 
     @Test
     void serverThatLeavesItToOthersDoesNotTakeItForAWhileHoweverUrgentItIs() throws IOException {
-        Lease one = of("one");
+        MaintenanceLease one = of("one");
         one.take(false);
         one.leaveToOthers();
         one.release();
@@ -82,9 +82,9 @@ class LeaseTest {
 
     @Test
     void leaseOfAServerThatDiedIsTakenOverAndItsReleaseComesTooLate() throws IOException {
-        Lease dead = of("dead");
+        MaintenanceLease dead = of("dead");
         assertThat(dead.take(false)).isTrue();
-        Lease other = of("other");
+        MaintenanceLease other = of("other");
 
         await().atMost(LONGEST.multipliedBy(4)).until(() -> other.take(false));
 
@@ -94,9 +94,9 @@ class LeaseTest {
 
     @Test
     void serverThatSaysThatItIsAliveKeepsItForLongerThanThat() throws IOException {
-        Lease one = of("one");
+        MaintenanceLease one = of("one");
         assertThat(one.take(false)).isTrue();
-        Lease other = of("other");
+        MaintenanceLease other = of("other");
         Instant end = Instant.now().plus(LONGEST.multipliedBy(2));
 
         await().atMost(LONGEST.multipliedBy(4)).until(() -> {

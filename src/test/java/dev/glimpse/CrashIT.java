@@ -13,6 +13,7 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Queue;
 import java.util.Random;
@@ -78,7 +79,8 @@ class CrashIT {
         Path log = temporary.resolve("server.log");
         try (TestBucket bucket = TestBucket.start().slow();
                 ObjectStore store = bucket.open()) {
-            Map<String, String> variables = bucket.environment();
+            Map<String, String> variables = new HashMap<>(bucket.environment());
+            variables.put("JAVA_OPTS", ServerProcess.QUICK_START);
             Queue<Integer> acknowledged;
             try (ServerProcess server = ServerProcess.start(data, log, variables)) {
                 CountDownLatch enough = new CountDownLatch(10 + new Random(seed).nextInt(PICTURES / 2));
@@ -122,6 +124,7 @@ class CrashIT {
     void serverEndsInTimeThoughTheBucketHangs() throws Exception {
         try (TestBucket bucket = TestBucket.start()) {
             Map<String, String> variables = Map.of(
+                    "JAVA_OPTS", ServerProcess.QUICK_START,
                     "R2_ENDPOINT", bucket.endpoint(),
                     "R2_BUCKET", bucket.bucket(),
                     "R2_ACCESS_KEY_ID", bucket.accessKeyId(),
@@ -153,15 +156,16 @@ class CrashIT {
     void terminatedServerFinishesWhatItHasTakenIn() throws Exception {
         Path data = temporary.resolve("data");
         Path log = temporary.resolve("server.log");
+        Map<String, String> variables = Map.of("JAVA_OPTS", ServerProcess.QUICK_START);
         Queue<Integer> acknowledged;
-        try (ServerProcess server = ServerProcess.start(data, log, Map.of())) {
+        try (ServerProcess server = ServerProcess.start(data, log, variables)) {
             CountDownLatch enough = new CountDownLatch(20);
             acknowledged = load(server.client(), enough);
             enough.await();
             assertThat(server.terminate()).isEqualTo(143);
         }
 
-        try (ServerProcess server = ServerProcess.start(data, log, Map.of())) {
+        try (ServerProcess server = ServerProcess.start(data, log, variables)) {
             for (int n : acknowledged) {
                 assertThat(server.client()
                                 .upload("again.png", TestPictures.png(n))

@@ -356,7 +356,7 @@ class WritePathIT {
 
     @Test
     void recoveryOfManyPicturesListsThemOnceAndUploadsGoOn() {
-        int many = 700;
+        int many = 300; // more than one commit takes, and than may wait for the encoder
         String group = "dead/0";
         store.putIfAbsent(IntentGroup.marker(group), IntentGroup.marking(Duration.ZERO), "text/plain", Map.of());
         UploadMetadata notes = new UploadMetadata("a.png", null, List.of());

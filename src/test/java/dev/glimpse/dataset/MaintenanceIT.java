@@ -10,6 +10,7 @@ import dev.glimpse.dataset.lance.Datasets;
 import dev.glimpse.dataset.lance.FragmentRewriter;
 import dev.glimpse.dataset.lance.LanceTable;
 import dev.glimpse.dataset.lance.Snapshot;
+import dev.glimpse.dataset.replica.Elapsed;
 import dev.glimpse.dataset.replica.ManifestName;
 import dev.glimpse.dataset.replica.Replica;
 import dev.glimpse.dataset.replica.StagedVersion;
@@ -258,7 +259,7 @@ class MaintenanceIT {
                 Duration.ofMillis(100),
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(1));
-        MaintenanceLease elsewhere = new MaintenanceLease(store, work.resolve("two"), Duration.ofMinutes(15));
+        MaintenanceLease elsewhere = new MaintenanceLease(store, work.resolve("two"), Duration.ofMinutes(15), Elapsed.Clocks.SYSTEM);
         elsewhere.take(false);
         try (ImageDataset dataset = dataset("one", Duration.ofMinutes(30), patient)) {
             for (int n = 0; n < 2 * MergePolicy.MANY; n++) {

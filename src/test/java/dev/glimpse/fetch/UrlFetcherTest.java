@@ -4,16 +4,19 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.testing.Ports;
 import dev.glimpse.testing.RawServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.net.URI;
 import java.net.UnknownHostException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.List;
 import java.util.Map;
 import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
@@ -40,11 +43,12 @@ class UrlFetcherTest {
 
     private final Map<String, RawServer.Answer> answers = new ConcurrentHashMap<>();
     private final Map<String, Queue<String[]>> names = new ConcurrentHashMap<>();
-    private final RawServer server = RawServer.start(
+    private final List<ServerSocket> sockets = Ports.sockets("127.0.0.1", "127.0.0.2");
+    private final RawServer server = new RawServer(
+            sockets.get(0),
             (path, out) -> answers.getOrDefault(path, (asked, to) -> RawServer.write(to, "HTTP/1.1 404 \r\n\r\n"))
                     .write(path, out));
-    private final RawServer secret =
-            RawServer.start("127.0.0.2", server.port(), (path, out) -> RawServer.ok(out, PICTURE));
+    private final RawServer secret = new RawServer(sockets.get(1), (path, out) -> RawServer.ok(out, PICTURE));
     private final UrlFetcher fetcher = fetcher(LATE);
 
     @AfterEach

@@ -6,7 +6,6 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.net.InetAddress;
-import java.net.ServerSocket;
 import java.net.Socket;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -75,10 +74,7 @@ public final class Nginx implements AutoCloseable {
     /** @param http the inside of {@code http}; PORT stands for the port */
     private static Nginx start(Path folder, String main, String http) throws IOException {
         assumeTrue(Files.isExecutable(NGINX), "SKIPPED: install Debian's package nginx");
-        int port;
-        try (ServerSocket free = new ServerSocket(0)) {
-            port = free.getLocalPort();
-        }
+        int port = Ports.free();
         StringBuilder places = new StringBuilder("access_log off;\n");
         for (String kind : List.of("client_body", "proxy", "fastcgi", "uwsgi", "scgi")) {
             places.append(kind + "_temp_path " + folder.resolve(kind) + ";\n");

@@ -19,6 +19,7 @@ import dev.glimpse.dataset.lance.LanceTable;
 import dev.glimpse.dataset.lance.Manifest;
 import dev.glimpse.dataset.lance.RecallCalibration;
 import dev.glimpse.dataset.lance.TableReader;
+import dev.glimpse.dataset.replica.Elapsed;
 import dev.glimpse.dataset.replica.Replica;
 import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.dataset.upkeep.GarbageCollection;
@@ -157,7 +158,7 @@ public final class OpenTable implements AutoCloseable {
             this.maintenance = new MaintenanceLoop(
                     table,
                     commitLoop,
-                    new MaintenanceLease(store, place.work, place.timing.lease()),
+                    new MaintenanceLease(store, place.work, place.timing.lease(), Elapsed.Clocks.SYSTEM),
                     new MaintenancePlanner(settings.maintenance().indexRows()),
                     new IndexBuilds(
                             table,

@@ -24,18 +24,24 @@ public final class MaintenanceLease {
 
     private final ObjectStore store;
     private final Duration longest;
+    private final Elapsed.Clocks clocks;
     private final byte[] owner;
-    private Elapsed taken = Elapsed.NEVER;
-    private Elapsed refused = Elapsed.NEVER;
-    private Elapsed left = Elapsed.NEVER;
+    private Elapsed taken;
+    private Elapsed refused;
+    private Elapsed left;
 
     /**
      * @param work folder that keeps the name of this server, so that after a restart it still has the lease that it had before
-     * @param longest see {@link TableTimings}
+     * @param longest see {@link TableTimings#lease}
+     * @param clocks of this server; how old the lease of another one is, the store's clock tells
      */
-    public MaintenanceLease(ObjectStore store, Path work, Duration longest) throws IOException {
+    public MaintenanceLease(ObjectStore store, Path work, Duration longest, Elapsed.Clocks clocks) throws IOException {
         this.store = store;
         this.longest = longest;
+        this.clocks = clocks;
+        this.taken = clocks.never();
+        this.refused = clocks.never();
+        this.left = clocks.never();
         Path file = work.resolve("lease-owner");
         if (!Files.exists(file)) {
             Files.createDirectories(work);
@@ -55,22 +61,22 @@ public final class MaintenanceLease {
         }
         boolean mine = put() || isMine() || (isOverdue() && replace());
         if (mine) {
-            taken = Elapsed.started();
+            taken = clocks.started();
         } else {
-            refused = Elapsed.started();
+            refused = clocks.started();
         }
         return mine;
     }
 
     /** Does not take the lease for a while. Another server may succeed where this one has failed, for example because of its own uploads. */
     void leaveToOthers() {
-        left = Elapsed.started();
+        left = clocks.started();
     }
 
     /** Tells the other servers that this server, which has the lease, is alive. */
     void keep() {
         if (taken.isOver(longest.dividedBy(3)) && isMine() && replace()) {
-            taken = Elapsed.started();
+            taken = clocks.started();
         }
     }
 

@@ -1,26 +1,33 @@
 package dev.glimpse.dataset.upkeep;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.dataset.replica.Elapsed;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestStores;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Duration;
-import java.time.Instant;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class MaintenanceLeaseTest {
-    /** The store tells whole seconds. */
-    private static final Duration LONGEST = Duration.ofSeconds(3);
+    private static final Duration LONGEST = Duration.ofMinutes(2);
+
+    /** Longer than a server leaves the lease to others, or does not ask again. */
+    private static final Duration A_WHILE = LONGEST.dividedBy(3);
 
     @TempDir
     Path folder;
 
+    private final AtomicLong passedNanos = new AtomicLong();
+    private final Elapsed.Clocks clocks =
+            new Elapsed.Clocks(passedNanos::get, () -> 1_000_000_000_000L + passedNanos.get() / 1_000_000);
     private ObjectStore store;
 
     @BeforeEach
@@ -34,7 +41,18 @@ class MaintenanceLeaseTest {
     }
 
     private MaintenanceLease of(String server) throws IOException {
-        return new MaintenanceLease(store, folder.resolve(server), LONGEST);
+        return new MaintenanceLease(store, folder.resolve(server), LONGEST, clocks);
+    }
+
+    /** Time passes for the servers, and the lease in the store gets older. */
+    private void pass(Duration time) throws IOException {
+        passedNanos.addAndGet(time.toNanos());
+        Path lease = folder.resolve("store").resolve(MaintenanceLease.KEY);
+        if (Files.exists(lease)) {
+            Files.setLastModifiedTime(
+                    lease,
+                    FileTime.from(Files.getLastModifiedTime(lease).toInstant().minus(time)));
+        }
     }
 
     @Test
@@ -46,7 +64,8 @@ class MaintenanceLeaseTest {
         assertThat(other.take(false)).isFalse();
 
         one.release();
-        await().until(() -> other.take(false));
+        pass(A_WHILE);
+        assertThat(other.take(false)).isTrue();
         assertThat(of("third").take(false)).isFalse();
     }
 
@@ -70,7 +89,8 @@ class MaintenanceLeaseTest {
         one.release();
 
         assertThat(one.take(true)).isFalse();
-        await().until(() -> one.take(false));
+        pass(A_WHILE);
+        assertThat(one.take(false)).isTrue();
     }
 
     @Test
@@ -86,7 +106,10 @@ class MaintenanceLeaseTest {
         assertThat(dead.take(false)).isTrue();
         MaintenanceLease other = of("other");
 
-        await().atMost(LONGEST.multipliedBy(4)).until(() -> other.take(false));
+        pass(A_WHILE);
+        assertThat(other.take(false)).isFalse();
+        pass(LONGEST);
+        assertThat(other.take(false)).isTrue();
 
         dead.release();
         assertThat(of("third").take(false)).isFalse();
@@ -97,12 +120,13 @@ class MaintenanceLeaseTest {
         MaintenanceLease one = of("one");
         assertThat(one.take(false)).isTrue();
         MaintenanceLease other = of("other");
-        Instant end = Instant.now().plus(LONGEST.multipliedBy(2));
 
-        await().atMost(LONGEST.multipliedBy(4)).until(() -> {
+        for (Duration passed = Duration.ZERO;
+                passed.compareTo(LONGEST.multipliedBy(2)) < 0;
+                passed = passed.plus(A_WHILE)) {
+            pass(A_WHILE.plusMillis(1));
             one.keep();
             assertThat(other.take(false)).isFalse();
-            return Instant.now().isAfter(end);
-        });
+        }
     }
 }

@@ -167,11 +167,15 @@ class BucketGlimpseIT extends GlimpseContract {
         settle();
         BUCKET.resetCounts();
 
-        String id = client.upload("a.png", picture).json().get("id").stringValue();
+        JsonNode repeat = client.multipart(
+                        "/upload", List.of(Client.Part.file("a.png", picture), Client.Part.field("caption", "another")))
+                .json();
+        String id = repeat.get("id").stringValue();
         client.search("a cat", 10);
         client.get("/stats");
 
         assertThat(BUCKET.requests()).containsExactly(new TestBucket.Request("HEAD", id));
+        assertThat(repeat.get("ignored").toString()).isEqualTo("[\"caption\"]");
     }
 
     @Test

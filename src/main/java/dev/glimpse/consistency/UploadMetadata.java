@@ -6,7 +6,9 @@ import java.time.Instant;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.function.IntPredicate;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.databind.JsonNode;
@@ -16,7 +18,7 @@ import tools.jackson.databind.json.JsonMapper;
  * What an uploader says of a picture. It travels with the object, so that the row can be derived again from the bucket
  * alone.
  *
- * @param filename cut to 200 bytes; directories that some clients send are left out
+ * @param filename cut to 255 characters, before its extension; directories that some clients send are left out
  * @param caption null if none was given
  * @param tags without blanks around them; empty ones are left out
  */
@@ -27,16 +29,111 @@ public record UploadMetadata(
     /** S3 allows 2 KB of metadata in all. */
     private static final int METADATA_BYTES = 2_000;
 
+    /** Of JSON, which base64 makes into so many bytes of metadata. */
+    private static final int JSON_BYTES = METADATA_BYTES / 4 * 3;
+
+    /** What the JSON has besides the characters of file name, caption and tags, at most: names, a group and a time. */
+    private static final int FRAME_BYTES = 120;
+
+    /** As file systems have it; Windows and macOS count no bytes. */
+    private static final int FILENAME_CHARACTERS = 255;
+
+    /** So much of a long file name stays, in bytes, however long caption and tags are. */
     private static final int FILENAME_BYTES = 200;
+
+    /** Longer ones are no extensions but sentences with a dot. */
+    private static final int EXTENSION_CHARACTERS = 16;
+
     private static final JsonMapper JSON = JsonMapper.shared();
 
     public UploadMetadata {
-        filename = blankToNull(filename == null ? null : cut(filename.substring(lastSeparator(filename) + 1)));
+        filename = blankToNull(
+                filename == null ? null : cut(filename.substring(lastSeparator(filename) + 1), FILENAME_CHARACTERS));
         caption = blankToNull(caption);
         tags = tags.stream()
                 .map(tag -> wellFormed(tag).strip())
                 .filter(tag -> !tag.isEmpty())
                 .toList();
+    }
+
+    /**
+     * The same notes with a file name that fits into an object's metadata beside caption and tags, cut before its extension if it has to
+     * be. The first 200 bytes of it fit in any case.
+     *
+     * @throws MetadataTooLongException if caption and tags are too long; the message says it in characters
+     */
+    public UploadMetadata fitted() {
+        int room = JSON_BYTES - FRAME_BYTES - bytes(caption) - bytes(tags);
+        int name = bytes(filename);
+        if (room < Math.min(name, FILENAME_BYTES)) {
+            throw new MetadataTooLongException(tooLong(JSON_BYTES - FRAME_BYTES - Math.min(name, FILENAME_BYTES)));
+        }
+        String cut = filename;
+        while (cut != null && bytes(cut) > room) {
+            cut = cut(cut, cut.codePointCount(0, cut.length()) - 1);
+        }
+        return name <= room ? this : new UploadMetadata(cut, caption, tags);
+    }
+
+    /** @param room of caption and tags together, in bytes */
+    private String tooLong(int room) {
+        if (caption != null && bytes(tags) < room) {
+            return String.format(
+                    Locale.ROOT,
+                    "the caption has %,d characters; at most %,d of these fit%s",
+                    characters(caption),
+                    charactersThatFit(caption, room - bytes(tags)),
+                    tags.isEmpty() ? "" : " beside the tags");
+        }
+        int most = most(tags.size(), count -> bytes(tags.subList(0, count)) <= room);
+        if (most == 0) {
+            String tag = tags.get(0);
+            return String.format(
+                    Locale.ROOT,
+                    "a tag has %,d characters; at most %,d of these fit",
+                    characters(tag),
+                    charactersThatFit(tag, room - 2));
+        }
+        int all = tags.stream().mapToInt(UploadMetadata::characters).sum();
+        return String.format(
+                Locale.ROOT,
+                "there are %,d tags with %,d characters in all; the first %,d tags fit",
+                tags.size(),
+                all,
+                most);
+    }
+
+    private static int charactersThatFit(String text, int room) {
+        return most(characters(text), count -> bytes(text.substring(0, text.offsetByCodePoints(0, count))) <= room);
+    }
+
+    /** The largest number up to a limit that still fits, when all smaller ones do; 0 if none does. */
+    private static int most(int limit, IntPredicate fits) {
+        int fitting = 0;
+        int tooMany = limit + 1;
+        while (tooMany - fitting > 1) {
+            int middle = (fitting + tooMany) >>> 1;
+            if (fits.test(middle)) {
+                fitting = middle;
+            } else {
+                tooMany = middle;
+            }
+        }
+        return fitting;
+    }
+
+    private static int characters(String text) {
+        return text.codePointCount(0, text.length());
+    }
+
+    /** What the text takes in JSON, between its quotes. */
+    private static int bytes(@Nullable String text) {
+        return text == null ? 0 : JSON.writeValueAsBytes(text).length - 2;
+    }
+
+    /** What the tags take in JSON, between the brackets. */
+    private static int bytes(List<String> tags) {
+        return JSON.writeValueAsBytes(tags).length - 2;
     }
 
     public String displayName() {
@@ -102,16 +199,16 @@ public record UploadMetadata(
         return Math.max(name.lastIndexOf('/'), name.lastIndexOf('\\'));
     }
 
-    private static String cut(String name) {
-        byte[] bytes = name.getBytes(StandardCharsets.UTF_8);
-        if (bytes.length <= FILENAME_BYTES) {
+    /** Leaves out whole characters before the extension, as it says what the file is. */
+    private static String cut(String name, int characters) {
+        if (name.codePointCount(0, name.length()) <= characters) {
             return name;
         }
-        int end = FILENAME_BYTES;
-        while ((bytes[end] & 0xC0) == 0x80) {
-            end--; // within a character
-        }
-        return new String(bytes, 0, end, StandardCharsets.UTF_8);
+        int dot = name.lastIndexOf('.');
+        boolean hasExtension = dot > 0 && name.codePointCount(dot, name.length()) <= EXTENSION_CHARACTERS;
+        String extension = hasExtension ? name.substring(dot) : "";
+        int kept = characters - extension.codePointCount(0, extension.length());
+        return name.substring(0, name.offsetByCodePoints(0, Math.max(0, kept))) + extension;
     }
 
     /** Half a character cannot be written down, and becomes a question mark. */

@@ -13,6 +13,7 @@ import dev.glimpse.fairness.MemoryBudget;
 import dev.glimpse.fetch.UrlFetcher;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreThreads;
+import jakarta.servlet.MultipartConfigElement;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.beans.factory.annotation.Qualifier;
@@ -78,7 +79,22 @@ class UploadConfiguration {
                 new MemoryBudget(scheduler, memory),
                 uploads,
                 fetches,
+                limits.getMaxFileSize(),
                 DEADLINE);
+    }
+
+    /**
+     * Tomcat ends a request with a file that is too large, and all other files with it. So it is told of the request's limit alone, which
+     * bounds what waits on disk, and {@link UploadIntake} refuses the file.
+     */
+    @Bean
+    MultipartConfigElement multipartConfigElement(MultipartProperties limits) {
+        MultipartConfigElement configured = limits.createMultipartConfig();
+        return new MultipartConfigElement(
+                configured.getLocation(),
+                configured.getMaxRequestSize(),
+                configured.getMaxRequestSize(),
+                configured.getFileSizeThreshold());
     }
 
     /** None unless it is switched on. */

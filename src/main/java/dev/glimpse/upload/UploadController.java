@@ -6,6 +6,7 @@ import dev.glimpse.fairness.Purpose;
 import dev.glimpse.request.Problems;
 import dev.glimpse.request.Tickets;
 import jakarta.servlet.http.HttpServletRequest;
+import java.beans.PropertyEditorSupport;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -14,11 +15,12 @@ import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.beans.propertyeditors.StringArrayPropertyEditor;
+import org.springframework.boot.servlet.autoconfigure.MultipartProperties;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
+import org.springframework.util.unit.DataSize;
 import org.springframework.web.bind.WebDataBinder;
 import org.springframework.web.bind.annotation.InitBinder;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -41,15 +43,22 @@ class UploadController {
     private final Tickets tickets;
     private final Problems problems;
     private final int mostFiles;
+    private final DataSize largest;
 
     /** @param problems says what a failure looks like to the client; so one bad file of many has the problem it had alone */
     UploadController(
-            UploadIntake intake, Uploader uploader, Tickets tickets, Problems problems, UploadProperties settings) {
+            UploadIntake intake,
+            Uploader uploader,
+            Tickets tickets,
+            Problems problems,
+            UploadProperties settings,
+            MultipartProperties limits) {
         this.intake = intake;
         this.uploader = uploader;
         this.tickets = tickets;
         this.problems = problems;
         this.mostFiles = settings.files();
+        this.largest = limits.getMaxFileSize();
     }
 
     /**
@@ -65,48 +74,80 @@ class UploadController {
             @Nullable String path,
             @Nullable Integer vectorDim,
             @Nullable Boolean stored,
-            @Nullable ProblemDetail problem) {}
+            @Nullable List<String> ignored,
+            @Nullable String hint,
+            @Nullable ProblemDetail problem) {
+        Item(HttpStatus status, StoredPicture picture) {
+            this(
+                    status.value(),
+                    picture.id(),
+                    picture.path(),
+                    picture.vectorDim(),
+                    picture.stored(),
+                    picture.ignored(),
+                    picture.hint(),
+                    null);
+        }
+
+        Item(ProblemDetail problem) {
+            this(problem.getStatus(), null, null, null, null, null, null, problem);
+        }
+    }
 
     record Items(List<Item> results) {}
 
-    /** A URL may have commas, which would make several of it, but never the end of a line. */
-    @InitBinder("url")
+    /** A value is taken as it is: Spring would make several of one that has commas, and leave several as they are. */
+    @InitBinder({"url", "caption", "tags"})
     void keepCommas(WebDataBinder binder) {
-        binder.registerCustomEditor(String[].class, new StringArrayPropertyEditor("\n"));
+        binder.registerCustomEditor(String[].class, new PropertyEditorSupport() {
+            @Override
+            public void setAsText(String text) {
+                setValue(new String[] {text});
+            }
+        });
     }
 
-    /** The second path is the one that clients of the first version of this API know. */
+    /**
+     * The second path is the one that clients of the first version of this API know.
+     *
+     * @param files for the API's description; {@link SentPictures} takes them from the request, with those that other names stand for
+     */
     @PostMapping(
             path = {"/upload", "/vectorize_and_store"},
             produces = MediaType.APPLICATION_JSON_VALUE)
     ResponseEntity<?> upload(
             @RequestParam(name = "file", required = false) @Nullable List<MultipartFile> files,
             @RequestParam(name = "url", required = false) String @Nullable [] urls,
-            @RequestParam(required = false) @Nullable String caption,
-            @RequestParam(required = false) @Nullable List<String> tags,
+            @RequestParam(name = "caption", required = false) String @Nullable [] captions,
+            @RequestParam(name = "tags", required = false) String @Nullable [] tags,
             @RequestParam(defaultValue = "recoverable") String durability,
             HttpServletRequest request) {
         Durability wanted = durability(durability);
-        List<MultipartFile> sent = files == null ? List.of() : files;
         List<String> named = urls == null ? List.of() : List.of(urls);
-        int count = sent.size() + named.size();
-        if (count == 0) {
-            throw new EmptyFileException("the request has no part called file");
+        try (SentPictures sent = SentPictures.of(request, largest)) {
+            int count = sent.list().size() + named.size();
+            if (count == 0) {
+                throw SentPictures.none(request);
+            }
+            if (count > mostFiles) {
+                throw new TooManyFilesException(count + " files in one request; at most " + mostFiles + " are taken");
+            }
+            if (!named.isEmpty()) {
+                intake.requireUrls();
+            }
+            return upload(sent.list(), named, new SentNotes(count, captions, tags), wanted, request);
         }
-        if (count > mostFiles) {
-            throw new TooManyFilesException(count + " files in one request; at most " + mostFiles + " are taken");
-        }
-        if (!named.isEmpty()) {
-            intake.requireUrls();
-        }
-        List<String> labels = tags == null ? List.of() : tags;
+    }
+
+    private ResponseEntity<?> upload(
+            List<SentPicture> sent, List<String> urls, SentNotes notes, Durability wanted, HttpServletRequest request) {
         List<CompletableFuture<StoredPicture>> uploads = new ArrayList<>();
-        for (MultipartFile file : sent) {
+        for (SentPicture picture : sent) {
             awaitRoom(uploads);
-            uploads.add(intake.upload(file, caption, labels, tickets.of(Purpose.UPLOAD, request)));
+            uploads.add(intake.upload(picture, notes, uploads.size(), tickets.of(Purpose.UPLOAD, request)));
         }
-        for (String url : named) {
-            uploads.add(intake.upload(url, caption, labels, tickets.of(Purpose.UPLOAD, request)));
+        for (String url : urls) {
+            uploads.add(intake.upload(url, notes, uploads.size(), tickets.of(Purpose.UPLOAD, request)));
         }
         long end = System.nanoTime() + WriteTimings.USUAL.commit().toNanos();
         if (uploads.size() == 1) {
@@ -137,11 +178,9 @@ class UploadController {
     private Item item(CompletableFuture<StoredPicture> upload, Durability durability, long end) {
         try {
             StoredPicture stored = await(upload, durability, end);
-            return new Item(
-                    status(stored).value(), stored.id(), stored.path(), stored.vectorDim(), stored.stored(), null);
+            return new Item(status(stored), stored);
         } catch (RuntimeException e) {
-            ProblemDetail problem = problems.of(e);
-            return new Item(problem.getStatus(), null, null, null, null, problem);
+            return new Item(problems.of(e));
         }
     }
 

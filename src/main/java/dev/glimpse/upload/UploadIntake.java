@@ -1,5 +1,6 @@
 package dev.glimpse.upload;
 
+import dev.glimpse.consistency.MetadataTooLongException;
 import dev.glimpse.consistency.UploadMetadata;
 import dev.glimpse.consistency.UploadsBusyException;
 import dev.glimpse.fairness.Lease;
@@ -12,7 +13,6 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
@@ -20,7 +20,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.springframework.web.multipart.MultipartFile;
+import org.springframework.util.unit.DataSize;
 
 /**
  * Begins uploads: each gets a thread, then memory for its bytes, and goes to the {@link Uploader}. Threads and memory go to waiting uploads
@@ -38,6 +38,7 @@ final class UploadIntake {
     private final MemoryBudget memory;
     private final Executor uploads;
     private final Executor fetches;
+    private final DataSize largest;
     private final Duration deadline;
 
     /**
@@ -46,6 +47,7 @@ final class UploadIntake {
      * @param memory for the bytes of pictures; a budget of the same scheduler
      * @param uploads runs uploads of files
      * @param fetches runs uploads of URLs, and refuses those that are too many
+     * @param largest the most bytes of a file
      * @param deadline after which the client of an upload waits no longer; the upload itself goes on
      */
     UploadIntake(
@@ -55,6 +57,7 @@ final class UploadIntake {
             MemoryBudget memory,
             Executor uploads,
             Executor fetches,
+            DataSize largest,
             Duration deadline) {
         this.uploader = uploader;
         this.fetcher = fetcher;
@@ -62,32 +65,37 @@ final class UploadIntake {
         this.memory = memory;
         this.uploads = uploads;
         this.fetches = fetches;
+        this.largest = largest;
         this.deadline = deadline;
     }
 
     /**
-     * Uploads a file. Waits for a thread; the rest happens on that thread.
+     * Uploads a picture of a request. Waits for a thread; the rest happens on that thread.
      *
-     * @return completes with what {@link Uploader#store} returns or throws; with an {@link UploadsBusyException} if no thread or no memory
+     * @param index of the picture among those that the notes are for
+     * @return completes with what {@link Uploader#store} returns or throws; with a {@link FileTooLargeException} if it has too many bytes,
+     *     or a {@link MetadataTooLongException} if too much is said of it; with an {@link UploadsBusyException} if no thread or no memory
      *     is free in time; with a {@link TimeoutException} at the deadline
      */
-    CompletableFuture<StoredPicture> upload(
-            MultipartFile file, @Nullable String caption, List<String> tags, Ticket ticket) {
+    CompletableFuture<StoredPicture> upload(SentPicture picture, SentNotes notes, int index, Ticket ticket) {
         try {
-            UploadMetadata notes = new UploadMetadata(file.getOriginalFilename(), caption, tags);
+            UploadMetadata said = notes.of(index, picture.filename());
+            if (picture.size() > largest.toBytes()) {
+                throw new FileTooLargeException(said.displayName(), largest);
+            }
             Lease thread = acquire(
                     threads, 1, ticket, THREAD_PATIENCE, "more pictures are being uploaded than there are threads");
             try {
                 return begin(uploads, () -> {
                     try (thread) {
-                        return store(file.getSize(), () -> bytes(file), notes, ticket);
+                        return store(picture.size(), () -> bytes(picture), said, ticket);
                     }
                 });
             } catch (RuntimeException | Error e) {
                 thread.close();
                 throw e;
             }
-        } catch (UploadsBusyException e) {
+        } catch (UploadsBusyException | FileTooLargeException | MetadataTooLongException e) {
             return CompletableFuture.failedFuture(e);
         }
     }
@@ -95,16 +103,17 @@ final class UploadIntake {
     /**
      * Fetches the picture of a URL and uploads it, on a thread of its own.
      *
-     * @return as {@link #upload(MultipartFile, String, List, Ticket)}, or completes with a {@link UrlNotFetchedException}
+     * @param index of the picture among those that the notes are for
+     * @return as {@link #upload(SentPicture, SentNotes, int, Ticket)}, or completes with a {@link UrlNotFetchedException}
      * @throws UrlUploadOffException if no URLs are taken
      */
-    CompletableFuture<StoredPicture> upload(String url, @Nullable String caption, List<String> tags, Ticket ticket) {
+    CompletableFuture<StoredPicture> upload(String url, SentNotes notes, int index, Ticket ticket) {
         UrlFetcher source = fetcher();
         try {
             URI address = UrlFetcher.parse(url);
-            UploadMetadata notes = new UploadMetadata(address.getPath(), caption, tags);
-            return begin(fetches, () -> store(source.limit().toBytes(), () -> source.fetch(address), notes, ticket));
-        } catch (UrlNotFetchedException | UploadsBusyException e) {
+            UploadMetadata said = notes.of(index, address.getPath());
+            return begin(fetches, () -> store(source.limit().toBytes(), () -> source.fetch(address), said, ticket));
+        } catch (UrlNotFetchedException | UploadsBusyException | MetadataTooLongException e) {
             return CompletableFuture.failedFuture(e);
         }
     }
@@ -157,9 +166,9 @@ final class UploadIntake {
         }
     }
 
-    private static byte[] bytes(MultipartFile file) {
+    private static byte[] bytes(SentPicture picture) {
         try {
-            return file.getBytes();
+            return picture.content().read();
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read the upload", e);
         }

@@ -23,6 +23,7 @@ import dev.glimpse.storage.StoreUnavailableException;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -44,6 +45,8 @@ public final class Uploader {
 
     /** Puts at the same time. More of them would share a slow line until none comes to its end in time. */
     private static final int PUTS = 32;
+
+    private static final UploadMetadata NOTHING = new UploadMetadata(null, null, List.of());
 
     private final Semaphore puts = new Semaphore(PUTS, true);
     private final RowDeriver deriver;
@@ -118,8 +121,9 @@ public final class Uploader {
 
     /** Stores a picture of which a row is known here. Another server may have deleted the picture since. */
     private StoredPicture storeKnown(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
-        if (store.head(id.toString()).isPresent()) {
-            return confirm(id);
+        Optional<ObjectHead> head = store.head(id.toString());
+        if (head.isPresent()) {
+            return confirm(id).comparing(notesOf(head.get()), notes);
         }
         refresh();
         return storeNew(id, bytes, notes, ticket);
@@ -139,7 +143,7 @@ public final class Uploader {
         try {
             boolean first = put(id, bytes, metadata);
             member.group().awaitDurable();
-            return first ? add(derived, notes, uploadedAt, member) : takeOver(derived, member);
+            return first ? add(derived, notes, uploadedAt, member) : takeOver(derived, notes, member);
         } catch (RuntimeException | Error e) {
             // The store has perhaps taken the picture. The marker stays until that is known.
             if (!member.hasLeft()) {
@@ -238,18 +242,27 @@ public final class Uploader {
      * Answers for a picture that is in the store already, though no row of it is known here. Another upload may be about to add the row,
      * another server may have added it, or the picture came without a marker and has no row.
      */
-    private StoredPicture takeOver(Derived derived, IntentGroup.Member member) {
+    private StoredPicture takeOver(Derived derived, UploadMetadata said, IntentGroup.Member member) {
         ImageId id = derived.id();
         // The marker of another upload may be in the store this much later than its picture.
         long end = System.nanoTime() + timings.put().toNanos();
-        for (Duration pause = timings.poll(); !showComingRow(derived, member); pause = pause.multipliedBy(2)) {
+        for (Duration pause = timings.poll(); ; pause = pause.multipliedBy(2)) {
+            Optional<ObjectHead> head = store.head(id.toString());
+            // What is said of a picture that has gone is not known.
+            UploadMetadata kept = head.map(Uploader::notesOf).orElse(NOTHING);
+            if (head.isPresent() && showComingRow(derived, head.get(), member)) {
+                return stored(id, false).comparing(kept, said);
+            }
             long left = end - System.nanoTime();
             if (left <= 0) {
-                return takeOverAbandoned(id, member);
+                return takeOverAbandoned(id, member).comparing(kept, said);
             }
             sleep(Math.min(left, pause.toNanos()));
         }
-        return stored(id, false);
+    }
+
+    private static UploadMetadata notesOf(ObjectHead picture) {
+        return UploadMetadata.fromMetadata(picture.metadata()).notes();
     }
 
     /** Answers for a picture of which no row comes. */
@@ -266,21 +279,18 @@ public final class Uploader {
     /**
      * If the table has the row of the picture, or a marker says that the row comes, searches of this server find the picture from now on.
      *
+     * @param head of the picture
      * @return whether it is so; then the member leaves its group by itself
      */
-    private boolean showComingRow(Derived derived, IntentGroup.Member member) {
+    private boolean showComingRow(Derived derived, ObjectHead head, IntentGroup.Member member) {
         ImageId id = derived.id();
-        Optional<ObjectHead> head = store.head(id.toString());
-        if (head.isEmpty()) {
-            return false;
-        }
-        if (!intents.isMarked(head.get())) {
+        if (!intents.isMarked(head)) {
             refresh();
             if (!dataset.stateOf(id).isInTable()) {
                 return false;
             }
         }
-        UploadMetadata.Stored said = UploadMetadata.fromMetadata(head.get().metadata());
+        UploadMetadata.Stored said = UploadMetadata.fromMetadata(head.metadata());
         Instant uploadedAt = said.uploadedAt() == null ? Instant.now() : said.uploadedAt();
         PictureRow row = derived.row(said.notes(), uploadedAt).join();
         dataset.show(id);

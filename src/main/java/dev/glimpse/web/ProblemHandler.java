@@ -24,7 +24,9 @@ import dev.glimpse.search.InvalidQueryException;
 import dev.glimpse.storage.StoreRefusedException;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.UntrustedBucketException;
+import dev.glimpse.upload.CountMismatchException;
 import dev.glimpse.upload.EmptyFileException;
+import dev.glimpse.upload.FileTooLargeException;
 import dev.glimpse.upload.InvalidDurabilityException;
 import dev.glimpse.upload.TooManyFilesException;
 import java.io.FileNotFoundException;
@@ -39,7 +41,7 @@ import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.apache.tomcat.util.http.InvalidParameterException;
-import org.apache.tomcat.util.http.fileupload.impl.FileSizeLimitExceededException;
+import org.apache.tomcat.util.http.fileupload.impl.FileCountLimitExceededException;
 import org.apache.tomcat.util.http.fileupload.impl.SizeException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -104,11 +106,11 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(ImageTooSlowException.class, HttpStatus.BAD_REQUEST, "too-slow-to-decode"),
             new Rule(MetadataTooLongException.class, HttpStatus.BAD_REQUEST, "metadata-too-long"),
             new Rule(InvalidDurabilityException.class, HttpStatus.BAD_REQUEST, "invalid-durability"),
+            new Rule(CountMismatchException.class, HttpStatus.BAD_REQUEST, "count-mismatch"),
             new Rule(InvalidParameterException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(UrlNotFetchedException.class, HttpStatus.BAD_REQUEST, "url-not-fetched"),
             new Rule(UrlUploadOffException.class, HttpStatus.FORBIDDEN, "url-upload-off"),
-            new Rule(PictureNotFoundException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
             new Rule(PictureNotFoundException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
             new Rule(VersionNotFoundException.class, HttpStatus.NOT_FOUND, "version-not-found"),
             new Rule(EmptyTableException.class, HttpStatus.CONFLICT, "empty-table"),
@@ -117,6 +119,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(ImageTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "too-many-pixels"),
             new Rule(TooManyFilesException.class, HttpStatus.CONTENT_TOO_LARGE, "too-many-files"),
             new Rule(MaxUploadSizeExceededException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
+            new Rule(FileTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(UrlTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(UnsupportedImageException.class, HttpStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-image"),
             Rule.of(
@@ -194,7 +197,13 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     @Override
     protected @Nullable ResponseEntity<Object> handleMaxUploadSizeExceededException(
             MaxUploadSizeExceededException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
-        return untyped(answer(problemOf(e)));
+        // Spring tells limits apart by the words of their messages.
+        return NestedExceptionUtils.getMostSpecificCause(e) instanceof FileCountLimitExceededException parts
+                ? untyped(answer(problem(
+                        HttpStatus.CONTENT_TOO_LARGE,
+                        "too-many-files",
+                        "the request has more than " + parts.getLimit() + " parts; send fewer files in one request")))
+                : untyped(answer(problemOf(e)));
     }
 
     @ExceptionHandler(MultipartException.class)
@@ -214,12 +223,15 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                     "store-unavailable",
                     "the server's disk does not take the upload; try again in a moment"));
         }
-        // Tomcat has no type of its own to tell a client's bad body from ours; the part count is the one limit it
-        // names.
-        boolean tooMany = String.valueOf(root.getClass().getSimpleName()).contains("FileCountLimit");
+        // Tomcat has no type of its own for it.
+        boolean tooMuchText = String.valueOf(root.getMessage()).contains("maxPostSize");
         return answer(
-                tooMany
-                        ? problem(HttpStatus.CONTENT_TOO_LARGE, "too-many-files", "the request has too many parts")
+                tooMuchText
+                        ? problem(
+                                HttpStatus.CONTENT_TOO_LARGE,
+                                "upload-too-large",
+                                "the parts without a file name are text, and may have 2 MB together; a picture needs a file"
+                                        + " name, as curl -F file=@cat.jpg gives it one")
                         : problem(
                                 HttpStatus.BAD_REQUEST,
                                 "bad-multipart",
@@ -305,12 +317,15 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
         return problem;
     }
 
+    /** Of a file alone it is {@link FileTooLargeException} that tells. */
     private static String tooLarge(Throwable root) {
-        String what = root instanceof FileSizeLimitExceededException ? "a file" : "a request";
-        return root instanceof SizeException size
-                ? what + " may have "
-                        + DataSize.ofBytes(size.getPermittedSize()).toMegabytes() + " MB at most"
-                : "the request is too large";
+        if (!(root instanceof SizeException size)) {
+            return "the request is too large";
+        }
+        DataSize limit = DataSize.ofBytes(size.getPermittedSize());
+        return limit.toMegabytes() > 0
+                ? "a request may have " + limit.toMegabytes() + " MB at most; send fewer files in one request"
+                : "the headers of a part may have " + limit.toBytes() + " bytes at most; give the file a shorter name";
     }
 
     private static String detail(Throwable failure) {
@@ -318,7 +333,8 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             return tooLarge(NestedExceptionUtils.getMostSpecificCause(failure));
         }
         if (failure instanceof InvalidParameterException) {
-            return "the parameters cannot be read: one has no name, or a % is not followed by two hex digits of UTF-8";
+            return "the parameters cannot be read: one has no name, or a % is not followed by two hex digits of UTF-8;"
+                    + " a picture that is the body needs its Content-Type, for example image/jpeg";
         }
         if (failure instanceof TimeoutException) {
             return "the store did not answer in time; the upload may or may not be kept, and sending it again is safe";

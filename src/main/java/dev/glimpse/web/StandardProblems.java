@@ -20,6 +20,7 @@ final class StandardProblems {
             "bad-multipart",
             "invalid-query",
             "invalid-durability",
+            "count-mismatch",
             "url-not-fetched",
             "foreign-origin",
             "unknown-host",

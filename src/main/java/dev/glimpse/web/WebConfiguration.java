@@ -1,6 +1,11 @@
 package dev.glimpse.web;
 
 import dev.glimpse.request.Problems;
+import jakarta.servlet.FilterChain;
+import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
 import java.net.InetAddress;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -11,6 +16,7 @@ import java.util.TreeMap;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.servlet.filter.OrderedFormContentFilter;
 import org.springframework.boot.tomcat.autoconfigure.TomcatServerProperties;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
@@ -22,6 +28,8 @@ import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.Ordered;
+import org.springframework.http.HttpStatus;
+import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.web.filter.CorsFilter;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -89,6 +97,27 @@ class WebConfiguration {
                         refusals,
                         isLoopbackOnly(server) && !behindProxy),
                 ACCESS);
+    }
+
+    /** Spring's own reads forms of PUT, PATCH and DELETE, and takes one that cannot be read for a failure of ours. */
+    @Bean
+    OrderedFormContentFilter formContentFilter(Refusals refusals) {
+        return new OrderedFormContentFilter() {
+            @Override
+            protected void doFilterInternal(HttpServletRequest request, HttpServletResponse response, FilterChain chain)
+                    throws ServletException, IOException {
+                try {
+                    super.doFilterInternal(request, response, chain);
+                } catch (HttpMessageNotReadableException e) {
+                    refusals.answer(
+                            request,
+                            response,
+                            HttpStatus.BAD_REQUEST,
+                            "invalid-query",
+                            "the body is no form: a % is not followed by two hex digits");
+                }
+            }
+        };
     }
 
     private static <F extends jakarta.servlet.Filter> FilterRegistrationBean<F> ordered(F filter, int order) {

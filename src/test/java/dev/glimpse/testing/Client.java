@@ -42,13 +42,11 @@ public final class Client {
 
     /** One part of a multipart body; a field if there is no file name. */
     public static final class Part {
-        private final String name;
-        private final String filename;
+        private final String disposition;
         private final byte[] bytes;
 
-        private Part(String name, String filename, byte[] bytes) {
-            this.name = name;
-            this.filename = filename;
+        private Part(String disposition, byte[] bytes) {
+            this.disposition = disposition;
             this.bytes = bytes;
         }
 
@@ -57,11 +55,20 @@ public final class Client {
         }
 
         public static Part file(String name, String filename, byte[] bytes) {
-            return new Part(name, filename, bytes);
+            return withHeader("name=\"" + name + "\"; filename=\"" + filename + "\"", bytes);
         }
 
         public static Part field(String name, String value) {
-            return new Part(name, "", value.getBytes(StandardCharsets.UTF_8));
+            return withHeader("name=\"" + name + "\"", value.getBytes(StandardCharsets.UTF_8));
+        }
+
+        /**
+         * A part with any name, or none.
+         *
+         * @param parameters of the header Content-Disposition, as they are sent
+         */
+        public static Part withHeader(String parameters, byte[] bytes) {
+            return new Part("form-data; " + parameters, bytes);
         }
     }
 
@@ -113,6 +120,10 @@ public final class Client {
         return send(request(path, headers).POST(HttpRequest.BodyPublishers.noBody()));
     }
 
+    public Answer send(String method, String path, byte[] body, String... headers) {
+        return send(request(path, headers).method(method, HttpRequest.BodyPublishers.ofByteArray(body)));
+    }
+
     public Answer delete(String path, String... headers) {
         return send(request(path, headers).DELETE());
     }
@@ -133,9 +144,7 @@ public final class Client {
     public Answer multipart(String path, List<Part> parts, String... headers) {
         ByteArrayOutputStream body = new ByteArrayOutputStream();
         for (Part part : parts) {
-            String head = "--" + BOUNDARY + "\r\nContent-Disposition: form-data; name=\"" + part.name + "\""
-                    + (part.filename.isEmpty() ? "" : "; filename=\"" + part.filename + "\"")
-                    + "\r\n\r\n";
+            String head = "--" + BOUNDARY + "\r\nContent-Disposition: " + part.disposition + "\r\n\r\n";
             body.writeBytes(head.getBytes(StandardCharsets.UTF_8));
             body.writeBytes(part.bytes);
             body.writeBytes("\r\n".getBytes(StandardCharsets.UTF_8));

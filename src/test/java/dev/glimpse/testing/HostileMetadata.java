@@ -52,19 +52,21 @@ public final class HostileMetadata {
 
     private static Optional<String> brokenBy(UploadMetadata notes) {
         String filename = notes.filename();
-        if (filename != null && filename.getBytes(StandardCharsets.UTF_8).length > 200) {
-            return Optional.of("the file name is longer than 200 bytes");
+        if (filename != null && filename.codePointCount(0, filename.length()) > 255) {
+            return Optional.of("the file name is longer than 255 characters");
         }
-        Map<String, String> metadata;
+        UploadMetadata fitted;
         try {
-            metadata = notes.toMetadata("server/1a", TIME);
+            fitted = notes.fitted();
         } catch (MetadataTooLongException e) {
             return Optional.empty();
         }
+        Map<String, String> metadata = fitted.toMetadata("012345678901/zzzzzzzzzz", TIME);
         if (metadata.values().stream().anyMatch(value -> !value.matches("[A-Za-z0-9_-]{1,2000}"))) {
             return Optional.of("not what may be in a header: " + metadata);
         }
-        return new UploadMetadata.Stored("server/1a", TIME, notes).equals(UploadMetadata.fromMetadata(metadata))
+        return new UploadMetadata.Stored("012345678901/zzzzzzzzzz", TIME, fitted)
+                        .equals(UploadMetadata.fromMetadata(metadata))
                 ? Optional.empty()
                 : Optional.of("read back as other notes");
     }

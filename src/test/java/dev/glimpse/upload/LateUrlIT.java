@@ -13,7 +13,6 @@ import dev.glimpse.testing.RawServer;
 import dev.glimpse.testing.TestBucket;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
@@ -51,9 +50,11 @@ class LateUrlIT {
                     memory,
                     Runnable::run,
                     fetches,
+                    DataSize.ofBytes(picture.length),
                     Duration.ofMillis(100));
 
-            assertThatThrownBy(() -> intake.upload(slow.url("/late.png"), null, List.of(), TestScheduler.ticket())
+            assertThatThrownBy(() -> intake.upload(
+                                    slow.url("/late.png"), new SentNotes(1, null, null), 0, TestScheduler.ticket())
                             .join())
                     .isInstanceOf(CompletionException.class)
                     .hasCauseInstanceOf(TimeoutException.class);

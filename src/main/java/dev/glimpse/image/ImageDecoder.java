@@ -17,7 +17,6 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
-import javax.imageio.stream.ImageInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -143,11 +142,11 @@ public final class ImageDecoder {
         ImageFormat format = formatOf(bytes);
         Deadline deadline = new Deadline(time, clock);
         ImageReader reader = reader(format);
-        try (ImageInputStream in = new WatchedInput(bytes, deadline)) {
+        try (WatchedInput in = new WatchedInput(bytes, deadline)) {
             Container container = Container.walk(format, bytes);
             checkSize(container.maxWidth(), container.maxHeight());
             container.lossless().forEach(pixels -> pixels.requireModest(bytes, deadline));
-            return decode(reader, in, format, container.orientation(), ticket, trueColors, deadline);
+            return decode(reader, in, bytes, format, container.orientation(), ticket, trueColors, deadline);
         } catch (IOException | RuntimeException | StackOverflowError e) {
             throw refusal(format, e);
         } finally {
@@ -174,7 +173,8 @@ public final class ImageDecoder {
     @SuppressWarnings("try") // the lease is held, not used
     private DecodedImage decode(
             ImageReader reader,
-            ImageInputStream in,
+            WatchedInput in,
+            byte[] bytes,
             ImageFormat format,
             Orientation orientation,
             Ticket ticket,
@@ -193,7 +193,9 @@ public final class ImageDecoder {
         try (Lease lease = acquirePixels(size, ticket)) {
             return ticket.run(slice -> {
                 deadline.during(slice);
-                return read(reader, format, orientation, width, height, trueColors, deadline);
+                // The size was checked above, and the memory for it is there.
+                in.becomeEndless();
+                return read(reader, bytes, format, orientation, width, height, trueColors, deadline);
             });
         }
     }
@@ -212,6 +214,7 @@ public final class ImageDecoder {
 
     private static DecodedImage read(
             ImageReader reader,
+            byte[] bytes,
             ImageFormat format,
             Orientation orientation,
             int width,
@@ -236,7 +239,8 @@ public final class ImageDecoder {
         if (!trueColors) {
             keepProfile(reader, param);
         }
-        BufferedImage picture = reader.read(0, param);
+        BufferedImage picture =
+                format == ImageFormat.TIFF ? TiffColors.read(reader, bytes, 0, param, deadline) : reader.read(0, param);
         if (cutOff.get() != null) {
             throw new DamagedImageException("damaged " + format + ": cut off (" + cutOff.get() + ")");
         }

@@ -34,6 +34,11 @@ final class Deadline {
         this.slice = slice;
     }
 
+    /** Whether no more than half of the time is left: then nothing is begun that need not be. */
+    boolean isHalfOver() {
+        return clock.getAsLong() - start > limit.toNanos() / 2;
+    }
+
     /** @throws ImageTooSlowException if the time is over; and again each time, should a reader have caught it */
     void check() {
         if (slice != null) {

@@ -34,8 +34,6 @@ class PictureCasesTest {
             "reduced-first.tif",
             "like.nef",
             "cfa.tif",
-            "sticker-blank-first.webp",
-            "gif-offset.gif",
             "size0.bmp",
             "no-eoi-trailing-zeros.jpg",
             "no-iend.png",

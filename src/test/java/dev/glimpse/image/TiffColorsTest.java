@@ -72,7 +72,7 @@ class TiffColorsTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"8,1", "16,257", "8,1"})
+    @CsvSource({"8,1", "16,257"})
     void associatedAlphaIsAlreadyMultipliedWithTheColour(int bits, int scale) {
         // 0, 100 and 200 with an alpha of a fifth.
         TestTiff tiff = fourChannels(bits, ASSOCIATED).filledWith(0, 20 * scale, 40 * scale, 51 * scale);
@@ -181,12 +181,8 @@ class TiffColorsTest {
 
     @Test
     void alphaOfFloatsIsRead() {
-        TestTiff tiff = new TestTiff(4, 4)
-                .tag(258, 32, 32, 32, 32)
-                .tag(339, 3, 3, 3, 3)
-                .tag(277, 4)
-                .tag(EXTRA_SAMPLES, UNASSOCIATED)
-                .filledWith(0, 100 / 255.0, 200 / 255.0, 0.2);
+        TestTiff tiff =
+                new TestTiff(4, 4).fourChannels(32, 3, UNASSOCIATED).filledWith(0, 100 / 255.0, 200 / 255.0, 0.2);
 
         assertThat(seen(tiff)).containsExactly(204, 224, 244);
     }
@@ -214,7 +210,7 @@ class TiffColorsTest {
     }
 
     private static TestTiff fourChannels(int bits, int meaning) {
-        return new TestTiff(4, 4).tag(258, bits, bits, bits, bits).tag(277, 4).tag(EXTRA_SAMPLES, meaning);
+        return new TestTiff(4, 4).fourChannels(bits, 1, meaning);
     }
 
     private int[] seen(TestTiff tiff) {

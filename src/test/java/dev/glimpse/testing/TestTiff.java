@@ -17,6 +17,8 @@ public final class TestTiff {
     private final Map<Integer, int[]> tags = new TreeMap<>();
     private byte[] samples = new byte[0];
     private int strips = 1;
+    private int bits = 8;
+    private int format = 1;
 
     /** Of RGB bytes in little-endian order, unless tags say otherwise. */
     public TestTiff(int width, int height) {
@@ -42,12 +44,27 @@ public final class TestTiff {
 
     /** Grey of so many bits a sample, and a format: 1 unsigned, 2 signed, 3 floating point. */
     public TestTiff gray(int bits, int format) {
-        return tag(258, bits).tag(262, 1).tag(277, 1).tag(339, format);
+        return of(bits, format).tag(258, bits).tag(262, 1).tag(277, 1).tag(339, format);
     }
 
     /** RGB of so many bits a sample, and a format: 1 unsigned, 2 signed, 3 floating point. */
     public TestTiff rgb(int bits, int format) {
-        return tag(258, bits, bits, bits).tag(339, format, format, format);
+        return of(bits, format).tag(258, bits, bits, bits).tag(339, format, format, format);
+    }
+
+    /** RGB and a fourth channel. */
+    public TestTiff fourChannels(int bits, int format, int meaning) {
+        return of(bits, format)
+                .tag(258, bits, bits, bits, bits)
+                .tag(277, 4)
+                .tag(338, meaning)
+                .tag(339, format, format, format, format);
+    }
+
+    private TestTiff of(int bits, int format) {
+        this.bits = bits;
+        this.format = format;
+        return this;
     }
 
     /** All samples, pixel by pixel and row by row, as they are in the file unless it is compressed. */
@@ -58,13 +75,11 @@ public final class TestTiff {
 
     /** The same pixel everywhere, as numbers of the kind that the tags say. */
     public TestTiff filledWith(double... pixel) {
-        int[] bits = tags.get(258);
-        int format = tags.containsKey(339) ? tags.get(339)[0] : 1;
         ByteBuffer bytes =
-                ByteBuffer.allocate(width * height * pixel.length * bits[0] / 8).order(order);
+                ByteBuffer.allocate(width * height * pixel.length * bits / 8).order(order);
         for (int i = 0; i < width * height; i++) {
             for (double sample : pixel) {
-                put(bytes, bits[0], format, sample);
+                put(bytes, sample);
             }
         }
         return samples(bytes.array());
@@ -72,15 +87,14 @@ public final class TestTiff {
 
     /** Numbers of the kind that the tags say, pixel by pixel. */
     public TestTiff of(double... values) {
-        ByteBuffer bytes =
-                ByteBuffer.allocate(values.length * tags.get(258)[0] / 8).order(order);
+        ByteBuffer bytes = ByteBuffer.allocate(values.length * bits / 8).order(order);
         for (double sample : values) {
-            put(bytes, tags.get(258)[0], tags.containsKey(339) ? tags.get(339)[0] : 1, sample);
+            put(bytes, sample);
         }
         return samples(bytes.array());
     }
 
-    private static void put(ByteBuffer bytes, int bits, int format, double sample) {
+    private void put(ByteBuffer bytes, double sample) {
         switch (bits) {
             case 8 -> bytes.put((byte) (long) sample);
             case 16 -> bytes.putShort((short) (long) sample);

@@ -260,9 +260,14 @@ public final class ImageDecoder {
                 checkDepth(reader.getImageTypes(0).next(), (long) width * height);
             }
             Thinning thinning = Thinning.of(format, width, height);
-            long needed =
-                    DecodeMemory.of(format, bytes, reader, 0, thinning, Math.max(width, container.maxWidth()), codes);
-            return reserve(needed, format, width, height, ticket, deadline, () -> {
+            DecodeMemory memory =
+                    DecodeMemory.of(format, bytes, reader, 0, Math.max(width, container.maxWidth()), codes);
+            long needed = memory.bytes(width, height);
+            if (needed > maxMemory) {
+                throw ImageTooLargeException.forMemory(
+                        format, width, height, memory.pixelsThatFit(width, height, maxMemory));
+            }
+            return reserve(needed, ticket, deadline, () -> {
                 // The size was checked above, and the memory for it is there.
                 in.becomeEndless();
                 BufferedImage picture = read(reader, bytes, format, thinning, trueColors, deadline);
@@ -286,13 +291,15 @@ public final class ImageDecoder {
         int height = animation.height();
         checkSize(width, height);
         Thinning thinning = Thinning.of(animation.format(), width, height);
-        long needed = 0;
         for (Animation.Frame frame : animation.frames()) {
             checkSize(frame.place().width(), frame.place().height());
-            needed = Math.max(needed, DecodeMemory.ofFrame(animation.format(), frame.place(), thinning, codes));
         }
-        needed += DecodeMemory.canvases(animation, thinning);
-        return reserve(needed, animation.format(), width, height, ticket, deadline, () -> {
+        long needed = DecodeMemory.of(animation, thinning, codes);
+        if (needed > maxMemory) {
+            throw ImageTooLargeException.forMemory(
+                    animation.format(), width, height, (long) width * height * maxMemory / needed);
+        }
+        return reserve(needed, ticket, deadline, () -> {
             byte[] rgb = Composition.firstSight(
                     animation,
                     thinning,
@@ -334,13 +341,7 @@ public final class ImageDecoder {
     }
 
     /** Does the work when there is memory for it, and the ticket may run. */
-    private Decoded reserve(
-            long needed, ImageFormat format, int width, int height, Ticket ticket, Deadline deadline, Work work)
-            throws IOException {
-        if (needed > maxMemory) {
-            double share = Math.max(0, maxMemory - DecodeMemory.ALWAYS) / (double) (needed - DecodeMemory.ALWAYS);
-            throw ImageTooLargeException.forMemory(format, width, height, (long) (share * width * height));
-        }
+    private Decoded reserve(long needed, Ticket ticket, Deadline deadline, Work work) throws IOException {
         Lease lease = acquire(needed, ticket);
         try {
             DecodedImage image = ticket.run(slice -> {

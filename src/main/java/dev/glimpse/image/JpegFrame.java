@@ -39,7 +39,6 @@ record JpegFrame(int components, boolean lossless, boolean buffered, double samp
         if (components == 0 || at + 10 + 3 * components > bytes.length) {
             return UNKNOWN;
         }
-        int most = 1;
         int mostAcross = 1;
         int mostDown = 1;
         int sum = 0;
@@ -49,7 +48,7 @@ record JpegFrame(int components, boolean lossless, boolean buffered, double samp
             mostAcross = Math.max(mostAcross, factors >> 4);
             mostDown = Math.max(mostDown, factors & 15);
         }
-        most = mostAcross * mostDown;
+        int most = mostAcross * mostDown;
         boolean lossless = (marker & 3) == 3;
         boolean progressive = (marker & 3) == 2;
         return new JpegFrame(components, lossless, progressive, (double) sum / most);

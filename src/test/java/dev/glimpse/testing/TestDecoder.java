@@ -21,7 +21,7 @@ public final class TestDecoder {
         this(new ImageDecoder(TestScheduler.SCHEDULER, maxPixels, ImageDecoder.memoryFor(maxPixels), time));
     }
 
-    /** @param memory that may be taken, in bytes */
+    /** A decoder for small heaps: {@code memory} is what pictures may take, in bytes. */
     public static TestDecoder ofMemory(long memory) {
         return new TestDecoder(new ImageDecoder(
                 TestScheduler.SCHEDULER, ImageDecoder.DEFAULT_MAX_PIXELS, memory, ImageDecoder.DEFAULT_TIME));

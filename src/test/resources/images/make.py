@@ -41,7 +41,27 @@ def clip_crop(picture, size):
     return resized.crop((left, top, left + size, top + size))
 
 
+def drawing(width, height):
+    """TestImages.drawing(width, height, 0)."""
+    y, x = np.mgrid[0:height, 0:width]
+    pixels = np.stack([200 * x // width, 200 * y // height, 100 * (x + y) // (width + height)], axis=2)
+    return Image.fromarray(pixels.astype(np.uint8))
+
+
+def large():
+    """Large enough to be thinned out. The last two are half transparent in a corner that is cropped away."""
+    picture = drawing(2000, 1900)
+    picture.save(HERE / "large-lossy.webp", quality=80)
+    picture.save(HERE / "large-lossless.webp", lossless=True, quality=100, method=6)
+    alpha = np.full((1900, 2000), 255, np.uint8)
+    alpha[:4, :4] = 128
+    picture.putalpha(Image.fromarray(alpha))
+    picture.save(HERE / "large-alpha.webp", quality=80, exact=True)
+    picture.save(HERE / "large-alpha-lossless.webp", lossless=True, quality=100, method=6, exact=True)
+
+
 def main():
+    large()
     picture = scene(96, 64)
     picture.save(HERE / "scene.png")
 

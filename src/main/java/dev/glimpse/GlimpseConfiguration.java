@@ -6,6 +6,8 @@ import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.request.Tickets;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -14,6 +16,8 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(DecodeProperties.class)
 class GlimpseConfiguration {
+    private static final Logger log = LoggerFactory.getLogger(GlimpseConfiguration.class);
+
     @Bean
     ModelStamp modelStamp(ClipModel model) {
         ModelDescriptor descriptor = model.descriptor();
@@ -27,7 +31,13 @@ class GlimpseConfiguration {
 
     @Bean
     ImageDecoder imageDecoder(FairScheduler scheduler, DecodeProperties limits) {
-        return new ImageDecoder(scheduler, limits.maxPixels(), limits.time());
+        long memory = ImageDecoder.memoryFor(limits.maxPixels());
+        log.info(
+                "pictures: max_pixels={} memory={}MB max_pixels_lossless_webp={}",
+                limits.maxPixels(),
+                memory >> 20,
+                Math.min(limits.maxPixels(), ImageDecoder.pixelsReadWhole(memory)));
+        return new ImageDecoder(scheduler, limits.maxPixels(), memory, limits.time());
     }
 
     @Bean

@@ -50,9 +50,9 @@ class ViewsBesideUploadsIT {
     private static final int MOST_UPLOADS_BEFORE_A_VIEW = 3 * UPLOADERS;
 
     /** Fills the decoder, so that not even a small picture is decoded beside it. */
-    private static final byte[] LARGE = TestImages.jpeg(990, 990, 1);
+    private static final byte[] LARGE = TestImages.jpeg(1870, 1330, 1);
 
-    private static final int MAX_PIXELS = 1_000_000;
+    private static final int MAX_PIXELS = 2_500_000;
 
     private static final byte[] SMALL = TestImages.jpeg(300, 250, 1);
 

@@ -8,7 +8,6 @@ import dev.glimpse.fairness.Flow;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.DamagedImageException;
-import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.image.ImageTooLargeException;
@@ -77,14 +76,16 @@ public final class RowDeriver {
      */
     public Derived derive(ImageId id, byte[] bytes, Ticket ticket) {
         try (ClipModel.ComingPicture coming = model.announcePicture()) {
-            DecodedImage image = decoder.decode(bytes, ticket);
-            return new Derived(
-                    id,
-                    store.address(id.toString()),
-                    bytes.length,
-                    image.width(),
-                    image.height(),
-                    coming.embed(image, ticket));
+            return decoder.decode(
+                    bytes,
+                    ticket,
+                    image -> new Derived(
+                            id,
+                            store.address(id.toString()),
+                            bytes.length,
+                            image.width(),
+                            image.height(),
+                            coming.embed(image, ticket)));
         }
     }
 

@@ -38,6 +38,11 @@ final class Deadline {
         this.slice = slice;
     }
 
+    /** Whether no more than half of the time is left: then nothing is begun that need not be. */
+    boolean isHalfOver() {
+        return clock.getAsLong() - start > limit.toNanos() / 2;
+    }
+
     /**
      * Requires that the time is not over.
      *

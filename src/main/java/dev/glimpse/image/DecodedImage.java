@@ -60,6 +60,16 @@ public final class DecodedImage {
         return height;
     }
 
+    /** The size of the pixels in memory. */
+    long bytes() {
+        return rgb.length;
+    }
+
+    /** Whether there is nothing to see. */
+    boolean isOfOneColor() {
+        return Composition.isOfOneColor(rgb);
+    }
+
     /**
      * The middle square as the model expects it: the short side resized to {@code size}, the long one in proportion and
      * rounded down, then the centre, half a pixel towards the beginning if it is uneven. Bytes are red, green, blue, row

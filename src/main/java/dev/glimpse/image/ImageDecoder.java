@@ -10,14 +10,15 @@ import java.io.IOException;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
-import javax.imageio.stream.ImageInputStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -30,8 +31,17 @@ import org.jspecify.annotations.Nullable;
  * size that is some seconds.
  */
 public final class ImageDecoder {
-    /** Above a phone's everyday photo. At most 350 MB of heap while decoded, 550 MB with 16 bits a sample and alpha. */
+    /** Above a phone's everyday photo. */
     public static final long DEFAULT_MAX_PIXELS = 50_000_000;
+
+    /** The bytes of uploads take a quarter of the heap, and the rest of the server needs some. */
+    private static final int SHARE_OF_HEAP = 3;
+
+    /** A picture with 16 bits a sample and alpha takes 11: eight, and three more for the result. */
+    private static final long BYTES_PER_PIXEL = 12;
+
+    /** With less, not even a photo could be decoded. */
+    private static final long LEAST_MEMORY = 24 << 20;
 
     /** The largest WebP that is accepted takes two thirds of it on a server of 2025; anything else a fifth. */
     public static final Duration DEFAULT_TIME = Duration.ofSeconds(10);
@@ -42,13 +52,6 @@ public final class ImageDecoder {
     /** What JPEG and GIF can hold at most; beyond it the resampling weights of one line alone would take much memory. */
     static final int MAX_SIDE = 65_535;
 
-    /**
-     * Large pictures are thinned out while being read, to no less than this short side: three times what a model usually
-     * looks at, so that every pixel it sees is still an average of many. Cosine to the whole picture: 0.999997 and more, see
-     * docs/benchmarks/decoding.txt.
-     */
-    private static final int KEPT_SHORT_SIDE = 672;
-
     /** For the pictures before it; each takes much less, see {@link #DEFAULT_TIME}. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -57,8 +60,10 @@ public final class ImageDecoder {
     private final LongSupplier clock;
     private final Duration patience;
 
-    /** Pixels being decoded at one time, over all threads: one picture of the largest size, or many small ones. */
-    private final MemoryBudget pixels;
+    /** For what is being decoded at one time, over all threads, in bytes: one large picture, or many small ones. */
+    private final MemoryBudget memory;
+
+    private final long maxMemory;
 
     static {
         // A picture is in memory already: no temporary files.
@@ -66,30 +71,40 @@ public final class ImageDecoder {
     }
 
     /**
-     * A decoder with {@link #DEFAULT_TIME}.
+     * A decoder with {@link #DEFAULT_TIME} and the memory of {@link #memoryFor}.
      *
      * @param scheduler of all tickets that are used with this decoder
-     * @param maxPixels of one picture, and of all that are decoded at one time; 1 to 500,000,000
+     * @param maxPixels of one picture; 1 to 500,000,000
      * @throws IllegalStateException if this runtime lacks the reader of an accepted format
      */
     public ImageDecoder(FairScheduler scheduler, long maxPixels) {
-        this(scheduler, maxPixels, DEFAULT_TIME);
+        this(scheduler, maxPixels, memoryFor(maxPixels), DEFAULT_TIME);
     }
 
     /**
      * @param scheduler of all tickets that are used with this decoder
-     * @param maxPixels of one picture, and of all that are decoded at one time; 1 to 500,000,000
+     * @param maxPixels of one picture; 1 to 500,000,000
+     * @param maxMemory bytes of heap that all pictures take that are decoded at one time; more than 0
      * @param time of a processor that one picture may take
      * @throws IllegalStateException if this runtime lacks the reader of an accepted format
      */
-    public ImageDecoder(FairScheduler scheduler, long maxPixels, Duration time) {
-        this(scheduler, maxPixels, time, Deadline.PROCESSOR_TIME, PATIENCE);
+    public ImageDecoder(FairScheduler scheduler, long maxPixels, long maxMemory, Duration time) {
+        this(scheduler, maxPixels, maxMemory, time, Deadline.PROCESSOR_TIME, PATIENCE);
     }
 
-    /** @param patience how long a picture waits while other pictures take the pixels */
-    ImageDecoder(FairScheduler scheduler, long maxPixels, Duration time, LongSupplier clock, Duration patience) {
+    /** @param patience how long a picture waits while other pictures take the memory */
+    ImageDecoder(
+            FairScheduler scheduler,
+            long maxPixels,
+            long maxMemory,
+            Duration time,
+            LongSupplier clock,
+            Duration patience) {
         if (maxPixels < 1 || maxPixels > MOST_PIXELS) {
             throw new IllegalArgumentException("maxPixels must be 1 to " + MOST_PIXELS + ": " + maxPixels);
+        }
+        if (maxMemory < 1) {
+            throw new IllegalArgumentException("maxMemory must be more than 0: " + maxMemory);
         }
         if (time.isNegative() || time.isZero()) {
             throw new IllegalArgumentException("time must be more than 0: " + time);
@@ -98,10 +113,32 @@ public final class ImageDecoder {
         this.time = time;
         this.clock = clock;
         this.patience = patience;
-        this.pixels = new MemoryBudget(scheduler, maxPixels);
+        this.maxMemory = maxMemory;
+        this.memory = new MemoryBudget(scheduler, maxMemory);
         for (ImageFormat format : ImageFormat.values()) {
             reader(format).dispose();
         }
+    }
+
+    /**
+     * The bytes that pictures may take at one time while they are decoded: a third of the largest heap of this process, or what one
+     * ordinary picture of the largest size takes, if that is less.
+     *
+     * @param maxPixels of one picture
+     */
+    public static long memoryFor(long maxPixels) {
+        long share = Runtime.getRuntime().maxMemory() / SHARE_OF_HEAP;
+        return Math.max(LEAST_MEMORY, Math.min(share, DecodeMemory.ALWAYS + maxPixels * BYTES_PER_PIXEL));
+    }
+
+    /**
+     * How many pixels a picture may have that is read as a whole, with four bytes for each pixel: a lossless WebP, or one with
+     * transparency, without its codes. Most others are thinned out while they are read.
+     *
+     * @param memory bytes, as {@link #memoryFor} gives them
+     */
+    public static long pixelsReadWhole(long memory) {
+        return Math.max(0, memory - DecodeMemory.ALWAYS) / 4;
     }
 
     /**
@@ -116,43 +153,75 @@ public final class ImageDecoder {
     }
 
     /**
-     * Decodes the first frame, upright, for a model: colour profiles are ignored, as they were in the model's training. Waits while
-     * other pictures take all the pixels that may be decoded at one time, and until the scheduler lets the ticket run. Decoding pauses
-     * while other work goes first.
+     * Decodes what a viewer sees first, upright, for a model: colour profiles are ignored, as they were in the model's training. Of an
+     * animation that is the first frame on its canvas, or if that is of one colour, the first that is not. Waits while other pictures take
+     * the memory, and until the scheduler lets the ticket run. Decoding pauses while other work goes first.
      *
      * @param ticket of the decoder's scheduler
+     * @param use is called once, on the calling thread, while memory is reserved for the pixels; they must not be kept
+     * @return what {@code use} returns, which may also throw
      * @throws UnsupportedImageException if the bytes begin like none of the accepted formats
-     * @throws ImageTooLargeException if the header announces more pixels than allowed
+     * @throws ImageTooLargeException if the header announces more pixels than allowed, or more than fit into the memory
      * @throws DamagedImageException if the picture is cut off or otherwise cannot be decoded
      * @throws ImageTooSlowException if it takes too much of a processor's time
      * @throws DecoderBusyException if others do not end in time, or the thread is interrupted
      */
-    public DecodedImage decode(byte[] bytes, Ticket ticket) {
-        return decode(bytes, ticket, false);
+    public <T extends @Nullable Object> T decode(byte[] bytes, Ticket ticket, Function<DecodedImage, T> use) {
+        try (Decoded decoded = decode(bytes, ticket, false)) {
+            return use.apply(decoded.image());
+        }
     }
 
     /**
-     * Decodes the first frame, upright, for people: a colour profile is followed, if the reader of the format can do so. Otherwise like
-     * {@link #decode}.
+     * Decodes what a viewer sees first, upright, for people: a colour profile is followed, if the reader of the format can do so. Otherwise
+     * like {@link #decode}.
      */
-    public DecodedImage decodeInTrueColors(byte[] bytes, Ticket ticket) {
-        return decode(bytes, ticket, true);
+    public <T extends @Nullable Object> T decodeInTrueColors(
+            byte[] bytes, Ticket ticket, Function<DecodedImage, T> use) {
+        try (Decoded decoded = decode(bytes, ticket, true)) {
+            return use.apply(decoded.image());
+        }
     }
 
-    private DecodedImage decode(byte[] bytes, Ticket ticket, boolean trueColors) {
+    /** @param lease of the memory that the image takes */
+    private record Decoded(DecodedImage image, Lease lease) implements AutoCloseable {
+        @Override
+        public void close() {
+            lease.close();
+        }
+    }
+
+    private Decoded decode(byte[] bytes, Ticket ticket, boolean trueColors) {
         ImageFormat format = formatOf(bytes);
         Deadline deadline = new Deadline(time, clock);
-        ImageReader reader = reader(format);
-        try (ImageInputStream in = new WatchedInput(bytes, deadline)) {
+        try {
             Container container = Container.walk(format, bytes);
             checkSize(container.maxWidth(), container.maxHeight());
-            container.lossless().forEach(pixels -> pixels.requireModest(bytes, deadline));
-            return decode(reader, in, format, container.orientation(), ticket, trueColors, deadline);
+            long codes = 0;
+            for (LosslessWebp pixels : container.lossless()) {
+                codes = Math.max(codes, pixels.requireModest(bytes, deadline));
+            }
+            Optional<Animation> animation = Animation.of(format, bytes).map(this::fitting);
+            if (animation.isPresent() && !animation.get().beginsWhole()) {
+                return compose(animation.get(), container.orientation(), codes, ticket, trueColors, deadline);
+            }
+            Decoded first = decode(bytes, format, container, codes, ticket, trueColors, deadline);
+            if (animation.isEmpty()
+                    || animation.get().frames().size() == 1
+                    || !first.image().isOfOneColor()) {
+                return first;
+            }
+            first.close();
+            return compose(animation.get(), container.orientation(), codes, ticket, trueColors, deadline);
         } catch (IOException | RuntimeException | StackOverflowError e) {
             throw refusal(format, e);
-        } finally {
-            reader.dispose();
         }
+    }
+
+    /** A GIF that says it is larger than we decode, and has a small picture, is taken for the small picture. */
+    private Animation fitting(Animation animation) {
+        boolean fits = fits(animation.width(), animation.height());
+        return fits || animation.format() != ImageFormat.GIF ? animation : animation.croppedToFirst();
     }
 
     /** Readers answer hostile bytes with failures of every kind, and may have put ours into one of theirs. */
@@ -171,36 +240,125 @@ public final class ImageDecoder {
         return new DamagedImageException("damaged " + format + ": " + reason, failure);
     }
 
-    @SuppressWarnings("try") // the lease is held, not used
-    private DecodedImage decode(
-            ImageReader reader,
-            ImageInputStream in,
+    private Decoded decode(
+            byte[] bytes,
             ImageFormat format,
-            Orientation orientation,
+            Container container,
+            long codes,
             Ticket ticket,
             boolean trueColors,
             Deadline deadline)
             throws IOException {
-        // Metadata ignored: a few compressed kilobytes of text in a PNG would unfold to gigabytes.
-        reader.setInput(in, true, true);
-        int width = reader.getWidth(0);
-        int height = reader.getHeight(0);
-        checkSize(width, height);
-        if (format == ImageFormat.TIFF) {
-            checkDepth(reader.getImageTypes(0).next(), (long) width * height);
-        }
-        long size = (long) width * height;
-        try (Lease lease = acquirePixels(size, ticket)) {
-            return ticket.run(slice -> {
-                deadline.during(slice);
-                return read(reader, format, orientation, width, height, trueColors, deadline);
+        ImageReader reader = reader(format);
+        try (WatchedInput in = new WatchedInput(bytes, deadline)) {
+            // Metadata ignored: a few compressed kilobytes of text in a PNG would unfold to gigabytes.
+            reader.setInput(in, true, true);
+            int width = reader.getWidth(0);
+            int height = reader.getHeight(0);
+            checkSize(width, height);
+            if (format == ImageFormat.TIFF) {
+                checkDepth(reader.getImageTypes(0).next(), (long) width * height);
+            }
+            Thinning thinning = Thinning.of(format, width, height);
+            DecodeMemory memory =
+                    DecodeMemory.of(format, bytes, reader, 0, Math.max(width, container.maxWidth()), codes);
+            long needed = memory.bytes(width, height);
+            if (needed > maxMemory) {
+                throw ImageTooLargeException.forMemory(
+                        format, width, height, memory.pixelsThatFit(width, height, maxMemory));
+            }
+            return reserve(needed, ticket, deadline, () -> {
+                // The size was checked above, and the memory for it is there.
+                in.becomeEndless();
+                BufferedImage picture = read(reader, bytes, format, thinning, trueColors, deadline);
+                byte[] rgb = Pixels.upright(picture, container.orientation(), deadline);
+                return image(format, container.orientation(), width, height, picture, rgb);
             });
+        } finally {
+            reader.dispose();
         }
     }
 
-    private Lease acquirePixels(long size, Ticket ticket) {
+    private Decoded compose(
+            Animation animation,
+            Orientation orientation,
+            long codes,
+            Ticket ticket,
+            boolean trueColors,
+            Deadline deadline)
+            throws IOException {
+        int width = animation.width();
+        int height = animation.height();
+        checkSize(width, height);
+        Thinning thinning = Thinning.of(animation.format(), width, height);
+        for (Animation.Frame frame : animation.frames()) {
+            checkSize(frame.place().width(), frame.place().height());
+        }
+        long needed = DecodeMemory.of(animation, thinning, codes);
+        if (needed > maxMemory) {
+            throw ImageTooLargeException.forMemory(
+                    animation.format(), width, height, (long) width * height * maxMemory / needed);
+        }
+        return reserve(needed, ticket, deadline, () -> {
+            byte[] rgb = Composition.firstSight(
+                    animation,
+                    thinning,
+                    orientation,
+                    frame -> frame(animation.format(), frame, thinning, trueColors, deadline),
+                    deadline);
+            return image(
+                    animation.format(), orientation, width, height, thinning.kept(width), thinning.kept(height), rgb);
+        });
+    }
+
+    private static BufferedImage frame(
+            ImageFormat format, Animation.Frame frame, Thinning thinning, boolean trueColors, Deadline deadline)
+            throws IOException {
+        byte[] bytes = frame.file().bytes();
+        ImageReader reader = reader(format);
+        try (WatchedInput in = new WatchedInput(bytes, deadline)) {
+            reader.setInput(in, true, true);
+            int width = reader.getWidth(0);
+            int height = reader.getHeight(0);
+            if (width != frame.place().width() || height != frame.place().height()) {
+                throw new DamagedImageException("damaged %s: a frame of %dx%d pixels in a place for %dx%d"
+                        .formatted(
+                                format,
+                                width,
+                                height,
+                                frame.place().width(),
+                                frame.place().height()));
+            }
+            in.becomeEndless();
+            return read(reader, bytes, format, thinning.within(width, height), trueColors, deadline);
+        } finally {
+            reader.dispose();
+        }
+    }
+
+    private interface Work {
+        DecodedImage get() throws IOException;
+    }
+
+    /** Does the work when there is memory for it, and the ticket may run. */
+    private Decoded reserve(long needed, Ticket ticket, Deadline deadline, Work work) throws IOException {
+        Lease lease = acquire(needed, ticket);
         try {
-            return pixels.acquire(size, ticket, patience);
+            DecodedImage image = ticket.run(slice -> {
+                deadline.during(slice);
+                return work.get();
+            });
+            lease.shrinkTo(Math.min(needed, image.bytes()));
+            return new Decoded(image, lease);
+        } catch (IOException | RuntimeException | Error e) {
+            lease.close();
+            throw e;
+        }
+    }
+
+    private Lease acquire(long bytes, Ticket ticket) {
+        try {
+            return memory.acquire(bytes, ticket, patience);
         } catch (TimeoutException e) {
             throw new DecoderBusyException(
                     "other pictures have been decoded for " + patience.toMillis() + " ms; try again later");
@@ -210,12 +368,11 @@ public final class ImageDecoder {
         }
     }
 
-    private static DecodedImage read(
+    private static BufferedImage read(
             ImageReader reader,
+            byte[] bytes,
             ImageFormat format,
-            Orientation orientation,
-            int width,
-            int height,
+            Thinning thinning,
             boolean trueColors,
             Deadline deadline)
             throws IOException {
@@ -232,53 +389,56 @@ public final class ImageDecoder {
                 deadline.check();
             }
         });
-        ImageReadParam param = thinning(reader, format, width, height);
+        ImageReadParam param = reader.getDefaultReadParam();
+        thinning.applyTo(param);
         if (!trueColors) {
             keepProfile(reader, param);
         }
-        BufferedImage picture = reader.read(0, param);
+        BufferedImage picture =
+                format == ImageFormat.TIFF ? TiffColors.read(reader, bytes, 0, param, deadline) : reader.read(0, param);
         if (cutOff.get() != null) {
             throw new DamagedImageException("damaged " + format + ": cut off (" + cutOff.get() + ")");
         }
+        return trueColors ? picture : Pixels.withoutProfile(picture);
+    }
 
-        byte[] rgb = Pixels.upright(trueColors ? picture : Pixels.withoutProfile(picture), orientation, deadline);
-        boolean turned = orientation.swapsSides();
-        return new DecodedImage(
-                format,
-                turned ? height : width,
-                turned ? width : height,
-                turned ? picture.getHeight() : picture.getWidth(),
-                turned ? picture.getWidth() : picture.getHeight(),
-                rgb);
+    private static DecodedImage image(
+            ImageFormat format, Orientation orientation, int width, int height, BufferedImage stored, byte[] rgb) {
+        return image(format, orientation, width, height, stored.getWidth(), stored.getHeight(), rgb);
+    }
+
+    private static DecodedImage image(
+            ImageFormat format,
+            Orientation orientation,
+            int width,
+            int height,
+            int storedWidth,
+            int storedHeight,
+            byte[] rgb) {
+        return orientation.swapsSides()
+                ? new DecodedImage(format, height, width, storedHeight, storedWidth, rgb)
+                : new DecodedImage(format, width, height, storedWidth, storedHeight, rgb);
     }
 
     private void checkSize(long width, long height) {
-        if (width > MAX_SIDE || height > MAX_SIDE || width * height > maxPixels) {
+        if (!fits(width, height)) {
             throw new ImageTooLargeException(width, height, maxPixels);
         }
     }
 
-    /** A TIFF may have any number of samples a pixel: the limit on pixels is kept for what takes 64 bits each. */
+    private boolean fits(long width, long height) {
+        return width <= MAX_SIDE && height <= MAX_SIDE && width * height <= maxPixels;
+    }
+
+    /** A TIFF may have any number of samples a pixel: the limit on pixels is kept for what takes 256 bits each. */
     private void checkDepth(ImageTypeSpecifier type, long pixels) {
         long bits = 0;
         for (int band = 0; band < type.getNumBands(); band++) {
             bits += type.getBitsPerBand(band);
         }
-        if (pixels * bits > maxPixels * 64) {
+        if (pixels * bits > maxPixels * 256) {
             throw new DamagedImageException("damaged TIFF: %d bits for each of %d pixels".formatted(bits, pixels));
         }
-    }
-
-    private static ImageReadParam thinning(ImageReader reader, ImageFormat format, int width, int height) {
-        ImageReadParam param = reader.getDefaultReadParam();
-        int step = Math.min(width, height) / KEPT_SHORT_SIDE;
-        // The WebP reader saves nothing by it, and gets the colours of lossy pictures wrong.
-        if (step > 1 && format != ImageFormat.WEBP) {
-            // The middle of each step, except that the TIFF reader only knows its beginning.
-            int first = format == ImageFormat.TIFF ? 0 : (step - 1) / 2;
-            param.setSourceSubsampling(step, step, first, first);
-        }
-        return param;
     }
 
     /** Some readers convert to standard colours unless they are asked for the picture's own. */

@@ -23,17 +23,21 @@ record LosslessWebp(int at, int width, int height) {
     /**
      * Reads up to the first pixel.
      *
+     * @return the bytes that the transforms and the codes take in the reader
      * @throws DamagedImageException if a transform is there twice, which the format does not allow, the codes would fill
      *     much memory, or the file ends before
      * @throws ImageTooSlowException if the time is over
      */
-    void requireModest(byte[] bytes, Deadline deadline) {
+    long requireModest(byte[] bytes, Deadline deadline) {
         Bits bits = new Bits(bytes, at);
-        int across = transforms(bits, deadline);
+        Transformed transformed = transforms(bits, deadline);
+        int across = transformed.across;
+        long blocks = transformed.bytes;
         int cacheBits = bits.next(1) == 1 ? bits.next(4) : 0;
         int groups = 1;
         if (bits.next(1) == 1) {
             int blockBits = bits.next(3) + 2;
+            blocks += 4L * blocks(across, blockBits) * blocks(height, blockBits);
             groups = 1 + highestPixel(bits, blocks(across, blockBits), blocks(height, blockBits), deadline);
         }
         long memory = 0;
@@ -50,12 +54,19 @@ record LosslessWebp(int at, int width, int height) {
             // The reader would go on with zeros.
             throw new DamagedImageException("damaged WEBP: cut off before its pixels");
         }
+        return memory + blocks;
     }
 
-    /** Answers how many pixels a line has for what follows: a palette packs several into one. */
-    private int transforms(Bits bits, Deadline deadline) {
+    /**
+     * @param across how many pixels a line has for what follows: a palette packs several into one
+     * @param bytes that the transforms take
+     */
+    private record Transformed(int across, long bytes) {}
+
+    private Transformed transforms(Bits bits, Deadline deadline) {
         int seen = 0;
         int across = width;
+        long bytes = 0;
         while (bits.next(1) == 1) {
             int transform = bits.next(2);
             if ((seen >> transform & 1) == 1) {
@@ -68,10 +79,11 @@ record LosslessWebp(int at, int width, int height) {
                 across = blocks(across, colors > 16 ? 0 : colors > 4 ? 1 : colors > 2 ? 2 : 3);
             } else if (transform != SUBTRACT_GREEN) {
                 int blockBits = bits.next(3) + 2;
+                bytes += 4L * blocks(across, blockBits) * blocks(height, blockBits);
                 highestPixel(bits, blocks(across, blockBits), blocks(height, blockBits), deadline);
             }
         }
-        return across;
+        return new Transformed(across, bytes);
     }
 
     private static int greens(int cacheBits) {

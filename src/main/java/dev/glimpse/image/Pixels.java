@@ -15,7 +15,7 @@ import java.awt.image.Raster;
 /** From whatever a reader gives (grey, palette, 16 bits, alpha, another colour space) to upright 8-bit RGB. */
 final class Pixels {
     /** Converted in bands of about this many pixels, so that a large picture is not held a third time. */
-    private static final int BAND_PIXELS = 1 << 20;
+    private static final int BAND_PIXELS = 1 << 18;
 
     private Pixels() {}
 

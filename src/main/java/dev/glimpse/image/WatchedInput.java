@@ -21,6 +21,7 @@ final class WatchedInput extends ImageInputStreamImpl {
     private byte[] bytes;
     private int sinceLook;
     private int beyondTheEnd;
+    private boolean endless;
 
     WatchedInput(byte[] bytes, Deadline deadline) {
         this.bytes = bytes;
@@ -49,9 +50,17 @@ final class WatchedInput extends ImageInputStreamImpl {
         return read;
     }
 
+    /**
+     * Claims to have no end, from now on. Readers compare the size of a picture with the length of its file, and would refuse what is of one
+     * colour. Until then they need the true length, to judge what tags claim.
+     */
+    void becomeEndless() {
+        endless = true;
+    }
+
     @Override
     public long length() {
-        return bytes.length;
+        return endless ? Long.MAX_VALUE : bytes.length;
     }
 
     @Override

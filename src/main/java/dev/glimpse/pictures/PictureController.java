@@ -74,7 +74,8 @@ class PictureController {
         }
         Ticket ticket = tickets.of(Purpose.VIEW, request);
         byte[] jpeg = thumbnails.get(
-                id, missing -> decoder.decodeInTrueColors(read(missing), ticket).thumbnail(THUMBNAIL_SIDE));
+                id,
+                missing -> decoder.decodeInTrueColors(read(missing), ticket, image -> image.thumbnail(THUMBNAIL_SIDE)));
         return answer(tag + ".jpg", MediaType.IMAGE_JPEG_VALUE, tag, jpeg, request);
     }
 

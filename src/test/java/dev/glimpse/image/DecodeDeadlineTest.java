@@ -29,6 +29,11 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** How long a picture may take, and how long it waits for others. */
 @Timeout(value = 60, unit = TimeUnit.SECONDS)
 class DecodeDeadlineTest {
+    private static final long MEMORY = 64 << 20;
+
+    /** A small picture takes most of it. */
+    private static final long MEMORY_FOR_ONE = DecodeMemory.ALWAYS + (1 << 20);
+
     private static final Duration LONG = Duration.ofDays(1);
 
     private final TestDecoder decoder = new TestDecoder();
@@ -62,7 +67,7 @@ class DecodeDeadlineTest {
     void everyReaderStopsWhereverItIsWhenTheTimeIsOver(byte[] picture) {
         Clock clock = new Clock();
         DecodedImage whole = new TestDecoder(
-                        new ImageDecoder(TestScheduler.SCHEDULER, 1_000_000, LONG, clock::look, LONG))
+                        new ImageDecoder(TestScheduler.SCHEDULER, 1_000_000, MEMORY, LONG, clock::look, LONG))
                 .decode(picture);
         long looks = clock.now.get();
         int pixels = whole.width() * whole.height();
@@ -70,8 +75,8 @@ class DecodeDeadlineTest {
 
         for (long granted : new long[] {1, looks / 2, looks - 2}) {
             Clock hurried = new Clock();
-            TestDecoder strict = new TestDecoder(
-                    new ImageDecoder(TestScheduler.SCHEDULER, pixels, Duration.ofNanos(granted), hurried::look, LONG));
+            TestDecoder strict = new TestDecoder(new ImageDecoder(
+                    TestScheduler.SCHEDULER, pixels, MEMORY, Duration.ofNanos(granted), hurried::look, LONG));
 
             assertThatThrownBy(() -> strict.decode(picture))
                     .as("%d of %d looks", granted, looks)
@@ -95,7 +100,7 @@ class DecodeDeadlineTest {
 
     @Test
     void timeMustBePositive() {
-        assertThatThrownBy(() -> new ImageDecoder(TestScheduler.SCHEDULER, 1, Duration.ZERO))
+        assertThatThrownBy(() -> new ImageDecoder(TestScheduler.SCHEDULER, 1, MEMORY, Duration.ZERO))
                 .isInstanceOf(IllegalArgumentException.class);
     }
 
@@ -116,7 +121,7 @@ class DecodeDeadlineTest {
     void everyReaderPausesWhileOthersComeFirst(byte[] picture) throws Exception {
         Clock clock = new Clock();
         DecodedImage whole = new TestDecoder(
-                        new ImageDecoder(TestScheduler.SCHEDULER, 1_000_000, LONG, clock::look, LONG))
+                        new ImageDecoder(TestScheduler.SCHEDULER, 1_000_000, MEMORY, LONG, clock::look, LONG))
                 .decode(picture);
         long pause = clock.now.get() - 2;
         AtomicLong time = new AtomicLong();
@@ -135,6 +140,7 @@ class DecodeDeadlineTest {
         ImageDecoder decoder = new ImageDecoder(
                 one,
                 1_000_000,
+                MEMORY,
                 LONG,
                 () -> {
                     if (paused.now.get() == pause) {
@@ -145,8 +151,8 @@ class DecodeDeadlineTest {
                     return paused.look();
                 },
                 LONG);
-        FutureTask<DecodedImage> decoded =
-                new FutureTask<>(() -> decoder.decode(picture, one.ticket(new Flow("picture", "1", Purpose.UPLOAD))));
+        FutureTask<DecodedImage> decoded = new FutureTask<>(
+                () -> decoder.decode(picture, one.ticket(new Flow("picture", "1", Purpose.UPLOAD)), image -> image));
         Thread decoding = new Thread(decoded);
         decoding.start();
 
@@ -167,9 +173,10 @@ class DecodeDeadlineTest {
         TestDecoder one = new TestDecoder(new ImageDecoder(
                 TestScheduler.SCHEDULER,
                 60 * 50,
+                MEMORY_FOR_ONE,
                 LONG,
                 () -> {
-                    // The second look is within the pixels of the first picture.
+                    // The second look is within the memory of the first picture.
                     if (looks.incrementAndGet() == 2) {
                         begun.countDown();
                         awaitUninterruptibly(goOn);

@@ -18,7 +18,13 @@ public final class TestDecoder {
     }
 
     public TestDecoder(long maxPixels, Duration time) {
-        this(new ImageDecoder(TestScheduler.SCHEDULER, maxPixels, time));
+        this(new ImageDecoder(TestScheduler.SCHEDULER, maxPixels, ImageDecoder.memoryFor(maxPixels), time));
+    }
+
+    /** A decoder for small heaps: {@code memory} is what pictures may take, in bytes. */
+    public static TestDecoder ofMemory(long memory) {
+        return new TestDecoder(new ImageDecoder(
+                TestScheduler.SCHEDULER, ImageDecoder.DEFAULT_MAX_PIXELS, memory, ImageDecoder.DEFAULT_TIME));
     }
 
     public TestDecoder(ImageDecoder decoder) {
@@ -26,10 +32,10 @@ public final class TestDecoder {
     }
 
     public DecodedImage decode(byte[] bytes) {
-        return decoder.decode(bytes, TestScheduler.ticket());
+        return decoder.decode(bytes, TestScheduler.ticket(), image -> image);
     }
 
     public DecodedImage decodeInTrueColors(byte[] bytes) {
-        return decoder.decodeInTrueColors(bytes, TestScheduler.ticket());
+        return decoder.decodeInTrueColors(bytes, TestScheduler.ticket(), image -> image);
     }
 }

@@ -8,6 +8,7 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.zip.CRC32;
 import java.util.zip.Deflater;
 import javax.imageio.ImageIO;
@@ -95,6 +96,21 @@ public final class TestImages {
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }
+    }
+
+    /** The mean of red, green and blue, each 0 to 255. */
+    public static List<Double> mean(BufferedImage picture) {
+        long[] sums = new long[3];
+        for (int y = 0; y < picture.getHeight(); y++) {
+            for (int x = 0; x < picture.getWidth(); x++) {
+                int pixel = picture.getRGB(x, y);
+                sums[0] += pixel >> 16 & 0xFF;
+                sums[1] += pixel >> 8 & 0xFF;
+                sums[2] += pixel & 0xFF;
+            }
+        }
+        double count = (double) picture.getWidth() * picture.getHeight();
+        return List.of(sums[0] / count, sums[1] / count, sums[2] / count);
     }
 
     /**

@@ -13,6 +13,7 @@ import java.util.Locale;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
@@ -51,6 +52,10 @@ public final class ImageDecoder {
 
     /** For the pictures before it; each takes much less, see {@link #DEFAULT_TIME}. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** What readers say of kinds of pictures that they were not made for. */
+    private static final Pattern UNSUPPORTED =
+            Pattern.compile("[Uu]nsupported|[Nn]ot (implemented|supported)|Unknown TIFF Compression");
 
     private final long maxPixels;
     private final Duration time;
@@ -100,7 +105,9 @@ public final class ImageDecoder {
         this.patience = patience;
         this.pixels = new MemoryBudget(scheduler, maxPixels);
         for (ImageFormat format : ImageFormat.values()) {
-            reader(format).dispose();
+            if (format != ImageFormat.RAW) {
+                reader(format).dispose();
+            }
         }
     }
 
@@ -111,8 +118,9 @@ public final class ImageDecoder {
      */
     public static ImageFormat formatOf(byte[] bytes) {
         return ImageFormat.sniff(bytes)
-                .orElseThrow(() -> new UnsupportedImageException("not a picture we can read: the bytes look like "
-                        + Lookalike.of(bytes) + "; accepted are JPEG, PNG, GIF, WebP, BMP and TIFF"));
+                .orElseThrow(() -> new UnsupportedImageException(
+                        "not a picture we can read: the bytes look like " + Lookalike.of(bytes)
+                                + "; accepted are JPEG, PNG, GIF, WebP, BMP and TIFF, and camera raws with a preview"));
     }
 
     /**
@@ -142,14 +150,22 @@ public final class ImageDecoder {
     private DecodedImage decode(byte[] bytes, Ticket ticket, boolean trueColors) {
         ImageFormat format = formatOf(bytes);
         Deadline deadline = new Deadline(time, clock);
-        ImageReader reader = reader(format);
-        try (ImageInputStream in = new WatchedInput(bytes, deadline)) {
-            Container container = Container.walk(format, bytes);
-            checkSize(container.maxWidth(), container.maxHeight());
-            container.lossless().forEach(pixels -> pixels.requireModest(bytes, deadline));
-            return decode(reader, in, format, container.orientation(), ticket, trueColors, deadline);
+        try {
+            return decode(format, ReaderInput.of(format, bytes), ticket, trueColors, deadline);
         } catch (IOException | RuntimeException | StackOverflowError e) {
             throw refusal(format, e);
+        }
+    }
+
+    private DecodedImage decode(
+            ImageFormat format, ReaderInput input, Ticket ticket, boolean trueColors, Deadline deadline)
+            throws IOException {
+        ImageReader reader = reader(input.format());
+        try (ImageInputStream in = new WatchedInput(input.bytes(), deadline)) {
+            Container container = input.container();
+            checkSize(container.maxWidth(), container.maxHeight());
+            container.lossless().forEach(pixels -> pixels.requireModest(input.bytes(), deadline));
+            return decode(reader, in, format, input, ticket, trueColors, deadline);
         } finally {
             reader.dispose();
         }
@@ -159,6 +175,7 @@ public final class ImageDecoder {
     private static RuntimeException refusal(ImageFormat format, Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof DamagedImageException
+                    || cause instanceof UnsupportedImageException
                     || cause instanceof ImageTooLargeException
                     || cause instanceof ImageTooSlowException
                     || cause instanceof DecoderBusyException) {
@@ -168,6 +185,9 @@ public final class ImageDecoder {
         String reason = failure.getMessage() != null
                 ? failure.getMessage()
                 : failure.getClass().getSimpleName();
+        if (UNSUPPORTED.matcher(reason).find()) {
+            return UnsupportedImageException.of(format + " (" + reason + ")");
+        }
         return new DamagedImageException("damaged " + format + ": " + reason, failure);
     }
 
@@ -176,7 +196,7 @@ public final class ImageDecoder {
             ImageReader reader,
             ImageInputStream in,
             ImageFormat format,
-            Orientation orientation,
+            ReaderInput input,
             Ticket ticket,
             boolean trueColors,
             Deadline deadline)
@@ -186,14 +206,14 @@ public final class ImageDecoder {
         int width = reader.getWidth(0);
         int height = reader.getHeight(0);
         checkSize(width, height);
-        if (format == ImageFormat.TIFF) {
+        if (input.format() == ImageFormat.TIFF) {
             checkDepth(reader.getImageTypes(0).next(), (long) width * height);
         }
         long size = (long) width * height;
         try (Lease lease = acquirePixels(size, ticket)) {
             return ticket.run(slice -> {
                 deadline.during(slice);
-                return read(reader, format, orientation, width, height, trueColors, deadline);
+                return read(reader, format, input, width, height, trueColors, deadline);
             });
         }
     }
@@ -213,7 +233,7 @@ public final class ImageDecoder {
     private static DecodedImage read(
             ImageReader reader,
             ImageFormat format,
-            Orientation orientation,
+            ReaderInput input,
             int width,
             int height,
             boolean trueColors,
@@ -232,7 +252,7 @@ public final class ImageDecoder {
                 deadline.check();
             }
         });
-        ImageReadParam param = thinning(reader, format, width, height);
+        ImageReadParam param = thinning(reader, input.format(), width, height);
         if (!trueColors) {
             keepProfile(reader, param);
         }
@@ -241,6 +261,10 @@ public final class ImageDecoder {
             throw new DamagedImageException("damaged " + format + ": cut off (" + cutOff.get() + ")");
         }
 
+        if (trueColors) {
+            picture = inMeantColors(picture, input);
+        }
+        Orientation orientation = input.container().orientation();
         byte[] rgb = Pixels.upright(trueColors ? picture : Pixels.withoutProfile(picture), orientation, deadline);
         boolean turned = orientation.swapsSides();
         return new DecodedImage(
@@ -250,6 +274,12 @@ public final class ImageDecoder {
                 turned ? picture.getHeight() : picture.getWidth(),
                 turned ? picture.getWidth() : picture.getHeight(),
                 rgb);
+    }
+
+    private static BufferedImage inMeantColors(BufferedImage picture, ReaderInput input) {
+        return FileProfile.of(input.format(), input.bytes())
+                .map(profile -> profile.on(picture))
+                .orElse(picture);
     }
 
     private void checkSize(long width, long height) {

@@ -14,9 +14,6 @@ import java.util.List;
  * @param lossless what is still to be walked through, once the size is known to be accepted
  */
 record Container(Orientation orientation, long maxWidth, long maxHeight, List<LosslessWebp> lossless) {
-    /** A progressive JPEG has about ten. Each costs a pass over all pixels, however few bytes it has. */
-    static final int MAX_JPEG_SCANS = 100;
-
     /** What a megabyte of an editor's metadata takes, in pieces of 255 bytes. */
     private static final long MAX_GIF_COPYING = 2_000_000_000;
 
@@ -27,45 +24,14 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
     /** @throws DamagedImageException if a part reaches beyond the end, or the file is built to exhaust its reader */
     static Container walk(ImageFormat format, byte[] bytes) {
         return switch (format) {
-            case JPEG -> jpeg(bytes);
+            case JPEG -> JpegWalk.of(bytes).container();
             case PNG -> png(bytes);
             case WEBP -> webp(bytes);
             case TIFF -> TiffWalk.walk(bytes);
-            case BMP -> bmp(bytes);
+            case BMP -> PLAIN;
             case GIF -> gif(bytes);
+            case RAW -> throw new IllegalArgumentException("a raw is read by its preview");
         };
-    }
-
-    private static Container jpeg(byte[] bytes) {
-        Orientation orientation = Orientation.UPRIGHT;
-        int scans = 0;
-        int at = 2;
-        while (at + 2 <= bytes.length) {
-            int marker = bytes[at + 1] & 0xFF;
-            if (bytes[at] != (byte) 0xFF || marker <= 1 || marker == 0xFF || (marker >= 0xD0 && marker <= 0xD8)) {
-                at++; // compressed data, padding, or a marker that nothing belongs to
-                continue;
-            }
-            if (marker == 0xD9) {
-                return new Container(orientation, 0, 0, List.of());
-            }
-            if (at + 4 > bytes.length) {
-                break;
-            }
-            int length = (bytes[at + 2] & 0xFF) << 8 | (bytes[at + 3] & 0xFF);
-            if (marker == 0xDA && ++scans > MAX_JPEG_SCANS) {
-                throw new DamagedImageException("damaged JPEG: more than " + MAX_JPEG_SCANS + " scans");
-            }
-            if (marker == 0xE2) {
-                requireJpegProfileWithinFile(ImageFormat.JPEG, bytes, at);
-            }
-            if (marker == 0xE1 && isAt(bytes, at + 4, "Exif\0\0") && orientation == Orientation.UPRIGHT) {
-                orientation = exif(bytes, at + 10, Math.min(bytes.length, at + 2 + length));
-            }
-            at += 2 + length;
-        }
-        // Cut between two scans, a reader fills the rest with grey and does not even warn.
-        throw new DamagedImageException("damaged JPEG: cut off, there is no end marker");
     }
 
     private static Container png(byte[] bytes) {
@@ -127,7 +93,6 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
                         canvasHeight = int24(file, data + 7) + 1;
                     }
                 }
-                case "ICCP" -> requireProfileWithinFile(ImageFormat.WEBP, bytes, data);
                 case "VP8 " -> {
                     parts.width = Math.max(parts.width, file.getShort(data + 6) & 0x3FFF);
                     parts.height = Math.max(parts.height, file.getShort(data + 8) & 0x3FFF);
@@ -191,18 +156,8 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
         return PLAIN;
     }
 
-    private static Container bmp(byte[] bytes) {
-        ByteBuffer file = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
-        int compression = bytes.length >= 34 && file.getInt(14) >= 40 ? file.getInt(30) : 0;
-        if (compression == 4 || compression == 5) {
-            // Meant for printers. The picture inside would be decoded whatever its own size is.
-            throw new DamagedImageException("damaged BMP: another picture inside instead of pixels");
-        }
-        return PLAIN;
-    }
-
     /** Broken EXIF data is no reason to refuse a picture: it is then taken as upright. */
-    private static Orientation exif(byte[] bytes, int start, int end) {
+    static Orientation exif(byte[] bytes, int start, int end) {
         try {
             ByteBuffer block =
                     TiffWalk.order(ByteBuffer.wrap(bytes, start, end - start).slice());
@@ -211,7 +166,7 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
             for (int i = 0; i < entries; i++) {
                 int entry = directory + 2 + i * 12;
                 if ((block.getShort(entry) & 0xFFFF) == ORIENTATION_TAG) {
-                    return Orientation.of(block.getShort(entry + 8));
+                    return Orientation.of((int) TiffWalk.value(block, entry));
                 }
             }
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
@@ -220,30 +175,11 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
         return Orientation.UPRIGHT;
     }
 
-    /** @param at where a segment of a JPEG begins that may hold a colour profile, or a piece of one */
-    static void requireJpegProfileWithinFile(ImageFormat format, byte[] bytes, int at) {
-        // After the name comes the number of the piece, and of how many; the first one says how long they are together.
-        if (isAt(bytes, at + 4, "ICC_PROFILE\0")
-                && at + 22 <= bytes.length
-                && (bytes[at + 16] == 1 || (bytes[at + 17] & 0xFF) <= 1)) {
-            requireProfileWithinFile(format, bytes, at + 18);
-        }
-    }
-
-    /** A colour profile begins with its length, and readers take memory for that before they look for the rest. */
-    static void requireProfileWithinFile(ImageFormat format, byte[] bytes, int at) {
-        if (at + 4 <= bytes.length
-                && Integer.toUnsignedLong(ByteBuffer.wrap(bytes).getInt(at)) > bytes.length) {
-            throw new DamagedImageException(
-                    "damaged " + format + ": its colour profile claims more than the file holds");
-        }
-    }
-
     private static boolean isSet(byte[] bytes, int at, int bit) {
         return at < bytes.length && (bytes[at] & bit) != 0;
     }
 
-    private static boolean isAt(byte[] bytes, int offset, String ascii) {
+    static boolean isAt(byte[] bytes, int offset, String ascii) {
         if (offset + ascii.length() > bytes.length) {
             return false;
         }

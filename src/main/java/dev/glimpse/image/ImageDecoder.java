@@ -15,6 +15,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
+import java.util.regex.Pattern;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
@@ -54,6 +55,10 @@ public final class ImageDecoder {
 
     /** For the pictures before it; each takes much less, see {@link #DEFAULT_TIME}. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
+
+    /** What readers say of kinds of pictures that they were not made for. */
+    private static final Pattern UNSUPPORTED =
+            Pattern.compile("[Uu]nsupported|[Nn]ot (implemented|supported)|Unknown TIFF Compression");
 
     private final long maxPixels;
     private final Duration time;
@@ -116,7 +121,9 @@ public final class ImageDecoder {
         this.maxMemory = maxMemory;
         this.memory = new MemoryBudget(scheduler, maxMemory);
         for (ImageFormat format : ImageFormat.values()) {
-            reader(format).dispose();
+            if (format != ImageFormat.RAW) {
+                reader(format).dispose();
+            }
         }
     }
 
@@ -148,8 +155,9 @@ public final class ImageDecoder {
      */
     public static ImageFormat formatOf(byte[] bytes) {
         return ImageFormat.sniff(bytes)
-                .orElseThrow(() -> new UnsupportedImageException("not a picture we can read: the bytes look like "
-                        + Lookalike.of(bytes) + "; accepted are JPEG, PNG, GIF, WebP, BMP and TIFF"));
+                .orElseThrow(() -> new UnsupportedImageException(
+                        "not a picture we can read: the bytes look like " + Lookalike.of(bytes)
+                                + "; accepted are JPEG, PNG, GIF, WebP, BMP and TIFF, and camera raws with a preview"));
     }
 
     /**
@@ -195,17 +203,19 @@ public final class ImageDecoder {
         ImageFormat format = formatOf(bytes);
         Deadline deadline = new Deadline(time, clock);
         try {
-            Container container = Container.walk(format, bytes);
+            ReaderInput input = ReaderInput.of(format, bytes);
+            Container container = input.container();
             checkSize(container.maxWidth(), container.maxHeight());
             long codes = 0;
             for (LosslessWebp pixels : container.lossless()) {
-                codes = Math.max(codes, pixels.requireModest(bytes, deadline));
+                codes = Math.max(codes, pixels.requireModest(input.bytes(), deadline));
             }
-            Optional<Animation> animation = Animation.of(format, bytes).map(this::fitting);
+            Optional<Animation> animation =
+                    Animation.of(input.format(), input.bytes()).map(this::fitting);
             if (animation.isPresent() && !animation.get().beginsWhole()) {
                 return compose(animation.get(), container.orientation(), codes, ticket, trueColors, deadline);
             }
-            Decoded first = decode(bytes, format, container, codes, ticket, trueColors, deadline);
+            Decoded first = decode(format, input, codes, ticket, trueColors, deadline);
             if (animation.isEmpty()
                     || animation.get().frames().size() == 1
                     || !first.image().isOfOneColor()) {
@@ -228,6 +238,7 @@ public final class ImageDecoder {
     private static RuntimeException refusal(ImageFormat format, Throwable failure) {
         for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
             if (cause instanceof DamagedImageException
+                    || cause instanceof UnsupportedImageException
                     || cause instanceof ImageTooLargeException
                     || cause instanceof ImageTooSlowException
                     || cause instanceof DecoderBusyException) {
@@ -237,31 +248,29 @@ public final class ImageDecoder {
         String reason = failure.getMessage() != null
                 ? failure.getMessage()
                 : failure.getClass().getSimpleName();
+        if (UNSUPPORTED.matcher(reason).find()) {
+            return UnsupportedImageException.of(format + " (" + reason + ")");
+        }
         return new DamagedImageException("damaged " + format + ": " + reason, failure);
     }
 
     private Decoded decode(
-            byte[] bytes,
-            ImageFormat format,
-            Container container,
-            long codes,
-            Ticket ticket,
-            boolean trueColors,
-            Deadline deadline)
+            ImageFormat format, ReaderInput input, long codes, Ticket ticket, boolean trueColors, Deadline deadline)
             throws IOException {
-        ImageReader reader = reader(format);
-        try (WatchedInput in = new WatchedInput(bytes, deadline)) {
+        ImageReader reader = reader(input.format());
+        Container container = input.container();
+        try (WatchedInput in = new WatchedInput(input.bytes(), deadline)) {
             // Metadata ignored: a few compressed kilobytes of text in a PNG would unfold to gigabytes.
             reader.setInput(in, true, true);
             int width = reader.getWidth(0);
             int height = reader.getHeight(0);
             checkSize(width, height);
-            if (format == ImageFormat.TIFF) {
+            if (input.format() == ImageFormat.TIFF) {
                 checkDepth(reader.getImageTypes(0).next(), (long) width * height);
             }
-            Thinning thinning = Thinning.of(format, width, height);
-            DecodeMemory memory =
-                    DecodeMemory.of(format, bytes, reader, 0, Math.max(width, container.maxWidth()), codes);
+            Thinning thinning = Thinning.of(input.format(), width, height);
+            DecodeMemory memory = DecodeMemory.of(
+                    input.format(), input.bytes(), reader, 0, Math.max(width, container.maxWidth()), codes);
             long needed = memory.bytes(width, height);
             if (needed > maxMemory) {
                 throw ImageTooLargeException.forMemory(
@@ -270,7 +279,7 @@ public final class ImageDecoder {
             return reserve(needed, ticket, deadline, () -> {
                 // The size was checked above, and the memory for it is there.
                 in.becomeEndless();
-                BufferedImage picture = read(reader, bytes, format, thinning, trueColors, deadline);
+                BufferedImage picture = read(reader, input.bytes(), input.format(), thinning, trueColors, deadline);
                 byte[] rgb = Pixels.upright(picture, container.orientation(), deadline);
                 return image(format, container.orientation(), width, height, picture, rgb);
             });
@@ -399,7 +408,7 @@ public final class ImageDecoder {
         if (cutOff.get() != null) {
             throw new DamagedImageException("damaged " + format + ": cut off (" + cutOff.get() + ")");
         }
-        return trueColors ? picture : Pixels.withoutProfile(picture);
+        return trueColors ? inMeantColors(picture, format, bytes) : Pixels.withoutProfile(picture);
     }
 
     private static DecodedImage image(
@@ -418,6 +427,10 @@ public final class ImageDecoder {
         return orientation.swapsSides()
                 ? new DecodedImage(format, height, width, storedHeight, storedWidth, rgb)
                 : new DecodedImage(format, width, height, storedWidth, storedHeight, rgb);
+    }
+
+    private static BufferedImage inMeantColors(BufferedImage picture, ImageFormat format, byte[] bytes) {
+        return FileProfile.of(format, bytes).map(profile -> profile.on(picture)).orElse(picture);
     }
 
     private void checkSize(long width, long height) {

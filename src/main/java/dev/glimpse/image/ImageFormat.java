@@ -9,7 +9,13 @@ public enum ImageFormat {
     GIF("gif", "image/gif"),
     WEBP("webp", "image/webp"),
     BMP("bmp", "image/bmp"),
-    TIFF("tiff", "image/tiff");
+    TIFF("tiff", "image/tiff"),
+
+    /**
+     * The raw file of a camera, whatever its maker calls it: DNG, NEF, CR2, ARW and others. One format for all, because the name is part of a
+     * picture's id, and guessing the maker better one day must not change ids.
+     */
+    RAW("raw", "image/x-dcraw");
 
     private final String extension;
     private final String mediaType;
@@ -28,7 +34,10 @@ public enum ImageFormat {
         return mediaType;
     }
 
-    /** The format that the first bytes announce, whatever a file name or a header says; empty if none of ours. */
+    /**
+     * The format that the bytes announce, whatever a file name or a header says; empty if none of ours. The first bytes say it, except that
+     * a camera raw and a TIFF may begin alike.
+     */
     public static Optional<ImageFormat> sniff(byte[] bytes) {
         if (startsWith(bytes, 0, 0xFF, 0xD8, 0xFF)) {
             return Optional.of(JPEG);
@@ -42,10 +51,14 @@ public enum ImageFormat {
         if (startsWith(bytes, 0, 'R', 'I', 'F', 'F') && startsWith(bytes, 8, 'W', 'E', 'B', 'P')) {
             return Optional.of(WEBP);
         }
-        if (startsWith(bytes, 0, 'I', 'I', 42, 0) || startsWith(bytes, 0, 'M', 'M', 0, 42)) {
+        if (CameraRaw.isIn(bytes)) {
+            return Optional.of(RAW);
+        }
+        if (CameraRaw.isTiff(bytes)) {
             return Optional.of(TIFF);
         }
-        if (startsWith(bytes, 0, 'B', 'M') && bytes.length > 26) {
+        // The size of a header is small, unlike four letters of a text that happens to begin so.
+        if (startsWith(bytes, 0, 'B', 'M') && bytes.length > 26 && bytes[16] == 0 && bytes[17] == 0) {
             return Optional.of(BMP);
         }
         return Optional.empty();

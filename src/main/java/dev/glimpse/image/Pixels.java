@@ -56,6 +56,7 @@ final class Pixels {
     /** Whether its pixels are blue, green and red bytes, one after the other and nothing between. */
     private static boolean isPlain(BufferedImage picture) {
         return picture.getType() == BufferedImage.TYPE_3BYTE_BGR
+                && picture.getColorModel().getColorSpace().isCS_sRGB()
                 && picture.getRaster().getDataBuffer() instanceof DataBufferByte data
                 && data.getNumBanks() == 1
                 && data.getOffset() == 0

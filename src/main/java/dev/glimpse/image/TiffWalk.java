@@ -2,15 +2,12 @@ package dev.glimpse.image;
 
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
-import java.util.ArrayDeque;
-import java.util.Deque;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 
 /**
- * Walks the directories of a TIFF: those of its pages, and the ones inside these (EXIF, GPS, pictures in other sizes), which
- * its reader reads as well, with all the values that they point to.
+ * Walks the one directory that is left of a TIFF for its reader, see {@link TiffPage}: the reader takes memory for all that it points to.
  */
 final class TiffWalk {
     private static final int COMPRESSION_TAG = 0x0103;
@@ -18,11 +15,6 @@ final class TiffWalk {
     private static final int SAMPLES_TAG = 0x0115;
     private static final int TILE_WIDTH_TAG = 0x0142;
     private static final int TILE_HEIGHT_TAG = 0x0143;
-
-    private static final int PROFILE_TAG = 0x8773;
-
-    /** What points to directories: of smaller pictures, EXIF, GPS, and one inside EXIF. */
-    private static final Set<Integer> DIRECTORY_TAGS = Set.of(0x014A, 0x8769, 0x8825, 0xA005);
 
     /** What memory is taken for: sides and samples of pictures and tiles. */
     private static final Set<Integer> SIZE_TAGS =
@@ -44,7 +36,6 @@ final class TiffWalk {
     private final byte[] bytes;
     private final ByteBuffer file;
     private final Set<Long> seen = new HashSet<>();
-    private final Deque<Long> inner = new ArrayDeque<>();
 
     /** Two values of 20 MB each may share the same bytes; a thousand of them are an attack on the reader's memory. */
     private long budget;
@@ -64,7 +55,6 @@ final class TiffWalk {
     static Container walk(byte[] bytes) {
         TiffWalk walk = new TiffWalk(bytes);
         walk.pages();
-        walk.innerDirectories();
         Container tiles = new Container(Orientation.of(walk.orientation), walk.tileWidth, walk.tileHeight, List.of());
         return walk.jpegInside ? jpegsInside(bytes, tiles) : tiles;
     }
@@ -96,48 +86,17 @@ final class TiffWalk {
         }
     }
 
-    /** What is wrong in these is no reason to refuse the picture: the reader leaves it out. */
-    private void innerDirectories() {
-        while (!inner.isEmpty()) {
-            long at = inner.remove();
-            if (at + 2 > bytes.length || !seen.add(at)) {
-                continue;
-            }
-            long end = Math.min(bytes.length - 11L, at + 2 + unsignedShort((int) at) * 12L);
-            for (int entry = (int) at + 2; entry < end; entry += 12) {
-                if (isWithinFile(entry)) {
-                    take(entry);
-                }
-            }
-        }
-    }
-
     private void take(int entry) {
-        long size = size(entry);
-        budget -= 12 + size;
+        budget -= 12 + size(entry);
         if (budget < 0) {
             throw new DamagedImageException("damaged TIFF: its tags claim more than the file holds");
-        }
-        if (unsignedShort(entry) == PROFILE_TAG && size > 4) {
-            Container.requireProfileWithinFile(ImageFormat.TIFF, bytes, (int) unsignedInt(entry + 8));
-        }
-        if (DIRECTORY_TAGS.contains(unsignedShort(entry))) {
-            if (size <= 4) {
-                inner.add(value(entry));
-                return;
-            }
-            long start = unsignedInt(entry + 8);
-            for (long at = start; at + 4 <= start + size; at += 4) {
-                inner.add(unsignedInt((int) at));
-            }
         }
     }
 
     private void notePicture(int entry, boolean firstPage) {
         int tag = unsignedShort(entry);
-        int value = unsignedShort(entry + 8);
         if (firstPage && tag == ORIENTATION_TAG) {
-            orientation = value;
+            orientation = (int) value(entry);
         }
         int type = unsignedShort(entry + 2);
         if (SIZE_TAGS.contains(tag) && type != BYTE && type != SHORT && type != LONG) {
@@ -147,7 +106,7 @@ final class TiffWalk {
         if (tag == SAMPLES_TAG && value(entry) > MOST_SAMPLES) {
             throw new DamagedImageException("damaged TIFF: %d samples for each pixel".formatted(value(entry)));
         }
-        jpegInside |= tag == COMPRESSION_TAG && (value == 6 || value == 7);
+        jpegInside |= tag == COMPRESSION_TAG && (value(entry) == 6 || value(entry) == 7);
         // A tile may be larger than its picture, and is read as a whole.
         tileWidth = tag == TILE_WIDTH_TAG ? Math.max(tileWidth, value(entry)) : tileWidth;
         tileHeight = tag == TILE_HEIGHT_TAG ? Math.max(tileHeight, value(entry)) : tileHeight;
@@ -164,10 +123,15 @@ final class TiffWalk {
     }
 
     private long value(int entry) {
-        return switch (unsignedShort(entry + 2)) {
+        return value(file, entry);
+    }
+
+    /** The number in an entry that has only one: whatever its type, it begins in the same place. */
+    static long value(ByteBuffer file, int entry) {
+        return switch (file.getShort(entry + 2)) {
             case BYTE -> file.get(entry + 8) & 0xFF;
-            case SHORT -> unsignedShort(entry + 8);
-            default -> unsignedInt(entry + 8);
+            case SHORT -> file.getShort(entry + 8) & 0xFFFF;
+            default -> Integer.toUnsignedLong(file.getInt(entry + 8));
         };
     }
 
@@ -192,14 +156,11 @@ final class TiffWalk {
                 height = Math.max(height, file.getShort(at + 5) & 0xFFFF);
                 width = Math.max(width, file.getShort(at + 7) & 0xFFFF);
             }
-            if (marker == 0xFFE2) {
-                Container.requireJpegProfileWithinFile(ImageFormat.TIFF, bytes, at);
-            }
             if (marker == 0xFFD8) {
                 scans = 0;
-            } else if (marker == 0xFFDA && ++scans > Container.MAX_JPEG_SCANS) {
+            } else if (marker == 0xFFDA && ++scans > JpegWalk.MAX_SCANS) {
                 throw new DamagedImageException(
-                        "damaged TIFF: a JPEG inside has more than " + Container.MAX_JPEG_SCANS + " scans");
+                        "damaged TIFF: a JPEG inside has more than " + JpegWalk.MAX_SCANS + " scans");
             }
         }
         return new Container(tiles.orientation(), width, height, List.of());

@@ -259,7 +259,8 @@ class MaintenanceIT {
                 Duration.ofMillis(100),
                 Duration.ofSeconds(1),
                 Duration.ofSeconds(1));
-        MaintenanceLease elsewhere = new MaintenanceLease(store, work.resolve("two"), Duration.ofMinutes(15), Elapsed.Clocks.SYSTEM);
+        MaintenanceLease elsewhere =
+                new MaintenanceLease(store, work.resolve("two"), Duration.ofMinutes(15), Elapsed.Clocks.SYSTEM);
         elsewhere.take(false);
         try (ImageDataset dataset = dataset("one", Duration.ofMinutes(30), patient)) {
             for (int n = 0; n < 2 * MergePolicy.MANY; n++) {

@@ -16,7 +16,7 @@ import java.util.zip.CRC32;
 final class PictureParts {
     private PictureParts() {}
 
-    /** The first part begins the file. Of formats without parts of this kind, BMP and TIFF, there is only that one. */
+    /** The first part begins the file. Of formats without parts of this kind, BMP, TIFF and raws, there is only that one. */
     static List<byte[]> of(byte[] file) {
         List<byte[]> parts = new ArrayList<>();
         try {
@@ -25,7 +25,7 @@ final class PictureParts {
                 case WEBP -> chunks(parts, file, 12, ByteOrder.LITTLE_ENDIAN, 0, 4, 0, 1);
                 case JPEG -> segments(parts, file);
                 case GIF -> blocks(parts, file);
-                case BMP, TIFF -> parts.add(file);
+                case BMP, TIFF, RAW -> parts.add(file);
             }
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
             // It has been changed before, and no longer has such parts.

@@ -69,7 +69,12 @@ public final class TestImages {
 
     /** A file of {@code src/test/resources/images}; {@code make.py} beside them says what they are. */
     public static byte[] file(String name) {
-        try (InputStream in = TestImages.class.getResourceAsStream("/images/" + name)) {
+        return resource("/images/" + name);
+    }
+
+    /** A file of {@code src/test/resources}. */
+    public static byte[] resource(String name) {
+        try (InputStream in = TestImages.class.getResourceAsStream(name)) {
             if (in == null) {
                 throw new IllegalArgumentException("no such test picture: " + name);
             }

@@ -1,0 +1,205 @@
+package dev.glimpse.image;
+
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.OptionalLong;
+import java.util.Set;
+
+/**
+ * The directories of a TIFF, or of a camera raw that is built like one. Each describes a picture: those of the pages, one after the other,
+ * and those inside a page, which show it in other sizes. Reads no more of them than a file of many pages has.
+ *
+ * @param pages at least one
+ * @param inner of all pages
+ */
+record TiffFile(List<Directory> pages, List<Directory> inner) {
+    static final int NEW_SUBFILE_TYPE = 254;
+    static final int SUBFILE_TYPE = 255;
+    static final int WIDTH = 256;
+    static final int HEIGHT = 257;
+    static final int BITS = 258;
+    static final int COMPRESSION = 259;
+    static final int PHOTOMETRIC = 262;
+    static final int MAKE = 271;
+    static final int STRIP_OFFSETS = 273;
+    static final int ORIENTATION = 274;
+    static final int SUB_DIRECTORIES = 330;
+    static final int JPEG_START = 513;
+    static final int JPEG_TABLES = 519;
+    static final int PROFILE = 34675;
+    static final int DNG_VERSION = 50706;
+
+    /** Of each page; a raw has about four. */
+    private static final int MOST_INNER = 32;
+
+    private static final int MOST_DIRECTORIES = 1_000;
+    private static final int MOST_ENTRIES = 200_000;
+
+    private static final int BYTE = 1;
+    private static final int SHORT = 3;
+    private static final int LONG = 4;
+    private static final int UNDEFINED = 7;
+    private static final int DIRECTORY = 13;
+
+    /** By the type's number. The last three are of BigTIFF, and readers know them in any TIFF. */
+    private static final int[] TYPE_BYTES = {1, 1, 1, 2, 4, 8, 1, 1, 2, 4, 8, 4, 8, 4, 1, 1, 8, 8, 8};
+
+    /**
+     * One directory.
+     *
+     * @param entries where the entry of each tag is; of a tag that is there twice, the first
+     */
+    record Directory(ByteBuffer file, Map<Integer, Integer> entries) {
+        boolean has(int tag) {
+            return entries.containsKey(tag);
+        }
+
+        /** The first number of a tag; empty if there is none. */
+        OptionalLong value(int tag) {
+            Integer entry = entries.get(tag);
+            if (entry == null || !isWithinFile(entry) || count(entry) == 0) {
+                return OptionalLong.empty();
+            }
+            int at = size(entry) <= 4 ? entry + 8 : file.getInt(entry + 8);
+            return switch (unsignedShort(file, entry + 2)) {
+                case BYTE, UNDEFINED -> OptionalLong.of(file.get(at) & 0xFF);
+                case SHORT -> OptionalLong.of(unsignedShort(file, at));
+                case LONG, DIRECTORY -> OptionalLong.of(unsignedInt(file, at));
+                default -> OptionalLong.empty();
+            };
+        }
+
+        long value(int tag, long otherwise) {
+            return value(tag).orElse(otherwise);
+        }
+
+        /** The text of a tag, or what of it is within the file and the first hundred letters. */
+        String text(int tag) {
+            Integer entry = entries.get(tag);
+            if (entry == null || !isWithinFile(entry)) {
+                return "";
+            }
+            int size = (int) Math.min(100, size(entry));
+            byte[] letters = new byte[size];
+            file.get(size <= 4 ? entry + 8 : file.getInt(entry + 8), letters);
+            return new String(letters, StandardCharsets.ISO_8859_1);
+        }
+
+        /** How many values a tag has. */
+        long count(int entry) {
+            return unsignedInt(file, entry + 4);
+        }
+
+        boolean isWithinFile(int entry) {
+            long size = size(entry);
+            return size <= 4 || unsignedInt(file, entry + 8) + size <= file.capacity();
+        }
+
+        long size(int entry) {
+            int type = unsignedShort(file, entry + 2);
+            return count(entry) * (type < TYPE_BYTES.length ? TYPE_BYTES[type] : 1);
+        }
+
+        long pixels() {
+            long width = value(WIDTH, 0);
+            long height = value(HEIGHT, 0);
+            return width > 0xFFFFFF || height > 0xFFFFFF ? Long.MAX_VALUE : width * height;
+        }
+
+        /** Whether it is a smaller copy of another picture, or a mask for one. */
+        boolean isReduced() {
+            long type = value(NEW_SUBFILE_TYPE, value(SUBFILE_TYPE, 1) == 2 ? 1 : 0);
+            return (type & 5) != 0;
+        }
+    }
+
+    /** @throws DamagedImageException if it is cut off before the end of a page's directory */
+    static TiffFile of(byte[] bytes) {
+        return new Reading(bytes).read();
+    }
+
+    static int unsignedShort(ByteBuffer file, int at) {
+        return file.getShort(at) & 0xFFFF;
+    }
+
+    static long unsignedInt(ByteBuffer file, int at) {
+        return Integer.toUnsignedLong(file.getInt(at));
+    }
+
+    private static final class Reading {
+        private final ByteBuffer file;
+        private final Set<Long> seen = new HashSet<>();
+        private final List<Directory> pages = new ArrayList<>();
+        private final List<Directory> inner = new ArrayList<>();
+        private int entries;
+
+        Reading(byte[] bytes) {
+            this.file = TiffWalk.order(ByteBuffer.wrap(bytes));
+        }
+
+        TiffFile read() {
+            if (file.capacity() < 8) {
+                throw new DamagedImageException("damaged TIFF: cut off in its header");
+            }
+            long at = unsignedInt(file, 4);
+            // A chain that leads back to itself ends there, for readers too.
+            while ((at != 0 || pages.isEmpty()) && pages.size() < MOST_DIRECTORIES && seen.add(at)) {
+                if (at + 2 > file.capacity()) {
+                    throw new DamagedImageException("damaged TIFF: cut off before its directory at byte " + at);
+                }
+                long end = at + 2 + unsignedShort(file, (int) at) * 12L;
+                if (end > file.capacity()) {
+                    throw new DamagedImageException("damaged TIFF: cut off in its directory at byte " + at);
+                }
+                if (entries > MOST_ENTRIES) {
+                    break;
+                }
+                pages.add(directory((int) at, (int) end));
+                at = end + 4 <= file.capacity() ? unsignedInt(file, (int) end) : 0;
+            }
+            pages.forEach(this::addInner);
+            return new TiffFile(pages, inner);
+        }
+
+        /** What is wrong in these is no reason to refuse the picture: they are left out. */
+        private void addInner(Directory page) {
+            Integer entry = page.entries.get(SUB_DIRECTORIES);
+            if (entry == null || !page.isWithinFile(entry)) {
+                return;
+            }
+            int type = unsignedShort(file, entry + 2);
+            long count = page.count(entry);
+            if (type != LONG && type != DIRECTORY) {
+                return;
+            }
+            int start = count == 1 ? entry + 8 : file.getInt(entry + 8);
+            for (int i = 0; i < Math.min(count, MOST_INNER); i++) {
+                long at = unsignedInt(file, start + 4 * i);
+                if (at + 2 > file.capacity()
+                        || entries > MOST_ENTRIES
+                        || pages.size() + inner.size() >= MOST_DIRECTORIES
+                        || !seen.add(at)) {
+                    continue;
+                }
+                long end = at + 2 + unsignedShort(file, (int) at) * 12L;
+                if (end <= file.capacity()) {
+                    inner.add(directory((int) at, (int) end));
+                }
+            }
+        }
+
+        private Directory directory(int at, int end) {
+            Map<Integer, Integer> tags = new HashMap<>();
+            for (int entry = at + 2; entry < end; entry += 12) {
+                tags.putIfAbsent(unsignedShort(file, entry), entry);
+                entries++;
+            }
+            return new Directory(file, tags);
+        }
+    }
+}

@@ -4,7 +4,9 @@ import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.fairness.FairScheduler;
+import dev.glimpse.image.ForeignDecoder;
 import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.foreign.DecoderPrograms;
 import dev.glimpse.request.Tickets;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -27,7 +29,10 @@ class GlimpseConfiguration {
 
     @Bean
     ImageDecoder imageDecoder(FairScheduler scheduler, DecodeProperties limits) {
-        return new ImageDecoder(scheduler, limits.maxPixels(), limits.time());
+        ForeignDecoder foreign = limits.memory().toBytes() == 0
+                ? ForeignDecoder.NONE
+                : DecoderPrograms.find(scheduler, limits.memory().toBytes());
+        return new ImageDecoder(scheduler, limits.maxPixels(), limits.time(), foreign);
     }
 
     @Bean

@@ -33,6 +33,7 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
             case TIFF -> TiffWalk.walk(bytes);
             case BMP -> bmp(bytes);
             case GIF -> gif(bytes);
+            case HEIC, AVIF, JXL -> throw new IllegalArgumentException("no reader of ours knows " + format);
         };
     }
 

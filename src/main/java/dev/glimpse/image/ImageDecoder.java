@@ -9,10 +9,12 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.LongSupplier;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
@@ -56,6 +58,7 @@ public final class ImageDecoder {
     private final Duration time;
     private final LongSupplier clock;
     private final Duration patience;
+    private final ForeignDecoder foreign;
 
     /** Pixels being decoded at one time, over all threads: one picture of the largest size, or many small ones. */
     private final MemoryBudget pixels;
@@ -83,11 +86,32 @@ public final class ImageDecoder {
      * @throws IllegalStateException if this runtime lacks the reader of an accepted format
      */
     public ImageDecoder(FairScheduler scheduler, long maxPixels, Duration time) {
-        this(scheduler, maxPixels, time, Deadline.PROCESSOR_TIME, PATIENCE);
+        this(scheduler, maxPixels, time, ForeignDecoder.NONE);
+    }
+
+    /**
+     * @param scheduler of all tickets that are used with this decoder
+     * @param maxPixels of one picture, and of all that are decoded at one time; 1 to 500,000,000
+     * @param time of a processor that one picture may take; one of a foreign format may take it twice, there and here
+     * @param foreign decodes the formats that no reader in this process knows
+     * @throws IllegalStateException if this runtime lacks the reader of an accepted format
+     */
+    public ImageDecoder(FairScheduler scheduler, long maxPixels, Duration time, ForeignDecoder foreign) {
+        this(scheduler, maxPixels, time, Deadline.PROCESSOR_TIME, PATIENCE, foreign);
     }
 
     /** @param patience how long a picture waits while other pictures take the pixels */
     ImageDecoder(FairScheduler scheduler, long maxPixels, Duration time, LongSupplier clock, Duration patience) {
+        this(scheduler, maxPixels, time, clock, patience, ForeignDecoder.NONE);
+    }
+
+    private ImageDecoder(
+            FairScheduler scheduler,
+            long maxPixels,
+            Duration time,
+            LongSupplier clock,
+            Duration patience,
+            ForeignDecoder foreign) {
         if (maxPixels < 1 || maxPixels > MOST_PIXELS) {
             throw new IllegalArgumentException("maxPixels must be 1 to " + MOST_PIXELS + ": " + maxPixels);
         }
@@ -98,21 +122,43 @@ public final class ImageDecoder {
         this.time = time;
         this.clock = clock;
         this.patience = patience;
+        this.foreign = foreign;
         this.pixels = new MemoryBudget(scheduler, maxPixels);
         for (ImageFormat format : ImageFormat.values()) {
-            reader(format).dispose();
+            if (!format.isForeign()) {
+                reader(format).dispose();
+            }
         }
+    }
+
+    /** What is decoded here, in the order of the enum. */
+    public List<ImageFormat> formats() {
+        return Stream.of(ImageFormat.values())
+                .filter(format -> !format.isForeign() || foreign.formats().contains(format))
+                .toList();
     }
 
     /**
      * What the first bytes say, whatever the rest is.
      *
-     * @throws UnsupportedImageException if they begin like none of the accepted formats
+     * @throws UnsupportedImageException if they begin like none of the formats that are decoded here
      */
-    public static ImageFormat formatOf(byte[] bytes) {
-        return ImageFormat.sniff(bytes)
-                .orElseThrow(() -> new UnsupportedImageException("not a picture we can read: the bytes look like "
-                        + Lookalike.of(bytes) + "; accepted are JPEG, PNG, GIF, WebP, BMP and TIFF"));
+    public ImageFormat formatOf(byte[] bytes) {
+        ImageFormat format = ImageFormat.sniff(bytes)
+                .orElseThrow(() -> new UnsupportedImageException(
+                        "not a picture we can read: the bytes look like " + Lookalike.of(bytes) + "; " + accepted()));
+        if (format.isForeign() && !foreign.formats().contains(format)) {
+            throw new UnsupportedImageException(
+                    "a picture in the format %s, and this server has no decoder for it: %s; %s"
+                            .formatted(format.title(), foreign.advice(format), accepted()));
+        }
+        return format;
+    }
+
+    private String accepted() {
+        List<String> titles = formats().stream().map(ImageFormat::title).toList();
+        return "accepted are " + String.join(", ", titles.subList(0, titles.size() - 1)) + " and "
+                + titles.get(titles.size() - 1);
     }
 
     /**
@@ -121,11 +167,12 @@ public final class ImageDecoder {
      * while other work goes first.
      *
      * @param ticket of the decoder's scheduler
-     * @throws UnsupportedImageException if the bytes begin like none of the accepted formats
+     * @throws UnsupportedImageException if the bytes begin like none of the formats that are decoded here
      * @throws ImageTooLargeException if the header announces more pixels than allowed
      * @throws DamagedImageException if the picture is cut off or otherwise cannot be decoded
      * @throws ImageTooSlowException if it takes too much of a processor's time
      * @throws DecoderBusyException if others do not end in time, or the thread is interrupted
+     * @throws DecoderUnavailableException if the program that decodes a foreign format cannot be started any more
      */
     public DecodedImage decode(byte[] bytes, Ticket ticket) {
         return decode(bytes, ticket, false);
@@ -141,13 +188,40 @@ public final class ImageDecoder {
 
     private DecodedImage decode(byte[] bytes, Ticket ticket, boolean trueColors) {
         ImageFormat format = formatOf(bytes);
+        return format.isForeign()
+                ? decodeForeign(format, bytes, ticket, trueColors)
+                : decode(format, bytes, ticket, trueColors, true);
+    }
+
+    private DecodedImage decodeForeign(ImageFormat format, byte[] bytes, Ticket ticket, boolean trueColors) {
+        ForeignDecoder.Picture picture = foreign.open(format, bytes);
+        checkSize(picture.width(), picture.height());
+        return picture.decode(ticket, time, patience, converted -> {
+            ImageFormat between = ImageFormat.sniff(converted)
+                    .filter(known -> known == ImageFormat.JPEG || known == ImageFormat.PNG)
+                    .orElseThrow(() -> new DamagedImageException(
+                            "damaged " + format.title() + ": its decoder made neither a JPEG nor a PNG of it"));
+            try {
+                // Upright by now. The orientation may still be in the EXIF block, as it was in the original.
+                return decode(between, converted, ticket, trueColors, false).as(format);
+            } catch (DamagedImageException e) {
+                throw new DamagedImageException(
+                        "damaged " + format.title() + ": what its decoder made of it is damaged (" + e.getMessage()
+                                + ")",
+                        e);
+            }
+        });
+    }
+
+    private DecodedImage decode(ImageFormat format, byte[] bytes, Ticket ticket, boolean trueColors, boolean turning) {
         Deadline deadline = new Deadline(time, clock);
         ImageReader reader = reader(format);
         try (ImageInputStream in = new WatchedInput(bytes, deadline)) {
             Container container = Container.walk(format, bytes);
             checkSize(container.maxWidth(), container.maxHeight());
             container.lossless().forEach(pixels -> pixels.requireModest(bytes, deadline));
-            return decode(reader, in, format, container.orientation(), ticket, trueColors, deadline);
+            Orientation orientation = turning ? container.orientation() : Orientation.UPRIGHT;
+            return decode(reader, in, format, orientation, ticket, trueColors, deadline);
         } catch (IOException | RuntimeException | StackOverflowError e) {
             throw refusal(format, e);
         } finally {

@@ -1,7 +1,8 @@
 """Makes the pictures beside it, which Java cannot read: HEIC, AVIF and JPEG XL of every kind that phones and browsers make.
 
 Use: python make.py (needs Pillow, and heif-enc, avifenc and cjxl: apt-get install libheif-examples libavif-bin libjxl-tools).
-With two arguments, python make.py WIDTHxHEIGHT FILE.heic, it makes a large noisy picture in tiles, as phones do.
+With two arguments, python make.py WIDTHxHEIGHT FILE.heic, it makes a large picture of tiles, which are all the same bytes: a file of
+some hundred kilobytes that takes as long to decode as a large photo.
 
 heif-enc writes neither turns nor tiles, so the container of such HEICs is written here, around what heif-enc has compressed.
 """
@@ -56,7 +57,7 @@ def ispe(width, height):
 
 def heic(target, items, primary, references=()):
     """Writes a HEIC. An item is (id, type, hidden, bits, properties); a reference (type, from, to...)."""
-    properties, associations, infos, locations, bits = [], [], [], [], b""
+    properties, associations, infos, locations, bits, places = [], [], [], [], b"", {}
     for number, kind, hidden, data, own in items:
         indices = []
         for each in own:
@@ -65,8 +66,10 @@ def heic(target, items, primary, references=()):
             indices.append(properties.index(each) + 1)
         associations.append(struct.pack(">HB", number, len(indices)) + bytes(indices))
         infos.append(full(b"infe", 2, int(hidden), struct.pack(">HH4s", number, 0, kind), b"\0"))
-        locations.append((number, len(bits), len(data)))
-        bits += data
+        if data not in places:
+            places[data] = len(bits)
+            bits += data
+        locations.append((number, places[data], len(data)))
     refs = [box(kind, struct.pack(">HH", source, len(to)), struct.pack(f">{len(to)}H", *to)) for kind, source, *to in references]
     ftyp = box(b"ftyp", b"heic", b"\0\0\0\0", b"mif1heic")
 
@@ -107,7 +110,7 @@ def tiles(work, picture, side, columns, rows):
 
 
 def large(work, width, height, target):
-    """One noisy tile, again and again."""
+    """One tile of noise, again and again."""
     side = 512
     Image.effect_noise((side, side), 50).convert("RGB").save(work / "tile.png")
     run("heif-enc", "-q", 60, work / "tile.png", "-o", work / "tile.heic")

@@ -27,6 +27,15 @@ final class HeifHeader {
     private static final Set<String> ALPHA = Set.of(
             "urn:mpeg:hevc:2015:auxid:1", "urn:mpeg:avc:2015:auxid:1", "urn:mpeg:mpegB:cicp:systems:auxiliary:alpha");
 
+    /** Of items, references, properties and so on, each. A phone's picture of 48 megapixels has some 400. */
+    private static final int MOST = 32_768;
+
+    /** A square a little larger than one tile needs four. */
+    private static final int MOST_TIMES_IN_TILES = 4;
+
+    /** They are looked through for each reference to the item. */
+    private static final int MOST_OF_ONE_ITEM = 256;
+
     private final ImageFormat format;
     private final byte[] bytes;
     private final Map<Long, Item> items = new HashMap<>();
@@ -34,6 +43,7 @@ final class HeifHeader {
     private final Map<Long, List<Integer>> associations = new HashMap<>();
     private final Map<Long, List<Long>> madeOf = new HashMap<>();
     private final List<long[]> auxiliaries = new ArrayList<>();
+    private int references;
     private @Nullable Long primary;
 
     /** @param flags where the last byte of its flags is, of which the lowest bit hides it */
@@ -76,12 +86,17 @@ final class HeifHeader {
         if (size == null) {
             throw damaged("its header does not say how large it is");
         }
+        double inTiles = 0;
         for (long part : madeOf.getOrDefault(id, List.of())) {
             long[] other = size(part);
             // A part that is larger than the whole is decoded as a whole too.
             if (other != null) {
                 size = new long[] {Math.max(size[0], other[0]), Math.max(size[1], other[1])};
+                inTiles += (double) other[0] * other[1];
             }
+        }
+        if (inTiles > (double) size[0] * size[1] * MOST_TIMES_IN_TILES) {
+            throw damaged("its tiles have many times the pixels of the whole picture");
         }
         return new Header(size[0], size[1], coding(id, item), isTransparent(id), withPrimaryOnly(id));
     }
@@ -191,6 +206,7 @@ final class HeifHeader {
             long id = id(body, version == 2);
             body.getShort();
             items.put(id, new Item(name(body), flags));
+            requireFew(items.size(), "items");
         }
     }
 
@@ -198,6 +214,7 @@ final class HeifHeader {
         long from = id(body, small);
         int count = body.getShort() & 0xFFFF;
         for (int i = 0; i < count; i++) {
+            requireFew(++references, "references");
             long to = id(body, small);
             switch (type) {
                 case "dimg" ->
@@ -210,7 +227,10 @@ final class HeifHeader {
 
     private void itemProperties(String name, ByteBuffer body) {
         if (name.equals("ipco")) {
-            boxes(body, (property, itsBody) -> properties.add(new Property(property, itsBody.slice())));
+            boxes(body, (property, itsBody) -> {
+                properties.add(new Property(property, itsBody.slice()));
+                requireFew(properties.size(), "properties");
+            });
         } else if (name.equals("ipma")) {
             int head = body.getInt();
             boolean small = head >>> 24 == 0;
@@ -218,11 +238,22 @@ final class HeifHeader {
             int count = body.getInt();
             for (int i = 0; Integer.compareUnsigned(i, count) < 0; i++) {
                 List<Integer> own = associations.computeIfAbsent(id(body, small), first -> new ArrayList<>());
+                requireFew(associations.size(), "items with properties");
                 int indices = body.get() & 0xFF;
+                if (own.size() > MOST_OF_ONE_ITEM) {
+                    throw damaged("more than " + MOST_OF_ONE_ITEM + " properties of one item");
+                }
                 for (int n = 0; n < indices; n++) {
                     own.add(wide ? body.getShort() & 0x7FFF : body.get() & 0x7F);
                 }
             }
+        }
+    }
+
+    /** A file of some megabytes could hold millions, each of which would take much more memory here. */
+    private void requireFew(int count, String what) {
+        if (count > MOST) {
+            throw damaged("more than " + MOST + " " + what);
         }
     }
 
@@ -249,7 +280,7 @@ final class HeifHeader {
             if (size == 1) {
                 size = parent.getLong();
             } else if (size == 0) {
-                size = parent.limit() - start;
+                size = (long) parent.limit() - start;
             }
             if (size < parent.position() - start || size > parent.limit() - start) {
                 throw damaged("cut off: the part '%s' at byte %d reaches beyond the end"

@@ -37,6 +37,7 @@ public final class HostileForeignPictures {
     }
 
     /** The name ends like that of the good picture that it was. */
+    @SuppressWarnings("ArrayRecordComponent") // made once, and looked at once
     public record Picture(String name, byte[] bytes) {}
 
     public Picture next() {

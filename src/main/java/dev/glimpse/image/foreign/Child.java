@@ -4,6 +4,8 @@ import java.io.File;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -66,8 +68,15 @@ final class Child implements AutoCloseable {
         return ended().orElse(-1);
     }
 
-    void write(String name, byte[] bytes) throws IOException {
-        Files.write(folder.resolve(name), bytes);
+    /** @param flags places of bytes whose lowest bit is to be set */
+    void write(String name, byte[] bytes, List<Integer> flags) throws IOException {
+        Path file = folder.resolve(name);
+        Files.write(file, bytes);
+        try (FileChannel changes = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            for (int at : flags) {
+                changes.write(ByteBuffer.wrap(new byte[] {(byte) (bytes[at] | 1)}), at);
+            }
+        }
     }
 
     /** See {@link Sandbox#run(Child, List)}. */

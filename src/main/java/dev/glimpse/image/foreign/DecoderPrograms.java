@@ -50,8 +50,8 @@ public final class DecoderPrograms implements ForeignDecoder {
 
     private static final long RESULT_BYTES_ALWAYS = 16L << 20;
 
-    /** Programs wait for disks too, and share the processors. */
-    private static final int WALL_TIMES = 2;
+    /** What computes is ended by its processor time. This is for what hangs; a busy server shares its processors among many. */
+    private static final int WALL_TIMES = 3;
 
     private static final String HEIF_PACKAGES = "apt-get install libheif-examples";
 
@@ -207,16 +207,18 @@ public final class DecoderPrograms implements ForeignDecoder {
                 .orElseThrow(() ->
                         new UnsupportedImageException("a picture coded as %s, and this server has no decoder for it: %s"
                                 .formatted(header.coding().title(), advice(header.coding()))));
-        return new AnnouncedPicture(format, header, program);
+        return new AnnouncedPicture(format, bytes, header, program);
     }
 
     private final class AnnouncedPicture implements Picture {
         private final ImageFormat format;
+        private final byte[] bytes;
         private final Header header;
         private final Program program;
 
-        private AnnouncedPicture(ImageFormat format, Header header, Program program) {
+        private AnnouncedPicture(ImageFormat format, byte[] bytes, Header header, Program program) {
             this.format = format;
+            this.bytes = bytes;
             this.header = header;
             this.program = program;
         }
@@ -261,7 +263,7 @@ public final class DecoderPrograms implements ForeignDecoder {
                 throw new IllegalStateException("no program is run without a sandbox");
             }
             try (Child child = room.prepare(limits)) {
-                child.write(input, header.bytes());
+                child.write(input, bytes, header.hidden());
                 room.run(child, program.command(input, output));
                 if (child.exit() != 0) {
                     throw refusal(child);

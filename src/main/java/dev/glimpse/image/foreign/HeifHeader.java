@@ -37,7 +37,6 @@ final class HeifHeader {
     private static final int MOST_OF_ONE_ITEM = 256;
 
     private final ImageFormat format;
-    private final byte[] bytes;
     private final Map<Long, Item> items = new HashMap<>();
     private final List<Property> properties = new ArrayList<>();
     private final Map<Long, List<Integer>> associations = new HashMap<>();
@@ -51,9 +50,8 @@ final class HeifHeader {
 
     private record Property(String name, ByteBuffer body) {}
 
-    private HeifHeader(ImageFormat format, byte[] bytes) {
+    private HeifHeader(ImageFormat format) {
         this.format = format;
-        this.bytes = bytes;
     }
 
     /**
@@ -63,7 +61,7 @@ final class HeifHeader {
      * @throws UnsupportedImageException if the picture is coded neither in HEVC nor in AV1
      */
     static Header read(ImageFormat format, byte[] bytes) {
-        HeifHeader header = new HeifHeader(format, bytes);
+        HeifHeader header = new HeifHeader(format);
         try {
             header.boxes(ByteBuffer.wrap(bytes), header::top);
             return header.primaryPicture();
@@ -98,7 +96,7 @@ final class HeifHeader {
         if (inTiles > (double) size[0] * size[1] * MOST_TIMES_IN_TILES) {
             throw damaged("its tiles have many times the pixels of the whole picture");
         }
-        return new Header(size[0], size[1], coding(id, item), isTransparent(id), withPrimaryOnly(id));
+        return new Header(size[0], size[1], coding(id, item), isTransparent(id), allBut(id));
     }
 
     private ImageFormat coding(long id, Item item) {
@@ -155,15 +153,12 @@ final class HeifHeader {
                 .toList();
     }
 
-    /** The decoder makes a file of each picture that is not hidden, and says of none that it is the primary one. */
-    private byte[] withPrimaryOnly(long id) {
-        byte[] copy = bytes.clone();
-        items.forEach((other, item) -> {
-            if (other != id && !NO_PICTURES.contains(item.type)) {
-                copy[item.flags] |= 1;
-            }
-        });
-        return copy;
+    /** A decoder makes a file of each picture that is not hidden, and says of none that it is the primary one. */
+    private List<Integer> allBut(long id) {
+        return items.entrySet().stream()
+                .filter(item -> item.getKey() != id && !NO_PICTURES.contains(item.getValue().type))
+                .map(item -> item.getValue().flags)
+                .toList();
     }
 
     // The boxes

@@ -4,6 +4,7 @@ import dev.glimpse.image.DamagedImageException;
 import dev.glimpse.image.ImageFormat;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 
 /** Reads the beginning of a JPEG XL (ISO/IEC 18181-1): size, and whether it is transparent. For one file. */
 final class JxlHeader {
@@ -25,7 +26,7 @@ final class JxlHeader {
     static Header read(byte[] bytes) {
         JxlHeader header = new JxlHeader(bytes, start(bytes) + 2);
         long[] size = header.size();
-        return new Header(size[0], size[1], ImageFormat.JXL, header.isTransparent(), bytes);
+        return new Header(size[0], size[1], ImageFormat.JXL, header.isTransparent(), List.of());
     }
 
     private static DamagedImageException damaged() {

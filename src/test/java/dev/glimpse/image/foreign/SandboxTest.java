@@ -102,7 +102,7 @@ class SandboxTest {
         return DecoderPrograms.find(TestScheduler.SCHEDULER, 1L << 30, 2, path, folders);
     }
 
-    /** Takes one second of a processor at most, or two by the clock. */
+    /** Takes one second of a processor at most, or three by the clock. */
     private static TestDecoder decoder(DecoderPrograms programs) {
         return new TestDecoder(new ImageDecoder(TestScheduler.SCHEDULER, 1_000_000, Duration.ofSeconds(1), programs));
     }
@@ -168,7 +168,7 @@ class SandboxTest {
         assertThatThrownBy(
                         () -> decoder.decode(picture("sleep " + LONG + " & setsid sleep " + LONG + " & sleep " + LONG)))
                 .isInstanceOf(ImageTooSlowException.class)
-                .hasMessageContaining("did not end within 2000 ms");
+                .hasMessageContaining("did not end within 3000 ms");
 
         assertStillDecodes(decoder);
     }

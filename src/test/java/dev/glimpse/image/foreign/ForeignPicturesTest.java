@@ -137,7 +137,7 @@ class ForeignPicturesTest {
         "plain.jxl, JPEG XL, libjxl-tools"
     })
     void serverWithoutADecoderSaysWhatToInstall(String name, String title, String installed, @TempDir Path folder) {
-        Path tools = InstalledDecoders.link(folder.resolve("tools"), "prlimit", "timeout", "choom", "bwrap");
+        Path tools = InstalledDecoders.offer(folder.resolve("tools"), "prlimit", "timeout", "choom", "bwrap");
         DecoderPrograms none = DecoderPrograms.find(TestScheduler.SCHEDULER, 1 << 30, 2, List.of(tools), folder);
         TestDecoder decoder = decoder(none);
 

@@ -36,15 +36,17 @@ public final class InstalledDecoders {
         return bytes;
     }
 
-    /** Makes links to these programs in this folder, those that are there. */
-    static Path link(Path folder, String... names) {
+    /** Makes these programs reachable in this folder, those that are there. Links would be warned of when a test ends. */
+    static Path offer(Path folder, String... names) {
         try {
             Files.createDirectories(folder);
             for (String name : names) {
                 for (String place : List.of("/usr/bin", "/bin")) {
                     Path program = Path.of(place, name);
                     if (Files.isExecutable(program) && Files.notExists(folder.resolve(name))) {
-                        Files.createSymbolicLink(folder.resolve(name), program.toRealPath());
+                        Path made = Files.writeString(
+                                folder.resolve(name), "#!/bin/sh\nexec " + program.toRealPath() + " \"$@\"\n");
+                        assertThat(made.toFile().setExecutable(true)).isTrue();
                     }
                 }
             }

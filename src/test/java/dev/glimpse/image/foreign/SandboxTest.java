@@ -91,8 +91,8 @@ class SandboxTest {
             throw new UncheckedIOException(e);
         }
         Path tools = walls
-                ? InstalledDecoders.link(programs.resolve("tools"), "prlimit", "timeout", "choom", "bwrap")
-                : InstalledDecoders.link(programs.resolve("tools"), "prlimit", "timeout", "choom");
+                ? InstalledDecoders.offer(programs.resolve("tools"), "prlimit", "timeout", "choom", "bwrap")
+                : InstalledDecoders.offer(programs.resolve("tools"), "prlimit", "timeout", "choom");
         List<Path> path = List.of(programs, tools);
         assumeTrue(
                 Sandbox.find(path, folders)

@@ -38,7 +38,7 @@ public final class DecoderPrograms implements ForeignDecoder {
     private static final Logger log = LoggerFactory.getLogger(DecoderPrograms.class);
 
     private static final Limits ASKING =
-            new Limits(256L << 20, Duration.ofSeconds(5), 1L << 20, Duration.ofSeconds(10));
+            new Limits(256L << 20, Duration.ofSeconds(5), 1L << 20, Duration.ofSeconds(30));
 
     /** Twice of what AVIFs and JPEG XLs of many pixels were seen to take, which is twice what HEICs take. */
     private static final long BYTES_PER_PIXEL = 32;

@@ -21,7 +21,7 @@ import org.slf4j.LoggerFactory;
 final class Sandbox {
     private static final Logger log = LoggerFactory.getLogger(Sandbox.class);
 
-    private static final Limits TRIAL = new Limits(256L << 20, Duration.ofSeconds(5), 1L << 20, Duration.ofSeconds(10));
+    private static final Limits TRIAL = new Limits(256L << 20, Duration.ofSeconds(5), 1L << 20, Duration.ofSeconds(30));
 
     /** Should the server be killed, its child ends soon after it would have been killed anyway. */
     private static final Duration LONGER = Duration.ofSeconds(5);

@@ -55,6 +55,19 @@ async function welcome() {
   }
 }
 
+// For a page that takes no HEIC, a phone makes a JPEG of it. So the page names what this server decodes, and no more.
+async function nameFormats() {
+  try {
+    const {formats} = await answer(await fetch('/stats', {headers: {Accept: 'application/json'}}));
+    const names = formats.map(type => type === RAW ? 'camera raw' : type.replace('image/', '').toUpperCase());
+    // Browsers know no raw files, so the extensions that the page begins with stay.
+    $('files').accept = [...formats, ...$('files').accept.split(',').filter(each => each.startsWith('.'))].join();
+    $('formats').textContent = `${names.slice(0, -1).join(', ')} or ${names.at(-1)}`;
+  } catch {
+    // What the page says without it is true of every server.
+  }
+}
+
 async function search() {
   const text = $('text').value.trim();
   const turn = ++latest;
@@ -190,6 +203,7 @@ $('files').addEventListener('change', event => {
   add([...event.target.files]);
   event.target.value = '';
 });
+nameFormats();
 addEventListener('popstate', () => open(asked(), false));
 addEventListener('dragover', event => {
   event.preventDefault();

@@ -61,6 +61,7 @@ function show(stats) {
       ? `does not answer since ${new Date(stats.asOf).toLocaleString()}: others' changes are not known`
       : 'answers'],
     ['debt', `${number(upkeep.smallFragments)} small fragments, ${number(upkeep.unindexedRows)} rows not in the index, ${number(upkeep.deletedRows)} deleted rows in files`],
+    ['pictures taken', stats.formats.map(type => type.replace('image/x-dcraw', 'camera raw').replace('image/', '')).join(', ')],
     ['at work', upkeep.working ?? upkeep.failure ?? 'nothing to be done']]);
   pairs($('model'), [
     ['name', stats.model.name],

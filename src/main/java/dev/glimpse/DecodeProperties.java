@@ -4,17 +4,23 @@ import dev.glimpse.image.ImageDecoder;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
 
 /**
  * What one picture may cost.
  *
  * @param maxPixels of a picture, and of all that are decoded at one time; 1 to 500,000,000
  * @param time of a processor that a picture may take to be decoded; more than 0, at most a minute
+ * @param memory of all programs together that decode HEIC, AVIF and JPEG XL; 0 if none is to be used
  */
 @ConfigurationProperties("glimpse.decode")
 record DecodeProperties(
         @DefaultValue("50000000") long maxPixels,
-        @DefaultValue("10s") Duration time) {
+        @DefaultValue("10s") Duration time,
+        @DefaultValue("1GB") DataSize memory) {
+    /** With less, programs end before they have looked at a picture of some megapixels. */
+    private static final DataSize LEAST_MEMORY = DataSize.ofMegabytes(256);
+
     DecodeProperties {
         if (maxPixels < 1 || maxPixels > ImageDecoder.MOST_PIXELS) {
             throw new IllegalArgumentException(
@@ -22,6 +28,9 @@ record DecodeProperties(
         }
         if (time.isNegative() || time.isZero() || time.compareTo(Duration.ofMinutes(1)) > 0) {
             throw new IllegalArgumentException("glimpse.decode.time must be more than 0 and at most 1m: " + time);
+        }
+        if (memory.toBytes() != 0 && memory.compareTo(LEAST_MEMORY) < 0) {
+            throw new IllegalArgumentException("glimpse.decode.memory must be 0B, or at least 256MB: " + memory);
         }
     }
 }

@@ -4,7 +4,9 @@ import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.fairness.FairScheduler;
+import dev.glimpse.image.ForeignDecoder;
 import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.foreign.DecoderPrograms;
 import dev.glimpse.request.Tickets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -37,7 +39,10 @@ class GlimpseConfiguration {
                 limits.maxPixels(),
                 memory >> 20,
                 Math.min(limits.maxPixels(), ImageDecoder.pixelsReadWhole(memory)));
-        return new ImageDecoder(scheduler, limits.maxPixels(), memory, limits.time());
+        ForeignDecoder foreign = limits.memory().toBytes() == 0
+                ? ForeignDecoder.NONE
+                : DecoderPrograms.find(scheduler, limits.memory().toBytes());
+        return new ImageDecoder(scheduler, limits.maxPixels(), memory, limits.time(), foreign);
     }
 
     @Bean

@@ -38,6 +38,22 @@ class ArchitectureTest {
     static final ArchRule imageKnowsWhoGoesFirst = onlyKnows("image", "fairness");
 
     @ArchTest
+    static final ArchRule picturesDoNotKnowWhoDecodesThem = noClasses()
+            .that()
+            .resideInAPackage("dev.glimpse.image")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.glimpse.image.foreign");
+
+    @ArchTest
+    static final ArchRule programsAreStartedForDecodingAlone = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.glimpse.image.foreign")
+            .should()
+            .dependOnClassesThat()
+            .areAssignableTo(ProcessBuilder.class);
+
+    @ArchTest
     static final ArchRule vectorsKnowNobody = onlyKnows("vectors");
 
     @ArchTest
@@ -85,7 +101,7 @@ class ArchitectureTest {
             onlyKnows("search", "request", "image", "fairness", "embedding", "dataset");
 
     @ArchTest
-    static final ArchRule statsKnowsWhatItReports = onlyKnows("stats", "embedding", "storage", "dataset");
+    static final ArchRule statsKnowsWhatItReports = onlyKnows("stats", "image", "embedding", "storage", "dataset");
 
     @ArchTest
     static final ArchRule webKnowsFailuresAndHowTheyAreTold = noClasses()
@@ -102,7 +118,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule imagesNeedNoSpring = noClasses()
             .that()
-            .resideInAPackage("dev.glimpse.image")
+            .resideInAPackage("dev.glimpse.image..")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("org.springframework..");

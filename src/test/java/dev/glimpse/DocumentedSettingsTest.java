@@ -75,7 +75,7 @@ class DocumentedSettingsTest {
             double.class, "0.75",
             boolean.class, "true",
             Duration.class, "7s",
-            DataSize.class, "7MB",
+            DataSize.class, "700MB",
             Path.class, "/elsewhere",
             String.class, "elsewhere");
 

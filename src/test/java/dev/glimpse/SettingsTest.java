@@ -27,6 +27,7 @@ class SettingsTest {
         "glimpse.model, models/mini-clip",
         "glimpse.decode.max-pixels, 50000000",
         "glimpse.decode.time, 10s",
+        "glimpse.decode.memory, 1GB",
         "glimpse.commit.rows, 256",
         "glimpse.commit.age, 2s",
         "glimpse.trash.retention, 7d",
@@ -51,7 +52,8 @@ class SettingsTest {
         "glimpse.decode.max-pixels=0, glimpse.decode.max-pixels must be 1 to 500000000: 0",
         "glimpse.decode.max-pixels=500000001, glimpse.decode.max-pixels must be 1 to 500000000: 500000001",
         "glimpse.decode.time=0s, glimpse.decode.time must be more than 0 and at most 1m: PT0S",
-        "glimpse.decode.time=61s, glimpse.decode.time must be more than 0 and at most 1m: PT1M1S"
+        "glimpse.decode.time=61s, glimpse.decode.time must be more than 0 and at most 1m: PT1M1S",
+        "glimpse.decode.memory=255MB, 'glimpse.decode.memory must be 0B, or at least 256MB: 267386880B'"
     })
     void wrongLimitOfDecodingStopsTheStart(String setting, String complaint) {
         settings.withUserConfiguration(Decoding.class)

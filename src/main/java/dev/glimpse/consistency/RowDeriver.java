@@ -9,6 +9,7 @@ import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.DamagedImageException;
 import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.image.ImageTooLargeException;
 import dev.glimpse.image.ImageTooSlowException;
@@ -65,6 +66,15 @@ public final class RowDeriver {
     }
 
     /**
+     * The format that the first bytes announce.
+     *
+     * @throws dev.glimpse.image.UnsupportedImageException if it is none that is decoded here
+     */
+    public ImageFormat formatOf(byte[] bytes) {
+        return decoder.formatOf(bytes);
+    }
+
+    /**
      * Decodes on the calling thread, when the scheduler lets the ticket run. The embedding comes later.
      *
      * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept
@@ -72,6 +82,7 @@ public final class RowDeriver {
      * @throws dev.glimpse.image.ImageTooLargeException if it has too many pixels
      * @throws dev.glimpse.image.ImageTooSlowException if it takes too long to decode
      * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
+     * @throws dev.glimpse.image.DecoderUnavailableException if a program that it takes is gone
      * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
      */
     public Derived derive(ImageId id, byte[] bytes, Ticket ticket) {

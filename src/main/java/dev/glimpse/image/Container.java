@@ -30,7 +30,7 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
             case TIFF -> TiffWalk.walk(bytes);
             case BMP -> PLAIN;
             case GIF -> gif(bytes);
-            case RAW -> throw new IllegalArgumentException("a raw is read by its preview");
+            case RAW, HEIC, AVIF, JXL -> throw new IllegalArgumentException("no reader of ours knows " + format);
         };
     }
 

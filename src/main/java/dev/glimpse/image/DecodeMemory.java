@@ -54,6 +54,7 @@ record DecodeMemory(
             case TIFF -> tiff(type.getColorModel(), each, rows);
             case PNG, GIF -> new DecodeMemory(format, each, rows, 0, 0, 0, false);
             case BMP -> new DecodeMemory(format, each, rows + (isRunLength(bytes) ? bytes.length : 0), 0, 0, 0, false);
+            case RAW, HEIC, AVIF, JXL -> throw new IllegalArgumentException("no reader of ours knows " + format);
         };
     }
 

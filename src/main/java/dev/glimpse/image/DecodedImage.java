@@ -47,6 +47,11 @@ public final class DecodedImage {
         this.rgb = rgb;
     }
 
+    /** The same pixels, of a picture that came in another format. */
+    DecodedImage as(ImageFormat original) {
+        return new DecodedImage(original, width, height, storedWidth, storedHeight, rgb);
+    }
+
     public ImageFormat format() {
         return format;
     }

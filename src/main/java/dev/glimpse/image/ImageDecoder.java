@@ -9,6 +9,7 @@ import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Iterator;
+import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.TimeoutException;
@@ -16,6 +17,7 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageReadParam;
 import javax.imageio.ImageReader;
@@ -64,6 +66,7 @@ public final class ImageDecoder {
     private final Duration time;
     private final LongSupplier clock;
     private final Duration patience;
+    private final ForeignDecoder foreign;
 
     /** For what is being decoded at one time, over all threads, in bytes: one large picture, or many small ones. */
     private final MemoryBudget memory;
@@ -94,7 +97,20 @@ public final class ImageDecoder {
      * @throws IllegalStateException if this runtime lacks the reader of an accepted format
      */
     public ImageDecoder(FairScheduler scheduler, long maxPixels, long maxMemory, Duration time) {
-        this(scheduler, maxPixels, maxMemory, time, Deadline.PROCESSOR_TIME, PATIENCE);
+        this(scheduler, maxPixels, maxMemory, time, ForeignDecoder.NONE);
+    }
+
+    /**
+     * @param scheduler of all tickets that are used with this decoder
+     * @param maxPixels of one picture; 1 to 500,000,000
+     * @param maxMemory bytes of heap that all pictures take that are decoded at one time; more than 0
+     * @param time of a processor that one picture may take; one of a foreign format may take it twice, there and here
+     * @param foreign decodes the formats that no reader in this process knows
+     * @throws IllegalStateException if this runtime lacks the reader of an accepted format
+     */
+    public ImageDecoder(
+            FairScheduler scheduler, long maxPixels, long maxMemory, Duration time, ForeignDecoder foreign) {
+        this(scheduler, maxPixels, maxMemory, time, Deadline.PROCESSOR_TIME, PATIENCE, foreign);
     }
 
     /** @param patience how long a picture waits while other pictures take the memory */
@@ -105,6 +121,17 @@ public final class ImageDecoder {
             Duration time,
             LongSupplier clock,
             Duration patience) {
+        this(scheduler, maxPixels, maxMemory, time, clock, patience, ForeignDecoder.NONE);
+    }
+
+    private ImageDecoder(
+            FairScheduler scheduler,
+            long maxPixels,
+            long maxMemory,
+            Duration time,
+            LongSupplier clock,
+            Duration patience,
+            ForeignDecoder foreign) {
         if (maxPixels < 1 || maxPixels > MOST_PIXELS) {
             throw new IllegalArgumentException("maxPixels must be 1 to " + MOST_PIXELS + ": " + maxPixels);
         }
@@ -118,13 +145,21 @@ public final class ImageDecoder {
         this.time = time;
         this.clock = clock;
         this.patience = patience;
+        this.foreign = foreign;
         this.maxMemory = maxMemory;
         this.memory = new MemoryBudget(scheduler, maxMemory);
         for (ImageFormat format : ImageFormat.values()) {
-            if (format != ImageFormat.RAW) {
+            if (format != ImageFormat.RAW && !format.isForeign()) {
                 reader(format).dispose();
             }
         }
+    }
+
+    /** What is decoded here, in the order of the enum. */
+    public List<ImageFormat> formats() {
+        return Stream.of(ImageFormat.values())
+                .filter(format -> !format.isForeign() || foreign.formats().contains(format))
+                .toList();
     }
 
     /**
@@ -151,13 +186,24 @@ public final class ImageDecoder {
     /**
      * What the first bytes say, whatever the rest is.
      *
-     * @throws UnsupportedImageException if they begin like none of the accepted formats
+     * @throws UnsupportedImageException if they begin like none of the formats that are decoded here
      */
-    public static ImageFormat formatOf(byte[] bytes) {
-        return ImageFormat.sniff(bytes)
+    public ImageFormat formatOf(byte[] bytes) {
+        ImageFormat format = ImageFormat.sniff(bytes)
                 .orElseThrow(() -> new UnsupportedImageException(
-                        "not a picture we can read: the bytes look like " + Lookalike.of(bytes)
-                                + "; accepted are JPEG, PNG, GIF, WebP, BMP and TIFF, and camera raws with a preview"));
+                        "not a picture we can read: the bytes look like " + Lookalike.of(bytes) + "; " + accepted()));
+        if (format.isForeign() && !foreign.formats().contains(format)) {
+            throw new UnsupportedImageException(
+                    "a picture in the format %s, and this server has no decoder for it: %s; %s"
+                            .formatted(format.title(), foreign.advice(format), accepted()));
+        }
+        return format;
+    }
+
+    private String accepted() {
+        List<String> titles = formats().stream().map(ImageFormat::title).toList();
+        return "accepted are " + String.join(", ", titles.subList(0, titles.size() - 1)) + " and "
+                + titles.get(titles.size() - 1);
     }
 
     /**
@@ -168,11 +214,12 @@ public final class ImageDecoder {
      * @param ticket of the decoder's scheduler
      * @param use is called once, on the calling thread, while memory is reserved for the pixels; they must not be kept
      * @return what {@code use} returns, which may also throw
-     * @throws UnsupportedImageException if the bytes begin like none of the accepted formats
+     * @throws UnsupportedImageException if the bytes begin like none of the formats that are decoded here
      * @throws ImageTooLargeException if the header announces more pixels than allowed, or more than fit into the memory
      * @throws DamagedImageException if the picture is cut off or otherwise cannot be decoded
      * @throws ImageTooSlowException if it takes too much of a processor's time
      * @throws DecoderBusyException if others do not end in time, or the thread is interrupted
+     * @throws DecoderUnavailableException if the program that decodes a foreign format cannot be started any more
      */
     public <T extends @Nullable Object> T decode(byte[] bytes, Ticket ticket, Function<DecodedImage, T> use) {
         try (Decoded decoded = decode(bytes, ticket, false)) {
@@ -193,6 +240,10 @@ public final class ImageDecoder {
 
     /** @param lease of the memory that the image takes */
     private record Decoded(DecodedImage image, Lease lease) implements AutoCloseable {
+        Decoded as(ImageFormat original) {
+            return new Decoded(image.as(original), lease);
+        }
+
         @Override
         public void close() {
             lease.close();
@@ -201,9 +252,36 @@ public final class ImageDecoder {
 
     private Decoded decode(byte[] bytes, Ticket ticket, boolean trueColors) {
         ImageFormat format = formatOf(bytes);
+        return format.isForeign()
+                ? decodeForeign(format, bytes, ticket, trueColors)
+                : decode(format, bytes, ticket, trueColors, true);
+    }
+
+    private Decoded decodeForeign(ImageFormat format, byte[] bytes, Ticket ticket, boolean trueColors) {
+        ForeignDecoder.Picture picture = foreign.open(format, bytes);
+        checkSize(picture.width(), picture.height());
+        return picture.decode(ticket, time, patience, converted -> {
+            ImageFormat between = ImageFormat.sniff(converted)
+                    .filter(known -> known == ImageFormat.JPEG || known == ImageFormat.PNG)
+                    .orElseThrow(() -> new DamagedImageException(
+                            "damaged " + format.title() + ": its decoder made neither a JPEG nor a PNG of it"));
+            try {
+                // Upright by now. The orientation may still be in the EXIF block, as it was in the original.
+                return decode(between, converted, ticket, trueColors, false).as(format);
+            } catch (DamagedImageException e) {
+                throw new DamagedImageException(
+                        "damaged " + format.title() + ": what its decoder made of it is damaged (" + e.getMessage()
+                                + ")",
+                        e);
+            }
+        });
+    }
+
+    private Decoded decode(ImageFormat format, byte[] bytes, Ticket ticket, boolean trueColors, boolean turning) {
         Deadline deadline = new Deadline(time, clock);
         try {
-            ReaderInput input = ReaderInput.of(format, bytes);
+            ReaderInput whole = ReaderInput.of(format, bytes);
+            ReaderInput input = turning ? whole : whole.turned(Orientation.UPRIGHT);
             Container container = input.container();
             checkSize(container.maxWidth(), container.maxHeight());
             long codes = 0;
@@ -249,9 +327,9 @@ public final class ImageDecoder {
                 ? failure.getMessage()
                 : failure.getClass().getSimpleName();
         if (UNSUPPORTED.matcher(reason).find()) {
-            return UnsupportedImageException.of(format + " (" + reason + ")");
+            return UnsupportedImageException.of(format.title() + " (" + reason + ")");
         }
-        return new DamagedImageException("damaged " + format + ": " + reason, failure);
+        return new DamagedImageException("damaged " + format.title() + ": " + reason, failure);
     }
 
     private Decoded decode(

@@ -13,10 +13,11 @@ public final class ImageTooLargeException extends RuntimeException {
     static ImageTooLargeException forMemory(ImageFormat format, long width, long height, long maxPixels) {
         return new ImageTooLargeException(
                 "picture of %dx%d pixels; at most %d pixels of a %s of this kind fit into the memory of this server"
-                        .formatted(width, height, maxPixels, format));
+                        .formatted(width, height, maxPixels, format.title()));
     }
 
-    private ImageTooLargeException(String message) {
+    /** For what cannot be told from the header. */
+    public ImageTooLargeException(String message) {
         super(message);
     }
 }

@@ -6,7 +6,12 @@ import java.time.Duration;
 public final class ImageTooSlowException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
+    /** @param limit of a processor's time */
     public ImageTooSlowException(Duration limit) {
         super("the picture takes more than " + limit.toMillis() + " ms of a processor's time to decode");
+    }
+
+    public ImageTooSlowException(String message) {
+        super(message);
     }
 }

@@ -32,6 +32,7 @@ final class ReaderInput {
             case GIF -> walked(format, bytes);
             case TIFF -> tiff(bytes);
             case RAW -> CameraRaw.preview(bytes);
+            case HEIC, AVIF, JXL -> throw new IllegalArgumentException("no reader of ours knows " + format);
         };
     }
 

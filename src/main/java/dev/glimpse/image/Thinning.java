@@ -5,7 +5,7 @@ import javax.imageio.ImageReadParam;
 /**
  * Which columns and rows of a picture its reader keeps: large pictures are thinned out while being read.
  *
- * @param step keeps one of so many
+ * @param step one of this number of columns, and of rows, is kept
  * @param first the first that is kept
  */
 record Thinning(int step, int first) {
@@ -32,7 +32,7 @@ record Thinning(int step, int first) {
         return new Thinning(step, Math.min(first, Math.min(width, height) - 1));
     }
 
-    /** How many of so many columns or rows are kept. */
+    /** The number of columns or rows that are kept. */
     int kept(int side) {
         return (side - first + step - 1) / step;
     }

@@ -11,6 +11,8 @@ import dev.glimpse.dataset.TableState.MaintenanceState;
 import dev.glimpse.dataset.TableState.SearchState;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
+import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.ImageFormat;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.RequestMeter;
 import jakarta.servlet.http.HttpServletRequest;
@@ -34,14 +36,22 @@ class StatsController {
     private final ClipModel model;
     private final ObjectStore store;
     private final Reasons reasons;
+    private final List<String> formats;
     private final String serverVersion;
     private final Instant startedAt = Instant.now();
 
-    StatsController(ImageDataset dataset, ClipModel model, ObjectStore store, Reasons reasons, BuildProperties build) {
+    StatsController(
+            ImageDataset dataset,
+            ClipModel model,
+            ObjectStore store,
+            Reasons reasons,
+            ImageDecoder decoder,
+            BuildProperties build) {
         this.dataset = dataset;
         this.model = model;
         this.store = store;
         this.reasons = reasons;
+        this.formats = decoder.formats().stream().map(ImageFormat::mediaType).toList();
         this.serverVersion = String.valueOf(build.getVersion());
     }
 
@@ -63,6 +73,7 @@ class StatsController {
      * @param writable whether uploads are taken
      * @param problem why they are not
      * @param warning what else is not as it should be
+     * @param formats media types of the pictures that are taken
      */
     record Stats(
             long rowCount,
@@ -90,6 +101,7 @@ class StatsController {
             boolean writable,
             @Nullable String problem,
             @Nullable String warning,
+            List<String> formats,
             Job indexJob,
             Instant startedAt,
             String serverVersion) {}
@@ -151,6 +163,7 @@ class StatsController {
                 problem == null,
                 problem,
                 reasons.warning().map(reason -> reason.to(caller)).orElse(null),
+                formats,
                 job(job, caller),
                 startedAt,
                 serverVersion);

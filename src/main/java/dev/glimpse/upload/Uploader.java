@@ -14,7 +14,6 @@ import dev.glimpse.consistency.WriteTimings;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.fairness.Ticket;
-import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectHead;
@@ -108,7 +107,7 @@ public final class Uploader {
         if (bytes.length == 0) {
             throw new EmptyFileException("the file " + notes.displayName() + " is empty");
         }
-        ImageFormat format = ImageDecoder.formatOf(bytes);
+        ImageFormat format = deriver.formatOf(bytes);
         ImageId id = ImageId.of(bytes, format);
         PictureLocks.Held lock = locks.lock(id, LOCK_PATIENCE);
         try (lock) {

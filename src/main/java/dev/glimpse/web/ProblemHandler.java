@@ -16,6 +16,7 @@ import dev.glimpse.fetch.UrlTooLargeException;
 import dev.glimpse.fetch.UrlUploadOffException;
 import dev.glimpse.image.DamagedImageException;
 import dev.glimpse.image.DecoderBusyException;
+import dev.glimpse.image.DecoderUnavailableException;
 import dev.glimpse.image.ImageTooLargeException;
 import dev.glimpse.image.ImageTooSlowException;
 import dev.glimpse.image.UnsupportedImageException;
@@ -154,6 +155,12 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                     HttpStatus.SERVICE_UNAVAILABLE,
                     "store-unavailable",
                     StoreUnavailableException::publicMessage),
+            Rule.of(
+                    DecoderUnavailableException.class,
+                    HttpStatus.SERVICE_UNAVAILABLE,
+                    "decoder-unavailable",
+                    e ->
+                            "the program that decodes pictures of this format does not work at the moment; the server's log says why"),
             new Rule(DecoderBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(EncoderBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             new Rule(TableBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),

@@ -25,6 +25,7 @@ final class StandardProblems {
             "foreign-origin",
             "unknown-host",
             "url-upload-off",
+            "decoder-unavailable",
             "picture-not-found",
             "version-not-found",
             "empty-table",

@@ -70,7 +70,9 @@ final class PictureMutator {
     PictureMutator(List<byte[]> seeds, Random random) {
         this.seeds = seeds.stream()
                 .collect(Collectors.groupingBy(
-                        ImageDecoder::formatOf, () -> new EnumMap<>(ImageFormat.class), Collectors.toList()));
+                        seed -> ImageFormat.sniff(seed).orElseThrow(),
+                        () -> new EnumMap<>(ImageFormat.class),
+                        Collectors.toList()));
         this.random = random;
     }
 
@@ -89,7 +91,7 @@ final class PictureMutator {
     }
 
     private byte[] changeParts(byte[] file) {
-        ImageFormat format = ImageDecoder.formatOf(file);
+        ImageFormat format = ImageFormat.sniff(file).orElseThrow();
         List<byte[]> parts = new ArrayList<>(PictureParts.of(file));
         int chosen = random.nextInt(parts.size());
         byte[] part = parts.get(chosen);

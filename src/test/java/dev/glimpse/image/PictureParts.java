@@ -20,12 +20,12 @@ final class PictureParts {
     static List<byte[]> of(byte[] file) {
         List<byte[]> parts = new ArrayList<>();
         try {
-            switch (ImageDecoder.formatOf(file)) {
+            switch (ImageFormat.sniff(file).orElseThrow()) {
                 case PNG -> chunks(parts, file, 8, ByteOrder.BIG_ENDIAN, 4, 0, 4, 0);
                 case WEBP -> chunks(parts, file, 12, ByteOrder.LITTLE_ENDIAN, 0, 4, 0, 1);
                 case JPEG -> segments(parts, file);
                 case GIF -> blocks(parts, file);
-                case BMP, TIFF, RAW -> parts.add(file);
+                case BMP, TIFF, RAW, HEIC, AVIF, JXL -> parts.add(file);
             }
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
             // It has been changed before, and no longer has such parts.

@@ -2,6 +2,7 @@ package dev.glimpse.tools.selftest;
 
 import dev.glimpse.testing.Client;
 import dev.glimpse.testing.Client.Answer;
+import dev.glimpse.testing.HostileForeignPictures;
 import dev.glimpse.testing.Report;
 import dev.glimpse.testing.ServerProcess;
 import dev.glimpse.testing.TestBucket;
@@ -34,6 +35,7 @@ final class HostileUploads {
     private static final int CLIENTS = 8;
     private static final int GOOD = 100;
     private static final int OTHERS = 1_000;
+    private static final int FOREIGN = 300;
     private static final double MOST_SECONDS = 10;
     private static final double MOST_SLOWDOWN = 2;
 
@@ -65,6 +67,7 @@ final class HostileUploads {
             files = new ArrayList<>(walk.filter(Files::isRegularFile).sorted().toList());
         }
         long seed = Long.parseLong(args[1]);
+        files.addAll(foreign(seed));
         Collections.shuffle(files, new Random(seed));
         Report report = new Report();
         report.say("%,d files, seed %d, %d clients; %s", files.size(), seed, CLIENTS, Report.machine());
@@ -85,6 +88,18 @@ final class HostileUploads {
             }
         }
         System.exit(report.status());
+    }
+
+    /** The formats that have decoders of their own are tried too, whatever is in the folder. */
+    private static List<Path> foreign(long seed) throws IOException {
+        HostileForeignPictures pictures = new HostileForeignPictures(new Random(seed));
+        Path folder = Files.createTempDirectory(Path.of("target"), "hostile-foreign-");
+        List<Path> files = new ArrayList<>();
+        for (int i = 0; i < FOREIGN; i++) {
+            HostileForeignPictures.Picture picture = pictures.next();
+            files.add(Files.write(folder.resolve(i + "-" + picture.name()), picture.bytes()));
+        }
+        return files;
     }
 
     private static void allow(String key, Map<String, String> environment) {

@@ -20,9 +20,12 @@ import dev.glimpse.dataset.upkeep.GarbageCollection;
 import dev.glimpse.dataset.upkeep.MaintenanceLease;
 import dev.glimpse.dataset.upkeep.MergePolicy;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.testing.Rows;
 import dev.glimpse.testing.TestBucket;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -34,7 +37,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -62,6 +65,7 @@ class MaintenanceIT {
 
     private final TestBucket bucket = TestBucket.start();
     private final ObjectStore store = bucket.open();
+    private final AtomicBoolean asleep = new AtomicBoolean();
 
     @AfterEach
     void stopBucket() {
@@ -193,11 +197,14 @@ class MaintenanceIT {
         try (ImageDataset sleeper = sleeper();
                 LanceTable other = table("two", HASTY)) {
             sleeper.add(Rows.row(0)).join();
+            asleep.set(true);
             othersCommitAHundredVersionsAndKeepTen(other);
+            asleep.set(false);
 
             sleeper.refresh().exceptionally(lost -> null).join();
 
-            await().until(() -> sleeper.state().version() == other.manifest().version());
+            await().atMost(Duration.ofMinutes(1))
+                    .until(() -> sleeper.state().version() == other.manifest().version());
             assertThat(sleeper.state().problem()).isNull();
             assertThat(sleeper.nearest(Rows.vector(0), 1000, true)).hasSize(101);
         }
@@ -209,7 +216,9 @@ class MaintenanceIT {
                 LanceTable other = table("two", HASTY)) {
             sleeper.add(Rows.row(0)).join();
             long known = sleeper.state().version();
+            asleep.set(true);
             othersCommitAHundredVersionsAndKeepTen(other);
+            asleep.set(false);
             Set<String> before = names("");
             store.putIfAbsent(Rows.id(1_000).toString(), new byte[] {1}, "image/png", Map.of());
 
@@ -226,13 +235,28 @@ class MaintenanceIT {
         }
     }
 
-    /** Asks nobody what others do, and looks after nothing. */
+    /** Looks after nothing, and while {@link #asleep} none of its polls learns what others do, however long they take. */
     private ImageDataset sleeper() {
+        ObjectStore answersWhileAwake = (ObjectStore) Proxy.newProxyInstance(
+                ObjectStore.class.getClassLoader(), new Class<?>[] {ObjectStore.class}, (proxy, method, arguments) -> {
+                    if (asleep.get()) {
+                        throw new StoreUnavailableException("asleep", null);
+                    }
+                    try {
+                        return method.invoke(store, arguments);
+                    } catch (InvocationTargetException e) {
+                        throw e.getCause();
+                    }
+                });
         Duration never = Duration.ofHours(1);
-        TableTimings asleep = new TableTimings(
+        TableTimings quiet = new TableTimings(
                 Duration.ZERO, Duration.ZERO, never, never, never, Duration.ZERO, never, never, never, never);
         return ImageDataset.open(
-                store, work.resolve("one"), Rows.MODEL, Rows.settings(Duration.ofSeconds(30), 10_000), asleep);
+                answersWhileAwake,
+                work.resolve("one"),
+                Rows.MODEL,
+                Rows.settings(Duration.ofSeconds(30), 10_000),
+                quiet);
     }
 
     private void othersCommitAHundredVersionsAndKeepTen(LanceTable other) throws IOException {
@@ -292,7 +316,7 @@ class MaintenanceIT {
 
     @Test
     void filesOfAMergeTravelOnceHoweverOftenAnotherServerIsFirst() throws Exception {
-        try (LanceTable table = table("one", HASTY);
+        try (LanceTable table = table("one", shippedFor(Duration.ofMinutes(10)));
                 LanceTable other = table("two", HASTY)) {
             append(table, 0, 5);
             append(table, 5, 10);
@@ -320,13 +344,12 @@ class MaintenanceIT {
 
     @Test
     void mergeThatWasShippedTooLongAgoForTheCleanupIsOutdated() throws Exception {
-        try (LanceTable table = table("one", HASTY)) {
+        try (LanceTable table = table("one", shippedFor(Duration.ZERO))) {
             append(table, 0, 5);
             append(table, 5, 10);
             try (StagedVersion staged = table.stageAllFiles()) {
                 FragmentRewriter.Compacted merged = FragmentRewriter.rewrite(staged, Set.of(0, 1), table.datasets());
                 table.shipCompaction(staged);
-                TimeUnit.MILLISECONDS.sleep(HASTY.shipped().toMillis() + 1);
 
                 assertThatThrownBy(() -> table.commitCompaction(staged, merged)).isInstanceOf(OutdatedException.class);
             }
@@ -335,6 +358,21 @@ class MaintenanceIT {
     }
 
     // ---- what the tests need
+
+    /** Files that were shipped count for a version that is committed so long afterwards; zero is over before it is committed. */
+    private static TableTimings shippedFor(Duration time) {
+        return new TableTimings(
+                HASTY.youngest(),
+                HASTY.certain(),
+                HASTY.listing(),
+                HASTY.identity(),
+                HASTY.gone(),
+                HASTY.prune(),
+                HASTY.lease(),
+                HASTY.upkeep(),
+                HASTY.garbageCollection(),
+                time);
+    }
 
     private LanceTable table(String server, TableTimings timing) throws IOException {
         return new LanceTable(

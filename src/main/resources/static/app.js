@@ -3,6 +3,7 @@
 const PAGE = 24;
 const MOST = 1000;
 const AT_ONCE = 3;
+const RAW = 'image/x-dcraw';
 
 const $ = id => document.getElementById(id);
 let limit = PAGE;

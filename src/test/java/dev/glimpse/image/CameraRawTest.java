@@ -66,7 +66,7 @@ class CameraRawTest {
     void rawIsKeptUnderAFormatOfItsOwn() {
         byte[] raw = thumbnailFirst(ByteOrder.LITTLE_ENDIAN, PREVIEW, page -> page);
 
-        ImageId id = ImageId.of(raw, ImageDecoder.formatOf(raw));
+        ImageId id = ImageId.of(raw, ImageFormat.sniff(raw).orElseThrow());
 
         assertThat(id.toString()).endsWith(".raw");
         assertThat(id.format().mediaType()).isEqualTo("image/x-dcraw");

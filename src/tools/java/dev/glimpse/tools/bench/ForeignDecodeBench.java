@@ -31,6 +31,7 @@ final class ForeignDecodeBench {
     private final TestDecoder decoder = new TestDecoder(new ImageDecoder(
             TestScheduler.SCHEDULER,
             ImageDecoder.DEFAULT_MAX_PIXELS,
+            ImageDecoder.memoryFor(ImageDecoder.DEFAULT_MAX_PIXELS),
             ImageDecoder.DEFAULT_TIME,
             DecoderPrograms.find(TestScheduler.SCHEDULER, MEMORY)));
     private final Report report = new Report();

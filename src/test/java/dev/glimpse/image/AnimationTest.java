@@ -15,8 +15,6 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Of an animation, what a viewer shows first. */
 class AnimationTest {
     private static final int STAYS = 1;
-    private static final int CLEARED = 2;
-    private static final int RESTORED = 3;
     private static final int OPAQUE = -1;
 
     private static final int[] PALETTE = {0xFFFFFF, 0xFF0000, 0x0000FF};

@@ -18,10 +18,14 @@ public final class TestAnimation {
         this.gif = gif;
     }
 
-    /** @param palette at most 128 colours, as 0xRRGGBB; the first is the background */
+    /**
+     * A GIF without frames.
+     *
+     * @param palette at most 128 colours, as 0xRRGGBB; the first is the background
+     */
     public static TestAnimation gif(int width, int height, int... palette) {
         TestAnimation animation = new TestAnimation(true);
-        ByteBuffer header = little(13 + 3 * 128);
+        ByteBuffer header = ByteBuffer.allocate(13 + 3 * 128).order(ByteOrder.LITTLE_ENDIAN);
         header.put("GIF89a".getBytes(StandardCharsets.US_ASCII))
                 .putShort((short) width)
                 .putShort((short) height)
@@ -49,7 +53,8 @@ public final class TestAnimation {
 
     /** A frame of a GIF, with the number of each pixel's colour. */
     public TestAnimation frame(int x, int y, int width, int height, int[] colors, int disposal, int transparent) {
-        ByteBuffer control = little(8)
+        ByteBuffer control = ByteBuffer.allocate(8)
+                .order(ByteOrder.LITTLE_ENDIAN)
                 .put((byte) 0x21)
                 .put((byte) 0xF9)
                 .put((byte) 4)
@@ -57,7 +62,8 @@ public final class TestAnimation {
                 .putShort((short) 10)
                 .put((byte) Math.max(0, transparent))
                 .put((byte) 0);
-        ByteBuffer image = little(11)
+        ByteBuffer image = ByteBuffer.allocate(11)
+                .order(ByteOrder.LITTLE_ENDIAN)
                 .put((byte) 0x2C)
                 .putShort((short) x)
                 .putShort((short) y)
@@ -88,16 +94,17 @@ public final class TestAnimation {
 
     public static TestAnimation webp(int width, int height) {
         TestAnimation animation = new TestAnimation(false);
-        animation.file.writeBytes(little(44)
+        animation.file.writeBytes(ByteBuffer.allocate(44)
+                .order(ByteOrder.LITTLE_ENDIAN)
                 .put("RIFF".getBytes(StandardCharsets.US_ASCII))
                 .putInt(0)
                 .put("WEBPVP8X".getBytes(StandardCharsets.US_ASCII))
                 .putInt(10)
                 .putInt(0x12)
                 .putShort((short) (width - 1))
-                .put((byte) (width - 1 >> 16))
+                .put((byte) ((width - 1) >> 16))
                 .putShort((short) (height - 1))
-                .put((byte) (height - 1 >> 16))
+                .put((byte) ((height - 1) >> 16))
                 .put("ANIM".getBytes(StandardCharsets.US_ASCII))
                 .putInt(6)
                 .putInt(-1)
@@ -118,7 +125,8 @@ public final class TestAnimation {
     public TestAnimation frame(int x, int y, int width, int height, boolean covers, boolean cleared, byte[] still) {
         boolean extended = still[15] == 'X';
         byte[] parts = Arrays.copyOfRange(still, extended ? 30 : 12, still.length);
-        file.writeBytes(little(24 + parts.length)
+        file.writeBytes(ByteBuffer.allocate(24 + parts.length)
+                .order(ByteOrder.LITTLE_ENDIAN)
                 .put("ANMF".getBytes(StandardCharsets.US_ASCII))
                 .putInt(16 + parts.length)
                 .put(int24(x / 2))
@@ -146,9 +154,5 @@ public final class TestAnimation {
 
     private static byte[] int24(int value) {
         return new byte[] {(byte) value, (byte) (value >> 8), (byte) (value >> 16)};
-    }
-
-    private static ByteBuffer little(int size) {
-        return ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
     }
 }

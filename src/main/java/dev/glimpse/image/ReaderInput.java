@@ -1,7 +1,6 @@
 package dev.glimpse.image;
 
 import java.util.Arrays;
-import java.util.Optional;
 
 /**
  * What a reader gets to see of a file: a picture that stands alone, without what would confuse it. Most files are that already and are not
@@ -50,23 +49,10 @@ final class ReaderInput {
         TiffFile.Directory page = TiffPage.picture(file);
         TiffPage.requireReadable(page);
         Orientation orientation = TiffPage.orientation(file, page);
-        return wholeJpeg(bytes, page)
-                .map(start -> jpegAt(bytes, start))
+        return OldStyleJpeg.of(bytes, page)
+                .map(ReaderInput::jpeg)
                 .orElseGet(() -> page(bytes, page))
                 .turned(orientation);
-    }
-
-    /** The TIFF around a JPEG of the old style adds nothing to it, and is often wrong. */
-    private static Optional<Integer> wholeJpeg(byte[] bytes, TiffFile.Directory page) {
-        long colors = page.value(TiffFile.PHOTOMETRIC, 6);
-        if (page.value(TiffFile.COMPRESSION, 1) != 6 || (colors != 6 && colors != 1)) {
-            return Optional.empty();
-        }
-        long start = page.value(TiffFile.JPEG_START, page.value(TiffFile.STRIP_OFFSETS, -1));
-        return EmbeddedJpegs.at(bytes, start)
-                .filter(found -> found.width() == page.value(TiffFile.WIDTH, 0)
-                        && found.height() == page.value(TiffFile.HEIGHT, 0))
-                .map(EmbeddedJpegs.Found::start);
     }
 
     /** A page of a TIFF, as if it were the only one. */
@@ -76,11 +62,10 @@ final class ReaderInput {
 
     /** A JPEG that begins somewhere in a file, and ends before it does. */
     static ReaderInput jpegAt(byte[] bytes, int start) {
-        byte[] rest = Arrays.copyOfRange(bytes, start, bytes.length);
-        JpegWalk walk = JpegWalk.of(rest);
-        return new ReaderInput(ImageFormat.JPEG, walk.tidied(), walk.container());
+        return jpeg(Arrays.copyOfRange(bytes, start, bytes.length));
     }
 
+    /** The same, held in another way. */
     ReaderInput turned(Orientation orientation) {
         return new ReaderInput(
                 format,

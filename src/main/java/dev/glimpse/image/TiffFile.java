@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.OptionalLong;
 import java.util.Set;
+import java.util.stream.IntStream;
 
 /**
  * The directories of a TIFF, or of a camera raw that is built like one. Each describes a picture: those of the pages, one after the other,
@@ -28,8 +29,10 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
     static final int MAKE = 271;
     static final int STRIP_OFFSETS = 273;
     static final int ORIENTATION = 274;
+    static final int STRIP_LENGTHS = 279;
     static final int SUB_DIRECTORIES = 330;
     static final int JPEG_START = 513;
+    static final int JPEG_LENGTH = 514;
     static final int JPEG_TABLES = 519;
     static final int PROFILE = 34675;
     static final int DNG_VERSION = 50706;
@@ -39,6 +42,7 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
 
     private static final int MOST_DIRECTORIES = 1_000;
     private static final int MOST_ENTRIES = 200_000;
+    private static final int MOST_VALUES = 65_536;
 
     private static final int BYTE = 1;
     private static final int SHORT = 3;
@@ -65,13 +69,28 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
             if (entry == null || !isWithinFile(entry) || count(entry) == 0) {
                 return OptionalLong.empty();
             }
+            return number(entry, 0);
+        }
+
+        private OptionalLong number(int entry, int index) {
             int at = size(entry) <= 4 ? entry + 8 : file.getInt(entry + 8);
             return switch (unsignedShort(file, entry + 2)) {
-                case BYTE, UNDEFINED -> OptionalLong.of(file.get(at) & 0xFF);
-                case SHORT -> OptionalLong.of(unsignedShort(file, at));
-                case LONG, DIRECTORY -> OptionalLong.of(unsignedInt(file, at));
+                case BYTE, UNDEFINED -> OptionalLong.of(file.get(at + index) & 0xFF);
+                case SHORT -> OptionalLong.of(unsignedShort(file, at + 2 * index));
+                case LONG, DIRECTORY -> OptionalLong.of(unsignedInt(file, at + 4 * index));
                 default -> OptionalLong.empty();
             };
+        }
+
+        /** All numbers of a tag, or the first thousands of them; none if it is not there. */
+        long[] values(int tag) {
+            Integer entry = entries.get(tag);
+            if (entry == null || !isWithinFile(entry)) {
+                return new long[0];
+            }
+            return IntStream.range(0, (int) Math.min(MOST_VALUES, count(entry)))
+                    .mapToLong(index -> number(entry, index).orElse(0))
+                    .toArray();
         }
 
         long value(int tag, long otherwise) {

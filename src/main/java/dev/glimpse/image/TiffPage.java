@@ -110,20 +110,11 @@ final class TiffPage {
         file.putShort((short) tags.length);
         for (int tag : tags) {
             file.put(bytes, page.entries().getOrDefault(tag, 0), 12);
-            if (tag == TiffFile.COMPRESSION && isMisnamed(bytes, page)) {
+            if (tag == TiffFile.COMPRESSION && OldStyleJpeg.isMisnamed(bytes, page)) {
                 file.putShort(file.position() - 4, (short) 7);
             }
         }
         return copy;
-    }
-
-    /** Whether its strips are JPEGs of the new style, each of which can be read alone, but are said to be of the old style. */
-    private static boolean isMisnamed(byte[] bytes, Directory page) {
-        return page.value(TiffFile.COMPRESSION, 1) == 6
-                && !page.has(TiffFile.JPEG_START)
-                && !page.has(TiffFile.JPEG_TABLES)
-                && EmbeddedJpegs.at(bytes, page.value(TiffFile.STRIP_OFFSETS, -1))
-                        .isPresent();
     }
 
     /** Those of the JPEGs inside: only the profile of the TIFF counts. A reader would take memory for what they claim to be. */

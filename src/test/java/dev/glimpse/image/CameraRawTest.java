@@ -326,6 +326,31 @@ class CameraRawTest {
                 .isEqualTo(decoder.decode(PREVIEW).cropTo(32));
     }
 
+    @Test
+    void scanMayBeElsewhereThanTheBeginningOfItsJpeg() {
+        int scan = 2;
+        while ((PREVIEW[scan + 1] & 0xFF) != 0xDA) {
+            scan += 2 + ByteBuffer.wrap(PREVIEW).getShort(scan + 2);
+        }
+        int begins = scan + 2 + ByteBuffer.wrap(PREVIEW).getShort(scan + 2);
+        TestDirectories file = new TestDirectories(ByteOrder.LITTLE_ENDIAN);
+        byte[] first = Arrays.copyOfRange(PREVIEW, begins, 2000);
+        byte[] second = Arrays.copyOfRange(PREVIEW, 2000, PREVIEW.length - 2);
+        int[] strips = {file.data(first), 0};
+        file.data(new byte[99]);
+        strips[1] = file.data(second);
+        byte[] tiff = file.bytes(file.directory()
+                .picture(720, 480, 6, 6, new byte[0])
+                .tag(273, LONG, strips)
+                .tag(279, LONG, first.length, second.length)
+                .tag(513, LONG, file.data(Arrays.copyOf(PREVIEW, begins)))
+                .tag(514, LONG, begins)
+                .before(0));
+
+        assertThat(decoder.decode(tiff).cropTo(32))
+                .isEqualTo(decoder.decode(PREVIEW).cropTo(32));
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"II", "MM"})
     void eachStripMayBeAJpeg(String order) {

@@ -11,6 +11,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.zip.ZipEntry;
 import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
@@ -25,6 +26,7 @@ import org.springframework.test.context.DynamicPropertySource;
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
 @DirtiesContext // it has to be stopped before its folder is removed
 class BulkLoadIT {
+    private static final AtomicInteger PICTURES = new AtomicInteger(3_000_000);
     private static final byte[] HEIC = container("heic");
     private static final byte[] MOVIE = container("qt  ");
 
@@ -39,8 +41,6 @@ class BulkLoadIT {
 
     @LocalServerPort
     int port;
-
-    private int pictures = 3_000_000;
 
     @DynamicPropertySource
     static void settings(DynamicPropertyRegistry registry) {
@@ -84,7 +84,7 @@ class BulkLoadIT {
     }
 
     private Path picture(String name) throws IOException {
-        return put(name, TestPictures.png(pictures++));
+        return put(name, TestPictures.png(PICTURES.getAndIncrement()));
     }
 
     private static byte[] text(String text) {
@@ -190,7 +190,7 @@ class BulkLoadIT {
     @Test
     void failureAmongPicturesIsTheStatusAndItsNameIsShownWithoutOrdersToTheTerminal() throws IOException {
         picture("good.png");
-        byte[] broken = TestPictures.png(3);
+        byte[] broken = TestPictures.png(1);
         put("\u001b]0;title\u0007 \u009b31m \u202egnp.png", Arrays.copyOf(broken, broken.length / 2));
 
         Run run = load(folder.toString());

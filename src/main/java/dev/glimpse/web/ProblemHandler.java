@@ -230,19 +230,10 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                     "store-unavailable",
                     "the server's disk does not take the upload; try again in a moment"));
         }
-        // Tomcat has no type of its own for it.
-        boolean tooMuchText = String.valueOf(root.getMessage()).contains("maxPostSize");
-        return answer(
-                tooMuchText
-                        ? problem(
-                                HttpStatus.CONTENT_TOO_LARGE,
-                                "upload-too-large",
-                                "the parts without a file name are text, and may have 2 MB together; a picture needs a file"
-                                        + " name, as curl -F file=@cat.jpg gives it one")
-                        : problem(
-                                HttpStatus.BAD_REQUEST,
-                                "bad-multipart",
-                                "the body is not valid multipart/form-data: " + root.getMessage()));
+        return answer(problem(
+                HttpStatus.BAD_REQUEST,
+                "bad-multipart",
+                "the body is not valid multipart/form-data: " + root.getMessage()));
     }
 
     @Override
@@ -327,7 +318,11 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     /** Of a file alone it is {@link FileTooLargeException} that tells. */
     private static String tooLarge(Throwable root) {
         if (!(root instanceof SizeException size)) {
-            return "the request is too large";
+            // Tomcat has no type of its own for the sum of all texts.
+            return String.valueOf(root.getMessage()).contains("maxPostSize")
+                    ? "the parts without a file name are text, and may have 2 MB together; a picture needs a file name, as"
+                            + " curl -F file=@cat.jpg gives it one"
+                    : "the request is too large";
         }
         DataSize limit = DataSize.ofBytes(size.getPermittedSize());
         return limit.toMegabytes() > 0

@@ -20,6 +20,7 @@ final class StandardProblems {
             "bad-multipart",
             "invalid-query",
             "invalid-durability",
+            "invalid-edit",
             "url-not-fetched",
             "foreign-origin",
             "unknown-host",

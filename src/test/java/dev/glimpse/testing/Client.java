@@ -117,6 +117,13 @@ public final class Client {
         return send(request(path, headers).DELETE());
     }
 
+    /** @param type of the body */
+    public Answer patch(String path, String type, String body, String... headers) {
+        return send(request(path, headers)
+                .header("Content-Type", type)
+                .method("PATCH", HttpRequest.BodyPublishers.ofString(body)));
+    }
+
     public Answer upload(String filename, byte[] bytes) {
         return multipart("/upload", List.of(Part.file(filename, bytes)));
     }

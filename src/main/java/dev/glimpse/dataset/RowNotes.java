@@ -1,0 +1,23 @@
+package dev.glimpse.dataset;
+
+import java.time.Instant;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a row says that does not come from the bytes of its picture.
+ *
+ * @param filename as the uploader called it; null if none is known
+ * @param caption null if there is none
+ * @param uploadedAt null if the row is to keep what it says
+ */
+public record RowNotes(
+        @Nullable String filename,
+        @Nullable String caption,
+        List<String> tags,
+        @Nullable Instant uploadedAt) {
+    /** Copies the tags. */
+    public RowNotes {
+        tags = List.copyOf(tags);
+    }
+}

@@ -56,13 +56,15 @@ public final class Edits {
 
     /** The picture that a marker is about; empty if it is not the marker of an edit. */
     static Optional<ImageId> pictureOf(String marker) {
-        return CommitGroup.pictureOf(EDIT, marker);
+        String name = marker.substring(marker.lastIndexOf('/') + 1);
+        int end = name.startsWith(EDIT) ? name.indexOf('-', EDIT.length()) : -1;
+        return end < 0 ? Optional.empty() : ImageId.parse("images/" + name.substring(end + 1));
     }
 
     /** An edit of this picture, which begins now. Asks the store nothing. */
     public Edit of(ImageId id) {
         String number = Long.toString(begun.getAndIncrement(), Character.MAX_RADIX);
-        return new Edit(id, CommitGroup.marker(server + "/" + number + "/" + EDIT + id.name()));
+        return new Edit(id, CommitGroup.marker(server + "/" + EDIT + number + "-" + id.name()));
     }
 
     /** One edit of one picture. For one thread at a time. */

@@ -90,6 +90,15 @@ public final class Reconciler {
         return reconcile(id, true, null, 1);
     }
 
+    /**
+     * Takes the picture's lock, and does what {@link #describeLocked} does.
+     *
+     * @return as {@link #reconcileLocked}
+     */
+    public CompletableFuture<Boolean> describe(ImageId id) {
+        return locks.withLock(id, () -> describeLocked(id));
+    }
+
     /** Completes when searches of this server find what has been committed by now, or after two seconds. */
     public CompletableFuture<Void> awaitRead() {
         return dataset.settled().copy().completeOnTimeout(null, FILES.toMillis(), TimeUnit.MILLISECONDS);

@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -305,6 +306,16 @@ public final class ImageDataset implements AutoCloseable {
      */
     public void forEachId(Consumer<ImageId> ids) {
         search.forEachId(ids);
+    }
+
+    /**
+     * Hands over what all committed rows say of their pictures, as the table has them.
+     *
+     * @throws TableBusyException if too many searches wait, or this takes more than ten minutes
+     * @throws TableUnavailableException if the table is not open
+     */
+    public void forEachRow(BiConsumer<ImageId, RowNotes> rows) {
+        search.forEachRow(rows);
     }
 
     /** What {@code /stats} shows. Reads memory alone. */

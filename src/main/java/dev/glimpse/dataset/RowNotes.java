@@ -1,7 +1,9 @@
 package dev.glimpse.dataset;
 
 import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.List;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,5 +21,15 @@ public record RowNotes(
     /** Copies the tags. */
     public RowNotes {
         tags = List.copyOf(tags);
+    }
+
+    /** Whether a row that says this says what it is to say. The table keeps times to the microsecond. */
+    public boolean isSaidBy(RowNotes row) {
+        return Objects.equals(filename, row.filename)
+                && Objects.equals(caption, row.caption)
+                && tags.equals(row.tags)
+                && (uploadedAt == null
+                        || (row.uploadedAt != null
+                                && uploadedAt.truncatedTo(ChronoUnit.MICROS).equals(row.uploadedAt)));
     }
 }

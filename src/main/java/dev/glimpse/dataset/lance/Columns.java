@@ -12,7 +12,6 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.IntToDoubleFunction;
@@ -72,7 +71,7 @@ public final class Columns {
             Set.of(ID, PATH, VECTOR, CONTENT_TYPE, BYTES, WIDTH, HEIGHT, UPLOADED_AT, TAGS);
 
     /** Those that {@link RowNotes} has the values of. */
-    private static final Set<String> NOTES = Set.of(UPLOADED_AT, FILENAME, CAPTION, TAGS);
+    static final Set<String> NOTES = Set.of(UPLOADED_AT, FILENAME, CAPTION, TAGS);
 
     private Columns() {}
 
@@ -190,14 +189,10 @@ public final class Columns {
         }
     }
 
-    /** Whether a row of a batch says this. */
-    static boolean says(VectorSchemaRoot batch, int row, RowNotes notes) {
-        Instant uploadedAt = instant(batch, row);
-        return Objects.equals(text(batch, FILENAME, row), notes.filename())
-                && Objects.equals(text(batch, CAPTION, row), notes.caption())
-                && tags(batch, row).equals(notes.tags())
-                && (notes.uploadedAt() == null
-                        || (uploadedAt != null && micros(uploadedAt) == micros(notes.uploadedAt())));
+    /** What a row of a batch says of its picture, as far as the batch has the columns. */
+    static RowNotes notes(VectorSchemaRoot batch, int row) {
+        return new RowNotes(
+                text(batch, FILENAME, row), text(batch, CAPTION, row), tags(batch, row), instant(batch, row));
     }
 
     /**

@@ -22,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -281,7 +282,7 @@ public final class LanceTable implements AutoCloseable {
             scanner.read(anyOf(List.of(id)), (batch, columns) -> {
                 rows.add(batch);
                 for (int i = 0; i < batch.getRowCount(); i++) {
-                    same[0] &= Columns.says(batch, i, notes);
+                    same[0] &= notes.isSaidBy(Columns.notes(batch, i));
                     // Other software may have written the row twice. Then one is left.
                     if (copies.isEmpty()) {
                         copies.add(Columns.withNotes(batch, i, notes, columns, datasets.allocator()));
@@ -427,6 +428,11 @@ public final class LanceTable implements AutoCloseable {
     /** The pictures of all rows. Any thread. */
     public void allIds(Consumer<ImageId> ids) throws IOException {
         scanner.scanIds(manifest, null, (fragment, id) -> ids.accept(id));
+    }
+
+    /** What all rows say of their pictures. Any thread. */
+    public void allNotes(BiConsumer<ImageId, RowNotes> rows) throws IOException {
+        scanner.scanNotes(manifest, rows);
     }
 
     private void scanIds(@Nullable List<Integer> fragments, FragmentIds.Rows rows) throws IOException {

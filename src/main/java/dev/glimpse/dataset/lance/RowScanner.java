@@ -1,6 +1,7 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.DamagedTableException;
+import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.replica.Replica;
 import dev.glimpse.image.ImageId;
@@ -10,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
@@ -116,6 +118,25 @@ final class RowScanner {
             for (int i = 0; i < addresses.size(); i++) {
                 int fragment = (int) (addresses.get(i) >>> 32);
                 Columns.id(batch, i).ifPresent(id -> rows.row(fragment, id));
+            }
+        }));
+    }
+
+    /**
+     * Hands over what rows say of their pictures. Rows whose ids are not ours are left out.
+     *
+     * @param manifest of the newest version
+     * @throws DamagedTableException if the rows cannot be read, though the store answers
+     */
+    void scanNotes(Manifest manifest, BiConsumer<ImageId, RowNotes> rows) throws IOException {
+        List<String> columns = new ArrayList<>(Columns.NOTES);
+        columns.add(Columns.ID);
+        columns.retainAll(manifest.columns().keySet());
+        ScanOptions scan = new ScanOptions.Builder().columns(columns).build();
+        readNewest(dataset -> Datasets.scan(dataset, scan, batch -> {
+            for (int i = 0; i < batch.getRowCount(); i++) {
+                RowNotes notes = Columns.notes(batch, i);
+                Columns.id(batch, i).ifPresent(id -> rows.accept(id, notes));
             }
         }));
     }

@@ -117,7 +117,7 @@ public final class Client {
         return send(request(path, headers).DELETE());
     }
 
-    /** @param type of the body */
+    /** Sends a body of this type. */
     public Answer patch(String path, String type, String body, String... headers) {
         return send(request(path, headers)
                 .header("Content-Type", type)

@@ -306,11 +306,11 @@ public final class LanceTable implements AutoCloseable {
                 replica.publisher().stageDeletions(rows.offsets().keySet())) {
             boolean won = commitAndPublish(staged, dataset -> {
                 Rest rest = Rest.of(dataset, rows.offsets());
+                // Without an update mode, Lance takes the new fragment for one that no index knows, which is so.
                 return Update.builder()
                         .updatedFragments(rest.fragments)
                         .removedFragmentIds(rest.emptied)
                         .newFragments(write(copy, staged))
-                        .updateMode(Optional.of(Update.UpdateMode.RewriteRows))
                         .build();
             });
             if (won) {

@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
-import java.util.function.BiPredicate;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -38,9 +37,6 @@ class EditsIT {
 
     /** Longer than any test: rows wait in memory. */
     private static final Duration LATE = Duration.ofSeconds(30);
-
-    private static final BiPredicate<String, String> COPY =
-            (method, key) -> method.equals("PUT") && key.startsWith("images/");
 
     @TempDir
     Path temporary;
@@ -85,6 +81,10 @@ class EditsIT {
 
     private List<String> markers() {
         return store.list(CommitGroup.MARKERS);
+    }
+
+    private static boolean isCopy(String method, String key) {
+        return method.equals("PUT") && key.startsWith("images/");
     }
 
     private void settle() {
@@ -374,7 +374,7 @@ class EditsIT {
     @Test
     void editWhoseCopyIsMadeAndItsAnswerLostIsFinishedByTheServer() {
         server.uploadCommitted(1).join();
-        bucket.fault(Fault.ANSWER_LOST, Integer.MAX_VALUE, COPY);
+        bucket.fault(Fault.ANSWER_LOST, Integer.MAX_VALUE, EditsIT::isCopy);
 
         assertThatThrownBy(() -> server.edit(1, "new").join()).hasCauseInstanceOf(StoreUnavailableException.class);
         bucket.clearFaults();
@@ -385,7 +385,7 @@ class EditsIT {
     @Test
     void editThatTheStoreDoesNotTakeLeavesEverythingAsItWas() {
         server.uploadCommitted(1).join();
-        bucket.fault(Fault.DROP, Integer.MAX_VALUE, COPY);
+        bucket.fault(Fault.DROP, Integer.MAX_VALUE, EditsIT::isCopy);
 
         assertThatThrownBy(() -> server.edit(1, "new").join()).hasCauseInstanceOf(StoreUnavailableException.class);
         bucket.clearFaults();

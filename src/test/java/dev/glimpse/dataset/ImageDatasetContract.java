@@ -348,6 +348,27 @@ abstract class ImageDatasetContract {
     }
 
     @Test
+    void describedRowIsFoundByTheIndexAsItIsNow() {
+        add(0, 400);
+        dataset.startIndexBuild(IndexKind.IVF_FLAT);
+        dataset.describe(Rows.id(7), notes(null, "during")).join();
+        awaitIndex();
+
+        dataset.describe(Rows.id(8), notes(null, "after")).join();
+
+        dataset.settled().join();
+        long version = dataset.state().version();
+        for (int n : new int[] {7, 8}) {
+            List<Neighbor> found =
+                    dataset.nearestIn(version, Rows.vector(n), 400, false).neighbors();
+            assertThat(found)
+                    .extracting(Neighbor::id)
+                    .containsOnlyOnce(Rows.id(n).toString());
+            assertThat(found.get(0).caption()).isEqualTo(n == 7 ? "during" : "after");
+        }
+    }
+
+    @Test
     void indexThatWasBuiltBeforeARemoveDoesNotBringTheRowBack() {
         add(0, 400);
 

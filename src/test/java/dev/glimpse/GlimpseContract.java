@@ -23,6 +23,8 @@ import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.annotation.DirtiesContext;
@@ -32,6 +34,8 @@ import tools.jackson.databind.JsonNode;
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
 @DirtiesContext // it has to be stopped before its folder is removed
 abstract class GlimpseContract {
+    private static final String JSON = "application/json";
+
     private static final AtomicInteger PICTURES = new AtomicInteger();
 
     @LocalServerPort
@@ -490,6 +494,82 @@ abstract class GlimpseContract {
         assertThat(client.post("/" + id + "/restore", "X-Forwarded-For", "127.0.0.1")
                         .status())
                 .isEqualTo(401);
+    }
+
+    @Test
+    void captionAndTagsAreChangedAndAllElseStays() {
+        byte[] picture = newPicture();
+        Answer upload = client.multipart(
+                "/upload",
+                List.of(Part.file("a.png", picture), Part.field("caption", "before"), Part.field("tags", "one,two")));
+        String id = upload.json().get("id").stringValue();
+        JsonNode before = hit(client.search("anything", 1000), id);
+
+        Answer edited = client.patch("/" + id, JSON, "{\"caption\": \"  Größe 😀 \"}");
+
+        assertThat(edited.status()).as("%s", edited).isEqualTo(200);
+        assertThat(edited.text())
+                .isEqualTo("{\"id\":\"" + id + "\",\"caption\":\"Größe 😀\",\"tags\":[\"one\",\"two\"]}");
+        JsonNode after = hit(client.search("anything", 1000), id);
+        assertThat(after.get("caption").stringValue()).isEqualTo("Größe 😀");
+        for (String field : List.of("tags", "filename", "uploadedAt", "width", "bytes")) {
+            assertThat(after.get(field)).as(field).isEqualTo(before.get(field));
+        }
+        assertThat(client.get("/" + id).bytes()).isEqualTo(picture);
+        Answer removed = client.patch("/" + id, JSON, "{\"tags\": null, \"caption\": \" \"}");
+        assertThat(removed.text()).isEqualTo("{\"id\":\"" + id + "\",\"caption\":null,\"tags\":[]}");
+        assertThat(client.upload("a.png", picture).json().get("stored").booleanValue())
+                .isFalse();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{\"caption\": \"a\", \"rating\": 5} | there is no field rating",
+                "{\"caption\": 5} | caption must be a text",
+                "{\"tags\": \"a,b\"} | tags must be a list",
+                "{\"tags\": [\"a\", null]} | tags[1] must be a text",
+                "{\"caption\": \"a\", \"caption\": \"b\"} | not valid JSON",
+                "{\"caption\": \"a\"} {} | not valid JSON",
+                "{\"caption\": | not valid JSON",
+                "[] | must be a JSON object",
+                "'' | must be a JSON object"
+            })
+    void editThatCannotBeReadIs400AndSaysWhy(String body, String detail) {
+        String id = client.upload("a.png", newPicture()).json().get("id").stringValue();
+
+        Answer answer = client.patch("/" + id, JSON, body);
+
+        assertThat(answer.status()).as("%s", answer).isEqualTo(400);
+        assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/invalid-edit");
+        assertThat(answer.json().get("detail").stringValue()).contains(detail);
+    }
+
+    @Test
+    void editThatIsTooLongOrNoJsonOrOfNoPictureIsRefused() {
+        String id = client.upload("a.png", newPicture()).json().get("id").stringValue();
+        String caption = "{\"caption\": \"new\"}";
+
+        Answer tooLong = client.patch("/" + id, JSON, "{\"caption\": \"" + "x".repeat(1_500) + "\"}");
+        assertThat(tooLong.status()).isEqualTo(400);
+        assertThat(tooLong.json().get("type").stringValue()).isEqualTo("/problems/metadata-too-long");
+        assertThat(tooLong.json().get("detail").stringValue()).contains("take 1513 bytes", "at most");
+        assertThat(client.patch("/" + id, JSON, "{\"caption\": \"" + "x".repeat(20_000) + "\"}")
+                        .status())
+                .isEqualTo(413);
+        Answer form = client.patch("/" + id, "application/x-www-form-urlencoded", "caption=new");
+        assertThat(form.status()).isEqualTo(415);
+        assertThat(form.header("Accept-Patch")).isEqualTo(JSON);
+        assertThat(client.patch("/images/" + "0".repeat(64) + ".png", JSON, caption)
+                        .status())
+                .isEqualTo(404);
+        assertThat(client.patch("/images/cat.png", JSON, caption).status()).isEqualTo(404);
+        assertThat(client.patch("/" + id, JSON, caption, "X-Forwarded-For", "127.0.0.1")
+                        .status())
+                .isEqualTo(401);
+        client.delete("/" + id);
+        assertThat(client.patch("/" + id, JSON, caption).status()).isEqualTo(404);
     }
 
     private static JsonNode hit(Answer search, String id) {

@@ -95,6 +95,17 @@ class ConsistencyConfiguration {
     }
 
     @Bean
+    Edits edits(
+            ObjectStore store,
+            Reconciler reconciler,
+            PictureLocks locks,
+            IntentMarkers intents,
+            WriteTimings timings,
+            @Qualifier("pictureChores") ThreadPoolTaskExecutor chores) {
+        return new Edits(store, reconciler, locks, intents.server(), timings, chores);
+    }
+
+    @Bean
     Trash trash(ObjectStore store, TrashProperties settings) {
         return new Trash(store, settings.retention());
     }
@@ -128,6 +139,7 @@ class ConsistencyConfiguration {
             IntentMarkers intents,
             Deletion deletion,
             Restoration restoration,
+            Edits edits,
             WriteTimings timings,
             @Qualifier("pictureChores") ThreadPoolTaskExecutor chores,
             @Qualifier("recoveryThread") ThreadPoolTaskScheduler thread) {
@@ -141,6 +153,7 @@ class ConsistencyConfiguration {
                 intents,
                 deletion,
                 restoration,
+                edits,
                 dead,
                 timings,
                 new SecureRandom(),
@@ -194,7 +207,7 @@ class ConsistencyConfiguration {
         return StoreThreads.pool("picture-chore-", CHORES, WAITING_CHORES);
     }
 
-    /** Runs deletes and restores. Each may wait for another server. */
+    /** Runs deletes, restores and edits. Each may wait for another server. */
     @Bean(defaultCandidate = false)
     ThreadPoolTaskExecutor pictureDeletes() {
         return StoreThreads.pool("picture-delete-", DELETES, WAITING_DELETES);

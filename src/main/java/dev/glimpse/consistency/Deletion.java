@@ -151,7 +151,8 @@ public final class Deletion {
     }
 
     private void removeRow(ImageId id, String marker) {
-        reconciler.reconcileLocked(id).join();
+        // If the picture was uploaded again meanwhile, other things may be said of it now.
+        reconciler.describeLocked(id).join();
         dataset.show(id);
         store.delete(marker);
     }

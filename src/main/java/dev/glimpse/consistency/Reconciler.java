@@ -1,6 +1,7 @@
 package dev.glimpse.consistency;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.PictureState;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
@@ -10,6 +11,7 @@ import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Makes the table agree with the store about a picture: it gets its row, derived from what the store has and shown, and a
@@ -30,6 +32,17 @@ public final class Reconciler {
         PICTURE,
         NO_PICTURE,
         CHANGED
+    }
+
+    /**
+     * What a look has found and done.
+     *
+     * @param said by the picture, and since this look by the row; null if the row was not changed
+     */
+    private record Look(Found found, UploadMetadata.@Nullable Stored said) {
+        Look(Found found) {
+            this(found, null);
+        }
     }
 
     private final ObjectStore store;
@@ -64,40 +77,90 @@ public final class Reconciler {
      *     none that can have a row
      */
     public CompletableFuture<Boolean> reconcileLocked(ImageId id) {
-        return reconcile(id, 1);
+        return reconcile(id, false, null, 1);
+    }
+
+    /**
+     * Does what {@link #reconcileLocked} does, and lets the row say what the picture says. For changes that change what the picture says:
+     * whoever ends last finds the newest row and the newest picture. The caller holds the picture's lock.
+     *
+     * @return as {@link #reconcileLocked}
+     */
+    public CompletableFuture<Boolean> describeLocked(ImageId id) {
+        return reconcile(id, true, null, 1);
+    }
+
+    /**
+     * Takes the picture's lock, and does what {@link #describeLocked} does.
+     *
+     * @return as {@link #reconcileLocked}
+     */
+    public CompletableFuture<Boolean> describe(ImageId id) {
+        return locks.withLock(id, () -> describeLocked(id));
+    }
+
+    /** Completes when searches of this server find what has been committed by now, or after two seconds. */
+    public CompletableFuture<Void> awaitRead() {
+        return dataset.settled().copy().completeOnTimeout(null, FILES.toMillis(), TimeUnit.MILLISECONDS);
     }
 
     /** Completes when searches of this server find a picture whose row is known, or after two seconds. */
     public CompletableFuture<Void> awaitFound(ImageId id) {
-        return dataset.stateOf(id).isFound()
-                ? CompletableFuture.completedFuture(null)
-                : dataset.settled().copy().completeOnTimeout(null, FILES.toMillis(), TimeUnit.MILLISECONDS);
+        return dataset.stateOf(id).isFound() ? CompletableFuture.completedFuture(null) : awaitRead();
     }
 
-    private CompletableFuture<Boolean> reconcile(ImageId id, int round) {
+    /**
+     * @param notes whether the row is to say what the picture says
+     * @param written what the row says for sure; null if that is not known
+     */
+    private CompletableFuture<Boolean> reconcile(
+            ImageId id, boolean notes, UploadMetadata.@Nullable Stored written, int round) {
         if (round > ROUNDS) {
             return CompletableFuture.failedFuture(
-                    StoreUnavailableException.openly(id + " is being uploaded and deleted all the time"));
+                    StoreUnavailableException.openly(id + " is being changed all the time"));
         }
         return CompletableFuture.completedFuture(id)
-                .thenComposeAsync(this::look, requests)
-                .thenCompose(found -> found == Found.CHANGED
-                        ? reconcile(id, round + 1)
-                        : CompletableFuture.completedFuture(found == Found.PICTURE));
+                .thenComposeAsync(picture -> look(picture, notes, written), requests)
+                .thenCompose(look -> look.found == Found.CHANGED
+                        ? reconcile(id, notes, look.said, round + 1)
+                        : CompletableFuture.completedFuture(look.found == Found.PICTURE));
     }
 
-    private CompletableFuture<Found> look(ImageId id) {
+    private CompletableFuture<Look> look(ImageId id, boolean notes, UploadMetadata.@Nullable Stored written) {
         Optional<ObjectHead> head = store.head(id.toString());
         if (head.isEmpty()) {
-            return dataset.remove(id).thenApply(removed -> removed ? Found.CHANGED : Found.NO_PICTURE);
+            return dataset.remove(id).thenApply(removed -> new Look(removed ? Found.CHANGED : Found.NO_PICTURE));
         }
         // A delete that got stuck, or that an upload has overtaken, may have hidden the row.
         dataset.show(id);
+        // The model need not run for a row that another server has committed meanwhile.
+        return notes && dataset.stateOf(id) == PictureState.ABSENT
+                ? dataset.refresh().thenComposeAsync(known -> agree(id, head.get(), notes, written), requests)
+                : agree(id, head.get(), notes, written);
+    }
+
+    private CompletableFuture<Look> agree(
+            ImageId id, ObjectHead picture, boolean notes, UploadMetadata.@Nullable Stored written) {
         return switch (dataset.stateOf(id)) {
-            case UNREAD, COMMITTED, LEAVING_COMMITTED -> CompletableFuture.completedFuture(Found.PICTURE);
-            case PENDING -> dataset.committed(id).thenApply(committed -> Found.CHANGED);
+            case UNREAD, COMMITTED, LEAVING_COMMITTED ->
+                notes ? describe(id, picture, written) : CompletableFuture.completedFuture(new Look(Found.PICTURE));
+            case PENDING -> dataset.committed(id).thenApply(committed -> new Look(Found.CHANGED));
             case ABSENT, LEAVING_PENDING ->
-                deriver.addRowOf(id, head.get()).thenApply(possible -> possible ? Found.CHANGED : Found.NO_PICTURE);
+                deriver.addRowOf(id, picture)
+                        .thenApply(possible -> new Look(possible ? Found.CHANGED : Found.NO_PICTURE));
         };
+    }
+
+    private CompletableFuture<Look> describe(ImageId id, ObjectHead picture, UploadMetadata.@Nullable Stored written) {
+        UploadMetadata.Stored said = UploadMetadata.fromMetadata(picture.metadata());
+        // Of a picture that says nothing, other software may have written something into the row.
+        if (said.equals(written) || !UploadMetadata.isSaid(picture.metadata())) {
+            return CompletableFuture.completedFuture(new Look(Found.PICTURE));
+        }
+        return dataset.describe(id, said.rowNotes()).thenApply(change -> switch (change) {
+            case UNCHANGED -> new Look(Found.PICTURE);
+            case CHANGED -> new Look(Found.CHANGED, said);
+            case NO_ROW -> new Look(Found.CHANGED);
+        });
     }
 }

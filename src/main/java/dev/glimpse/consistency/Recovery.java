@@ -51,6 +51,7 @@ public final class Recovery {
     private final IntentMarkers intents;
     private final Deletion deletion;
     private final Restoration restoration;
+    private final Edits edits;
     private final Predicate<String> dead;
     private final WriteTimings timings;
     private final Random chance;
@@ -76,6 +77,7 @@ public final class Recovery {
             IntentMarkers intents,
             Deletion deletion,
             Restoration restoration,
+            Edits edits,
             Predicate<String> dead,
             WriteTimings timings,
             Random chance,
@@ -88,6 +90,7 @@ public final class Recovery {
         this.intents = intents;
         this.deletion = deletion;
         this.restoration = restoration;
+        this.edits = edits;
         this.dead = dead;
         this.timings = timings;
         this.chance = chance;
@@ -183,11 +186,14 @@ public final class Recovery {
         dataset.refresh().join();
         Map<String, ImageId> deleted = new HashMap<>();
         Map<String, ImageId> restored = new HashMap<>();
+        Map<String, ImageId> edited = new HashMap<>();
         List<Listed> uploads = new ArrayList<>();
         for (Listed marker : markers) {
-            Deletion.pictureOf(marker.key()).ifPresent(id -> deleted.put(marker.key(), id));
-            Restoration.pictureOf(marker.key()).ifPresent(id -> restored.put(marker.key(), id));
-            if (!deleted.containsKey(marker.key()) && !restored.containsKey(marker.key())) {
+            String key = marker.key();
+            Deletion.pictureOf(key).ifPresent(id -> deleted.put(key, id));
+            Restoration.pictureOf(key).ifPresent(id -> restored.put(key, id));
+            Edits.pictureOf(key).ifPresent(id -> edited.put(key, id));
+            if (!deleted.containsKey(key) && !restored.containsKey(key) && !edited.containsKey(key)) {
                 uploads.add(marker);
             }
         }
@@ -207,8 +213,17 @@ public final class Recovery {
                         restored.entrySet(),
                         AT_ONCE,
                         restore -> restoration.finishForOther(restore.getKey(), restore.getValue())));
-        if (!deleted.isEmpty() || !restored.isEmpty()) {
-            log.info("finished deletes={} of {} restores={}", finished, deleted.size(), restored.size());
+        done &= isDone(
+                "edits",
+                () -> PictureListing.work(
+                        edited.entrySet(), AT_ONCE, edit -> edits.finishForOther(edit.getKey(), edit.getValue())));
+        if (!deleted.isEmpty() || !restored.isEmpty() || !edited.isEmpty()) {
+            log.info(
+                    "finished deletes={} of {} restores={} edits={}",
+                    finished,
+                    deleted.size(),
+                    restored.size(),
+                    edited.size());
         }
         return done && finished.get() == deleted.size();
     }

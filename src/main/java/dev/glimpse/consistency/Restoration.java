@@ -81,8 +81,9 @@ public final class Restoration {
     }
 
     private CompletableFuture<Boolean> finishLocked(String marker, ImageId id) {
+        // An edit by another server may have come before the copy, which has brought back what was said before.
         return reconciler
-                .reconcileLocked(id)
+                .describeLocked(id)
                 .thenApplyAsync(
                         there -> {
                             // A delete by another server in this very moment would lose its copy. The last look at the

@@ -50,6 +50,9 @@ public final class UnfinishedChanges {
     /** Pictures whose restores did not come to their end. Changed only while the picture's lock is held. */
     private final Set<ImageId> restores = ConcurrentHashMap.newKeySet();
 
+    /** Edits that did not come to their end, and when they failed. */
+    private final Map<Edits.Edit, Long> edits = new ConcurrentHashMap<>();
+
     /** Whether a task that settles is scheduled or runs. There is one at most. */
     private final AtomicBoolean settling = new AtomicBoolean();
 
@@ -97,6 +100,12 @@ public final class UnfinishedChanges {
         settleSoon();
     }
 
+    /** Says that the edit did not come to its end. */
+    public void addEdit(Edits.Edit edit) {
+        edits.put(edit, ticker.getAsLong());
+        settleSoon();
+    }
+
     /**
      * Requires that few enough uploads of this server wait to be settled.
      *
@@ -128,9 +137,13 @@ public final class UnfinishedChanges {
                     "restores",
                     () -> PictureListing.work(
                             restores, AT_ONCE, id -> restoration.finish(id, () -> restores.remove(id))));
+            settle(
+                    "edits",
+                    () -> PictureListing.work(
+                            edits.entrySet(), AT_ONCE, entry -> settle(entry.getKey(), entry.getValue())));
         } finally {
             settling.set(false);
-            if (!uploads.isEmpty() || !deletes.isEmpty() || !restores.isEmpty()) {
+            if (!uploads.isEmpty() || !deletes.isEmpty() || !restores.isEmpty() || !edits.isEmpty()) {
                 settleSoon();
             }
         }
@@ -142,10 +155,11 @@ public final class UnfinishedChanges {
             changes.run();
         } catch (RuntimeException e) {
             log.warn(
-                    "{} uploads, {} deletes and {} restores are not settled yet, because of the {}: {}",
+                    "{} uploads, {} deletes, {} restores and {} edits are not settled yet, because of the {}: {}",
                     uploads.size(),
                     deletes.size(),
                     restores.size(),
+                    edits.size(),
                     kind,
                     e.toString());
         }
@@ -158,15 +172,26 @@ public final class UnfinishedChanges {
         }
     }
 
+    private CompletableFuture<?> settle(Edits.Edit edit, long failedAt) {
+        boolean last = hasArrived(failedAt);
+        return edit.finish(last).thenAccept(there -> {
+            if (last) {
+                edits.remove(edit);
+            }
+        });
+    }
+
+    /** Whether what was on its way to the store at this time has arrived, or never will. */
+    private boolean hasArrived(long failedAt) {
+        return ticker.getAsLong() - failedAt >= timings.beforeMarker().toNanos();
+    }
+
     private CompletableFuture<?> settle(IntentGroup.Member member, Upload upload) {
         return CompletableFuture.completedFuture(member)
                 .thenComposeAsync(
                         unsettled -> {
                             Optional<ObjectHead> head = store.head(upload.id.toString());
-                            // What is on its way arrives by then, or never.
-                            boolean early = head.isEmpty()
-                                    && ticker.getAsLong() - upload.failedAt
-                                            < timings.beforeMarker().toNanos();
+                            boolean early = head.isEmpty() && !hasArrived(upload.failedAt);
                             boolean ofAnother =
                                     head.isPresent() && !member.group().name().equals(IntentGroup.nameIn(head.get()));
                             return early || ofAnother

@@ -1,5 +1,6 @@
 package dev.glimpse.consistency;
 
+import dev.glimpse.dataset.RowNotes;
 import java.nio.charset.StandardCharsets;
 import java.time.DateTimeException;
 import java.time.Instant;
@@ -136,6 +137,16 @@ public record UploadMetadata(
         return JSON.writeValueAsBytes(tags).length - 2;
     }
 
+    /** The same, with this caption; none if it is null or blank. */
+    public UploadMetadata withCaption(@Nullable String other) {
+        return new UploadMetadata(filename, other, tags);
+    }
+
+    /** The same, with these tags and no others. */
+    public UploadMetadata withTags(List<String> others) {
+        return new UploadMetadata(filename, caption, others);
+    }
+
     public String displayName() {
         return filename == null ? "(no name)" : "\"" + filename + "\"";
     }
@@ -146,7 +157,31 @@ public record UploadMetadata(
      * @param group of uploads that it came in with, null if it does not say
      * @param uploadedAt null if it does not say
      */
-    public record Stored(@Nullable String group, @Nullable Instant uploadedAt, UploadMetadata notes) {}
+    public record Stored(@Nullable String group, @Nullable Instant uploadedAt, UploadMetadata notes) {
+        /** The same upload, of which something else is said. */
+        Stored with(UploadMetadata other) {
+            return new Stored(group, uploadedAt, other);
+        }
+
+        /**
+         * What an object says that says all of this. See {@link UploadMetadata#toMetadata}.
+         *
+         * @throws MetadataTooLongException if it is too long
+         */
+        Map<String, String> toMetadata() {
+            return notes.toMetadata(group, uploadedAt);
+        }
+
+        /** What the row of the picture has to say. */
+        RowNotes rowNotes() {
+            return new RowNotes(notes.filename(), notes.caption(), notes.tags(), uploadedAt);
+        }
+    }
+
+    /** Whether an object says something that we have written, or an uploader in our way. */
+    static boolean isSaid(Map<String, String> metadata) {
+        return metadata.containsKey(ENTRY);
+    }
 
     /** Reads what {@link #toMetadata} has written. Objects of other software say nothing that we understand. */
     public static Stored fromMetadata(Map<String, String> metadata) {
@@ -171,26 +206,35 @@ public record UploadMetadata(
     /**
      * One entry, {@code glimpse}: base64url of a JSON object.
      *
-     * @param group of uploads that the picture comes in with
+     * @param group of uploads that the picture comes in with; null if none is known
+     * @param uploadedAt null if it is not known
      * @throws MetadataTooLongException if it is longer than 2,000 bytes
      */
-    public Map<String, String> toMetadata(String group, Instant uploadedAt) {
+    public Map<String, String> toMetadata(@Nullable String group, @Nullable Instant uploadedAt) {
         Map<String, Object> notes = new LinkedHashMap<>();
-        notes.put("group", group);
-        notes.put("uploadedAt", uploadedAt.toString());
+        if (group != null) {
+            notes.put("group", group);
+        }
+        if (uploadedAt != null) {
+            notes.put("uploadedAt", uploadedAt.toString());
+        }
         if (filename != null) {
             notes.put("filename", filename);
         }
+        int without = JSON.writeValueAsBytes(notes).length;
         if (caption != null) {
             notes.put("caption", caption);
         }
         if (!tags.isEmpty()) {
             notes.put("tags", tags);
         }
-        String encoded = Base64.getUrlEncoder().withoutPadding().encodeToString(JSON.writeValueAsBytes(notes));
+        byte[] json = JSON.writeValueAsBytes(notes);
+        String encoded = Base64.getUrlEncoder().withoutPadding().encodeToString(json);
         if (encoded.length() > METADATA_BYTES) {
-            throw new MetadataTooLongException("caption and tags take " + encoded.length()
-                    + " bytes when encoded; at most " + METADATA_BYTES + " are kept with a picture");
+            // Base64 makes four characters of three bytes.
+            int room = METADATA_BYTES / 4 * 3 - without;
+            throw new MetadataTooLongException("caption and tags take " + (json.length - without)
+                    + " bytes as JSON in UTF-8, and at most " + room + " fit beside the file name of this picture");
         }
         return Map.of(ENTRY, encoded);
     }

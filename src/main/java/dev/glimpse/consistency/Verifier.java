@@ -2,15 +2,19 @@ package dev.glimpse.consistency;
 
 import dev.glimpse.dataset.DamagedTableException;
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableUnavailableException;
 import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
@@ -64,9 +68,10 @@ final class Verifier {
      * @param hashed pictures that were read and hashed
      * @param withoutRow pictures that no search finds
      * @param withoutPicture rows whose picture is missing
+     * @param otherNotes pictures of the sample whose rows say something else than they do: caption, tags, file name or time
      * @param corrupt pictures whose bytes do not have the hash in their name; they are not mended
-     * @param toMend rows that are to be added or removed
-     * @param mended rows that were added or removed
+     * @param toMend rows that are to be added, removed or changed
+     * @param mended rows that were added, removed or changed
      * @param movedAside where the files of a table are that could not be read; null if none were moved
      * @param message why it failed
      */
@@ -80,6 +85,7 @@ final class Verifier {
             long hashed,
             Finding withoutRow,
             Finding withoutPicture,
+            Finding otherNotes,
             Finding corrupt,
             int toMend,
             int mended,
@@ -127,8 +133,9 @@ final class Verifier {
     /**
      * Starts a run; see {@link #report} for its progress.
      *
-     * @param sample pictures to be read and hashed, chosen by chance; each is a class B request
-     * @param repair adds the rows of pictures that lack one, and removes those whose pictures are missing; a table that cannot be
+     * @param sample pictures to be read, hashed and compared with their rows, chosen by chance; each is two class B requests
+     * @param repair adds the rows of pictures that lack one, removes those whose pictures are missing, and lets those of the sample say
+     *     what their pictures say; a table that cannot be
      *     read is moved aside before, and a new one made
      * @throws VerifyRunningException if one runs
      * @throws dev.glimpse.storage.UntrustedBucketException with repair, if the store does not refuse a second put of a key
@@ -192,6 +199,7 @@ final class Verifier {
         private volatile int toMend;
         private final Findings withoutRow = new Findings();
         private final Findings withoutPicture = new Findings();
+        private final Findings otherNotes = new Findings();
         private final Findings corrupt = new Findings();
         private volatile State state;
         private volatile @Nullable Instant finishedAt;
@@ -216,6 +224,7 @@ final class Verifier {
                     hashed.get(),
                     withoutRow.finding(),
                     withoutPicture.finding(),
+                    otherNotes.finding(),
                     corrupt.finding(),
                     toMend,
                     mended.get(),
@@ -286,17 +295,51 @@ final class Verifier {
             missing.removeIf(id -> !dataset.stateOf(id).isShown());
             withoutMarker.forEach(withoutRow::add);
             missing.forEach(withoutPicture::add);
+            int toAddOrRemove = withoutMarker.size() + missing.size();
             if (repair) {
                 Set<ImageId> lackRows = Set.copyOf(withoutMarker);
                 List<ImageId> wrong =
                         Stream.of(withoutMarker, missing).flatMap(List::stream).toList();
-                toMend = wrong.size();
+                toMend = toAddOrRemove;
                 PictureListing.work(wrong, AT_ONCE, id -> mend(id, lackRows.contains(id)));
                 // What has no row now cannot have one.
                 dataset.completed();
             }
             PictureListing.work(
                     chosen.ids, HASHED_AT_ONCE, id -> CompletableFuture.runAsync(() -> checkHash(id), requests));
+            // Twice, as pictures are edited meanwhile.
+            List<ImageId> others = saidOtherwise(saidOtherwise(chosen.ids));
+            others.forEach(otherNotes::add);
+            if (repair) {
+                toMend = toAddOrRemove + others.size();
+                PictureListing.work(
+                        others, AT_ONCE, id -> reconciler.describe(id).thenAccept(there -> mended.incrementAndGet()));
+            }
+        }
+
+        /** Those of these pictures whose rows say something else than they do, as far as the pictures say anything. */
+        private List<ImageId> saidOtherwise(List<ImageId> ids) {
+            if (ids.isEmpty()) {
+                return ids;
+            }
+            dataset.refresh().join();
+            Set<ImageId> asked = Set.copyOf(ids);
+            Map<ImageId, RowNotes> said = new HashMap<>();
+            dataset.forEachRow((id, notes) -> {
+                if (asked.contains(id)) {
+                    said.put(id, notes);
+                }
+            });
+            return notIf(
+                    ids,
+                    id -> !said.containsKey(id)
+                            || store.head(id.toString())
+                                    .map(ObjectHead::metadata)
+                                    .filter(UploadMetadata::isSaid)
+                                    .map(metadata -> UploadMetadata.fromMetadata(metadata)
+                                            .rowNotes()
+                                            .isSaidBy(said.get(id)))
+                                    .orElse(true));
         }
 
         private List<ImageId> notIf(List<ImageId> ids, Predicate<ImageId> condition) {

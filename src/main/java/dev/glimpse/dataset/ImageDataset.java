@@ -19,6 +19,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import org.slf4j.Logger;
@@ -162,6 +163,20 @@ public final class ImageDataset implements AutoCloseable {
     }
 
     /**
+     * Makes the committed row of this picture say this, and keeps all else of it. The newest version counts, whoever committed it. One
+     * commit takes the old row out and puts the new one in, so every version has the picture once. A row that waits to be committed is
+     * left alone.
+     *
+     * @return completes when that is committed; searches of this server find the new row when that version is read: see {@link #settled}
+     * @throws ForeignTableException if the table was not made by Glimpse, or has columns that our rows do not fit into
+     * @throws ModelMismatchException if the table was made with another model
+     */
+    public CompletableFuture<RowChange> describe(ImageId id, RowNotes notes) {
+        requireWritable();
+        return onceMore(table -> table.commitLoop().describe(id, notes));
+    }
+
+    /**
      * Takes over what other servers have committed; completes when that is known here.
      *
      * @throws TableUnavailableException if the table is not open
@@ -291,6 +306,16 @@ public final class ImageDataset implements AutoCloseable {
      */
     public void forEachId(Consumer<ImageId> ids) {
         search.forEachId(ids);
+    }
+
+    /**
+     * Hands over what all committed rows say of their pictures, as the table has them.
+     *
+     * @throws TableBusyException if too many searches wait, or this takes more than ten minutes
+     * @throws TableUnavailableException if the table is not open
+     */
+    public void forEachRow(BiConsumer<ImageId, RowNotes> rows) {
+        search.forEachRow(rows);
     }
 
     /** What {@code /stats} shows. Reads memory alone. */

@@ -288,19 +288,21 @@ public final class ImageDecoder {
             for (LosslessWebp pixels : container.lossless()) {
                 codes = Math.max(codes, pixels.requireModest(input.bytes(), deadline));
             }
+            Optional<ColorProfile> profile =
+                    trueColors ? FileProfile.of(input.format(), input.bytes()) : Optional.empty();
             Optional<Animation> animation =
                     Animation.of(input.format(), input.bytes()).map(this::fitting);
             if (animation.isPresent() && !animation.get().beginsWhole()) {
-                return compose(animation.get(), container.orientation(), codes, ticket, trueColors, deadline);
+                return compose(animation.get(), container.orientation(), codes, ticket, trueColors, profile, deadline);
             }
-            Decoded first = decode(format, input, codes, ticket, trueColors, deadline);
+            Decoded first = decode(format, input, codes, ticket, trueColors, profile, deadline);
             if (animation.isEmpty()
                     || animation.get().frames().size() == 1
                     || !first.image().isOfOneColor()) {
                 return first;
             }
             first.close();
-            return compose(animation.get(), container.orientation(), codes, ticket, trueColors, deadline);
+            return compose(animation.get(), container.orientation(), codes, ticket, trueColors, profile, deadline);
         } catch (IOException | RuntimeException | StackOverflowError e) {
             throw refusal(format, e);
         }
@@ -333,7 +335,13 @@ public final class ImageDecoder {
     }
 
     private Decoded decode(
-            ImageFormat format, ReaderInput input, long codes, Ticket ticket, boolean trueColors, Deadline deadline)
+            ImageFormat format,
+            ReaderInput input,
+            long codes,
+            Ticket ticket,
+            boolean trueColors,
+            Optional<ColorProfile> profile,
+            Deadline deadline)
             throws IOException {
         ImageReader reader = reader(input.format());
         Container container = input.container();
@@ -357,7 +365,8 @@ public final class ImageDecoder {
             return reserve(needed, ticket, deadline, () -> {
                 // The size was checked above, and the memory for it is there.
                 in.becomeEndless();
-                BufferedImage picture = read(reader, input.bytes(), input.format(), thinning, trueColors, deadline);
+                BufferedImage picture = inMeantColors(
+                        read(reader, input.bytes(), input.format(), thinning, trueColors, deadline), profile);
                 byte[] rgb = Pixels.upright(picture, container.orientation(), deadline);
                 return image(format, container.orientation(), width, height, picture, rgb);
             });
@@ -372,6 +381,7 @@ public final class ImageDecoder {
             long codes,
             Ticket ticket,
             boolean trueColors,
+            Optional<ColorProfile> profile,
             Deadline deadline)
             throws IOException {
         int width = animation.width();
@@ -391,7 +401,7 @@ public final class ImageDecoder {
                     animation,
                     thinning,
                     orientation,
-                    frame -> frame(animation.format(), frame, thinning, trueColors, deadline),
+                    frame -> inMeantColors(frame(animation.format(), frame, thinning, trueColors, deadline), profile),
                     deadline);
             return image(
                     animation.format(), orientation, width, height, thinning.kept(width), thinning.kept(height), rgb);
@@ -486,7 +496,7 @@ public final class ImageDecoder {
         if (cutOff.get() != null) {
             throw new DamagedImageException("damaged " + format + ": cut off (" + cutOff.get() + ")");
         }
-        return trueColors ? inMeantColors(picture, format, bytes) : Pixels.withoutProfile(picture);
+        return trueColors ? picture : Pixels.withoutProfile(picture);
     }
 
     private static DecodedImage image(
@@ -507,8 +517,8 @@ public final class ImageDecoder {
                 : new DecodedImage(format, width, height, storedWidth, storedHeight, rgb);
     }
 
-    private static BufferedImage inMeantColors(BufferedImage picture, ImageFormat format, byte[] bytes) {
-        return FileProfile.of(format, bytes).map(profile -> profile.on(picture)).orElse(picture);
+    private static BufferedImage inMeantColors(BufferedImage picture, Optional<ColorProfile> profile) {
+        return profile.map(found -> found.on(picture)).orElse(picture);
     }
 
     private void checkSize(long width, long height) {

@@ -1,6 +1,7 @@
 package dev.glimpse.pictures;
 
 import dev.glimpse.consistency.Deletion;
+import dev.glimpse.consistency.Edits;
 import dev.glimpse.consistency.PictureLocks;
 import dev.glimpse.consistency.Reconciler;
 import dev.glimpse.consistency.Restoration;
@@ -35,5 +36,16 @@ class PicturesConfiguration {
             PictureLocks locks,
             @Qualifier("pictureDeletes") ThreadPoolTaskExecutor deletes) {
         return new Restorer(restoration, store, dataset, reconciler, unfinished, locks, deletes);
+    }
+
+    @Bean
+    Editor editor(
+            Edits edits,
+            ImageDataset dataset,
+            Reconciler reconciler,
+            UnfinishedChanges unfinished,
+            PictureLocks locks,
+            @Qualifier("pictureDeletes") ThreadPoolTaskExecutor deletes) {
+        return new Editor(edits, dataset, reconciler, unfinished, locks, deletes);
     }
 }

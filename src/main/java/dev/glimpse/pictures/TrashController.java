@@ -50,14 +50,14 @@ class TrashController {
         return restored;
     }
 
-    private static ImageId parse(String name) {
+    static ImageId parse(String name) {
         return ImageId.parse("images/" + name)
                 .orElseThrow(() -> new PictureNotFoundException(
                         "a picture is called images/{sha256}.{ext}, and this is not: images/" + name));
     }
 
     // A copy: the future may be shared with others, and a timeout is ours alone.
-    private static <T> T await(CompletableFuture<T> change) {
+    static <T> T await(CompletableFuture<T> change) {
         return change.copy().orTimeout(DEADLINE_SECONDS, TimeUnit.SECONDS).join();
     }
 }

@@ -9,6 +9,7 @@ import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.SimpleFileVisitor;
 import java.nio.file.attribute.BasicFileAttributes;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.EnumSet;
 import java.util.List;
@@ -74,7 +75,7 @@ final class FolderStore implements ObjectStore {
             try {
                 synchronized (lock(key)) {
                     if (!metadata.isEmpty()) {
-                        // Again, now that nobody else can put it: the metadata of an object never changes.
+                        // Again, now that nobody else can put it: this put must not change the metadata of an object.
                         if (isTaken(object)) {
                             return false;
                         }
@@ -196,6 +197,27 @@ final class FolderStore implements ObjectStore {
             return false;
         } catch (IOException e) {
             throw unavailable("copy", from, e);
+        }
+    }
+
+    @Override
+    public boolean replaceMetadata(
+            String key, String etag, String mediaType, Map<String, String> metadata, Duration within) {
+        Path object = path(key);
+        KeyRules.requireMetadata(metadata);
+        try {
+            // A delete takes the same lock.
+            synchronized (lock(key)) {
+                BasicFileAttributes attributes = attributes(object);
+                if (attributes == null || !etag(attributes).equals(etag)) {
+                    return false;
+                }
+                writeMetadata(key, metadata);
+            }
+            problem = null;
+            return true;
+        } catch (IOException e) {
+            throw unavailable("write", key, e);
         }
     }
 

@@ -74,6 +74,19 @@ public interface ObjectStore extends AutoCloseable {
     boolean copy(String from, String to);
 
     /**
+     * Replaces the metadata of an object and keeps its bytes. A reader sees the old metadata or the new. In a bucket the object is copied
+     * onto itself, so it counts as modified now. An object that is deleted meanwhile does not come back, if the bucket knows one of the
+     * conditions of S3 and R2 for the target of a copy. A bucket that has not answered in time may still replace the metadata some
+     * moments later.
+     *
+     * @param etag of the object, as {@link #head} has just said it
+     * @param within how long this may take, retries included. A folder has no limit of time
+     * @return false if there is no such object, or it has another etag; then nothing has changed
+     * @throws IllegalArgumentException if the metadata is none that every store can keep
+     */
+    boolean replaceMetadata(String key, String etag, String mediaType, Map<String, String> metadata, Duration within);
+
+    /**
      * An object as a listing names it.
      *
      * @param lastModified by the store's clock, to the second

@@ -60,6 +60,11 @@ public record R2Properties(
         return true;
     }
 
+    /** Whether this is a bucket of R2, and not of another store that speaks S3. */
+    boolean isCloudflare() {
+        return uri().getHost().toLowerCase(Locale.ROOT).endsWith(".r2.cloudflarestorage.com");
+    }
+
     /** The endpoint, checked. */
     URI uri() {
         try {

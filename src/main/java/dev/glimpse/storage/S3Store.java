@@ -12,6 +12,7 @@ import java.time.format.DateTimeFormatter;
 import java.util.Arrays;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.UUID;
 import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +25,7 @@ import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
+import software.amazon.awssdk.services.s3.model.MetadataDirective;
 import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
 
 /**
@@ -38,6 +40,9 @@ final class S3Store implements ObjectStore {
 
     /** A gigabyte at about the slowest speed. A download that stands still ends after the time of one attempt. */
     private static final Duration DOWNLOAD = Duration.ofMinutes(15);
+
+    /** R2's condition for the target of a copy, of which S3's {@code If-Match} is the equivalent. */
+    private static final String R2_TARGET_IF_MATCH = "cf-copy-destination-if-match";
 
     private final RequestMeter meter = new RequestMeter();
     private final R2Properties r2;
@@ -261,6 +266,40 @@ final class S3Store implements ObjectStore {
             return false;
         } catch (SdkException e) {
             throw unavailable("copy", from, e);
+        }
+    }
+
+    @Override
+    public boolean replaceMetadata(
+            String key, String etag, String mediaType, Map<String, String> metadata, Duration within) {
+        KeyRules.requireKey(key);
+        KeyRules.requireMetadata(metadata);
+        String quoted = "\"" + etag + "\"";
+        Duration one = within.dividedBy(ATTEMPTS);
+        try {
+            s3.copyObject(copy -> copy.sourceBucket(bucket)
+                    .sourceKey(key)
+                    .destinationBucket(bucket)
+                    .destinationKey(key)
+                    .copySourceIfMatch(quoted)
+                    // R2 has a header of its own for it, below.
+                    .ifMatch(r2.isCloudflare() ? null : quoted)
+                    .metadataDirective(MetadataDirective.REPLACE)
+                    .contentType(mediaType)
+                    .metadata(metadata)
+                    .overrideConfiguration(limits -> limits.apiCallAttemptTimeout(one)
+                            .apiCallTimeout(within)
+                            .putHeader(R2_TARGET_IF_MATCH, quoted)));
+            writesRefused = null;
+            return true;
+        } catch (NoSuchKeyException e) {
+            return false;
+        } catch (SdkException e) {
+            // 409 if somebody else changes the object at this moment.
+            if (e instanceof SdkServiceException answer && Set.of(409, 412).contains(answer.statusCode())) {
+                return false;
+            }
+            throw unavailable("copy", key, e);
         }
     }
 

@@ -20,6 +20,8 @@ import dev.glimpse.image.DecoderUnavailableException;
 import dev.glimpse.image.ImageTooLargeException;
 import dev.glimpse.image.ImageTooSlowException;
 import dev.glimpse.image.UnsupportedImageException;
+import dev.glimpse.pictures.EditTooLargeException;
+import dev.glimpse.pictures.InvalidEditException;
 import dev.glimpse.pictures.PictureNotFoundException;
 import dev.glimpse.search.InvalidQueryException;
 import dev.glimpse.storage.StoreRefusedException;
@@ -108,6 +110,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(MetadataTooLongException.class, HttpStatus.BAD_REQUEST, "metadata-too-long"),
             new Rule(InvalidDurabilityException.class, HttpStatus.BAD_REQUEST, "invalid-durability"),
             new Rule(CountMismatchException.class, HttpStatus.BAD_REQUEST, "count-mismatch"),
+            new Rule(InvalidEditException.class, HttpStatus.BAD_REQUEST, "invalid-edit"),
             new Rule(InvalidParameterException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(UrlNotFetchedException.class, HttpStatus.BAD_REQUEST, "url-not-fetched"),
@@ -121,6 +124,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(TooManyFilesException.class, HttpStatus.CONTENT_TOO_LARGE, "too-many-files"),
             new Rule(MaxUploadSizeExceededException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(FileTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
+            new Rule(EditTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(UrlTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(UnsupportedImageException.class, HttpStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-image"),
             Rule.of(
@@ -213,14 +217,24 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                 : untyped(answer(problemOf(e)));
     }
 
+    /** A body that is no form. */
+    @ExceptionHandler(SocketTimeoutException.class)
+    ResponseEntity<ProblemDetail> slowBody(SocketTimeoutException e) {
+        return answer(slow(e));
+    }
+
+    private static ProblemDetail slow(Throwable timeout) {
+        return problem(
+                HttpStatus.REQUEST_TIMEOUT,
+                "slow-upload",
+                "the body came too slowly, or stopped: " + timeout.getMessage());
+    }
+
     @ExceptionHandler(MultipartException.class)
     ResponseEntity<ProblemDetail> badMultipart(MultipartException e) {
         Throwable root = NestedExceptionUtils.getMostSpecificCause(e);
         if (root instanceof SocketTimeoutException) {
-            return answer(problem(
-                    HttpStatus.REQUEST_TIMEOUT,
-                    "slow-upload",
-                    "the body came too slowly, or stopped: " + root.getMessage()));
+            return answer(slow(root));
         }
         if (root instanceof FileNotFoundException
                 || String.valueOf(root.getMessage()).contains("No space left")) {

@@ -21,6 +21,7 @@ final class StandardProblems {
             "invalid-query",
             "invalid-durability",
             "count-mismatch",
+            "invalid-edit",
             "url-not-fetched",
             "foreign-origin",
             "unknown-host",

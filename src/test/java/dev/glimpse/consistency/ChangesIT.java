@@ -4,6 +4,7 @@ import static dev.glimpse.consistency.TestServer.id;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.pictures.PictureNotFoundException;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.testing.PictureModel;
@@ -15,9 +16,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -32,7 +35,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 @Timeout(120)
 class ChangesIT {
     /** More puts, copies and deletes than any change of a picture makes, its commit included. */
-    private static final int STEPS = 7;
+    private static final int STEPS = 8;
 
     private static final int PICTURES = 6;
     private static final int ROUNDS = 2;
@@ -48,6 +51,7 @@ class ChangesIT {
     private final List<TestServer> all = new ArrayList<>();
     private final List<TestServer> living = new ArrayList<>();
     private final Map<Integer, PictureModel> models = new LinkedHashMap<>();
+    private int edits;
 
     /** Another machine each time: nobody knows that whoever worked there before is dead, but by the age of its markers. */
     private TestServer start() {
@@ -79,11 +83,13 @@ class ChangesIT {
     /** Makes the change, and holds the answer to the model. */
     private void change(TestServer server, Change change, int n) {
         String by = "server " + all.indexOf(server);
+        String caption = "caption " + edits++;
         CompletableFuture<?> answer = switch (change) {
             case UPLOAD -> server.upload(n);
             case DELETE -> server.remover.remove(id(n), false);
             case PURGE -> server.remover.remove(id(n), true);
             case RESTORE -> server.restorer.restore(id(n));
+            case EDIT -> server.edit(n, caption);
         };
         try {
             // Who asks a server that dies gets no answer.
@@ -104,12 +110,33 @@ class ChangesIT {
             return;
         }
         if (!server.life.isDead()) {
-            boolean upload = change == Change.UPLOAD || change == Change.RESTORE;
-            assertThat(server.finds(n)).as("%s", model(n)).isEqualTo(upload);
+            boolean there = change != Change.DELETE && change != Change.PURGE;
+            assertThat(server.finds(n)).as("%s", model(n)).isEqualTo(there);
             assertThat(store.head(id(n).toString()).isPresent())
                     .as("%s", model(n))
-                    .isEqualTo(upload);
+                    .isEqualTo(there);
+            if (change == Change.EDIT) {
+                assertThat(said(n)).as("%s", model(n)).isEqualTo(caption);
+                assertThat(found(server, n)).as("%s", model(n)).isEqualTo(caption);
+            }
         }
+    }
+
+    /** The caption that the picture in the store says; null if there is none. */
+    private @Nullable String said(int n) {
+        return store.head(id(n).toString())
+                .map(head ->
+                        UploadMetadata.fromMetadata(head.metadata()).notes().caption())
+                .orElse(null);
+    }
+
+    /** The caption that searches of this server find; null if there is none. */
+    private static @Nullable String found(TestServer server, int n) {
+        return server.hits(n).stream()
+                .map(Neighbor::caption)
+                .filter(Objects::nonNull)
+                .findFirst()
+                .orElse(null);
     }
 
     /** Waits for the recovery by servers that live, and holds all that there is to the models. */
@@ -129,11 +156,14 @@ class ChangesIT {
                     new PictureModel.State(there, store.head(Trash.key(id(n))).isPresent()));
             // Who has asked for a delete that others have finished learns it when it looks again.
             await().atMost(PATIENCE)
-                    .untilAsserted(() -> assertThat(living)
-                            .as("%s", story)
-                            .allSatisfy(server -> assertThat(server.finds(n))
-                                    .as("server %d", all.indexOf(server))
-                                    .isEqualTo(there)));
+                    .untilAsserted(() -> assertThat(living).as("%s", story).allSatisfy(server -> {
+                        assertThat(server.finds(n))
+                                .as("server %d", all.indexOf(server))
+                                .isEqualTo(there);
+                        assertThat(found(server, n))
+                                .as("server %d", all.indexOf(server))
+                                .isEqualTo(said(n));
+                    }));
         });
         long there = models.keySet().stream()
                 .filter(n -> store.head(id(n).toString()).isPresent())

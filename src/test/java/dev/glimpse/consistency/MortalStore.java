@@ -14,7 +14,7 @@ import java.util.concurrent.locks.ReentrantReadWriteLock;
  * no more effect than a process that was killed, though its threads go on.
  */
 final class MortalStore {
-    private static final Set<String> CHANGES = Set.of("putIfAbsent", "copy", "delete");
+    private static final Set<String> CHANGES = Set.of("putIfAbsent", "copy", "replaceMetadata", "delete");
 
     private final ObjectStore real;
     private final ObjectStore seen;

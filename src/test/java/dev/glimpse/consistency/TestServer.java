@@ -15,6 +15,7 @@ import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.pictures.Editor;
 import dev.glimpse.pictures.Remover;
 import dev.glimpse.pictures.Restorer;
 import dev.glimpse.storage.ObjectStore;
@@ -31,6 +32,7 @@ import java.util.Random;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 import org.springframework.util.unit.DataSize;
@@ -60,6 +62,7 @@ public final class TestServer implements AutoCloseable {
     public final Uploader uploader;
     final Remover remover;
     final Restorer restorer;
+    final Editor editor;
     final Verifier verifier;
 
     /** As patient as a server, but where tests have to wait. */
@@ -120,6 +123,7 @@ public final class TestServer implements AutoCloseable {
         Reconciler reconciler = new Reconciler(store, dataset, deriver, locks, chores);
         Deletion deletion = new Deletion(store, dataset, reconciler, locks, intents.server(), timings, deletes);
         Restoration restoration = new Restoration(store, reconciler, locks, intents.server(), chores);
+        Edits edits = new Edits(store, reconciler, locks, intents.server(), timings, chores);
         PictureListing pictures = new PictureListing(store, chores);
         unfinished = new UnfinishedChanges(
                 store, reconciler, intents, deletion, restoration, timings, this::nanoTime, chores, recoveryThread);
@@ -131,6 +135,7 @@ public final class TestServer implements AutoCloseable {
                 intents,
                 deletion,
                 restoration,
+                edits,
                 server -> othersAreDead.get(),
                 timings,
                 new Random(),
@@ -142,6 +147,7 @@ public final class TestServer implements AutoCloseable {
         dataset.whenRowsMayBeMissing(verifier::repairUntilDone);
         remover = new Remover(deletion, store, dataset, unfinished, locks, deletes);
         restorer = new Restorer(restoration, store, dataset, reconciler, unfinished, locks, deletes);
+        editor = new Editor(edits, dataset, reconciler, unfinished, locks, deletes);
     }
 
     public static byte[] picture(int n) {
@@ -171,12 +177,20 @@ public final class TestServer implements AutoCloseable {
                         uploads);
     }
 
+    CompletableFuture<UploadMetadata> edit(int n, @Nullable String caption) {
+        return editor.edit(id(n), notes -> notes.withCaption(caption));
+    }
+
+    /** What a search for this picture finds of it: one hit, or none. */
+    List<Neighbor> hits(int n) {
+        return dataset.nearest(embedding(n), 10, true).stream()
+                .filter(hit -> hit.id().equals(id(n).toString()))
+                .toList();
+    }
+
     /** Whether a search for this picture finds it, and its row is known. */
     boolean finds(int n) {
-        List<String> found = dataset.nearest(embedding(n), 10, true).stream()
-                .map(Neighbor::id)
-                .filter(id(n).toString()::equals)
-                .toList();
+        List<Neighbor> found = hits(n);
         if (found.size() > 1) {
             throw new IllegalStateException("found twice: " + found);
         }

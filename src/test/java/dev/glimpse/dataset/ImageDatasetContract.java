@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -104,6 +105,67 @@ abstract class ImageDatasetContract {
         assertThat(hit.filename()).isEqualTo("picture 2.png");
         assertThat(hit.caption()).isNull();
         assertThat(hit.tags()).containsExactly("n2", "test");
+    }
+
+    private static RowNotes notes(@Nullable String filename, @Nullable String caption, String... tags) {
+        return new RowNotes(filename, caption, List.of(tags), null);
+    }
+
+    @Test
+    void describedRowSaysSomethingElseAndKeepsAllElse() {
+        add(0, 20);
+        dataset.settled().join();
+        Neighbor before = dataset.nearest(Rows.vector(2), 1, true).get(0);
+
+        RowChange change = dataset.describe(Rows.id(2), notes("other.png", "Größe 😀", "a", "b"))
+                .join();
+
+        assertThat(change).isEqualTo(RowChange.CHANGED);
+        dataset.settled().join();
+        for (int i = 0; i < 2; i++) {
+            List<Neighbor> found = dataset.nearest(Rows.vector(2), 30, true);
+            assertThat(found).hasSize(20).extracting(Neighbor::id).doesNotHaveDuplicates();
+            assertThat(found.get(0))
+                    .usingRecursiveComparison()
+                    .ignoringFields("filename", "caption", "tags")
+                    .isEqualTo(before);
+            assertThat(found.get(0).filename()).isEqualTo("other.png");
+            assertThat(found.get(0).caption()).isEqualTo("Größe 😀");
+            assertThat(found.get(0).tags()).containsExactly("a", "b");
+            assertThat(dataset.stateOf(Rows.id(2))).isEqualTo(PictureState.COMMITTED);
+            assertThat(dataset.state().committedRows()).isEqualTo(20);
+            reopen();
+        }
+        assertThat(dataset.add(Rows.row(2)).join()).isFalse();
+        assertThat(dataset.remove(Rows.id(2)).join()).isTrue();
+        assertThat(dataset.state().committedRows()).isEqualTo(19);
+    }
+
+    @Test
+    void descriptionThatChangesNothingMakesNoVersion() {
+        add(0, 2);
+        dataset.describe(Rows.id(1), notes(null, "said")).join();
+        long version = dataset.state().version();
+
+        assertThat(dataset.describe(Rows.id(1), notes(null, "said")).join()).isEqualTo(RowChange.UNCHANGED);
+        assertThat(dataset.describe(Rows.id(5), notes(null, "said")).join()).isEqualTo(RowChange.NO_ROW);
+
+        assertThat(dataset.state().version()).isEqualTo(version);
+    }
+
+    @Test
+    void rowsThatAreDescribedAgainAndAgainAreThereOnce() {
+        add(0, 3);
+        List<CompletableFuture<RowChange>> changes = IntStream.range(0, 30)
+                .mapToObj(n -> dataset.describe(Rows.id(n % 3), notes(null, "caption " + n)))
+                .toList();
+
+        assertThat(changes).extracting(CompletableFuture::join).containsOnly(RowChange.CHANGED);
+
+        dataset.settled().join();
+        assertThat(dataset.nearest(Rows.vector(0), 10, true))
+                .extracting(Neighbor::caption)
+                .containsExactlyInAnyOrder("caption 27", "caption 28", "caption 29");
     }
 
     @Test
@@ -283,6 +345,27 @@ abstract class ImageDatasetContract {
         dataset.show(Rows.id(4));
         assertThat(dataset.nearest(Rows.vector(4), 1, true).get(0).id())
                 .isEqualTo(Rows.id(4).toString());
+    }
+
+    @Test
+    void describedRowIsFoundByTheIndexAsItIsNow() {
+        add(0, 400);
+        dataset.startIndexBuild(IndexKind.IVF_FLAT);
+        dataset.describe(Rows.id(7), notes(null, "during")).join();
+        awaitIndex();
+
+        dataset.describe(Rows.id(8), notes(null, "after")).join();
+
+        dataset.settled().join();
+        long version = dataset.state().version();
+        for (int n : new int[] {7, 8}) {
+            List<Neighbor> found =
+                    dataset.nearestIn(version, Rows.vector(n), 400, false).neighbors();
+            assertThat(found)
+                    .extracting(Neighbor::id)
+                    .containsOnlyOnce(Rows.id(n).toString());
+            assertThat(found.get(0).caption()).isEqualTo(n == 7 ? "during" : "after");
+        }
     }
 
     @Test

@@ -422,6 +422,22 @@ class OtherClientsIT {
         }
 
         @Test
+        void rowThatIsDescribedKeepsWhatAColumnOfOthersSays() {
+            client.run("addColumns", "columns", Map.of("note", "concat(path, '!')", "number", "bytes * 2"));
+
+            RowNotes said = new RowNotes(null, "said", List.of("tag"), null);
+            assertThat(dataset.describe(Rows.id(1), said).join()).isEqualTo(RowChange.CHANGED);
+
+            String row = "id = '" + id(1) + "' AND caption = 'said' AND ";
+            assertThat(client.run("count", "where", row + "note = concat(path, '!') AND number = bytes * 2")
+                            .asLong())
+                    .isEqualTo(1);
+            assertThat(client.run("count", "where", "id = '" + id(1) + "'").asLong())
+                    .isEqualTo(1);
+            await().until(() -> "said".equals(shown(dataset, id(1)).caption()));
+        }
+
+        @Test
         void rowsThatWaitWhenAColumnComesAreCommitted() {
             // The column comes without a data file.
             bucket.fault(

@@ -1,7 +1,6 @@
 package dev.glimpse.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import dev.glimpse.testing.TestDecoder;
 import dev.glimpse.testing.TestImages;
@@ -12,7 +11,6 @@ import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Set;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -25,22 +23,6 @@ import tools.jackson.databind.json.JsonMapper;
  * beside them: the statuses that are right, and of a picture that is taken its upright size and its mean colour over white.
  */
 class PictureCasesTest {
-    /** Not right yet. */
-    private static final Set<String> PENDING = Set.of(
-            "icc-empty.jpg",
-            "icc-dup-1of1.jpg",
-            "icc-0based.jpg",
-            "icc-after-sof.jpg",
-            "reduced-first.tif",
-            "like.nef",
-            "cfa.tif",
-            "size0.bmp",
-            "no-eoi-trailing-zeros.jpg",
-            "no-iend.png",
-            "im_compress_ZSTD.tif",
-            "exif-MM-long.jpg",
-            "profile-swapped.png");
-
     private final TestDecoder decoder = new TestDecoder();
 
     private record Case(String name, JsonNode expected) {
@@ -64,8 +46,6 @@ class PictureCasesTest {
     @ParameterizedTest
     @MethodSource("cases")
     void pictureIsSeenAsItWasMeant(Case file) {
-        assumeFalse(PENDING.contains(file.name()), "not right yet");
-
         Answer answer = answer(file(file.name()));
 
         List<Integer> right = new ArrayList<>();

@@ -7,6 +7,7 @@ import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
@@ -26,6 +27,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** What every store promises. */
 abstract class ObjectStoreContract {
     static final String JPEG = "image/jpeg";
+
+    private static final Duration LONG = Duration.ofSeconds(30);
 
     /** Its own for each test, in a store that tests may share. */
     final String folder = UUID.randomUUID() + "/";
@@ -96,6 +99,60 @@ abstract class ObjectStoreContract {
         int winner = winners.get(0);
         assertThat(store().get(key).orElseThrow()).isEqualTo(bytesOf(winner));
         assertThat(store().head(key).orElseThrow().metadata()).isEqualTo(Map.of("writer", String.valueOf(winner)));
+    }
+
+    @Test
+    void metadataIsReplacedAndTheBytesStay() {
+        String key = folder + "images/a.jpg";
+        store().putIfAbsent(key, new byte[] {1, 2}, JPEG, Map.of("said", "before", "more", "of it"));
+        ObjectHead before = store().head(key).orElseThrow();
+
+        boolean replaced = store().replaceMetadata(key, before.etag(), JPEG, Map.of("said", "after"), LONG);
+
+        assertThat(replaced).isTrue();
+        ObjectHead after = store().head(key).orElseThrow();
+        assertThat(after.metadata()).isEqualTo(Map.of("said", "after"));
+        assertThat(after.etag()).isEqualTo(before.etag());
+        assertThat(store().get(key).orElseThrow()).containsExactly(1, 2);
+    }
+
+    @Test
+    void metadataOfAnObjectThatIsGoneOrHasOtherBytesIsNotReplaced() {
+        String key = folder + "images/a.jpg";
+        store().putIfAbsent(key, new byte[] {1}, JPEG, Map.of());
+        String etag = store().head(key).orElseThrow().etag();
+        store().delete(key);
+
+        assertThat(store().replaceMetadata(key, etag, JPEG, Map.of("said", "after"), LONG))
+                .isFalse();
+        assertThat(store().head(key)).isEmpty();
+
+        store().putIfAbsent(key, new byte[] {2}, JPEG, Map.of("said", "by another"));
+        assertThat(store().replaceMetadata(key, etag, JPEG, Map.of("said", "after"), LONG))
+                .isFalse();
+        assertThat(store().head(key).orElseThrow().metadata()).isEqualTo(Map.of("said", "by another"));
+    }
+
+    @Test
+    void objectThatIsDeletedWhileItsMetadataIsReplacedDoesNotComeBack() throws Exception {
+        ExecutorService threads = Executors.newFixedThreadPool(2);
+        for (int i = 0; i < 20; i++) {
+            String key = folder + "images/raced" + i + ".jpg";
+            store().putIfAbsent(key, new byte[] {1}, JPEG, Map.of());
+            String etag = store().head(key).orElseThrow().etag();
+            CyclicBarrier start = new CyclicBarrier(2);
+            Future<Boolean> replaced = threads.submit(() -> {
+                start.await();
+                return store().replaceMetadata(key, etag, JPEG, Map.of("said", "after"), LONG);
+            });
+            start.await();
+            store().delete(key);
+
+            replaced.get();
+
+            assertThat(store().head(key)).isEmpty();
+        }
+        threads.shutdown();
     }
 
     @Test

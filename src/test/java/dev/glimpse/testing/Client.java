@@ -128,6 +128,13 @@ public final class Client {
         return send(request(path, headers).DELETE());
     }
 
+    /** Sends a body of this type. */
+    public Answer patch(String path, String type, String body, String... headers) {
+        return send(request(path, headers)
+                .header("Content-Type", type)
+                .method("PATCH", HttpRequest.BodyPublishers.ofString(body)));
+    }
+
     public Answer upload(String filename, byte[] bytes) {
         return multipart("/upload", List.of(Part.file(filename, bytes)));
     }

@@ -25,7 +25,8 @@ public final class PictureModel {
         UPLOAD,
         DELETE,
         PURGE,
-        RESTORE;
+        RESTORE,
+        EDIT;
 
         /** What is true after it, if it was answered with success. */
         private Stream<State> done(State before) {
@@ -38,13 +39,14 @@ public final class PictureModel {
                     before.there
                             ? Stream.of(before, new State(true, false))
                             : Stream.of(before).filter(State::trashed).map(trashed -> new State(true, false));
+                case EDIT -> Stream.of(before).filter(State::there);
             };
         }
 
         /** What may be true if nobody knows how far it came. */
         private Stream<State> perhaps(State before) {
             Stream<State> half = switch (this) {
-                case UPLOAD -> Stream.empty();
+                case UPLOAD, EDIT -> Stream.empty();
                 case DELETE -> Stream.of(new State(before.there, before.there || before.trashed));
                 case PURGE -> Stream.of(new State(before.there, false));
                 case RESTORE -> Stream.of(before).filter(State::trashed).map(trashed -> new State(true, true));

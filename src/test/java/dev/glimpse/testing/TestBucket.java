@@ -52,6 +52,7 @@ import org.gaul.s3proxy.nio2blob.TransientNio2BlobStore;
 import org.jspecify.annotations.Nullable;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Request;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
+import software.amazon.awssdk.services.s3.model.S3Object;
 
 /**
  * A bucket in memory, reached over HTTP as R2 is: signatures are checked, conditional puts are refused with 412. A small
@@ -395,7 +396,9 @@ public final class TestBucket implements AutoCloseable {
                     return;
                 }
             }
-            if (fault == null
+            if (applied && (isConditionalCopy(exchange) || request.method().equals("DELETE"))) {
+                changeOrRefuse(exchange, request, body, fault == null);
+            } else if (fault == null
                     && pretended > 0
                     && PRETENDED.matcher(request.key()).matches()) {
                 listPretended(exchange, request.key());
@@ -414,6 +417,38 @@ public final class TestBucket implements AutoCloseable {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    private static boolean isConditionalCopy(HttpExchange exchange) {
+        return exchange.getRequestHeaders().containsKey("cf-copy-destination-if-match");
+    }
+
+    /** Knows R2's condition for the target of a copy, one change at a time, so that none comes between the look and the copy. */
+    private synchronized void changeOrRefuse(HttpExchange exchange, Request request, byte[] body, boolean answer)
+            throws IOException {
+        String expected = exchange.getRequestHeaders().getFirst("cf-copy-destination-if-match");
+        boolean holds = expected == null
+                || conditionsIgnored
+                || String.valueOf(etag(request.key())).replace("\"", "").equals(expected.replace("\"", ""));
+        if (holds) {
+            forward(exchange, body, answer, null);
+        } else if (answer) {
+            exchange.getResponseHeaders().add("Content-Type", "application/xml");
+            String error = "<Error><Code>PreconditionFailed</Code><Message>not as it was</Message></Error>";
+            send(exchange, 412, error.getBytes(StandardCharsets.UTF_8), null);
+        }
+    }
+
+    /** Null if there is no such object. */
+    private @Nullable String etag(String key) {
+        return memory
+                .list(ListObjectsV2Request.builder().bucket(BUCKET).prefix(key).build())
+                .contents()
+                .stream()
+                .filter(object -> object.key().equals(key))
+                .map(S3Object::eTag)
+                .findFirst()
+                .orElse(null);
     }
 
     private boolean wasFreeAMomentAgo(String key) throws InterruptedException {

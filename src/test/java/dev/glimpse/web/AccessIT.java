@@ -145,6 +145,8 @@ class AccessIT {
 
         assertThat(client.delete(NOBODY, with(caller)).status()).isEqualTo(refused);
         assertThat(client.post(NOBODY + "/restore", with(caller)).status()).isEqualTo(refused);
+        assertThat(client.patch(NOBODY, "application/json", "{}", with(caller)).status())
+                .isEqualTo(refused);
         assertThat(client.post("/admin/index", with(caller)).status()).isEqualTo(refused);
         assertThat(client.post("/admin/verify", with(caller)).status()).isEqualTo(refused);
         assertThat(client.post("/admin/recover", with(caller)).status()).isEqualTo(refused);
@@ -467,6 +469,7 @@ class AccessIT {
                 .stringValue();
         client.delete("/" + id, with("all"));
         client.post("/" + id + "/restore", with("all"));
+        client.patch("/" + id, "application/json", "{\"caption\": \"c\", \"tags\": []}", with("all"));
         client.delete("/" + id, with("read"));
         client.get("/stats", "Authorization", "Bearer wrong-secret");
 
@@ -474,6 +477,7 @@ class AccessIT {
                 .contains("key:all] audit: stored " + id)
                 .contains("key:all] audit: deleted " + id)
                 .contains("key:all] audit: restored " + id)
+                .contains("key:all] audit: edited " + id + " [caption, tags]")
                 .contains("key:read] audit: refused status=403 problem=forbidden method=DELETE path=/" + id)
                 .contains("127.0.0.1] audit: refused status=401")
                 .doesNotContain(key("all"), key("read"), "wrong-secret");

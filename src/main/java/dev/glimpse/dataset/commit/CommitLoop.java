@@ -3,6 +3,8 @@ package dev.glimpse.dataset.commit;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.OutdatedException;
 import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.RowChange;
+import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.commit.RowLedger.Pending;
 import dev.glimpse.dataset.lance.LanceTable;
@@ -12,6 +14,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
@@ -155,6 +158,22 @@ public final class CommitLoop {
             ledger.removed(id, table.manifest().version());
             tellMoved();
             return removed[0];
+        });
+    }
+
+    /** See {@link ImageDataset#describe}. */
+    public CompletableFuture<RowChange> describe(ImageId id, RowNotes notes) {
+        return thread.submitCompletable(() -> {
+            // Another server may have changed the row, or a commit whose answer was lost.
+            catchUp();
+            RowChange[] change = {RowChange.NO_ROW};
+            untilWon(ATTEMPTS, () -> {
+                Optional<RowChange> outcome = table.describe(id, notes);
+                change[0] = outcome.orElse(RowChange.NO_ROW);
+                return outcome.isPresent();
+            });
+            tellMoved();
+            return change[0];
         });
     }
 

@@ -2,6 +2,7 @@ package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
 import java.nio.charset.StandardCharsets;
@@ -68,6 +69,9 @@ public final class Columns {
     /** Those of our columns that have a value in every row. */
     private static final Set<String> NEVER_NULL =
             Set.of(ID, PATH, VECTOR, CONTENT_TYPE, BYTES, WIDTH, HEIGHT, UPLOADED_AT, TAGS);
+
+    /** Those that {@link RowNotes} has the values of. */
+    static final Set<String> NOTES = Set.of(UPLOADED_AT, FILENAME, CAPTION, TAGS);
 
     private Columns() {}
 
@@ -173,10 +177,7 @@ public final class Columns {
                 vector(root, UPLOADED_AT, TimeStampMicroTZVector.class).setSafe(i, micros(row.uploadedAt()));
                 setText(root, FILENAME, i, row.filename());
                 setText(root, CAPTION, i, row.caption());
-                tags.setPosition(i);
-                tags.startList();
-                row.tags().forEach(tag -> tags.varChar().writeVarChar(tag));
-                tags.endList();
+                setTags(tags, i, row.tags());
             }
             components.setValueCount(rows.size() * dimension);
             tags.setValueCount(rows.size());
@@ -186,6 +187,56 @@ public final class Columns {
             root.close();
             throw e;
         }
+    }
+
+    /** What a row of a batch says of its picture, as far as the batch has the columns. */
+    static RowNotes notes(VectorSchemaRoot batch, int row) {
+        return new RowNotes(
+                text(batch, FILENAME, row), text(batch, CAPTION, row), tags(batch, row), instant(batch, row));
+    }
+
+    /**
+     * Copies a row with all columns, also those of other software, and lets the copy say this. The caller closes the result.
+     *
+     * @param batch with all columns
+     * @param table with columns that {@link #whyNotWritten} has nothing against
+     */
+    static VectorSchemaRoot withNotes(
+            VectorSchemaRoot batch, int row, RowNotes notes, Schema table, BufferAllocator allocator) {
+        VectorSchemaRoot root = VectorSchemaRoot.create(table, allocator);
+        try {
+            root.allocateNew();
+            for (Field field : table.getFields()) {
+                String column = field.getName();
+                if (!NOTES.contains(column)) {
+                    root.getVector(column).copyFromSafe(row, 0, batch.getVector(column));
+                }
+            }
+            Instant uploadedAt = notes.uploadedAt();
+            TimeStampMicroTZVector times = vector(root, UPLOADED_AT, TimeStampMicroTZVector.class);
+            if (uploadedAt == null) {
+                times.copyFromSafe(row, 0, batch.getVector(UPLOADED_AT));
+            } else {
+                times.setSafe(0, micros(uploadedAt));
+            }
+            setText(root, FILENAME, 0, notes.filename());
+            setText(root, CAPTION, 0, notes.caption());
+            ListVector tags = vector(root, TAGS, ListVector.class);
+            setTags(tags.getWriter(), 0, notes.tags());
+            tags.setValueCount(1);
+            root.setRowCount(1);
+            return root;
+        } catch (RuntimeException e) {
+            root.close();
+            throw e;
+        }
+    }
+
+    private static void setTags(UnionListWriter writer, int row, List<String> tags) {
+        writer.setPosition(row);
+        writer.startList();
+        tags.forEach(tag -> writer.varChar().writeVarChar(tag));
+        writer.endList();
     }
 
     /** The columns that a hit is made from: all of ours that the table has, but for the vector. */

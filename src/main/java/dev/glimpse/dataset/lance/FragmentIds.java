@@ -78,10 +78,7 @@ public final class FragmentIds {
      * @param source of this version
      */
     Change follow(Manifest manifest, Predicate<ImageId> isKnown, Source source) throws IOException {
-        List<Integer> fresh = manifest.fragments().stream()
-                .map(FragmentState::id)
-                .filter(id -> !known.containsKey(id))
-                .toList();
+        List<Integer> fresh = fresh(manifest);
         boolean touched = manifest.fragments().stream()
                 .anyMatch(state -> known.containsKey(state.id())
                         && !known.get(state.id()).state.equals(state));
@@ -131,8 +128,27 @@ public final class FragmentIds {
         fillIn(manifest, goneFrom(manifest));
     }
 
+    /**
+     * Goes on to a version in which a row has been written again. Nothing is read.
+     *
+     * @param ids of the rows that it had before, by the fragments that they were in
+     */
+    void replaced(Manifest manifest, Map<Integer, List<ImageId>> ids, ImageId id) {
+        List<Integer> fresh = fresh(manifest);
+        if (fresh.size() == 1) {
+            Map<Integer, Sum> sums = without(ids);
+            sums.put(fresh.get(0), Sum.of(id));
+            accept(manifest, sums);
+        }
+    }
+
     /** Goes on to a version that has lost these rows, given by the fragments that they were in. Nothing is read. */
     void deleted(Manifest manifest, Map<Integer, List<ImageId>> ids) {
+        accept(manifest, without(ids));
+    }
+
+    /** The sums of these fragments after they have lost these rows. */
+    private Map<Integer, Sum> without(Map<Integer, List<ImageId>> ids) {
         Map<Integer, Sum> sums = new HashMap<>();
         ids.forEach((fragment, gone) -> {
             Known before = known.get(fragment);
@@ -140,15 +156,19 @@ public final class FragmentIds {
                 sums.put(fragment, before.sum.minus(Sum.of(gone)));
             }
         });
-        accept(manifest, sums);
+        return sums;
+    }
+
+    private List<Integer> fresh(Manifest manifest) {
+        return manifest.fragments().stream()
+                .map(FragmentState::id)
+                .filter(id -> !known.containsKey(id))
+                .toList();
     }
 
     /** Gives the sum to the new fragment. If several are new, it is not known which has which ids, so {@link #follow} reads them. */
     private void fillIn(Manifest manifest, Sum sum) {
-        List<Integer> fresh = manifest.fragments().stream()
-                .map(FragmentState::id)
-                .filter(id -> !known.containsKey(id))
-                .toList();
+        List<Integer> fresh = fresh(manifest);
         if (fresh.size() == 1) {
             accept(manifest, Map.of(fresh.get(0), sum));
         }

@@ -6,6 +6,8 @@ import dev.glimpse.dataset.MemoryState;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.OutdatedException;
 import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.RowChange;
+import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableLostException;
 import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.dataset.replica.ManifestReader;
@@ -20,6 +22,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
@@ -35,6 +38,7 @@ import org.lance.index.Index;
 import org.lance.operation.Append;
 import org.lance.operation.Delete;
 import org.lance.operation.Operation;
+import org.lance.operation.Update;
 
 /**
  * The Lance table: makes new versions, one thread at a time. Owns everything native: datasets, caches and Arrow memory, also those of
@@ -151,13 +155,17 @@ public final class LanceTable implements AutoCloseable {
     /** Writes a new fragment with the columns that the table has now, because Lance refuses others. */
     private List<FragmentMetadata> write(List<PictureRow> rows, Dataset table, StagedVersion staged) {
         try (VectorSchemaRoot data = Columns.toArrow(rows, table.getSchema(), datasets.allocator())) {
-            return Fragment.write()
-                    .datasetUri(staged.folder().toString())
-                    .allocator(datasets.allocator())
-                    .data(data)
-                    .mode(WriteParams.WriteMode.APPEND)
-                    .execute();
+            return write(data, staged);
         }
+    }
+
+    private List<FragmentMetadata> write(VectorSchemaRoot data, StagedVersion staged) {
+        return Fragment.write()
+                .datasetUri(staged.folder().toString())
+                .allocator(datasets.allocator())
+                .data(data)
+                .mode(WriteParams.WriteMode.APPEND)
+                .execute();
     }
 
     private interface OperationOn {
@@ -219,30 +227,94 @@ public final class LanceTable implements AutoCloseable {
     public boolean delete(List<ImageId> ids) throws IOException {
         String filter = anyOf(ids);
         RowScanner.Found rows = scanner.find(filter);
-        Map<Integer, List<Integer>> offsets = rows.offsets();
-        if (offsets.isEmpty()) {
+        if (rows.offsets().isEmpty()) {
             return true;
         }
-        try (StagedVersion staged = replica.publisher().stageDeletions(offsets.keySet())) {
+        try (StagedVersion staged =
+                replica.publisher().stageDeletions(rows.offsets().keySet())) {
             boolean won = commitAndPublish(staged, dataset -> {
-                List<FragmentMetadata> rest = new ArrayList<>();
-                List<Long> emptied = new ArrayList<>();
-                offsets.forEach((fragment, deleted) -> {
-                    FragmentMetadata updated = dataset.getFragment(fragment).deleteRows(deleted);
-                    if (updated == null) {
-                        emptied.add((long) fragment);
-                    } else {
-                        rest.add(updated);
-                    }
-                });
+                Rest rest = Rest.of(dataset, rows.offsets());
                 return Delete.builder()
-                        .updatedFragments(rest)
-                        .deletedFragmentIds(emptied)
+                        .updatedFragments(rest.fragments)
+                        .deletedFragmentIds(rest.emptied)
                         .predicate(filter)
                         .build();
             });
             if (won) {
                 fragmentIds.deleted(manifest, rows.ids());
+            }
+            return won;
+        }
+    }
+
+    /**
+     * What is left of fragments that lose rows.
+     *
+     * @param fragments that have rows left
+     * @param emptied those that have none
+     */
+    private record Rest(List<FragmentMetadata> fragments, List<Long> emptied) {
+        /** @param offsets positions of the rows that go, in each fragment */
+        static Rest of(Dataset dataset, Map<Integer, List<Integer>> offsets) {
+            Rest rest = new Rest(new ArrayList<>(), new ArrayList<>());
+            offsets.forEach((fragment, deleted) -> {
+                FragmentMetadata updated = dataset.getFragment(fragment).deleteRows(deleted);
+                if (updated == null) {
+                    rest.emptied.add((long) fragment);
+                } else {
+                    rest.fragments.add(updated);
+                }
+            });
+            return rest;
+        }
+    }
+
+    /**
+     * Commits one version in which the row of this picture says this: the old row goes, and a copy of it comes. Empty if another writer
+     * was first. Makes no version if there is no row, or if it says this already.
+     */
+    public Optional<RowChange> describe(ImageId id, RowNotes notes) throws IOException {
+        requireOurColumns();
+        RowScanner.Found rows = new RowScanner.Found();
+        List<VectorSchemaRoot> copies = new ArrayList<>();
+        boolean[] same = {true};
+        try {
+            scanner.read(anyOf(List.of(id)), (batch, columns) -> {
+                rows.add(batch);
+                for (int i = 0; i < batch.getRowCount(); i++) {
+                    same[0] &= notes.isSaidBy(Columns.notes(batch, i));
+                    // Other software may have written the row twice. Then one is left.
+                    if (copies.isEmpty()) {
+                        copies.add(Columns.withNotes(batch, i, notes, columns, datasets.allocator()));
+                    }
+                }
+            });
+            if (copies.isEmpty()) {
+                return Optional.of(RowChange.NO_ROW);
+            }
+            if (same[0]) {
+                return Optional.of(RowChange.UNCHANGED);
+            }
+            return replace(id, rows, copies.get(0)) ? Optional.of(RowChange.CHANGED) : Optional.empty();
+        } finally {
+            copies.forEach(VectorSchemaRoot::close);
+        }
+    }
+
+    private boolean replace(ImageId id, RowScanner.Found rows, VectorSchemaRoot copy) throws IOException {
+        try (StagedVersion staged =
+                replica.publisher().stageDeletions(rows.offsets().keySet())) {
+            boolean won = commitAndPublish(staged, dataset -> {
+                Rest rest = Rest.of(dataset, rows.offsets());
+                // Without an update mode, Lance takes the new fragment for one that no index knows, which is so.
+                return Update.builder()
+                        .updatedFragments(rest.fragments)
+                        .removedFragmentIds(rest.emptied)
+                        .newFragments(write(copy, staged))
+                        .build();
+            });
+            if (won) {
+                fragmentIds.replaced(manifest, rows.ids(), id);
             }
             return won;
         }
@@ -356,6 +428,11 @@ public final class LanceTable implements AutoCloseable {
     /** The pictures of all rows. Any thread. */
     public void allIds(Consumer<ImageId> ids) throws IOException {
         scanner.scanIds(manifest, null, (fragment, id) -> ids.accept(id));
+    }
+
+    /** What all rows say of their pictures. Any thread. */
+    public void allNotes(BiConsumer<ImageId, RowNotes> rows) throws IOException {
+        scanner.scanNotes(manifest, rows);
     }
 
     private void scanIds(@Nullable List<Integer> fragments, FragmentIds.Rows rows) throws IOException {

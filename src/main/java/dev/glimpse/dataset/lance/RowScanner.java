@@ -1,6 +1,7 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.DamagedTableException;
+import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.replica.Replica;
 import dev.glimpse.image.ImageId;
@@ -10,6 +11,9 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.BiConsumer;
+import org.apache.arrow.vector.VectorSchemaRoot;
+import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
 import org.lance.Dataset;
 import org.lance.ipc.ScanOptions;
@@ -38,7 +42,24 @@ final class RowScanner {
      * @param offsets positions of the rows in each fragment
      * @param ids pictures of the rows in each fragment, as far as they have ids of ours
      */
-    record Found(Map<Integer, List<Integer>> offsets, Map<Integer, List<ImageId>> ids) {}
+    record Found(Map<Integer, List<Integer>> offsets, Map<Integer, List<ImageId>> ids) {
+        Found() {
+            this(new TreeMap<>(), new TreeMap<>());
+        }
+
+        /** Adds the rows of a batch that has their ids and addresses. */
+        void add(VectorSchemaRoot batch) {
+            List<Long> addresses = Columns.addresses(batch);
+            for (int i = 0; i < addresses.size(); i++) {
+                int fragment = (int) (addresses.get(i) >>> 32);
+                offsets.computeIfAbsent(fragment, first -> new ArrayList<>())
+                        .add(addresses.get(i).intValue());
+                Columns.id(batch, i)
+                        .ifPresent(id -> ids.computeIfAbsent(fragment, first -> new ArrayList<>())
+                                .add(id));
+            }
+        }
+    }
 
     /**
      * Finds the rows that match a filter.
@@ -47,25 +68,33 @@ final class RowScanner {
      * @throws DamagedTableException if the rows cannot be read, though the store answers
      */
     Found find(String filter) throws IOException {
-        Found found = new Found(new TreeMap<>(), new TreeMap<>());
+        Found found = new Found();
         ScanOptions.Builder rows = new ScanOptions.Builder()
                 .columns(List.of(Columns.ID))
                 .filter(filter)
                 .withRowAddress(true);
-        readNewest(dataset -> Datasets.scan(dataset, rows.build(), batch -> {
-            List<Long> addresses = Columns.addresses(batch);
-            for (int i = 0; i < addresses.size(); i++) {
-                int fragment = (int) (addresses.get(i) >>> 32);
-                found.offsets
-                        .computeIfAbsent(fragment, first -> new ArrayList<>())
-                        .add(addresses.get(i).intValue());
-                Columns.id(batch, i)
-                        .ifPresent(id -> found.ids
-                                .computeIfAbsent(fragment, first -> new ArrayList<>())
-                                .add(id));
-            }
-        }));
+        readNewest(dataset -> Datasets.scan(dataset, rows.build(), found::add));
         return found;
+    }
+
+    /** Takes rows as the table has them, with the schema of the table. They are valid during that call only. */
+    interface WholeRows {
+        void batch(VectorSchemaRoot rows, Schema table);
+    }
+
+    /**
+     * Reads the rows that match a filter with all their columns, and their addresses.
+     *
+     * @param filter as Lance reads it
+     * @throws DamagedTableException if the rows cannot be read, though the store answers
+     */
+    void read(String filter, WholeRows rows) throws IOException {
+        ScanOptions scan =
+                new ScanOptions.Builder().filter(filter).withRowAddress(true).build();
+        readNewest(dataset -> {
+            Schema schema = dataset.getSchema();
+            Datasets.scan(dataset, scan, batch -> rows.batch(batch, schema));
+        });
     }
 
     /**
@@ -89,6 +118,25 @@ final class RowScanner {
             for (int i = 0; i < addresses.size(); i++) {
                 int fragment = (int) (addresses.get(i) >>> 32);
                 Columns.id(batch, i).ifPresent(id -> rows.row(fragment, id));
+            }
+        }));
+    }
+
+    /**
+     * Hands over what rows say of their pictures. Rows whose ids are not ours are left out.
+     *
+     * @param manifest of the newest version
+     * @throws DamagedTableException if the rows cannot be read, though the store answers
+     */
+    void scanNotes(Manifest manifest, BiConsumer<ImageId, RowNotes> rows) throws IOException {
+        List<String> columns = new ArrayList<>(Columns.NOTES);
+        columns.add(Columns.ID);
+        columns.retainAll(manifest.columns().keySet());
+        ScanOptions scan = new ScanOptions.Builder().columns(columns).build();
+        readNewest(dataset -> Datasets.scan(dataset, scan, batch -> {
+            for (int i = 0; i < batch.getRowCount(); i++) {
+                RowNotes notes = Columns.notes(batch, i);
+                Columns.id(batch, i).ifPresent(id -> rows.accept(id, notes));
             }
         }));
     }

@@ -4,6 +4,7 @@ import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.PastNeighbors;
+import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.lance.IndexTuning;
 import dev.glimpse.image.ImageId;
@@ -18,6 +19,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 
 /** Searches of whichever table is open, with a deadline. The calling thread only waits: native calls run, and
@@ -76,6 +78,17 @@ public final class TableSearch {
         await(
                 table.read(() -> {
                     table.table().allIds(ids);
+                    return true;
+                }),
+                SCAN_DEADLINE);
+    }
+
+    /** See {@link ImageDataset#forEachRow}. */
+    public void forEachRow(BiConsumer<ImageId, RowNotes> rows) {
+        OpenTable table = supervisor.require();
+        await(
+                table.read(() -> {
+                    table.table().allNotes(rows);
                     return true;
                 }),
                 SCAN_DEADLINE);

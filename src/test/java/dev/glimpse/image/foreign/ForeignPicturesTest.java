@@ -37,7 +37,11 @@ class ForeignPicturesTest {
 
     private static TestDecoder decoder(ForeignDecoder foreign) {
         return new TestDecoder(new ImageDecoder(
-                TestScheduler.SCHEDULER, ImageDecoder.DEFAULT_MAX_PIXELS, ImageDecoder.memoryFor(ImageDecoder.DEFAULT_MAX_PIXELS), ImageDecoder.DEFAULT_TIME, foreign));
+                TestScheduler.SCHEDULER,
+                ImageDecoder.DEFAULT_MAX_PIXELS,
+                ImageDecoder.memoryFor(ImageDecoder.DEFAULT_MAX_PIXELS),
+                ImageDecoder.DEFAULT_TIME,
+                foreign));
     }
 
     @ParameterizedTest

@@ -104,7 +104,12 @@ class SandboxTest {
 
     /** Takes one second of a processor at most, or three by the clock. */
     private static TestDecoder decoder(DecoderPrograms programs) {
-        return new TestDecoder(new ImageDecoder(TestScheduler.SCHEDULER, 1_000_000, ImageDecoder.memoryFor(1_000_000), Duration.ofSeconds(1), programs));
+        return new TestDecoder(new ImageDecoder(
+                TestScheduler.SCHEDULER,
+                1_000_000,
+                ImageDecoder.memoryFor(1_000_000),
+                Duration.ofSeconds(1),
+                programs));
     }
 
     /** A HEIC whose header is in order and whose content is this script. */

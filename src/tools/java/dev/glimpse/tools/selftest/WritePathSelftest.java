@@ -343,6 +343,7 @@ final class WritePathSelftest {
                             case DELETE -> client.delete(path);
                             case PURGE -> client.delete(path + "?purge=true");
                             case RESTORE -> client.post(path + "/restore");
+                            case EDIT -> client.patch(path, "application/json", "{\"caption\": \"by " + by + "\"}");
                         })
                         .status();
                 answers.merge(change + "=" + status, 1, Integer::sum);

@@ -29,7 +29,7 @@ class DecodeMemoryTest {
         Throwable refusal = catchThrowable(() -> decoder.decode(TestWebp.of(5000, 5000)));
 
         assertThat(refusal).isInstanceOf(ImageTooLargeException.class).hasMessageContaining("5000x5000");
-        int side = (int) Math.sqrt(pixelsThatFit(refusal));
+        int side = (int) Math.sqrt((double) pixelsThatFit(refusal));
         assertThat(side).isGreaterThan(2000);
         assertThat(decoder.decode(TestWebp.of(side, side)).width()).isEqualTo(side);
         assertThatThrownBy(() -> decoder.decode(TestWebp.of(side + 20, side + 20)))

@@ -27,7 +27,7 @@ import org.springframework.test.context.DynamicPropertySource;
 @DirtiesContext // it has to be stopped before its folder is removed
 class BulkLoadIT {
     private static final AtomicInteger PICTURES = new AtomicInteger(3_000_000);
-    private static final byte[] HEIC = container("heic");
+    private static final byte[] CANON_RAW = container("crx ");
     private static final byte[] MOVIE = container("qt  ");
 
     @TempDir
@@ -105,7 +105,7 @@ class BulkLoadIT {
         for (String name : List.of("a.jfif", "b.jpe", "without", "deep/down/c.txt")) {
             picture(name);
         }
-        put("IMG_1.HEIC", HEIC);
+        put("IMG_1.CR3", CANON_RAW);
         put("IMG_1.MOV", MOVIE);
         put("IMG_1.AAE", text("<?xml version=\"1.0\"?><plist/>"));
         put("other.mp4", container("isom"));
@@ -126,7 +126,7 @@ class BulkLoadIT {
         assertThat(last)
                 .startsWith("left out: 2 .txt (text), ")
                 .contains(
-                        "1 .heic (not a picture we can read",
+                        "1 .cr3 (not a picture we can read",
                         "1 .mov (the video beside a picture of this name)",
                         "1 .mp4 (a video)",
                         "1 .aae (notes beside a picture)",

@@ -554,7 +554,7 @@ abstract class GlimpseContract {
         Answer tooLong = client.patch("/" + id, JSON, "{\"caption\": \"" + "x".repeat(1_500) + "\"}");
         assertThat(tooLong.status()).isEqualTo(400);
         assertThat(tooLong.json().get("type").stringValue()).isEqualTo("/problems/metadata-too-long");
-        assertThat(tooLong.json().get("detail").stringValue()).contains("take 1513 bytes", "at most");
+        assertThat(tooLong.json().get("detail").stringValue()).contains("1,500 characters", "at most");
         assertThat(client.patch("/" + id, JSON, "{\"caption\": \"" + "x".repeat(20_000) + "\"}")
                         .status())
                 .isEqualTo(413);

@@ -215,7 +215,7 @@ class ImageDecoderTest {
         assertThatThrownBy(() -> decoder.decode(bytes))
                 .isInstanceOf(UnsupportedImageException.class)
                 .hasMessageContaining(name)
-                .hasMessageContaining("JPEG, PNG, GIF, WebP, BMP and TIFF");
+                .hasMessageContaining("JPEG, PNG, GIF, WebP, BMP, TIFF and camera raw");
     }
 
     @Test

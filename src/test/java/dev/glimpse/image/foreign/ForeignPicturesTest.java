@@ -150,7 +150,7 @@ class ForeignPicturesTest {
                 .isInstanceOf(UnsupportedImageException.class)
                 .hasMessageContaining(title)
                 .hasMessageContaining(installed)
-                .hasMessageContaining("accepted are JPEG, PNG, GIF, WebP, BMP and TIFF");
+                .hasMessageContaining("accepted are JPEG, PNG, GIF, WebP, BMP, TIFF and camera raw");
     }
 
     @Test

@@ -332,7 +332,7 @@ class EditsIT {
 
         assertThatThrownBy(() -> server.edit(1, "x".repeat(2_000)).join())
                 .hasCauseInstanceOf(MetadataTooLongException.class)
-                .hasMessageContaining("take 2013 bytes");
+                .hasMessageContaining("2,000 characters");
 
         settle();
         assertSaid(server, 1, "before");

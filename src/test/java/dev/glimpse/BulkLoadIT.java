@@ -74,7 +74,7 @@ class BulkLoadIT {
 
     /** The beginning of an ISO media file of this brand, and nothing behind. */
     private static byte[] container(String brand) {
-        return ("\0\0\0\u0018ftyp" + brand + "\0\0\0\0" + brand + "mif1").getBytes(StandardCharsets.ISO_8859_1);
+        return ("\0\0\0\u0018ftyp" + brand + "\0\0\0\0" + brand + "isom").getBytes(StandardCharsets.ISO_8859_1);
     }
 
     private Path put(String name, byte[] bytes) throws IOException {
@@ -102,7 +102,7 @@ class BulkLoadIT {
 
     @Test
     void picturesAreKnownByTheirBytesAndAllElseIsNamedByKindWithItsReason() throws IOException {
-        for (String name : List.of("a.jfif", "b.jpe", "without", "deep/down/c.txt")) {
+        for (String name : List.of("a.jfif", "b.jpe", "without", "deep/down/c.txt", "IMG_1.jpg")) {
             picture(name);
         }
         put("IMG_1.CR3", CANON_RAW);
@@ -121,7 +121,7 @@ class BulkLoadIT {
 
         assertThat(run.status()).as(run.output()).isZero();
         assertThat(run.lines())
-                .contains("  total        15", "  stored       4", "  failed       0", "  left out     11");
+                .contains("  total        16", "  stored       5", "  failed       0", "  left out     11");
         String last = run.lines().get(run.lines().size() - 1);
         assertThat(last)
                 .startsWith("left out: 2 .txt (text), ")

@@ -138,7 +138,7 @@ class BulkLoadIT {
 
         Run again = load(folder.toString());
         assertThat(again.status()).as(again.output()).isZero();
-        assertThat(again.output()).contains("4 of them loaded before");
+        assertThat(again.output()).contains("5 of them loaded before");
     }
 
     @Test

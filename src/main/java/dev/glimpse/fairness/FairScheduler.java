@@ -17,7 +17,8 @@ import java.util.function.LongSupplier;
  * <p>Purposes do not wait for each other. If slices of several purposes run, the operating system divides the processors among them. So
  * searches and views never wait for uploads, and no number of them stops the uploads.
  *
- * <p>This is fair queueing by virtual time (Demers, Keshav and Shenker, 1989), of clients and of the connections of each client. It is
+ * <p>This is fair queueing by virtual time (Demers, Keshav and Shenker, 1989), of clients and of the connections of each client. Deficit
+ * round robin is simpler, and was measured to delay others twice as long: docs/benchmarks/fair-queueing.txt. This scheduler is
  * cooperative: running work calls {@link Slice#yieldToOthers}, and work that goes first starts without waiting for that call.
  *
  * <p>A server has one scheduler. The tickets and priorities of two schedulers cannot be mixed: an attempt throws an

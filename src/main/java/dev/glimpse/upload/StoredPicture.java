@@ -53,6 +53,6 @@ public record StoredPicture(
                         stored,
                         List.copyOf(others),
                         "the picture was here already and keeps its " + String.join(" and ", others) + "; PATCH /" + id
-                                + " changes them");
+                                + " changes that");
     }
 }

@@ -28,7 +28,7 @@ public final class PictureLocks {
         final CompletableFuture<Void> come = new CompletableFuture<>();
     }
 
-    /** Of each picture that has any, in the order in which they were asked for. */
+    /** The turns of each picture that has any, in the order in which they were asked for. */
     private final ConcurrentHashMap<ImageId, Queue<Turn>> turns = new ConcurrentHashMap<>();
 
     private final Executor executor;

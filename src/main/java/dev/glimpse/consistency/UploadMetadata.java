@@ -58,7 +58,7 @@ public record UploadMetadata(
     }
 
     /**
-     * The same notes with a file name that fits into an object's metadata beside caption and tags, cut before its extension if it has to
+     * Gives these notes a file name that fits into an object's metadata beside caption and tags, cut before its extension if it has to
      * be. The first 200 bytes of it fit in any case.
      *
      * @throws MetadataTooLongException if caption and tags are too long; the message says it in characters
@@ -137,12 +137,12 @@ public record UploadMetadata(
         return JSON.writeValueAsBytes(tags).length - 2;
     }
 
-    /** The same, with this caption; none if it is null or blank. */
+    /** Copies these notes, with another caption; without one if it is null or blank. */
     public UploadMetadata withCaption(@Nullable String other) {
         return new UploadMetadata(filename, other, tags);
     }
 
-    /** The same, with these tags and no others. */
+    /** Copies these notes, with other tags in place of all that there are. */
     public UploadMetadata withTags(List<String> others) {
         return new UploadMetadata(filename, caption, others);
     }
@@ -158,7 +158,7 @@ public record UploadMetadata(
      * @param uploadedAt null if it does not say
      */
     public record Stored(@Nullable String group, @Nullable Instant uploadedAt, UploadMetadata notes) {
-        /** The same upload, of which something else is said. */
+        /** Copies what the object says, with other notes. */
         Stored with(UploadMetadata other) {
             return new Stored(group, uploadedAt, other);
         }

@@ -103,7 +103,7 @@ public record TableState(
     public record IndexState(
             String name, String type, String metric, int partitions, long indexedRows, long unindexedRows) {
 
-        /** The same index, if the table has this number of rows. */
+        /** Describes this index in a table that has this number of rows. */
         public IndexState of(long rows) {
             return new IndexState(name, type, metric, partitions, indexedRows, rows - indexedRows);
         }

@@ -75,7 +75,7 @@ record Animation(ImageFormat format, int width, int height, List<Frame> frames) 
         return frames.get(0).place().equals(new Place(0, 0, width, height));
     }
 
-    /** The same frames without what is around the first. */
+    /** Cuts off what of the canvas is around the first frame. */
     Animation croppedToFirst() {
         Place first = frames.get(0).place();
         List<Frame> moved = frames.stream()

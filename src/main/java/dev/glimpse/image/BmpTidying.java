@@ -22,7 +22,7 @@ final class BmpTidying {
     private BmpTidying() {}
 
     /**
-     * The same bytes, or a copy whose header says how long the file really is.
+     * Gives back these bytes, or a copy whose header says how long the file really is.
      *
      * @throws UnsupportedImageException if the header is one that only OS/2 has, or the pixels are a JPEG or a PNG
      */

@@ -80,7 +80,7 @@ final class ColorProfile {
     }
 
     /**
-     * The same numbers, taken for colours of this profile. Shares its pixels with the original, except that a palette is converted. A
+     * Takes the numbers of a picture for colours of this profile. Shares its pixels with the original, except that a palette is converted. A
      * picture that is grey, or that has a profile already, stays as it is; so does any if this is no profile for red, green and blue.
      */
     BufferedImage on(BufferedImage picture) {

@@ -39,13 +39,12 @@ record DecodeMemory(
      * Reads the header.
      *
      * @param reader of the picture, at its beginning
-     * @param page of the file that is read
      * @param widest the width of the picture, or of a tile in it if that is wider
      * @param codes what the Huffman codes and transforms of a lossless WebP take, or of its transparency
      */
-    static DecodeMemory of(ImageFormat format, byte[] bytes, ImageReader reader, int page, long widest, long codes)
+    static DecodeMemory of(ImageFormat format, byte[] bytes, ImageReader reader, long widest, long codes)
             throws IOException {
-        ImageTypeSpecifier type = reader.getImageTypes(page).next();
+        ImageTypeSpecifier type = reader.getImageTypes(0).next();
         long each = bytesPerPixel(type);
         long rows = 5 * widest * each;
         return switch (format) {
@@ -89,7 +88,7 @@ record DecodeMemory(
                 : new DecodeMemory(ImageFormat.TIFF, each, rows, 0, 0, Math.max(each, RGB), false);
     }
 
-    /** Of the largest frame of an animation, the canvas before it and after it, and the first picture that was made of it. */
+    /** What an animation takes: its largest frame, the canvas before it and after it, and the first picture that was made of it. */
     static long of(Animation animation, Thinning thinning, long codes) {
         long most = 0;
         for (Animation.Frame frame : animation.frames()) {

@@ -356,7 +356,7 @@ public final class ImageDecoder {
             }
             Thinning thinning = Thinning.of(input.format(), width, height);
             DecodeMemory memory = DecodeMemory.of(
-                    input.format(), input.bytes(), reader, 0, Math.max(width, container.maxWidth()), codes);
+                    input.format(), input.bytes(), reader, Math.max(width, container.maxWidth()), codes);
             long needed = memory.bytes(width, height);
             if (needed > maxMemory) {
                 throw ImageTooLargeException.forMemory(
@@ -492,7 +492,7 @@ public final class ImageDecoder {
             keepProfile(reader, param);
         }
         BufferedImage picture =
-                format == ImageFormat.TIFF ? TiffColors.read(reader, bytes, 0, param, deadline) : reader.read(0, param);
+                format == ImageFormat.TIFF ? TiffColors.read(reader, bytes, param, deadline) : reader.read(0, param);
         if (cutOff.get() != null) {
             throw new DamagedImageException("damaged " + format + ": cut off (" + cutOff.get() + ")");
         }

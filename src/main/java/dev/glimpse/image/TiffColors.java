@@ -12,7 +12,7 @@ import javax.imageio.ImageReader;
 import javax.imageio.ImageTypeSpecifier;
 
 /**
- * Reads a page of a TIFF with the colours that its tags mean. Its reader takes any fourth sample for alpha, and colours that are multiplied
+ * Reads the one page that {@link TiffPage} leaves of a TIFF, with the colours that its tags mean. Its reader takes any fourth sample for alpha, and colours that are multiplied
  * by their alpha for plain ones.
  */
 final class TiffColors {
@@ -24,27 +24,27 @@ final class TiffColors {
      * @param param how the page is thinned out while read; its type of destination is set here
      * @throws ImageTooSlowException if the time is over
      */
-    static BufferedImage read(ImageReader reader, byte[] bytes, int page, ImageReadParam param, Deadline deadline)
+    static BufferedImage read(ImageReader reader, byte[] bytes, ImageReadParam param, Deadline deadline)
             throws IOException {
-        ImageTypeSpecifier raw = reader.getRawImageType(page);
+        ImageTypeSpecifier raw = reader.getRawImageType(0);
         ColorModel colors = raw.getColorModel();
         if (WideSamples.areIn(colors)) {
-            WideSamples samples = WideSamples.of(TiffTags.of(bytes, page));
+            WideSamples samples = WideSamples.of(TiffFile.of(bytes).pages().get(0));
             int step = 1;
             if (WideSamples.areReadWhole(colors)) {
                 step = param.getSourceXSubsampling();
                 param.setSourceSubsampling(1, 1, 0, 0);
             }
-            return samples.toBytes(untouched(reader, page, param, raw), colors, step, deadline);
+            return samples.toBytes(untouched(reader, param, raw), colors, step, deadline);
         }
         if (colors.isAlphaPremultiplied() || extraSamples(raw.getSampleModel(), colors) > 0) {
             param.setDestinationType(raw);
         }
-        return plain(reader.read(page, param));
+        return plain(reader.read(0, param));
     }
 
     /** The samples as they are in the file. Asked for a raster, the reader would copy it. */
-    private static Raster untouched(ImageReader reader, int page, ImageReadParam param, ImageTypeSpecifier raw)
+    private static Raster untouched(ImageReader reader, ImageReadParam param, ImageTypeSpecifier raw)
             throws IOException {
         int step = param.getSourceXSubsampling();
         BufferedImage kept =
@@ -52,8 +52,8 @@ final class TiffColors {
                         raw.getColorModel(),
                         Raster.createWritableRaster(
                                 raw.getSampleModel(
-                                        (reader.getWidth(page) + step - 1) / step,
-                                        (reader.getHeight(page) + step - 1) / step),
+                                        (reader.getWidth(0) + step - 1) / step,
+                                        (reader.getHeight(0) + step - 1) / step),
                                 null),
                         raw.getColorModel().isAlphaPremultiplied(),
                         null) {
@@ -63,7 +63,7 @@ final class TiffColors {
                     }
                 };
         param.setDestination(kept);
-        return reader.readRaster(page, param);
+        return reader.readRaster(0, param);
     }
 
     private static int extraSamples(SampleModel samples, ColorModel colors) {

@@ -31,6 +31,7 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
     static final int ORIENTATION = 274;
     static final int STRIP_LENGTHS = 279;
     static final int SUB_DIRECTORIES = 330;
+    static final int SAMPLE_FORMAT = 339;
     static final int JPEG_START = 513;
     static final int JPEG_LENGTH = 514;
     static final int JPEG_TABLES = 519;

@@ -18,7 +18,7 @@ final class WebpTidying {
 
     private WebpTidying() {}
 
-    /** The same bytes, or a copy in which these have another name. */
+    /** Gives back these bytes, or a copy in which these chunks have another name. */
     static byte[] of(byte[] bytes) {
         ByteBuffer file = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
         byte[] tidy = bytes;

@@ -32,9 +32,9 @@ record WideSamples(boolean signed, boolean inverted) {
         return areIn(colors) && isFloating(colors.getTransferType());
     }
 
-    static WideSamples of(TiffTags tags) {
+    static WideSamples of(TiffFile.Directory page) {
         return new WideSamples(
-                tags.value(TiffTags.SAMPLE_FORMAT, 1) == SIGNED, tags.value(TiffTags.PHOTOMETRIC, 1) == 0);
+                page.value(TiffFile.SAMPLE_FORMAT, 1) == SIGNED, page.value(TiffFile.PHOTOMETRIC, 1) == 0);
     }
 
     /**

@@ -17,8 +17,6 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
     /** What a megabyte of an editor's metadata takes, in pieces of 255 bytes. */
     private static final long MAX_GIF_COPYING = 2_000_000_000;
 
-    private static final int ORIENTATION_TAG = 0x0112;
-
     private static final Container PLAIN = new Container(Orientation.UPRIGHT, 0, 0, List.of());
 
     /** @throws DamagedImageException if a part reaches beyond the end, or the file is built to exhaust its reader */
@@ -27,7 +25,7 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
             case JPEG -> JpegWalk.of(bytes).container();
             case PNG -> png(bytes);
             case WEBP -> webp(bytes);
-            case TIFF -> TiffWalk.walk(bytes);
+            case TIFF -> TiffBounds.of(bytes);
             case BMP -> PLAIN;
             case GIF -> gif(bytes);
             case RAW, HEIC, AVIF, JXL -> throw new IllegalArgumentException("no reader of ours knows " + format);
@@ -160,19 +158,12 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
     static Orientation exif(byte[] bytes, int start, int end) {
         try {
             ByteBuffer block =
-                    TiffWalk.order(ByteBuffer.wrap(bytes, start, end - start).slice());
-            int directory = block.getInt(4);
-            int entries = block.getShort(directory) & 0xFFFF;
-            for (int i = 0; i < entries; i++) {
-                int entry = directory + 2 + i * 12;
-                if ((block.getShort(entry) & 0xFFFF) == ORIENTATION_TAG) {
-                    return Orientation.of((int) TiffWalk.value(block, entry));
-                }
-            }
+                    TiffFile.order(ByteBuffer.wrap(bytes, start, end - start).slice());
+            TiffFile.Directory directory = TiffFile.Directory.at(block, block.getInt(4));
+            return Orientation.of((int) directory.value(TiffFile.ORIENTATION, 1));
         } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
             return Orientation.UPRIGHT;
         }
-        return Orientation.UPRIGHT;
     }
 
     private static boolean isSet(byte[] bytes, int at, int bit) {

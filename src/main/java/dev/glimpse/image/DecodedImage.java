@@ -47,6 +47,25 @@ public final class DecodedImage {
         this.rgb = rgb;
     }
 
+    /**
+     * @param orientation that the pixels were turned by
+     * @param width of the original, as it lies in its file
+     * @param storedWidth of the pixels before they were turned
+     * @param rgb turned upright; not copied: the decoder gives it away
+     */
+    static DecodedImage upright(
+            ImageFormat format,
+            Orientation orientation,
+            int width,
+            int height,
+            int storedWidth,
+            int storedHeight,
+            byte[] rgb) {
+        return orientation.swapsSides()
+                ? new DecodedImage(format, height, width, storedHeight, storedWidth, rgb)
+                : new DecodedImage(format, width, height, storedWidth, storedHeight, rgb);
+    }
+
     /** The same pixels, of a picture that came in another format. */
     DecodedImage as(ImageFormat original) {
         return new DecodedImage(original, width, height, storedWidth, storedHeight, rgb);

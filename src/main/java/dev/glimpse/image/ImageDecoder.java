@@ -1,27 +1,15 @@
 package dev.glimpse.image;
 
-import com.twelvemonkeys.imageio.util.ProgressListenerBase;
 import dev.glimpse.fairness.FairScheduler;
-import dev.glimpse.fairness.Lease;
-import dev.glimpse.fairness.MemoryBudget;
 import dev.glimpse.fairness.Ticket;
-import java.awt.image.BufferedImage;
+import dev.glimpse.image.Decoding.Decoded;
 import java.io.IOException;
 import java.time.Duration;
-import java.util.Iterator;
 import java.util.List;
-import java.util.Locale;
-import java.util.Optional;
-import java.util.concurrent.TimeoutException;
-import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
-import javax.imageio.ImageIO;
-import javax.imageio.ImageReadParam;
-import javax.imageio.ImageReader;
-import javax.imageio.ImageTypeSpecifier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -52,9 +40,6 @@ public final class ImageDecoder {
     /** Three bytes each have to fit into an array. */
     public static final long MOST_PIXELS = 500_000_000;
 
-    /** What JPEG and GIF can hold at most; beyond it the resampling weights of one line alone would take much memory. */
-    static final int MAX_SIDE = 65_535;
-
     /** For the pictures before it; each takes much less, see {@link #DEFAULT_TIME}. */
     private static final Duration PATIENCE = Duration.ofSeconds(30);
 
@@ -62,21 +47,10 @@ public final class ImageDecoder {
     private static final Pattern UNSUPPORTED =
             Pattern.compile("[Uu]nsupported|[Nn]ot (implemented|supported)|Unknown TIFF Compression");
 
-    private final long maxPixels;
+    private final DecodeLimits limits;
     private final Duration time;
     private final LongSupplier clock;
-    private final Duration patience;
     private final ForeignDecoder foreign;
-
-    /** For what is being decoded at one time, over all threads, in bytes: one large picture, or many small ones. */
-    private final MemoryBudget memory;
-
-    private final long maxMemory;
-
-    static {
-        // A picture is in memory already: no temporary files.
-        ImageIO.setUseCache(false);
-    }
 
     /**
      * A decoder with {@link #DEFAULT_TIME} and the memory of {@link #memoryFor}.
@@ -132,25 +106,16 @@ public final class ImageDecoder {
             LongSupplier clock,
             Duration patience,
             ForeignDecoder foreign) {
-        if (maxPixels < 1 || maxPixels > MOST_PIXELS) {
-            throw new IllegalArgumentException("maxPixels must be 1 to " + MOST_PIXELS + ": " + maxPixels);
-        }
-        if (maxMemory < 1) {
-            throw new IllegalArgumentException("maxMemory must be more than 0: " + maxMemory);
-        }
         if (time.isNegative() || time.isZero()) {
             throw new IllegalArgumentException("time must be more than 0: " + time);
         }
-        this.maxPixels = maxPixels;
+        this.limits = new DecodeLimits(scheduler, maxPixels, maxMemory, patience);
         this.time = time;
         this.clock = clock;
-        this.patience = patience;
         this.foreign = foreign;
-        this.maxMemory = maxMemory;
-        this.memory = new MemoryBudget(scheduler, maxMemory);
         for (ImageFormat format : ImageFormat.values()) {
             if (format != ImageFormat.RAW && !format.isForeign()) {
-                reader(format).dispose();
+                PictureReader.requireReaderOf(format);
             }
         }
     }
@@ -238,18 +203,6 @@ public final class ImageDecoder {
         }
     }
 
-    /** @param lease of the memory that the image takes */
-    private record Decoded(DecodedImage image, Lease lease) implements AutoCloseable {
-        Decoded as(ImageFormat original) {
-            return new Decoded(image.as(original), lease);
-        }
-
-        @Override
-        public void close() {
-            lease.close();
-        }
-    }
-
     private Decoded decode(byte[] bytes, Ticket ticket, boolean trueColors) {
         ImageFormat format = formatOf(bytes);
         return format.isForeign()
@@ -259,8 +212,8 @@ public final class ImageDecoder {
 
     private Decoded decodeForeign(ImageFormat format, byte[] bytes, Ticket ticket, boolean trueColors) {
         ForeignDecoder.Picture picture = foreign.open(format, bytes);
-        checkSize(picture.width(), picture.height());
-        return picture.decode(ticket, time, patience, converted -> {
+        limits.requireAllowed(picture.width(), picture.height());
+        return picture.decode(ticket, time, limits.patience(), converted -> {
             ImageFormat between = ImageFormat.sniff(converted)
                     .filter(known -> known == ImageFormat.JPEG || known == ImageFormat.PNG)
                     .orElseThrow(() -> new DamagedImageException(
@@ -282,36 +235,10 @@ public final class ImageDecoder {
         try {
             ReaderInput whole = ReaderInput.of(format, bytes);
             ReaderInput input = turning ? whole : whole.turned(Orientation.UPRIGHT);
-            Container container = input.container();
-            checkSize(container.maxWidth(), container.maxHeight());
-            long codes = 0;
-            for (LosslessWebp pixels : container.lossless()) {
-                codes = Math.max(codes, pixels.requireModest(input.bytes(), deadline));
-            }
-            Optional<ColorProfile> profile =
-                    trueColors ? FileProfile.of(input.format(), input.bytes()) : Optional.empty();
-            Optional<Animation> animation =
-                    Animation.of(input.format(), input.bytes()).map(this::fitting);
-            if (animation.isPresent() && !animation.get().beginsWhole()) {
-                return compose(animation.get(), container.orientation(), codes, ticket, trueColors, profile, deadline);
-            }
-            Decoded first = decode(format, input, codes, ticket, trueColors, profile, deadline);
-            if (animation.isEmpty()
-                    || animation.get().frames().size() == 1
-                    || !first.image().isOfOneColor()) {
-                return first;
-            }
-            first.close();
-            return compose(animation.get(), container.orientation(), codes, ticket, trueColors, profile, deadline);
+            return new Decoding(format, input, trueColors, limits, ticket, deadline).firstSight();
         } catch (IOException | RuntimeException | StackOverflowError e) {
             throw refusal(format, e);
         }
-    }
-
-    /** A GIF that says it is larger than we decode, and has a small picture, is taken for the small picture. */
-    private Animation fitting(Animation animation) {
-        boolean fits = fits(animation.width(), animation.height());
-        return fits || animation.format() != ImageFormat.GIF ? animation : animation.croppedToFirst();
     }
 
     /** Readers answer hostile bytes with failures of every kind, and may have put ours into one of theirs. */
@@ -332,241 +259,5 @@ public final class ImageDecoder {
             return UnsupportedImageException.of(format.title() + " (" + reason + ")");
         }
         return new DamagedImageException("damaged " + format.title() + ": " + reason, failure);
-    }
-
-    private Decoded decode(
-            ImageFormat format,
-            ReaderInput input,
-            long codes,
-            Ticket ticket,
-            boolean trueColors,
-            Optional<ColorProfile> profile,
-            Deadline deadline)
-            throws IOException {
-        ImageReader reader = reader(input.format());
-        Container container = input.container();
-        try (WatchedInput in = new WatchedInput(input.bytes(), deadline)) {
-            // Metadata ignored: a few compressed kilobytes of text in a PNG would unfold to gigabytes.
-            reader.setInput(in, true, true);
-            int width = reader.getWidth(0);
-            int height = reader.getHeight(0);
-            checkSize(width, height);
-            if (input.format() == ImageFormat.TIFF) {
-                checkDepth(reader.getImageTypes(0).next(), (long) width * height);
-            }
-            Thinning thinning = Thinning.of(input.format(), width, height);
-            DecodeMemory memory = DecodeMemory.of(
-                    input.format(), input.bytes(), reader, Math.max(width, container.maxWidth()), codes);
-            long needed = memory.bytes(width, height);
-            if (needed > maxMemory) {
-                throw ImageTooLargeException.forMemory(
-                        format, width, height, memory.pixelsThatFit(width, height, maxMemory));
-            }
-            return reserve(needed, ticket, deadline, () -> {
-                // The size was checked above, and the memory for it is there.
-                in.becomeEndless();
-                BufferedImage picture = inMeantColors(
-                        read(reader, input.bytes(), input.format(), thinning, trueColors, deadline), profile);
-                byte[] rgb = Pixels.upright(picture, container.orientation(), deadline);
-                return image(format, container.orientation(), width, height, picture, rgb);
-            });
-        } finally {
-            reader.dispose();
-        }
-    }
-
-    private Decoded compose(
-            Animation animation,
-            Orientation orientation,
-            long codes,
-            Ticket ticket,
-            boolean trueColors,
-            Optional<ColorProfile> profile,
-            Deadline deadline)
-            throws IOException {
-        int width = animation.width();
-        int height = animation.height();
-        checkSize(width, height);
-        Thinning thinning = Thinning.of(animation.format(), width, height);
-        for (Animation.Frame frame : animation.frames()) {
-            checkSize(frame.place().width(), frame.place().height());
-        }
-        long needed = DecodeMemory.of(animation, thinning, codes);
-        if (needed > maxMemory) {
-            throw ImageTooLargeException.forMemory(
-                    animation.format(), width, height, (long) width * height * maxMemory / needed);
-        }
-        return reserve(needed, ticket, deadline, () -> {
-            byte[] rgb = Composition.firstSight(
-                    animation,
-                    thinning,
-                    orientation,
-                    frame -> inMeantColors(frame(animation.format(), frame, thinning, trueColors, deadline), profile),
-                    deadline);
-            return image(
-                    animation.format(), orientation, width, height, thinning.kept(width), thinning.kept(height), rgb);
-        });
-    }
-
-    private static BufferedImage frame(
-            ImageFormat format, Animation.Frame frame, Thinning thinning, boolean trueColors, Deadline deadline)
-            throws IOException {
-        byte[] bytes = frame.file().bytes();
-        ImageReader reader = reader(format);
-        try (WatchedInput in = new WatchedInput(bytes, deadline)) {
-            reader.setInput(in, true, true);
-            int width = reader.getWidth(0);
-            int height = reader.getHeight(0);
-            if (width != frame.place().width() || height != frame.place().height()) {
-                throw new DamagedImageException("damaged %s: a frame of %dx%d pixels in a place for %dx%d"
-                        .formatted(
-                                format,
-                                width,
-                                height,
-                                frame.place().width(),
-                                frame.place().height()));
-            }
-            in.becomeEndless();
-            return read(reader, bytes, format, thinning.within(width, height), trueColors, deadline);
-        } finally {
-            reader.dispose();
-        }
-    }
-
-    private interface Work {
-        DecodedImage get() throws IOException;
-    }
-
-    /** Does the work when there is memory for it, and the ticket may run. */
-    private Decoded reserve(long needed, Ticket ticket, Deadline deadline, Work work) throws IOException {
-        Lease lease = acquire(needed, ticket);
-        try {
-            DecodedImage image = ticket.run(slice -> {
-                deadline.during(slice);
-                return work.get();
-            });
-            lease.shrinkTo(Math.min(needed, image.bytes()));
-            return new Decoded(image, lease);
-        } catch (IOException | RuntimeException | Error e) {
-            lease.close();
-            throw e;
-        }
-    }
-
-    private Lease acquire(long bytes, Ticket ticket) {
-        try {
-            return memory.acquire(bytes, ticket, patience);
-        } catch (TimeoutException e) {
-            throw new DecoderBusyException(
-                    "other pictures have been decoded for " + patience.toMillis() + " ms; try again later");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new DecoderBusyException("interrupted while other pictures were decoded");
-        }
-    }
-
-    private static BufferedImage read(
-            ImageReader reader,
-            byte[] bytes,
-            ImageFormat format,
-            Thinning thinning,
-            boolean trueColors,
-            Deadline deadline)
-            throws IOException {
-        // A JPEG that is cut off within a scan decodes to grey below the cut, with no more than a warning.
-        AtomicReference<@Nullable String> cutOff = new AtomicReference<>();
-        reader.addIIOReadWarningListener((source, warning) -> {
-            if (warning.toLowerCase(Locale.ROOT).contains("premature end")) {
-                cutOff.set(warning);
-            }
-        });
-        reader.addIIOReadProgressListener(new ProgressListenerBase() {
-            @Override
-            public void imageProgress(ImageReader source, float percentageDone) {
-                deadline.check();
-            }
-        });
-        ImageReadParam param = reader.getDefaultReadParam();
-        thinning.applyTo(param);
-        if (!trueColors) {
-            keepProfile(reader, param);
-        }
-        BufferedImage picture =
-                format == ImageFormat.TIFF ? TiffColors.read(reader, bytes, param, deadline) : reader.read(0, param);
-        if (cutOff.get() != null) {
-            throw new DamagedImageException("damaged " + format + ": cut off (" + cutOff.get() + ")");
-        }
-        return trueColors ? picture : Pixels.withoutProfile(picture);
-    }
-
-    private static DecodedImage image(
-            ImageFormat format, Orientation orientation, int width, int height, BufferedImage stored, byte[] rgb) {
-        return image(format, orientation, width, height, stored.getWidth(), stored.getHeight(), rgb);
-    }
-
-    private static DecodedImage image(
-            ImageFormat format,
-            Orientation orientation,
-            int width,
-            int height,
-            int storedWidth,
-            int storedHeight,
-            byte[] rgb) {
-        return orientation.swapsSides()
-                ? new DecodedImage(format, height, width, storedHeight, storedWidth, rgb)
-                : new DecodedImage(format, width, height, storedWidth, storedHeight, rgb);
-    }
-
-    private static BufferedImage inMeantColors(BufferedImage picture, Optional<ColorProfile> profile) {
-        return profile.map(found -> found.on(picture)).orElse(picture);
-    }
-
-    private void checkSize(long width, long height) {
-        if (!fits(width, height)) {
-            throw new ImageTooLargeException(width, height, maxPixels);
-        }
-    }
-
-    private boolean fits(long width, long height) {
-        return width <= MAX_SIDE && height <= MAX_SIDE && width * height <= maxPixels;
-    }
-
-    /** A TIFF may have any number of samples a pixel: the limit on pixels is kept for what takes 256 bits each. */
-    private void checkDepth(ImageTypeSpecifier type, long pixels) {
-        long bits = 0;
-        for (int band = 0; band < type.getNumBands(); band++) {
-            bits += type.getBitsPerBand(band);
-        }
-        if (pixels * bits > maxPixels * 256) {
-            throw new DamagedImageException("damaged TIFF: %d bits for each of %d pixels".formatted(bits, pixels));
-        }
-    }
-
-    /** Some readers convert to standard colours unless they are asked for the picture's own. */
-    private static void keepProfile(ImageReader reader, ImageReadParam param) throws IOException {
-        Iterator<ImageTypeSpecifier> types = reader.getImageTypes(0);
-        while (types.hasNext()) {
-            ImageTypeSpecifier type = types.next();
-            if (Pixels.hasProfile(type.getColorModel())) {
-                param.setDestinationType(type);
-                return;
-            }
-        }
-    }
-
-    private static ImageReader reader(ImageFormat format) {
-        @Nullable ImageReader found = null;
-        Iterator<ImageReader> readers = ImageIO.getImageReadersByFormatName(format.name());
-        while (readers.hasNext()) {
-            ImageReader next = readers.next();
-            // The JDK's own JPEG and TIFF readers get the colours of CMYK wrong.
-            if (found == null || next.getClass().getName().startsWith("com.twelvemonkeys.")) {
-                found = next;
-            }
-        }
-        if (found == null) {
-            throw new IllegalStateException("no reader for " + format + " on the class path");
-        }
-        return found;
     }
 }

@@ -6,7 +6,7 @@ public final class ImageTooLargeException extends RuntimeException {
 
     public ImageTooLargeException(long width, long height, long maxPixels) {
         super("picture of %dx%d pixels; at most %d pixels are accepted, and %d a side"
-                .formatted(width, height, maxPixels, ImageDecoder.MAX_SIDE));
+                .formatted(width, height, maxPixels, DecodeLimits.MAX_SIDE));
     }
 
     /** A picture that fits into the limits of all pictures, but not into the memory of this server. */

@@ -1,6 +1,7 @@
 package dev.glimpse.image;
 
 import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -29,7 +30,11 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
     static final int MAKE = 271;
     static final int STRIP_OFFSETS = 273;
     static final int ORIENTATION = 274;
+    static final int SAMPLES = 277;
+    static final int ROWS_PER_STRIP = 278;
     static final int STRIP_LENGTHS = 279;
+    static final int TILE_WIDTH = 322;
+    static final int TILE_HEIGHT = 323;
     static final int SUB_DIRECTORIES = 330;
     static final int SAMPLE_FORMAT = 339;
     static final int JPEG_START = 513;
@@ -37,6 +42,8 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
     static final int JPEG_TABLES = 519;
     static final int PROFILE = 34675;
     static final int DNG_VERSION = 50706;
+
+    static final int ENTRY_BYTES = 12;
 
     /** Of each page; a raw has about four. */
     private static final int MOST_INNER = 32;
@@ -60,6 +67,16 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
      * @param entries where the entry of each tag is; of a tag that is there twice, the first
      */
     record Directory(ByteBuffer file, Map<Integer, Integer> entries) {
+        /** What of a directory is within the file. */
+        static Directory at(ByteBuffer file, int start) {
+            long end = start + 2 + (long) unsignedShort(file, start) * ENTRY_BYTES;
+            Map<Integer, Integer> tags = new HashMap<>();
+            for (int entry = start + 2; entry + ENTRY_BYTES <= Math.min(end, file.capacity()); entry += ENTRY_BYTES) {
+                tags.putIfAbsent(unsignedShort(file, entry), entry);
+            }
+            return new Directory(file, tags);
+        }
+
         boolean has(int tag) {
             return entries.containsKey(tag);
         }
@@ -81,6 +98,13 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
                 case LONG, DIRECTORY -> OptionalLong.of(unsignedInt(file, at + 4 * index));
                 default -> OptionalLong.empty();
             };
+        }
+
+        /** Whether the value of a tag that is there is one or more whole numbers that cannot be negative. */
+        boolean isWhole(int tag) {
+            Integer entry = entries.get(tag);
+            int type = entry == null ? 0 : unsignedShort(file, entry + 2);
+            return type == BYTE || type == SHORT || type == LONG;
         }
 
         /** All numbers of a tag, or the first thousands of them; none if it is not there. */
@@ -143,6 +167,11 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
         return new Reading(bytes).read();
     }
 
+    /** Sets the order of a file's bytes, which its first one tells. */
+    static ByteBuffer order(ByteBuffer file) {
+        return file.order(file.get(0) == 'I' ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
+    }
+
     static int unsignedShort(ByteBuffer file, int at) {
         return file.getShort(at) & 0xFFFF;
     }
@@ -159,7 +188,7 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
         private int entries;
 
         Reading(byte[] bytes) {
-            this.file = TiffWalk.order(ByteBuffer.wrap(bytes));
+            this.file = order(ByteBuffer.wrap(bytes));
         }
 
         TiffFile read() {
@@ -172,14 +201,14 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
                 if (at + 2 > file.capacity()) {
                     throw new DamagedImageException("damaged TIFF: cut off before its directory at byte " + at);
                 }
-                long end = at + 2 + unsignedShort(file, (int) at) * 12L;
+                long end = at + 2 + (long) unsignedShort(file, (int) at) * ENTRY_BYTES;
                 if (end > file.capacity()) {
                     throw new DamagedImageException("damaged TIFF: cut off in its directory at byte " + at);
                 }
                 if (entries > MOST_ENTRIES) {
                     break;
                 }
-                pages.add(directory((int) at, (int) end));
+                pages.add(directory(at));
                 at = end + 4 <= file.capacity() ? unsignedInt(file, (int) end) : 0;
             }
             pages.forEach(this::addInner);
@@ -206,20 +235,17 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
                         || !seen.add(at)) {
                     continue;
                 }
-                long end = at + 2 + unsignedShort(file, (int) at) * 12L;
+                long end = at + 2 + (long) unsignedShort(file, (int) at) * ENTRY_BYTES;
                 if (end <= file.capacity()) {
-                    inner.add(directory((int) at, (int) end));
+                    inner.add(directory(at));
                 }
             }
         }
 
-        private Directory directory(int at, int end) {
-            Map<Integer, Integer> tags = new HashMap<>();
-            for (int entry = at + 2; entry < end; entry += 12) {
-                tags.putIfAbsent(unsignedShort(file, entry), entry);
-                entries++;
-            }
-            return new Directory(file, tags);
+        private Directory directory(long at) {
+            Directory found = Directory.at(file, (int) at);
+            entries += found.entries.size();
+            return found;
         }
     }
 }

@@ -101,15 +101,15 @@ final class TiffPage {
                 .sorted()
                 .toArray();
         int start = bytes.length + (bytes.length & 1);
-        byte[] copy = Arrays.copyOf(bytes, Math.addExact(start, 2 + tags.length * 12 + 4));
+        byte[] copy = Arrays.copyOf(bytes, Math.addExact(start, 2 + tags.length * TiffFile.ENTRY_BYTES + 4));
         hideInnerProfiles(copy);
-        ByteBuffer file = TiffWalk.order(ByteBuffer.wrap(copy));
+        ByteBuffer file = TiffFile.order(ByteBuffer.wrap(copy));
         file.putShort(2, (short) 42);
         file.putInt(4, start);
         file.position(start);
         file.putShort((short) tags.length);
         for (int tag : tags) {
-            file.put(bytes, page.entries().getOrDefault(tag, 0), 12);
+            file.put(bytes, page.entries().getOrDefault(tag, 0), TiffFile.ENTRY_BYTES);
             if (tag == TiffFile.COMPRESSION && OldStyleJpeg.isMisnamed(bytes, page)) {
                 file.putShort(file.position() - 4, (short) 7);
             }

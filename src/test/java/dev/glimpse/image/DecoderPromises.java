@@ -92,7 +92,7 @@ final class DecoderPromises {
 
     private static Optional<String> brokenBy(DecodedImage image) {
         long pixels = (long) image.width() * image.height();
-        if (pixels > MAX_PIXELS || image.width() > ImageDecoder.MAX_SIDE || image.height() > ImageDecoder.MAX_SIDE) {
+        if (pixels > MAX_PIXELS || image.width() > DecodeLimits.MAX_SIDE || image.height() > DecodeLimits.MAX_SIDE) {
             return Optional.of("%dx%d pixels are more than allowed".formatted(image.width(), image.height()));
         }
         byte[] thumbnail = image.thumbnail(64);

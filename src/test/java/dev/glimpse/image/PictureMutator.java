@@ -204,7 +204,7 @@ final class PictureMutator {
     private byte[] changeEntry(byte[] file) {
         byte[] changed = file.clone();
         try {
-            ByteBuffer bytes = TiffWalk.order(ByteBuffer.wrap(changed));
+            ByteBuffer bytes = TiffFile.order(ByteBuffer.wrap(changed));
             int directory = bytes.getInt(4);
             int entry = directory + 2 + 12 * random.nextInt(Math.max(1, bytes.getShort(directory)));
             switch (random.nextInt(6)) {

@@ -60,7 +60,7 @@ final class HostileUploads {
         this.report = report;
     }
 
-    /** Arguments: folder of files, seed of their order. */
+    /** Arguments: folder of files, seed of their order; heap of the server, as {@code -Xmx} takes it, if it is not a container's. */
     public static void main(String[] args) throws Exception {
         List<Path> files;
         try (Stream<Path> walk = Files.walk(Path.of(args[0]))) {
@@ -76,7 +76,9 @@ final class HostileUploads {
             Path root = Files.createTempDirectory(Path.of("target"), "hostile-").toAbsolutePath();
             try (TestBucket bucket = TestBucket.start()) {
                 Map<String, String> environment = new HashMap<>(bucket.environment());
-                environment.put("JAVA_OPTS", ServerProcess.CONTAINER);
+                environment.put(
+                        "JAVA_OPTS",
+                        args.length > 2 ? ServerProcess.CONTAINER + " -Xmx" + args[2] : ServerProcess.CONTAINER);
                 List.of(FRIEND, STRANGER).forEach(key -> allow(key, environment));
                 try (ServerProcess server = ServerProcess.run(root.resolve("data"), root.resolve("log"), environment)) {
                     new HostileUploads(server, goodKey, report).run(files, server);

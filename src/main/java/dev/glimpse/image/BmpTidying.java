@@ -8,7 +8,9 @@ final class BmpTidying {
     private static final int FILE_SIZE = 2;
     private static final int PIXELS = 10;
     private static final int HEADER = 14;
+    private static final int BITS_PER_PIXEL = 28;
     private static final int COMPRESSION = 30;
+    private static final int COLORS = 46;
     private static final int COLOR_SPACE = 70;
     private static final int S_RGB = 0x73524742;
 
@@ -53,14 +55,32 @@ final class BmpTidying {
         return sized(bytes);
     }
 
-    /** Some programs leave the size zero, as nobody needs it; the reader compares the picture with it. */
+    /**
+     * Some programs leave the size zero, as nobody needs it; the reader compares the picture with it. Others forget the palette when they say
+     * where the pixels begin.
+     */
     private static byte[] sized(byte[] bytes) {
-        if (ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN).getInt(FILE_SIZE) == bytes.length) {
+        ByteBuffer file = ByteBuffer.wrap(bytes).order(ByteOrder.LITTLE_ENDIAN);
+        int pixels = startOfPixels(file);
+        if (file.getInt(FILE_SIZE) == bytes.length && file.getInt(PIXELS) == pixels) {
             return bytes;
         }
-        byte[] right = bytes.clone();
-        ByteBuffer.wrap(right).order(ByteOrder.LITTLE_ENDIAN).putInt(FILE_SIZE, bytes.length);
-        return right;
+        return ByteBuffer.wrap(bytes.clone())
+                .order(ByteOrder.LITTLE_ENDIAN)
+                .putInt(FILE_SIZE, bytes.length)
+                .putInt(PIXELS, pixels)
+                .array();
+    }
+
+    private static int startOfPixels(ByteBuffer file) {
+        int said = file.getInt(PIXELS);
+        int header = file.getInt(HEADER);
+        int bits = file.getShort(BITS_PER_PIXEL);
+        if (header == OS2 || bits < 1 || bits > 8 || said != HEADER + header) {
+            return said;
+        }
+        int colors = file.getInt(COLORS);
+        return said + 4 * (colors > 0 && colors < 1 << bits ? colors : 1 << bits);
     }
 
     /** The reader knows the next longer header, which begins with the same fields. */

@@ -56,6 +56,8 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
     private static final int SHORT = 3;
     private static final int LONG = 4;
     private static final int UNDEFINED = 7;
+    private static final int SIGNED_SHORT = 8;
+    private static final int SIGNED_LONG = 9;
     private static final int DIRECTORY = 13;
 
     /** By the type's number. The last three are of BigTIFF, and readers know them in any TIFF. */
@@ -81,7 +83,7 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
             return entries.containsKey(tag);
         }
 
-        /** The first number of a tag; empty if there is none. */
+        /** The first number of a tag; empty if there is none. What has a sign is read without it: no number here is negative. */
         OptionalLong value(int tag) {
             Integer entry = entries.get(tag);
             if (entry == null || !isWithinFile(entry) || count(entry) == 0) {
@@ -94,8 +96,8 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
             int at = size(entry) <= 4 ? entry + 8 : file.getInt(entry + 8);
             return switch (unsignedShort(file, entry + 2)) {
                 case BYTE, UNDEFINED -> OptionalLong.of(file.get(at + index) & 0xFF);
-                case SHORT -> OptionalLong.of(unsignedShort(file, at + 2 * index));
-                case LONG, DIRECTORY -> OptionalLong.of(unsignedInt(file, at + 4 * index));
+                case SHORT, SIGNED_SHORT -> OptionalLong.of(unsignedShort(file, at + 2 * index));
+                case LONG, SIGNED_LONG, DIRECTORY -> OptionalLong.of(unsignedInt(file, at + 4 * index));
                 default -> OptionalLong.empty();
             };
         }

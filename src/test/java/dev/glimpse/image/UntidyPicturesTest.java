@@ -8,6 +8,7 @@ import dev.glimpse.testing.TestDecoder;
 import dev.glimpse.testing.TestDirectories;
 import dev.glimpse.testing.TestImages;
 import dev.glimpse.testing.TestProfiles;
+import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -136,6 +137,17 @@ class UntidyPicturesTest {
     }
 
     @Test
+    void paletteThatABmpForgetsInFrontOfItsPixelsIsThere() {
+        BufferedImage drawing = new BufferedImage(30, 20, BufferedImage.TYPE_BYTE_INDEXED);
+        drawing.createGraphics().drawImage(TestImages.drawing(30, 20, 5), 0, 0, null);
+        byte[] bmp = TestImages.write(drawing, "bmp");
+        byte[] wrong = bmp.clone();
+        ByteBuffer.wrap(wrong).order(ByteOrder.LITTLE_ENDIAN).putInt(10, 14 + 40);
+
+        assertSame(wrong, bmp);
+    }
+
+    @Test
     void bmpThatIsCutOffIsRefusedWhateverSizeItSays() {
         byte[] bmp = TestImages.write(TestImages.drawing(30, 20, 5), "bmp");
         ByteBuffer.wrap(bmp).order(ByteOrder.LITTLE_ENDIAN).putInt(2, 0);
@@ -194,7 +206,8 @@ class UntidyPicturesTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"true,3", "true,4", "false,3", "false,4", "true,1", "false,1"})
+    @CsvSource({"true,3", "true,4", "false,3", "false,4", "true,1", "false,1", "true,8", "false,8", "true,9", "false,9"
+    })
     void orientationMayBeANumberOfAnyKind(boolean bigEndian, int type) {
         byte[] exif = exif(bigEndian ? ByteOrder.BIG_ENDIAN : ByteOrder.LITTLE_ENDIAN, type);
         byte[] segment = ByteBuffer.allocate(10 + exif.length)

@@ -18,6 +18,9 @@ public final class TestDirectories {
     public static final int LONG = 4;
     public static final int UNDEFINED = 7;
 
+    private static final int SIGNED_SHORT = 8;
+    private static final int SIGNED_LONG = 9;
+
     private final ByteOrder order;
     private final ByteArrayOutputStream file = new ByteArrayOutputStream();
 
@@ -44,7 +47,7 @@ public final class TestDirectories {
         private final Map<Integer, byte[]> entries = new TreeMap<>();
 
         public Directory tag(int tag, int type, int... values) {
-            int size = type == SHORT ? 2 : type == LONG ? 4 : 1;
+            int size = type == SHORT || type == SIGNED_SHORT ? 2 : type == LONG || type == SIGNED_LONG ? 4 : 1;
             ByteBuffer bytes =
                     ByteBuffer.allocate(Math.max(4, values.length * size)).order(order);
             for (int value : values) {

@@ -81,13 +81,18 @@ final class PictureMutator {
         byte[] file = seed;
         int changes = 1 + random.nextInt(4);
         for (int i = 0; i < changes; i++) {
-            file = ImageFormat.sniff(file).isPresent() && random.nextInt(5) > 0 ? changeParts(file) : changeBytes(file);
+            file = hasParts(file) && random.nextInt(5) > 0 ? changeParts(file) : changeBytes(file);
         }
         if (ImageFormat.sniff(file).isEmpty() && random.nextInt(20) > 0) {
             file = file.clone();
             System.arraycopy(seed, 0, file, 0, Math.min(file.length, MAGIC));
         }
         return file;
+    }
+
+    /** By chance a file may begin like one of a format that no seed has. */
+    private boolean hasParts(byte[] file) {
+        return ImageFormat.sniff(file).filter(seeds::containsKey).isPresent();
     }
 
     private byte[] changeParts(byte[] file) {

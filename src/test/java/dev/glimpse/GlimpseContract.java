@@ -14,6 +14,7 @@ import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
@@ -75,6 +76,7 @@ abstract class GlimpseContract {
         assertThat(upload.json().get("vectorDim").intValue()).isEqualTo(512);
         assertThat(upload.json().get("stored").booleanValue()).isTrue();
         assertThat(upload.json().get("path").stringValue()).isEqualTo(pathOf(id));
+        assertThat(upload.header("Location")).isEqualTo("/" + id);
 
         JsonNode hits = client.search("anything", 1000).json().get("results");
         JsonNode hit = hits.valueStream()
@@ -111,7 +113,12 @@ abstract class GlimpseContract {
 
         assertThat(part.status()).isEqualTo(206);
         assertThat(part.bytes()).isEqualTo(Arrays.copyOfRange(picture, 10, 20));
-        assertThat(beyond.status()).isEqualTo(416);
+        assertThat(part.header("Content-Range")).isEqualTo("bytes 10-19/" + picture.length);
+        for (Answer refused : List.of(beyond, client.get("/" + id, "Range", "bytes=9-3"))) {
+            assertThat(refused.status()).isEqualTo(416);
+            assertThat(refused.header("Content-Range")).isEqualTo("bytes */" + picture.length);
+            assertThat(refused.json().get("type").stringValue()).isEqualTo("/problems/range-not-satisfiable");
+        }
         assertThat(again.status()).isEqualTo(304);
         assertThat(again.bytes()).isEmpty();
         assertThat(whole.header("Content-Security-Policy")).contains("default-src 'none'", "sandbox");
@@ -120,7 +127,29 @@ abstract class GlimpseContract {
     }
 
     @Test
-    void cacheMayKeepAPictureForAWhileAndLearnsThatItWasDeletedWhenItAsksAgain() {
+    void rangeThatDoesNotCountGetsTheWholePicture() {
+        byte[] picture = newPicture();
+        String path = "/" + client.upload("a.png", picture).json().get("id").stringValue();
+        String tag = client.get(path).header("ETag");
+
+        assertThat(client.get(path, "Range", "bytes=0-3", "If-Range", tag).status())
+                .isEqualTo(206);
+        assertThat(client.get(path, "Range", "bytes=-4").bytes())
+                .isEqualTo(Arrays.copyOfRange(picture, picture.length - 4, picture.length));
+        for (Answer whole : List.of(
+                client.get(path, "Range", "bytes=0-3", "If-Range", "\"another\""),
+                client.get(path, "Range", "pixels=0-3"))) {
+            assertThat(whole.status()).isEqualTo(200);
+            assertThat(whole.header("Accept-Ranges")).isEqualTo("bytes");
+            assertThat(whole.bytes()).isEqualTo(picture);
+        }
+        Answer head = client.send("HEAD", path, new byte[0], "Range", "bytes=0-3");
+        assertThat(head.status()).isEqualTo(200);
+        assertThat(head.header("Content-Length")).isEqualTo(Integer.toString(picture.length));
+    }
+
+    @Test
+    void cacheThatKeepsAPictureAsksEachTimeAndLearnsThatItWasDeleted() {
         String id = client.upload("a.png", newPicture()).json().get("id").stringValue();
 
         for (String path : List.of("/" + id, "/" + id + "/thumbnail")) {
@@ -128,7 +157,7 @@ abstract class GlimpseContract {
             Answer again = client.get(path, "If-None-Match", whole.header("ETag"));
             assertThat(again.status()).isEqualTo(304);
             for (Answer answer : List.of(whole, again)) {
-                assertThat(answer.header("Cache-Control")).isEqualTo("public, max-age=600, must-revalidate");
+                assertThat(answer.header("Cache-Control")).isEqualTo("public, no-cache");
                 assertThat(answer.header("ETag")).isEqualTo(whole.header("ETag"));
             }
             assertThat(client.get(path, "If-None-Match", "\"another\"").status())
@@ -139,7 +168,7 @@ abstract class GlimpseContract {
 
         Answer deleted = client.get("/" + id, "If-None-Match", tag);
         assertThat(deleted.status()).isEqualTo(404);
-        assertThat(deleted.header("Cache-Control")).isEmpty();
+        assertThat(deleted.header("Cache-Control")).isEqualTo("no-store");
     }
 
     @Test
@@ -291,7 +320,8 @@ abstract class GlimpseContract {
     @Test
     void requestWithoutAFileIs400() {
         assertThat(client.post("/upload").status()).isEqualTo(400);
-        assertThat(client.multipart("/upload", List.of(Part.field("x", "y"))).status())
+        assertThat(client.multipart("/upload", List.of(Part.field("caption", "y")))
+                        .status())
                 .isEqualTo(400);
     }
 
@@ -400,7 +430,7 @@ abstract class GlimpseContract {
         Answer browser = client.get("/stats", "Accept", "text/html,application/xhtml+xml,*/*;q=0.8");
 
         assertThat(curl.header("Content-Type")).isEqualTo("application/json");
-        assertThat(curl.header("Vary")).contains("Accept");
+        assertThat(curl.header("Vary")).containsIgnoringCase("accept");
         assertThat(curl.json().propertyNames())
                 .contains("rowCount", "columnCount", "columns", "lastVectorDim", "tablePath", "indices")
                 .contains("committedRows", "pendingRows", "version");
@@ -654,6 +684,164 @@ abstract class GlimpseContract {
     void unknownPathAndWrongMethodAreProblems() {
         assertThat(client.get("/nowhere").status()).isEqualTo(404);
         assertThat(client.get("/nowhere").header("Content-Type")).isEqualTo("application/problem+json");
-        assertThat(client.get("/upload").status()).isEqualTo(405);
+        Answer upload = client.get("/upload");
+        assertThat(upload.status()).isEqualTo(405);
+        assertThat(upload.header("Allow")).isEqualTo("OPTIONS, POST");
+        assertThat(upload.json().get("detail").stringValue()).endsWith("it takes OPTIONS, POST");
+        assertThat(client.send("TRACE", "/upload", new byte[0]).status()).isEqualTo(501);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/search, 'GET,HEAD,OPTIONS'",
+        "/upload, 'POST,OPTIONS'",
+        "/images/a, 'GET,HEAD,DELETE,PATCH,OPTIONS'",
+        "/images/a/restore, 'POST,OPTIONS'",
+        "/admin/verify, 'GET,HEAD,POST,OPTIONS'",
+        "/, 'GET,HEAD,OPTIONS'",
+        "/app.js, 'GET,HEAD,OPTIONS'"
+    })
+    void pathTellsItsMethods(String path, String methods) {
+        Answer answer = client.send("OPTIONS", path, new byte[0]);
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.header("Allow").split(",")).containsExactlyInAnyOrder(methods.split(","));
+        if (methods.contains("HEAD")) {
+            assertThat(client.send("HEAD", path + (path.equals("/search") ? "?text=cat" : ""), new byte[0])
+                            .status())
+                    .isIn(200, 404);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "GET, /search/, /search",
+        "GET, //search, /search",
+        "GET, /Search, /search",
+        "GET, /serach, /search",
+        "GET, /api/search, /search",
+        "GET, /api/v1/stats/, /stats",
+        "POST, /upload/, /upload",
+        "POST, /UPLOAD, /upload",
+        "GET, /image/abc.png, /images/abc.png",
+        "GET, /images/abc.png/thumbnial, /images/abc.png/thumbnail",
+        "GET, /health, /actuator/health",
+        "GET, /problems/no-fiel, /problems/no-file"
+    })
+    void pathThatIsNearlyRightIs404AndNamesTheOneThatIsMeant(String method, String path, String meant) {
+        Answer answer = client.send(method, path, new byte[0]);
+
+        assertThat(answer.status()).as("%s", answer).isEqualTo(404);
+        assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/not-found");
+        assertThat(answer.json().get("detail").stringValue()).endsWith("did you mean " + meant + "?");
+    }
+
+    @Test
+    void answerThatIsThereInOtherFormsNamesThem() {
+        Answer answer = client.get("/versions", "Accept", "image/png");
+
+        assertThat(answer.status()).isEqualTo(406);
+        assertThat(answer.json().get("detail").stringValue()).endsWith("it is there as application/json");
+    }
+
+    @Test
+    void everyProblemIsExplainedAtItsAddress() {
+        for (JsonNode listed : client.get("/problems/").json().get("problems")) {
+            JsonNode problem = client.get(listed.get("type").stringValue()).json();
+            assertThat(problem).isEqualTo(listed);
+            assertThat(problem.get("whatToDo").stringValue()).isNotBlank();
+        }
+        Answer page = client.get("/problems/no-file", "Accept", "text/html,*/*;q=0.8");
+        assertThat(page.header("Content-Type")).startsWith("text/html");
+        assertThat(page.text()).contains("<h1>no-file</h1>", "400 Bad Request", "<code>curl -F file=@cat.jpg");
+        Answer text = client.get("/problems/no-file", "Accept", "text/plain");
+        assertThat(text.text()).startsWith("400 /problems/no-file: ").contains("What to do: ");
+    }
+
+    @Test
+    void parameterThatAnEndpointDoesNotHaveIs400AndNamesTheNearest() {
+        byte[] picture = newPicture();
+        String path = "/" + client.upload("a.png", picture).json().get("id").stringValue();
+        List<Answer> answers = List.of(
+                client.get("/search?text=cat&limt=5"),
+                client.multipart("/upload", List.of(Part.file("a.png", picture), Part.field("captoin", "x"))),
+                client.multipart("/upload", List.of(Part.file("image", "a.png", picture))),
+                client.multipart("/upload?tag=a", List.of(Part.file("a.png", picture))),
+                client.send("POST", "/upload?captoin=x", picture, "Content-Type", "image/png"),
+                client.get(path + "?size=64"),
+                client.get("/stats?_=123"),
+                client.get("/stats?utm_source=mail", "Accept", "text/html"),
+                client.delete(path + "?purg=true"));
+
+        for (Answer answer : answers) {
+            assertThat(answer.status()).as("%s", answer).isEqualTo(400);
+            assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/unknown-parameter");
+        }
+        assertThat(answers.get(0).json().get("detail").stringValue())
+                .isEqualTo("there is no parameter \"limt\" here; did you mean limit?"
+                        + "; there are text, limit, exact, version, asOf");
+        assertThat(answers.get(1).text()).contains("did you mean caption?");
+        assertThat(answers.get(2).text()).contains("did you mean file?");
+        assertThat(answers.get(6).text()).contains("takes none");
+        assertThat(client.get("/?utm_source=mail").status()).isEqualTo(200);
+        assertThat(client.get("/app.js?v=2").status()).isEqualTo(200);
+    }
+
+    @Test
+    void parametersThatContradictEachOtherAre400() {
+        List<Answer> answers = List.of(
+                client.get("/search?text=cat&version=1&asOf=2026-11-26T08:00:00Z"),
+                client.get("/search?text=cat&text=dog"),
+                client.get("/search?text=cat&limit=1&limit=2"),
+                client.get("/search?text=cat&version="),
+                client.post("/upload?durability=committed&durability=recoverable"));
+
+        for (Answer answer : answers) {
+            assertThat(answer.status()).as("%s", answer).isEqualTo(400);
+            assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/invalid-query");
+        }
+        assertThat(answers.get(0).text()).contains("version and asOf exclude each other");
+        assertThat(answers.get(2).text()).contains("limit is there 2 times");
+    }
+
+    @Test
+    void textIsCompressedForWhoTakesItAndPicturesNever() {
+        String[] compressed = {"Accept-Encoding", "gzip"};
+        String id = client.upload("a.png", newPicture()).json().get("id").stringValue();
+
+        for (String path : List.of("/app.js", "/style.css", "/problems/", "/search?text=cat&limit=50")) {
+            Answer plain = client.get(path);
+            Answer small = client.get(path, compressed);
+            assertThat(plain.header("Content-Encoding")).as(path).isEmpty();
+            assertThat(small.header("Content-Encoding")).as(path).isEqualTo("gzip");
+            assertThat(small.bytes().length).as(path).isLessThan(plain.bytes().length);
+            for (Answer answer : List.of(plain, small)) {
+                assertThat(String.join(",", answer.headers("Vary")).toLowerCase(Locale.ROOT))
+                        .as(path)
+                        .contains("accept-encoding");
+            }
+        }
+        assertThat(client.get("/" + id, compressed).header("Content-Encoding")).isEmpty();
+        assertThat(client.get("/" + id + "/thumbnail", compressed).header("Content-Encoding"))
+                .isEmpty();
+    }
+
+    @Test
+    void pageIsAskedForEachTimeAndSentWhenItHasChanged() {
+        for (String path : List.of("/", "/app.js", "/style.css", "/stats.html", "/favicon.svg")) {
+            Answer first = client.get(path, "Accept-Encoding", "gzip");
+            String tag = first.header("ETag");
+            Answer again = client.get(path, "Accept-Encoding", "gzip", "If-None-Match", tag);
+
+            assertThat(first.header("Cache-Control")).as(path).isEqualTo("no-cache");
+            assertThat(tag).as(path).matches("W/\"[0-9a-f]{32}\"");
+            assertThat(client.get(path).header("ETag")).as(path).isEqualTo(tag);
+            assertThat(again.status()).as(path).isEqualTo(304);
+            assertThat(again.bytes()).as(path).isEmpty();
+            assertThat(client.get(path, "If-None-Match", "W/\"of another version\"")
+                            .status())
+                    .as(path)
+                    .isEqualTo(200);
+        }
     }
 }

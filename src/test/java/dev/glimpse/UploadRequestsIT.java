@@ -262,7 +262,6 @@ class UploadRequestsIT {
         List<Answer> answers = List.of(
                 client.multipart("/upload", List.of(Part.withHeader("name=\"file\"", newPicture()))),
                 client.multipart("/upload", List.of(Part.file("a.png", newPicture()), Part.field("file", "cat.jpg"))),
-                client.multipart("/upload", List.of(Part.file("image", "a.png", newPicture()))),
                 send("multipart/mixed; boundary=b", newPicture()),
                 send("application/json", "{}".getBytes(StandardCharsets.UTF_8)),
                 send("nonsense", newPicture()));
@@ -271,7 +270,6 @@ class UploadRequestsIT {
             assertProblem(answer, 400, "no-file");
             assertThat(answer.json().get("detail").stringValue()).contains("curl -F file=@cat.jpg", "--data-binary");
         }
-        assertThat(answers.get(2).text()).contains("its parts are called image");
     }
 
     @Test

@@ -10,7 +10,6 @@ import dev.glimpse.image.ImageId;
 import dev.glimpse.request.Tickets;
 import dev.glimpse.storage.ObjectStore;
 import jakarta.servlet.http.HttpServletRequest;
-import org.springframework.core.io.ByteArrayResource;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -29,10 +28,10 @@ class PictureController {
     private static final long CACHE_BYTES = 24L << 20;
 
     /**
-     * The content is named by its hash, so it never changes, but it may be deleted: caches may go on showing it for ten minutes. Then
-     * they have to ask again, which costs no request to the store.
+     * The content is named by its hash, so it never changes, but it may be deleted: a cache has to ask each time whether the picture is
+     * still there, which costs no request to the store.
      */
-    private static final String FOR_A_WHILE = "max-age=600, must-revalidate";
+    private static final String ASK_ALWAYS = "no-cache";
 
     private final ObjectStore store;
     private final ImageDataset dataset;
@@ -56,7 +55,7 @@ class PictureController {
     }
 
     @GetMapping("/images/{name}")
-    ResponseEntity<ByteArrayResource> original(@PathVariable String name, HttpServletRequest request) {
+    ResponseEntity<?> original(@PathVariable String name, HttpServletRequest request) {
         ImageId id = parse(name);
         String tag = id.sha256();
         if (clientHas(id, tag, request)) {
@@ -66,7 +65,7 @@ class PictureController {
     }
 
     @GetMapping("/images/{name}/thumbnail")
-    ResponseEntity<ByteArrayResource> thumbnail(@PathVariable String name, HttpServletRequest request) {
+    ResponseEntity<?> thumbnail(@PathVariable String name, HttpServletRequest request) {
         ImageId id = parse(name);
         String tag = id.sha256() + "-" + THUMBNAIL_SIDE;
         if (clientHas(id, tag, request)) {
@@ -106,26 +105,27 @@ class PictureController {
                 && new ServletWebRequest(request).checkNotModified(quoted(tag));
     }
 
-    private static ResponseEntity<ByteArrayResource> unchanged(String tag, HttpServletRequest request) {
+    private static ResponseEntity<?> unchanged(String tag, HttpServletRequest request) {
         return ResponseEntity.status(HttpStatus.NOT_MODIFIED)
                 .header(HttpHeaders.CACHE_CONTROL, caching(request))
                 .eTag(quoted(tag))
                 .build();
     }
 
-    private static ResponseEntity<ByteArrayResource> answer(
+    private static ResponseEntity<?> answer(
             String filename, String type, String tag, byte[] bytes, HttpServletRequest request) {
         return ResponseEntity.ok()
                 .contentType(MediaType.parseMediaType(type))
                 .header(HttpHeaders.CACHE_CONTROL, caching(request))
                 .eTag(quoted(tag))
                 .header("Content-Disposition", "inline; filename=\"" + filename + "\"")
-                .body(new ByteArrayResource(bytes));
+                .header(HttpHeaders.ACCEPT_RANGES, "bytes")
+                .body(PictureRange.asked(request, quoted(tag)) ? PictureRange.of(bytes, request) : bytes);
     }
 
     /** Where callers need keys, no cache may show a picture to someone else. */
     private static String caching(HttpServletRequest request) {
-        return (request.getAuthType() == null ? "public, " : "private, ") + FOR_A_WHILE;
+        return (request.getAuthType() == null ? "public, " : "private, ") + ASK_ALWAYS;
     }
 
     private static String quoted(String tag) {

@@ -61,13 +61,30 @@ class SearchController {
     /** The versions that can be searched, the newest first. */
     record Versions(List<TableVersion> versions) {}
 
+    /**
+     * Searches the table as it is, or as it was.
+     *
+     * @return an {@link Answer}; a {@link PastAnswer} if a version or a time is named
+     */
     @GetMapping(path = "/search", produces = MediaType.APPLICATION_JSON_VALUE)
-    ResponseEntity<Answer> search(
+    ResponseEntity<?> search(
             @RequestParam(defaultValue = "") String text,
             @RequestParam(defaultValue = "10") int limit,
             @RequestParam(defaultValue = "false") boolean exact,
+            @RequestParam(required = false) @Nullable Long version,
+            @RequestParam(required = false) @Nullable Instant asOf,
             HttpServletRequest request) {
-        return search(text, limit, exact, tickets.of(Purpose.SEARCH, request));
+        if (version != null && asOf != null) {
+            throw new InvalidQueryException("version and asOf exclude each other: both name the table to be searched");
+        }
+        Ticket ticket = tickets.of(Purpose.SEARCH, request);
+        if (version != null) {
+            return ResponseEntity.ok(past(text, search.searchIn(version, text, limit, exact, ticket)));
+        }
+        if (asOf != null) {
+            return ResponseEntity.ok(past(text, search.searchAt(asOf, text, limit, exact, ticket)));
+        }
+        return search(text, limit, exact, ticket);
     }
 
     ResponseEntity<Answer> search(String text, int limit, boolean exact, Ticket ticket) {
@@ -82,29 +99,6 @@ class SearchController {
                                     .toSeconds()));
         }
         return answer.body(new Answer(text, hits.truncated(), freshness.stale(), hits.neighbors()));
-    }
-
-    @GetMapping(path = "/search", params = "version", produces = MediaType.APPLICATION_JSON_VALUE)
-    PastAnswer searchIn(
-            @RequestParam long version,
-            @RequestParam(defaultValue = "") String text,
-            @RequestParam(defaultValue = "10") int limit,
-            @RequestParam(defaultValue = "false") boolean exact,
-            HttpServletRequest request) {
-        return past(text, search.searchIn(version, text, limit, exact, tickets.of(Purpose.SEARCH, request)));
-    }
-
-    @GetMapping(
-            path = "/search",
-            params = {"asOf", "!version"},
-            produces = MediaType.APPLICATION_JSON_VALUE)
-    PastAnswer searchAt(
-            @RequestParam Instant asOf,
-            @RequestParam(defaultValue = "") String text,
-            @RequestParam(defaultValue = "10") int limit,
-            @RequestParam(defaultValue = "false") boolean exact,
-            HttpServletRequest request) {
-        return past(text, search.searchAt(asOf, text, limit, exact, tickets.of(Purpose.SEARCH, request)));
     }
 
     private static PastAnswer past(String text, PastHits hits) {

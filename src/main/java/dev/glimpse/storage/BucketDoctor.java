@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.Random;
 import java.util.UUID;
+import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Looks whether a store keeps what Glimpse relies on, and how fast it is. Works below a key of its own, and takes away
@@ -28,13 +29,21 @@ public final class BucketDoctor {
 
     private final ObjectStore store;
     private final PrintStream out;
+    private final boolean json;
+    private final List<Result> results = new ArrayList<>();
     private final String prefix = "doctor/" + UUID.randomUUID() + "/";
     private boolean healthy = true;
 
-    public BucketDoctor(ObjectStore store, PrintStream out) {
+    /** @param json whether programs read it: then a JSON object is printed at the end, in place of a line for each check */
+    public BucketDoctor(ObjectStore store, PrintStream out, boolean json) {
         this.store = store;
         this.out = out;
+        this.json = json;
     }
+
+    private record Report(String store, boolean trusted, List<Result> checks) {}
+
+    private record Result(String name, boolean good, String seen) {}
 
     private interface Check {
         /** What was seen, or throws what is wrong. */
@@ -50,15 +59,30 @@ public final class BucketDoctor {
         }
     }
 
-    /** Prints a line for each check, and says whether the store can be trusted. */
+    /** Prints what each check has seen, and says whether the store can be trusted. */
     public boolean examine() {
-        out.println("Examining " + store.filesInPlace().map(Path::toString).orElse(store.address(prefix + "first")));
+        String address = store.filesInPlace().map(Path::toString).orElse(store.address(prefix + "first"));
+        say("Examining " + address);
+        examineAll();
+        if (json) {
+            out.println(JsonMapper.shared().writeValueAsString(new Report(address, healthy, results)));
+        }
+        return healthy;
+    }
+
+    private void say(String line) {
+        if (!json) {
+            out.println(line);
+        }
+    }
+
+    private void examineAll() {
         try {
             // The first request tells whether there is a bucket at all; the other checks would say the same again.
             put("first", "1");
         } catch (StoreUnavailableException e) {
-            out.println("no go  " + e.problem().message());
-            return false;
+            note("first request", false, e.problem().message());
+            return;
         }
         try {
             check("conditional put", this::conditionalPut);
@@ -77,20 +101,21 @@ public final class BucketDoctor {
         } finally {
             tidy();
         }
-        out.println(
+        say(
                 healthy
                         ? "Glimpse can trust this store."
                         : "Glimpse cannot trust this store: pictures could be lost or kept twice.");
-        return healthy;
     }
 
     private void tidy() {
         try {
             store.list(prefix).forEach(store::delete);
         } catch (StoreUnavailableException e) {
-            healthy = false;
-            out.println("no go  what was put for this, " + prefix + ", stays there: "
-                    + e.problem().message());
+            note(
+                    "tidying",
+                    false,
+                    "what was put for this, " + prefix + ", stays there: "
+                            + e.problem().message());
         }
     }
 
@@ -109,8 +134,13 @@ public final class BucketDoctor {
             good = false;
             seen = e.toString();
         }
+        note(name, good, seen);
+    }
+
+    private void note(String name, boolean good, String seen) {
         healthy &= good;
-        out.println(String.format(Locale.ROOT, "%-6s %-26s %s", good ? "go" : "no go", name, seen));
+        results.add(new Result(name, good, seen));
+        say(String.format(Locale.ROOT, "%-6s %-26s %s", good ? "go" : "no go", name, seen));
     }
 
     private boolean put(String name, String text) {

@@ -1,11 +1,12 @@
 package dev.glimpse.storage;
 
+import java.util.List;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.ConfigurableApplicationContext;
 
-/** {@code java -jar glimpse.jar doctor}: examines the store that is configured, also while a server uses it. */
+/** {@code java -jar glimpse.jar doctor [--json]}: examines the store that is configured, also while a server uses it. */
 public final class DoctorCommand {
     private DoctorCommand() {}
 
@@ -20,7 +21,7 @@ public final class DoctorCommand {
                         .run(arguments);
                 ObjectStore store = StorageConfiguration.store(
                         settings.getBean(R2Properties.class), settings.getBean(StorageProperties.class))) {
-            return new BucketDoctor(store, System.out).examine() ? 0 : 1;
+            return new BucketDoctor(store, System.out, List.of(arguments).contains("--json")).examine() ? 0 : 1;
         } catch (StorageSettingsException e) {
             System.err.println(e.getMessage() + " " + e.cure());
             return 2;

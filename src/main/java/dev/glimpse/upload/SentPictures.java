@@ -28,7 +28,9 @@ import org.springframework.web.multipart.MultipartException;
  */
 final class SentPictures implements AutoCloseable {
     /** Other names than {@code file} come from libraries that mark a list. */
-    private static final Pattern NAME = Pattern.compile("files?(\\[\\d*])?");
+    static final String NAMES = "files?(\\[\\d*])?";
+
+    private static final Pattern NAME = Pattern.compile(NAMES);
 
     private static final MediaType ANY_IMAGE = new MediaType("image");
 

@@ -3,10 +3,12 @@ package dev.glimpse.upload;
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.glimpse.consistency.WriteTimings;
 import dev.glimpse.fairness.Purpose;
+import dev.glimpse.request.AlsoNamed;
 import dev.glimpse.request.Problems;
 import dev.glimpse.request.Tickets;
 import jakarta.servlet.http.HttpServletRequest;
 import java.beans.PropertyEditorSupport;
+import java.net.URI;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -116,7 +118,7 @@ class UploadController {
             path = {"/upload", "/vectorize_and_store"},
             produces = MediaType.APPLICATION_JSON_VALUE)
     ResponseEntity<?> upload(
-            @RequestParam(name = "file", required = false) @Nullable List<MultipartFile> files,
+            @RequestParam(name = "file", required = false) @AlsoNamed(SentPictures.NAMES) @Nullable List<MultipartFile> files,
             @RequestParam(name = "url", required = false) String @Nullable [] urls,
             @RequestParam(name = "caption", required = false) String @Nullable [] captions,
             @RequestParam(name = "tags", required = false) String @Nullable [] tags,
@@ -152,7 +154,11 @@ class UploadController {
         long end = System.nanoTime() + WriteTimings.USUAL.commit().toNanos();
         if (uploads.size() == 1) {
             StoredPicture stored = await(uploads.get(0), wanted, end);
-            return ResponseEntity.status(status(stored)).body(stored);
+            ResponseEntity.BodyBuilder answer = ResponseEntity.status(status(stored));
+            if (stored.stored()) {
+                answer.location(URI.create(request.getContextPath() + "/" + stored.id()));
+            }
+            return answer.body(stored);
         }
         return ResponseEntity.ok(new Items(
                 uploads.stream().map(upload -> item(upload, wanted, end)).toList()));

@@ -33,21 +33,26 @@ final class AccessFilter extends OncePerRequestFilter {
 
     private static final Set<String> UPLOADS = Set.of("/upload", "/vectorize_and_store");
 
+    /** Methods that change nothing. */
+    private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS");
+
     private final Callers callers;
     private final RateLimits limits;
     private final Refusals refusals;
+    private final KnownPaths paths;
     private final boolean loopbackOnly;
 
     /** @param loopbackOnly whether the server can be reached from this machine alone */
-    AccessFilter(Callers callers, RateLimits limits, Refusals refusals, boolean loopbackOnly) {
+    AccessFilter(Callers callers, RateLimits limits, Refusals refusals, KnownPaths paths, boolean loopbackOnly) {
         this.callers = callers;
         this.limits = limits;
         this.refusals = refusals;
+        this.paths = paths;
         this.loopbackOnly = loopbackOnly;
     }
 
     private static boolean reads(HttpServletRequest request) {
-        return request.getMethod().equals("GET") || request.getMethod().equals("HEAD");
+        return READS.contains(request.getMethod());
     }
 
     @Override
@@ -56,7 +61,6 @@ final class AccessFilter extends OncePerRequestFilter {
         Caller caller = callers.of(request);
         if (callers.needKeys()) {
             // An answer to one key is not for callers with another key, or with none.
-            response.setHeader("Cache-Control", "private, no-cache");
             response.addHeader("Vary", "X-API-Key, Authorization");
         }
         if (asksForHealth(request)) {
@@ -132,6 +136,10 @@ final class AccessFilter extends OncePerRequestFilter {
 
     private void admit(Caller caller, HttpServletRequest request, HttpServletResponse response, FilterChain chain)
             throws ServletException, IOException {
+        if (asksWhatAProblemIs(request)) {
+            chain.doFilter(named(caller, request), response);
+            return;
+        }
         Scope scope = scope(request);
         boolean metrics = request.getServletPath().startsWith("/actuator");
         if (caller.may(scope) && (!metrics || caller.isKnown())) {
@@ -144,7 +152,7 @@ final class AccessFilter extends OncePerRequestFilter {
                     response,
                     HttpStatus.FORBIDDEN,
                     "forbidden",
-                    "this key may not do that: it needs the scope " + name(scope));
+                    "this key may not do that: it needs the scope " + name(scope) + hint(request));
             return;
         }
         response.setHeader("WWW-Authenticate", "Bearer realm=\"Glimpse\"");
@@ -152,7 +160,23 @@ final class AccessFilter extends OncePerRequestFilter {
             // Makes a browser ask for the key, and send it with everything that a page shows.
             response.addHeader("WWW-Authenticate", "Basic realm=\"Glimpse\", charset=\"UTF-8\"");
         }
-        refuse(request, response, HttpStatus.UNAUTHORIZED, "unauthorized", unauthorized(request, scope));
+        refuse(
+                request,
+                response,
+                HttpStatus.UNAUTHORIZED,
+                "unauthorized",
+                unauthorized(request, scope) + hint(request));
+    }
+
+    /** A client whose key is refused may read why. */
+    private static boolean asksWhatAProblemIs(HttpServletRequest request) {
+        String path = request.getServletPath();
+        return reads(request) && (path.equals("/problems") || path.startsWith("/problems/"));
+    }
+
+    /** A path in another spelling needs the scope of administration, which alone would tell nobody that it is misspelt. */
+    private String hint(HttpServletRequest request) {
+        return paths.hint(request.getServletPath());
     }
 
     /**

@@ -1,5 +1,6 @@
 package dev.glimpse.web;
 
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.InetSocketAddress;
@@ -16,9 +17,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import org.apache.coyote.ActionCode;
 import org.apache.coyote.Adapter;
+import org.apache.coyote.ErrorState;
+import org.apache.coyote.Processor;
 import org.apache.coyote.Request;
 import org.apache.coyote.Response;
 import org.apache.coyote.http11.Http11NioProtocol;
+import org.apache.coyote.http11.Http11Processor;
+import org.apache.tomcat.util.net.AbstractEndpoint.Handler.SocketState;
 import org.apache.tomcat.util.net.NioChannel;
 import org.apache.tomcat.util.net.NioEndpoint;
 import org.apache.tomcat.util.net.SocketBufferHandler;
@@ -37,7 +42,9 @@ import org.jspecify.annotations.Nullable;
  *       a second throws away what comes, without a thread that waits for it, so that a client that is still sending reads the
  *       answer;
  *   <li>an answer has to be read at a pace, on the average since its first byte, or its connection is closed;
- *   <li>one client has a limited number of connections.
+ *   <li>one client has a limited number of connections;
+ *   <li>a client that begins with HTTP/2 is told that it is not spoken here, and one that asks what the server can do ({@code OPTIONS *})
+ *       is told what is true of ours: Tomcat says nothing to the one, and names its own methods to the other.
  * </ul>
  *
  * <p>Public, as Tomcat makes it by its name.
@@ -52,6 +59,9 @@ public final class BoundedProtocol extends Http11NioProtocol {
     private static final long CROWDED_NANOS = TimeUnit.SECONDS.toNanos(2);
 
     private static final long SWEEP_MILLIS = 250;
+
+    /** Of the whole API. */
+    private static final String METHODS = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
 
     private final BoundedEndpoint endpoint;
     private @Nullable ScheduledFuture<?> sweeps;
@@ -95,6 +105,28 @@ public final class BoundedProtocol extends Http11NioProtocol {
     @Override
     public void setAdapter(Adapter adapter) {
         super.setAdapter(new NoteTaker(adapter));
+    }
+
+    @Override
+    protected Processor createProcessor() {
+        return new Http11Processor(this, getAdapter()) {
+            @Override
+            public SocketState service(SocketWrapperBase<?> socket) throws IOException {
+                SocketState state = super.service(socket);
+                return state == SocketState.UPGRADING && getUpgradeToken() == null ? refuseHttp2() : state;
+            }
+
+            private SocketState refuseHttp2() {
+                response.setStatus(HttpServletResponse.SC_HTTP_VERSION_NOT_SUPPORTED);
+                setErrorState(ErrorState.CLOSE_CLEAN, null);
+                try {
+                    getAdapter().service(request, response);
+                } catch (Exception e) {
+                    getLog().debug("no problem sent", e);
+                }
+                return SocketState.CLOSED;
+            }
+        };
     }
 
     @Override
@@ -153,7 +185,11 @@ public final class BoundedProtocol extends Http11NioProtocol {
                     connection.channel.beginAnswer();
                 }
             }
-            adapter.service(request, response);
+            if ("OPTIONS".equals(request.getMethod()) && request.requestURI().equals("*")) {
+                tellWhatTheServerCan(request, response);
+            } else {
+                adapter.service(request, response);
+            }
             if (!is(request, ActionCode.ASYNC_IS_ASYNC) && !is(request, ActionCode.REQUEST_BODY_FULLY_READ)) {
                 if (connection != null) {
                     connection.unread = true;
@@ -161,6 +197,14 @@ public final class BoundedProtocol extends Http11NioProtocol {
                 // Or this thread would read the rest, as slowly as it comes.
                 request.action(ActionCode.DISABLE_SWALLOW_INPUT, null);
             }
+        }
+
+        private static void tellWhatTheServerCan(Request request, Response response) {
+            response.setHeader("Allow", METHODS);
+            response.setHeader(
+                    HeadersFilter.REQUEST_ID, HeadersFilter.requestId(request.getHeader(HeadersFilter.REQUEST_ID)));
+            HeadersFilter.protect(response::setHeader, "");
+            response.setContentLength(0);
         }
 
         private static boolean is(Request request, ActionCode question) {

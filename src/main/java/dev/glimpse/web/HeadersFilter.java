@@ -4,8 +4,11 @@ import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
+import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.util.UUID;
+import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
@@ -18,7 +21,10 @@ import org.springframework.web.filter.OncePerRequestFilter;
 @Component
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class HeadersFilter extends OncePerRequestFilter {
-    private static final String REQUEST_ID = "X-Request-Id";
+    static final String REQUEST_ID = "X-Request-Id";
+
+    /** Key in the log's context, for the id. */
+    static final String LOGGED = "request";
 
     /** What a proxy may give us; anything else could forge lines of the log. */
     private static final Pattern SAFE_ID = Pattern.compile("[A-Za-z0-9._-]{1,64}");
@@ -37,25 +43,49 @@ class HeadersFilter extends OncePerRequestFilter {
             throws ServletException, IOException {
         String id = requestId(request.getHeader(REQUEST_ID));
         response.setHeader(REQUEST_ID, id);
-        protect(response, request.getServletPath());
-        MDC.put("request", id);
+        protect(response::setHeader, request.getServletPath());
+        MDC.put(LOGGED, id);
         try {
-            chain.doFilter(request, response);
+            chain.doFilter(request, refusing(response));
             boolean empty = response.getContentType() == null && !response.isCommitted();
             if (response.getStatus() >= HttpServletResponse.SC_BAD_REQUEST && empty) {
                 // As some endpoints of Spring's answer; so it gets a problem.
                 response.sendError(response.getStatus());
             }
         } finally {
-            MDC.remove("request");
+            MDC.remove(LOGGED);
         }
     }
 
-    /** Sets what tells browsers to trust nothing but us. */
-    static void protect(HttpServletResponse response, String path) {
-        response.setHeader("X-Content-Type-Options", "nosniff");
-        response.setHeader("Referrer-Policy", "no-referrer");
-        response.setHeader("Content-Security-Policy", policy(path));
+    /** So that a page that is not as {@code If-Match} asks has a problem: the end of a forward sends a mere status without a body. */
+    private static HttpServletResponse refusing(HttpServletResponse response) {
+        return new HttpServletResponseWrapper(response) {
+            @Override
+            public void setStatus(int status) {
+                if (status != SC_PRECONDITION_FAILED) {
+                    super.setStatus(status);
+                    return;
+                }
+                try {
+                    sendError(status);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e);
+                }
+            }
+        };
+    }
+
+    /**
+     * Sets what tells browsers to trust nothing but us, and caches to keep nothing: pages, scripts and pictures say for themselves how
+     * they may be kept.
+     *
+     * @param header takes a name and a value
+     */
+    static void protect(BiConsumer<String, String> header, String path) {
+        header.accept("X-Content-Type-Options", "nosniff");
+        header.accept("Referrer-Policy", "no-referrer");
+        header.accept("Content-Security-Policy", policy(path));
+        header.accept("Cache-Control", "no-store");
     }
 
     private static String policy(String path) {
@@ -65,7 +95,7 @@ class HeadersFilter extends OncePerRequestFilter {
         return path.startsWith("/swagger-ui") ? SWAGGER_POLICY : POLICY;
     }
 
-    private static String requestId(@Nullable String given) {
+    static String requestId(@Nullable String given) {
         return given != null && SAFE_ID.matcher(given).matches()
                 ? given
                 : UUID.randomUUID().toString();

@@ -23,6 +23,7 @@ import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.pictures.EditTooLargeException;
 import dev.glimpse.pictures.InvalidEditException;
 import dev.glimpse.pictures.PictureNotFoundException;
+import dev.glimpse.pictures.RangeNotSatisfiableException;
 import dev.glimpse.search.InvalidQueryException;
 import dev.glimpse.storage.StoreRefusedException;
 import dev.glimpse.storage.StoreUnavailableException;
@@ -32,11 +33,15 @@ import dev.glimpse.upload.EmptyFileException;
 import dev.glimpse.upload.FileTooLargeException;
 import dev.glimpse.upload.InvalidDurabilityException;
 import dev.glimpse.upload.TooManyFilesException;
+import jakarta.servlet.http.HttpServletRequest;
 import java.io.FileNotFoundException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
 import java.time.Instant;
 import java.util.List;
+import java.util.Objects;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeoutException;
@@ -54,6 +59,7 @@ import org.springframework.beans.TypeMismatchException;
 import org.springframework.core.NestedExceptionUtils;
 import org.springframework.core.task.TaskRejectedException;
 import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpMethod;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.MediaType;
@@ -61,16 +67,20 @@ import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.unit.DataSize;
+import org.springframework.web.HttpMediaTypeNotAcceptableException;
+import org.springframework.web.HttpRequestMethodNotSupportedException;
 import org.springframework.web.bind.MissingServletRequestParameterException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
 import org.springframework.web.context.request.RequestContextHolder;
 import org.springframework.web.context.request.ServletRequestAttributes;
+import org.springframework.web.context.request.ServletWebRequest;
 import org.springframework.web.context.request.WebRequest;
 import org.springframework.web.multipart.MaxUploadSizeExceededException;
 import org.springframework.web.multipart.MultipartException;
 import org.springframework.web.multipart.MultipartFile;
 import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
+import org.springframework.web.servlet.resource.NoResourceFoundException;
 
 /** Turns every failure into an RFC 9457 problem. The type is a stable name that clients may switch on. */
 @RestControllerAdvice
@@ -111,10 +121,13 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(InvalidDurabilityException.class, HttpStatus.BAD_REQUEST, "invalid-durability"),
             new Rule(CountMismatchException.class, HttpStatus.BAD_REQUEST, "count-mismatch"),
             new Rule(InvalidEditException.class, HttpStatus.BAD_REQUEST, "invalid-edit"),
+            new Rule(UnknownParameterException.class, HttpStatus.BAD_REQUEST, "unknown-parameter"),
+            new Rule(UnusableParameterException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(InvalidParameterException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(UrlNotFetchedException.class, HttpStatus.BAD_REQUEST, "url-not-fetched"),
             new Rule(UrlUploadOffException.class, HttpStatus.FORBIDDEN, "url-upload-off"),
+            new Rule(UnknownProblemException.class, HttpStatus.NOT_FOUND, "not-found"),
             new Rule(PictureNotFoundException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
             new Rule(VersionNotFoundException.class, HttpStatus.NOT_FOUND, "version-not-found"),
             new Rule(EmptyTableException.class, HttpStatus.CONFLICT, "empty-table"),
@@ -173,6 +186,12 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             Rule.of(RejectedExecutionException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy", e -> BUSY),
             new Rule(TimeoutException.class, HttpStatus.SERVICE_UNAVAILABLE, "timeout"));
 
+    private final KnownPaths paths;
+
+    ProblemHandler(KnownPaths paths) {
+        this.paths = paths;
+    }
+
     /** Whatever was thrown; a failure of ours is logged here and nowhere else, and its message stays in the log. */
     static ProblemDetail problemOf(Throwable failure) {
         Throwable cause = failure;
@@ -203,6 +222,15 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     @ExceptionHandler(Exception.class)
     ResponseEntity<ProblemDetail> failed(Exception failure) {
         return answer(problemOf(failure));
+    }
+
+    @ExceptionHandler(RangeNotSatisfiableException.class)
+    ResponseEntity<ProblemDetail> rangeNotSatisfiable(RangeNotSatisfiableException e) {
+        ProblemDetail problem = problem(HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE, "range-not-satisfiable", detail(e));
+        return ResponseEntity.status(problem.getStatus())
+                .header(HttpHeaders.CONTENT_RANGE, "bytes */" + e.size())
+                .contentType(MediaType.APPLICATION_PROBLEM_JSON)
+                .body(problem);
     }
 
     @Override
@@ -290,18 +318,56 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                 : super.handleConversionNotSupported(e, headers, status, request);
     }
 
-    /** What Spring itself refuses: wrong methods, types, parameters. */
+    /** What Spring itself refuses. */
     @Override
     protected @Nullable ResponseEntity<Object> handleExceptionInternal(
             Exception e, @Nullable Object body, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
         if (status.is5xxServerError()) {
             log.error("unexpected failure", e);
         }
-        ProblemDetail problem = e instanceof MissingServletRequestParameterException missing
-                ? problem(HttpStatus.BAD_REQUEST, "invalid-query", missing.getParameterName() + " is missing")
-                : StandardProblems.of(status.value());
+        ProblemDetail problem = StandardProblems.of(status.value());
+        problem.setDetail(problem.getDetail() + more(e, request));
         return ResponseEntity.status(problem.getStatus())
                 .headers(headers)
+                .contentType(MediaType.APPLICATION_PROBLEM_JSON)
+                .body(problem);
+    }
+
+    /** What a client can do about a refusal of Spring's, where Spring knows more than the status tells. */
+    private String more(Exception refusal, WebRequest request) {
+        if (refusal instanceof NoResourceFoundException && request instanceof ServletWebRequest sent) {
+            HttpServletRequest servlet = sent.getRequest();
+            return paths.hint(
+                    servlet.getRequestURI().substring(servlet.getContextPath().length()));
+        }
+        return refusal instanceof HttpMediaTypeNotAcceptableException unacceptable
+                        && !unacceptable.getSupportedMediaTypes().isEmpty()
+                ? "; it is there as " + MediaType.toString(unacceptable.getSupportedMediaTypes())
+                : "";
+    }
+
+    @Override
+    protected @Nullable ResponseEntity<Object> handleMissingServletRequestParameter(
+            MissingServletRequestParameterException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        return untyped(answer(problem(HttpStatus.BAD_REQUEST, "invalid-query", e.getParameterName() + " is missing")));
+    }
+
+    /** Names all methods, also those that Spring adds to ours. */
+    @Override
+    protected @Nullable ResponseEntity<Object> handleHttpRequestMethodNotSupported(
+            HttpRequestMethodNotSupportedException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        Set<HttpMethod> methods = new TreeSet<>(Objects.requireNonNullElse(e.getSupportedHttpMethods(), Set.of()));
+        if (methods.contains(HttpMethod.GET)) {
+            methods.add(HttpMethod.HEAD);
+        }
+        methods.add(HttpMethod.OPTIONS);
+        String allowed = methods.stream().map(HttpMethod::name).collect(Collectors.joining(", "));
+        ProblemDetail problem = problem(
+                HttpStatus.METHOD_NOT_ALLOWED,
+                "method-not-allowed",
+                "this path does not take this method; it takes " + allowed);
+        return ResponseEntity.status(problem.getStatus())
+                .header(HttpHeaders.ALLOW, allowed)
                 .contentType(MediaType.APPLICATION_PROBLEM_JSON)
                 .body(problem);
     }
@@ -322,7 +388,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     }
 
     static ProblemDetail problem(HttpStatus status, String type, String detail) {
-        assert StandardProblems.types().contains(type) : "a type that the list lacks: " + type;
+        assert ProblemTypes.names().contains(type) : "a type that the list lacks: " + type;
         ProblemDetail problem = ProblemDetail.forStatusAndDetail(status, detail);
         problem.setType(URI.create("/problems/" + type));
         problem.setTitle(status.getReasonPhrase());

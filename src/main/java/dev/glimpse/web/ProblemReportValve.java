@@ -6,7 +6,10 @@ import java.io.IOException;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
+import org.apache.tomcat.util.http.Method;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.MDC;
+import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import tools.jackson.databind.json.JsonMapper;
@@ -52,9 +55,15 @@ final class ProblemReportValve extends ErrorReportValve {
             return;
         }
         response.setSuspended(false);
+        if (Method.TRACE.equals(request.getMethod())) {
+            // Tomcat refuses it, and names methods of servlets, which are not those of the path.
+            response.setStatus(HttpServletResponse.SC_NOT_IMPLEMENTED);
+            response.setHeader(HttpHeaders.ALLOW, null);
+        }
         ProblemDetail problem = StandardProblems.of(response.getStatus());
+        identify(request, response, problem);
         try {
-            HeadersFilter.protect(response, "");
+            HeadersFilter.protect(response::setHeader, "");
             response.setStatus(problem.getStatus());
             response.setContentType(MediaType.APPLICATION_PROBLEM_JSON_VALUE);
             response.getOutputStream().write(json.writeValueAsBytes(problem));
@@ -62,6 +71,20 @@ final class ProblemReportValve extends ErrorReportValve {
         } catch (IOException | IllegalStateException e) {
             // The client is gone, or has got something already.
             container.getLogger().debug("no problem sent", e);
+        }
+    }
+
+    /** Gives an id to what has not reached the filters, and says in the log what has become of it. */
+    private static void identify(Request request, Response response, ProblemDetail problem) {
+        if (response.getHeader(HeadersFilter.REQUEST_ID) == null) {
+            String id = HeadersFilter.requestId(request.getHeader(HeadersFilter.REQUEST_ID));
+            response.setHeader(HeadersFilter.REQUEST_ID, id);
+            MDC.put(HeadersFilter.LOGGED, id);
+            try {
+                Refusals.log(request, problem);
+            } finally {
+                MDC.remove(HeadersFilter.LOGGED);
+            }
         }
     }
 }

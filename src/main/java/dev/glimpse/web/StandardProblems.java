@@ -1,8 +1,6 @@
 package dev.glimpse.web;
 
 import java.util.List;
-import java.util.Set;
-import java.util.TreeSet;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.ProblemDetail;
 
@@ -11,40 +9,6 @@ import org.springframework.http.ProblemDetail;
  * type, and tells nothing of what the server is made of.
  */
 final class StandardProblems {
-    /** Types that have rules and refusals of their own. */
-    private static final Set<String> OTHERS = Set.of(
-            "no-file",
-            "damaged-image",
-            "too-slow-to-decode",
-            "metadata-too-long",
-            "bad-multipart",
-            "invalid-query",
-            "invalid-durability",
-            "count-mismatch",
-            "invalid-edit",
-            "url-not-fetched",
-            "foreign-origin",
-            "unknown-host",
-            "url-upload-off",
-            "decoder-unavailable",
-            "picture-not-found",
-            "version-not-found",
-            "empty-table",
-            "index-build-running",
-            "verify-running",
-            "too-many-files",
-            "too-many-pixels",
-            "unsupported-image",
-            "rate-limited",
-            "too-many-at-once",
-            "timeout",
-            "store-unavailable",
-            "store-refused",
-            "untrusted-bucket",
-            "foreign-table",
-            "model-mismatch",
-            "table-unavailable");
-
     private record Standard(HttpStatus status, String type, String detail) {}
 
     private static final List<Standard> STANDARDS = List.of(
@@ -68,6 +32,10 @@ final class StandardProblems {
                     HttpStatus.PRECONDITION_FAILED,
                     "precondition-failed",
                     "this is not as If-Match or If-Unmodified-Since asks"),
+            new Standard(
+                    HttpStatus.REQUESTED_RANGE_NOT_SATISFIABLE,
+                    "range-not-satisfiable",
+                    "this does not have the bytes that Range asks for"),
             new Standard(HttpStatus.REQUEST_TIMEOUT, "slow-upload", "the body came too slowly, or stopped"),
             new Standard(HttpStatus.CONTENT_TOO_LARGE, "upload-too-large", "the request is too large"),
             new Standard(
@@ -81,11 +49,11 @@ final class StandardProblems {
             new Standard(
                     HttpStatus.NOT_IMPLEMENTED,
                     "not-implemented",
-                    "the server does not know this method, or this Transfer-Encoding"),
+                    "the server knows neither TRACE nor other methods than those of HTTP/1.1, or not this Transfer-Encoding"),
             new Standard(HttpStatus.SERVICE_UNAVAILABLE, "busy", """
                     too many requests are being answered; try again in a moment"""),
-            new Standard(
-                    HttpStatus.HTTP_VERSION_NOT_SUPPORTED, "http-version", "the server talks HTTP/1.0 and HTTP/1.1"));
+            new Standard(HttpStatus.HTTP_VERSION_NOT_SUPPORTED, "http-version", """
+                    the server talks HTTP/1.0 and HTTP/1.1; a client that begins with HTTP/2 has to be told, as curl is by --http1.1"""));
 
     private StandardProblems() {}
 
@@ -103,12 +71,5 @@ final class StandardProblems {
                 .filter(each -> each.status == HttpStatus.INTERNAL_SERVER_ERROR)
                 .findFirst()
                 .orElseThrow();
-    }
-
-    /** Every type that an answer may have. */
-    static Set<String> types() {
-        Set<String> types = new TreeSet<>(OTHERS);
-        STANDARDS.forEach(standard -> types.add(standard.type));
-        return types;
     }
 }

@@ -13,8 +13,11 @@ import java.util.Arrays;
 import java.util.HexFormat;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.beans.factory.ObjectProvider;
+import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.servlet.filter.OrderedFormContentFilter;
 import org.springframework.boot.tomcat.autoconfigure.TomcatServerProperties;
@@ -31,6 +34,7 @@ import org.springframework.core.Ordered;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.web.filter.CorsFilter;
+import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 import tools.jackson.databind.json.JsonMapper;
 
 @Configuration(proxyBeanMethods = false)
@@ -88,13 +92,23 @@ class WebConfiguration {
     }
 
     @Bean
-    FilterRegistrationBean<AccessFilter> access(AccessProperties access, Refusals refusals, ServerProperties server) {
+    KnownPaths knownPaths(
+            @Qualifier("requestMappingHandlerMapping") ObjectProvider<RequestMappingHandlerMapping> endpoints) {
+        return new KnownPaths(() -> endpoints.getObject().getHandlerMethods().keySet().stream()
+                .flatMap(endpoint -> endpoint.getPatternValues().stream())
+                .collect(Collectors.toSet()));
+    }
+
+    @Bean
+    FilterRegistrationBean<AccessFilter> access(
+            AccessProperties access, Refusals refusals, KnownPaths paths, ServerProperties server) {
         boolean behindProxy = isBehindProxy(server);
         return ordered(
                 new AccessFilter(
                         new Callers(access, behindProxy, new PeerUsers(Path.of("/proc"))::trusts),
                         new RateLimits(access.requestsAtOnce()),
                         refusals,
+                        paths,
                         isLoopbackOnly(server) && !behindProxy),
                 ACCESS);
     }

@@ -13,6 +13,8 @@ import java.time.Duration;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 class BucketDoctorIT {
     private final TestBucket bucket = TestBucket.start();
@@ -26,7 +28,7 @@ class BucketDoctorIT {
     }
 
     private boolean examine(ObjectStore patient) {
-        return new BucketDoctor(patient, new PrintStream(printed, true, StandardCharsets.UTF_8)).examine();
+        return new BucketDoctor(patient, new PrintStream(printed, true, StandardCharsets.UTF_8), false).examine();
     }
 
     private String printed() {
@@ -43,6 +45,21 @@ class BucketDoctorIT {
                 .contains("conditional put", "class A", "MB/s", "can trust")
                 .doesNotContain("no go");
         assertThat(store.list("")).isEmpty();
+    }
+
+    @Test
+    void programsReadTheChecksAsJson(@TempDir Path folder) {
+        try (ObjectStore patient = new FolderStore(folder)) {
+            new BucketDoctor(patient, new PrintStream(printed, true, StandardCharsets.UTF_8), true).examine();
+        }
+
+        JsonNode report = JsonMapper.shared().readTree(printed());
+        assertThat(report.get("store").stringValue()).isEqualTo(folder.toString());
+        assertThat(report.get("trusted").booleanValue()).isTrue();
+        assertThat(report.get("checks")
+                        .valueStream()
+                        .map(check -> check.get("name").stringValue()))
+                .contains("conditional put", "clock");
     }
 
     @Test

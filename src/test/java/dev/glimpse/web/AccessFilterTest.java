@@ -30,6 +30,7 @@ class AccessFilterTest {
                 new Callers(settings, false, request -> true),
                 new RateLimits(32),
                 new Refusals(JsonMapper.shared()),
+                new KnownPaths(Set::of),
                 true);
         MockHttpServletRequest request = new MockHttpServletRequest("GET", "/stats");
         request.addHeader("X-API-Key", "opensesame");

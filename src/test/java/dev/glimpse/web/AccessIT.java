@@ -170,6 +170,39 @@ class AccessIT {
     }
 
     @Test
+    void whatAProblemMeansIsToldWithoutAKey() {
+        Answer refused = client.get("/stats");
+
+        assertThat(client.get(refused.json().get("type").stringValue())
+                        .json()
+                        .get("whatToDo")
+                        .stringValue())
+                .contains("X-API-Key");
+        assertThat(client.get("/problems/").status()).isEqualTo(200);
+        assertThat(client.post("/problems/unauthorized").status()).isEqualTo(401);
+    }
+
+    @Test
+    void refusalOfAMisspeltPathNamesTheOneThatIsMeant() {
+        List<Part> parts = List.of(Part.file("a.png", TestPictures.png(82)));
+
+        Answer answer = client.multipart("/upload/", parts, with("upload"));
+
+        assertThat(answer.status()).isEqualTo(403);
+        assertThat(answer.json().get("detail").stringValue()).endsWith("did you mean /upload?");
+    }
+
+    @Test
+    void methodsOfAPathAreToldToWhoMayReadIt() {
+        assertThat(client.send("OPTIONS", "/search", new byte[0]).status()).isEqualTo(401);
+        assertThat(client.send("OPTIONS", "/search", new byte[0], with("read")).status())
+                .isEqualTo(200);
+        assertThat(client.send("OPTIONS", "/admin/verify", new byte[0], with("read"))
+                        .status())
+                .isEqualTo(403);
+    }
+
+    @Test
     void detailsOfTheHealthAndThePlaceOfTheFolderAreForAdministrators() {
         for (String caller : List.of("none", "read", "upload")) {
             assertThat(client.get("/actuator/health", with(caller)).text())
@@ -239,6 +272,10 @@ class AccessIT {
                 "/actuator/health/..;/..;/admin/verify",
                 "/actuator/health/%2e%2e/%2e%2e/admin/verify",
                 "/actuator/health;/../../admin/verify",
+                "/problems/../admin/verify",
+                "/problems/..;/admin/verify",
+                "/problems/%2e%2e/admin/verify",
+                "/problems;/../admin/verify",
                 "http://localhost/admin/verify",
                 "*");
         List<String> opened = new ArrayList<>();
@@ -341,7 +378,7 @@ class AccessIT {
 
         for (String path : List.of("/" + id, "/" + id + "/thumbnail")) {
             Answer answer = client.get(path, with("read"));
-            assertThat(answer.headers("Cache-Control")).containsExactly("private, max-age=600, must-revalidate");
+            assertThat(answer.headers("Cache-Control")).containsExactly("private, no-cache");
             assertThat(answer.header("Vary")).contains("X-API-Key", "Authorization");
             String tag = answer.header("ETag");
             assertThat(client.get(path, "If-None-Match", tag, "X-API-Key", key("read"))
@@ -350,8 +387,8 @@ class AccessIT {
             assertThat(client.get(path, "If-None-Match", tag).status()).isEqualTo(401);
         }
         assertThat(client.get("/search?text=cat", with("read")).header("Cache-Control"))
-                .isEqualTo("private, no-cache");
-        assertThat(client.get("/app.js", with("read")).header("Cache-Control")).isEqualTo("private, no-cache");
+                .isEqualTo("no-store");
+        assertThat(client.get("/app.js", with("read")).header("Cache-Control")).isEqualTo("no-cache");
     }
 
     @Test

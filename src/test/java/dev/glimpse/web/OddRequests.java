@@ -7,9 +7,13 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import org.springframework.http.MediaType;
+import org.springframework.web.method.HandlerMethod;
+import org.springframework.web.servlet.mvc.method.RequestMappingInfo;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -22,6 +26,25 @@ import tools.jackson.databind.json.JsonMapper;
 public final class OddRequests {
     private static final Set<Integer> STATUSES = Set.of(
             200, 201, 202, 204, 302, 400, 401, 403, 404, 405, 406, 408, 409, 412, 413, 415, 417, 429, 501, 503, 505);
+
+    private static final Pattern ALLOW = Pattern.compile("\r\nallow: (.*)\r\n");
+
+    /** No parameter takes all of them, and none may end in a failure of ours. Encoded. */
+    private static final List<String> VALUES = List.of(
+            "",
+            "%20",
+            "-1",
+            "0",
+            "99999999999999999999",
+            "1e9",
+            "maybe",
+            "true",
+            "yesterday",
+            "2026-13-45T99:99:99Z",
+            "%2B1000000000-12-31T23:59:59Z",
+            "%00",
+            "%F0%9F%98%80",
+            "x".repeat(5_000));
 
     private static final List<String> METHODS =
             List.of("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "FOO", "get");
@@ -95,8 +118,7 @@ public final class OddRequests {
                 ask(method + " " + path + " HTTP/1.1\r\n", "\r\n");
             }
             for (String variant : VARIANTS) {
-                // The page at / is forwarded to, and Tomcat ends a forwarded 412 before anybody can add a body.
-                if (variant.startsWith("Accept") || (variant.startsWith("If-") && !path.equals("/"))) {
+                if (variant.startsWith("Accept") || variant.startsWith("If-")) {
                     ask("GET " + path + " HTTP/1.1\r\n", variant);
                 }
                 ask("POST " + path + " HTTP/1.1\r\n", variant);
@@ -104,10 +126,60 @@ public final class OddRequests {
             ask("GET " + path + " HTTP/1.0\r\n", "\r\n");
             ask("GET " + path + " HTTP/3.0\r\n", "\r\n");
         }
+        ask("OPTIONS * HTTP/1.1\r\n", "\r\n");
         return complaints;
     }
 
-    private void ask(String line, String rest) throws IOException {
+    /**
+     * Sends each parameter of each endpoint with wrong, empty, huge and repeated values, and one that it does not have; names what is
+     * wrong, nothing if all is well.
+     */
+    public List<String> askWithParameters(RequestMappingHandlerMapping mapping) throws IOException {
+        for (Map.Entry<RequestMappingInfo, HandlerMethod> endpoint :
+                mapping.getHandlerMethods().entrySet()) {
+            if (!endpoint.getValue().getBeanType().getName().startsWith("dev.glimpse.")) {
+                continue;
+            }
+            EndpointParameters parameters = new EndpointParameters(endpoint.getValue());
+            MediaType accepted = endpoint.getKey().getProducesCondition().getProducibleMediaTypes().stream()
+                    .findFirst()
+                    .orElse(MediaType.ALL);
+            String rest = "Accept: " + accepted + "\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+            for (String path : endpoint.getKey().getPatternValues()) {
+                String line = endpoint.getKey()
+                                .getMethodsCondition()
+                                .getMethods()
+                                .iterator()
+                                .next() + " " + path.replaceAll("\\{[^}]*\\}", "0".repeat(64) + ".png") + "?";
+                expect("unknown-parameter", "did you mean|takes none|there are", line + "no_such=1 HTTP/1.1\r\n", rest);
+                for (String name : parameters.names()) {
+                    for (String value : VALUES) {
+                        ask(line + name + "=" + value + " HTTP/1.1\r\n", rest);
+                    }
+                    expect("unknown-parameter", "did you mean " + name, line + name + "x=1 HTTP/1.1\r\n", rest);
+                    if (parameters.isTakenOnce(name)) {
+                        expect(
+                                "invalid-query",
+                                name + " is there 2 times",
+                                line + name + "=1&" + name + "=1 HTTP/1.1\r\n",
+                                rest);
+                        expect("invalid-query", name + " is empty", line + name + "= HTTP/1.1\r\n", rest);
+                    }
+                }
+            }
+        }
+        return complaints;
+    }
+
+    private void expect(String type, String detail, String line, String rest) throws IOException {
+        String answer = ask(line, rest);
+        if (!answer.contains("/problems/" + type + "\"")
+                || !Pattern.compile(detail).matcher(answer).find()) {
+            complaints.add(line + " -> not " + type + " with " + detail + ": " + answer);
+        }
+    }
+
+    private String ask(String line, String rest) throws IOException {
         String all = headers.isEmpty() ? "" : String.join("\r\n", headers) + "\r\n";
         String request = line + "Host: localhost\r\nConnection: close\r\n" + all + rest;
         String answer;
@@ -119,14 +191,15 @@ public final class OddRequests {
         if (answer.startsWith("HTTP/1.1 100")) {
             answer = answer.substring(answer.indexOf("\r\n\r\n") + 4);
         }
-        String wrong = wrong(answer, line.startsWith("HEAD"));
+        String wrong = wrong(answer, line.startsWith("HEAD"), line.startsWith("OPTIONS"));
         if (!wrong.isEmpty()) {
             complaints.add(request.replace("\r\n", " | ") + " -> " + wrong + ": "
                     + answer.lines().findFirst().orElse(""));
         }
+        return answer;
     }
 
-    private static String wrong(String answer, boolean head) {
+    private static String wrong(String answer, boolean head, boolean options) {
         if (!answer.matches("(?s)HTTP/1\\.1 \\d\\d\\d .*")) {
             return "no HTTP";
         }
@@ -136,10 +209,19 @@ public final class OddRequests {
         }
         int end = answer.indexOf("\r\n\r\n");
         String top = answer.substring(0, end).toLowerCase(Locale.ROOT);
-        for (String header : List.of("x-content-type-options: ", "referrer-policy: ", "content-security-policy: ")) {
+        for (String header : List.of(
+                "x-content-type-options: ",
+                "referrer-policy: ",
+                "content-security-policy: ",
+                "x-request-id: ",
+                "cache-control: ")) {
             if (!top.contains("\r\n" + header)) {
                 return "no " + header;
             }
+        }
+        boolean allows = ALLOW.matcher(top + "\r\n").find();
+        if (allows != (status == 405 || (status == 200 && options))) {
+            return allows ? "an Allow that nobody asked for" : "no Allow";
         }
         if (status < 400 || head) {
             return "";
@@ -151,8 +233,7 @@ public final class OddRequests {
         String text = body.substring(body.indexOf('{'), body.lastIndexOf('}') + 1);
         JsonNode problem = JsonMapper.shared().readTree(text);
         String type = problem.path("type").asString("");
-        if (!type.startsWith("/problems/")
-                || !StandardProblems.types().contains(type.substring("/problems/".length()))) {
+        if (!type.startsWith("/problems/") || !ProblemTypes.names().contains(type.substring("/problems/".length()))) {
             return "a type that is not known, " + type;
         }
         if (problem.path("status").asInt() != status

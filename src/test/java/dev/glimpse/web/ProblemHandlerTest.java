@@ -6,6 +6,7 @@ import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.ModelMismatchException;
 import dev.glimpse.storage.StoreUnavailableException;
 import java.io.FileNotFoundException;
+import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.stream.Stream;
@@ -78,7 +79,7 @@ class ProblemHandlerTest {
 
     @Test
     void uploadThatFindsNoRoomOnTheDiskIsNoFaultOfTheClient() {
-        var answer = new ProblemHandler()
+        var answer = new ProblemHandler(new KnownPaths(Set::of))
                 .badMultipart(new MultipartException(
                         "cannot parse", new FileNotFoundException("/srv/tmp/upload_1.tmp (No space left on device)")));
 

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
@@ -31,7 +32,22 @@ class StandardProblemsTest {
                     .forEach(table::append);
         }
 
-        assertThat(found(Pattern.compile("`([a-z-]+)`"), table.toString())).isEqualTo(StandardProblems.types());
+        assertThat(found(Pattern.compile("`([a-z-]+)`"), table.toString())).isEqualTo(ProblemTypes.names());
+    }
+
+    @Test
+    void documentedExplanationsAreThoseThatTheServerGives() throws IOException {
+        Pattern row = Pattern.compile("(?m)^\\| (\\d{3}) \\| `([a-z-]+)` \\| (.*) \\| (.*) \\|$");
+        List<ProblemTypes.Explanation> documented = row.matcher(Files.readString(PAGE))
+                .results()
+                .map(match -> new ProblemTypes.Explanation(
+                        Integer.parseInt(match.group(1)),
+                        match.group(2),
+                        match.group(3).replaceAll(":? ?\\[[^]]*]\\([^)]*\\)", ""),
+                        match.group(4)))
+                .toList();
+
+        assertThat(documented).isEqualTo(ProblemTypes.all());
     }
 
     @Test
@@ -56,7 +72,7 @@ class StandardProblemsTest {
     void everyTypeInOurSourcesIsOnTheList() throws IOException {
         Pattern rule = Pattern.compile("HttpStatus\\.[A-Z_]+,\\s*\"([a-z-]+)\"");
 
-        assertThat(found(rule, sources())).isEqualTo(StandardProblems.types());
+        assertThat(found(rule, sources())).isEqualTo(ProblemTypes.names());
     }
 
     private static String sources() throws IOException {

@@ -1,0 +1,119 @@
+package dev.glimpse.web;
+
+import dev.glimpse.request.AlsoNamed;
+import jakarta.servlet.http.HttpServletRequest;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
+import org.springframework.core.DefaultParameterNameDiscoverer;
+import org.springframework.core.MethodParameter;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.method.HandlerMethod;
+import org.springframework.web.multipart.MultipartFile;
+import org.springframework.web.multipart.MultipartRequest;
+import org.springframework.web.util.WebUtils;
+
+/** The parameters of one endpoint: those of its handler method, in their order. Safe for use by several threads. */
+final class EndpointParameters {
+    private static final DefaultParameterNameDiscoverer NAMES = new DefaultParameterNameDiscoverer();
+
+    /** The most characters of an unknown name in a message. */
+    private static final int MOST_CHARACTERS = 64;
+
+    private final List<String> names = new ArrayList<>();
+
+    /** Of those that are no lists. */
+    private final Set<String> takenOnce = new HashSet<>();
+
+    private final List<Pattern> otherNames = new ArrayList<>();
+    private @Nullable String file;
+
+    EndpointParameters(HandlerMethod endpoint) {
+        for (MethodParameter parameter : endpoint.getMethodParameters()) {
+            RequestParam annotation = parameter.getParameterAnnotation(RequestParam.class);
+            if (annotation != null) {
+                parameter.initParameterNameDiscovery(NAMES);
+                add(annotation.name().isEmpty() ? parameter.getParameterName() : annotation.name(), parameter);
+            }
+        }
+    }
+
+    private void add(@Nullable String name, MethodParameter parameter) {
+        if (name == null) {
+            throw new IllegalStateException("a parameter without a name: " + parameter);
+        }
+        Class<?> type = parameter.getParameterType();
+        names.add(name);
+        if (!type.isArray() && !List.class.isAssignableFrom(type)) {
+            takenOnce.add(name);
+        }
+        AlsoNamed others = parameter.getParameterAnnotation(AlsoNamed.class);
+        if (others != null) {
+            otherNames.add(Pattern.compile(others.value()));
+        }
+        if (parameter.nestedIfOptional().nested().getNestedParameterType() == MultipartFile.class) {
+            file = name;
+        }
+    }
+
+    /** In the order of the method. */
+    List<String> names() {
+        return List.copyOf(names);
+    }
+
+    /** Whether a parameter of this name may be there once at most. */
+    boolean isTakenOnce(String name) {
+        return takenOnce.contains(name);
+    }
+
+    /**
+     * Checks what a request asks.
+     *
+     * @throws UnknownParameterException if it has a parameter or a part that the endpoint does not have
+     * @throws UnusableParameterException if a parameter that is taken once is there twice, or is empty
+     */
+    void check(HttpServletRequest request) {
+        for (Map.Entry<String, String[]> sent : request.getParameterMap().entrySet()) {
+            check(sent.getKey(), sent.getValue());
+        }
+        MultipartRequest parts = WebUtils.getNativeRequest(request, MultipartRequest.class);
+        if (parts != null) {
+            for (String name : parts.getMultiFileMap().keySet()) {
+                if (!isKnown(name)) {
+                    throw unknown(name, Spelling.nearest(name, names).or(() -> Optional.ofNullable(file)));
+                }
+            }
+        }
+    }
+
+    private void check(String name, String[] values) {
+        if (!isKnown(name)) {
+            throw unknown(name, Spelling.nearest(name, names));
+        }
+        if (isTakenOnce(name)) {
+            if (values.length > 1) {
+                throw new UnusableParameterException(name + " is there " + values.length + " times, and is taken once");
+            }
+            if (values[0].isEmpty()) {
+                throw new UnusableParameterException(name + " is empty: give it a value, or leave it out");
+            }
+        }
+    }
+
+    private boolean isKnown(String name) {
+        return names.contains(name)
+                || otherNames.stream().anyMatch(pattern -> pattern.matcher(name).matches());
+    }
+
+    private UnknownParameterException unknown(String name, Optional<String> nearest) {
+        String shortened = name.length() <= MOST_CHARACTERS ? name : name.substring(0, MOST_CHARACTERS) + "...";
+        return new UnknownParameterException("there is no parameter \"" + shortened + "\" here"
+                + nearest.map(meant -> "; did you mean " + meant + "?").orElse("")
+                + (names.isEmpty() ? "; this call takes none" : "; there are " + String.join(", ", names)));
+    }
+}

@@ -1,0 +1,89 @@
+package dev.glimpse;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.glimpse.testing.Ports;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What all scripts have in common for those who call them. */
+class ScriptsTest {
+    private record Run(int status, String output, String errors) {}
+
+    static Stream<String> scripts() throws IOException {
+        try (Stream<Path> files = Files.list(Path.of("scripts"))) {
+            return files.filter(Files::isRegularFile).map(Path::toString).sorted().toList().stream();
+        }
+    }
+
+    private static Run run(String... command) throws IOException, InterruptedException {
+        Path output = Files.createTempFile("output", ".txt");
+        ProcessBuilder script = new ProcessBuilder(new ArrayList<>(Arrays.asList(command)));
+        script.environment().keySet().removeIf(name -> name.startsWith("GLIMPSE_"));
+        script.environment().put("PORT", Integer.toString(Ports.free()));
+        Process process = script.redirectOutput(output.toFile()).start();
+        process.getOutputStream().close();
+        String errors = new String(process.getErrorStream().readAllBytes(), StandardCharsets.UTF_8);
+        Run run = new Run(process.waitFor(), Files.readString(output), errors);
+        Files.delete(output);
+        return run;
+    }
+
+    @ParameterizedTest
+    @MethodSource("scripts")
+    void scriptTellsHowItIsUsed(String script) throws IOException, InterruptedException {
+        Run run = run(script, "--help");
+
+        assertThat(run.status()).as(run.errors()).isZero();
+        assertThat(run.output()).contains(script);
+    }
+
+    @ParameterizedTest
+    @MethodSource("scripts")
+    void optionThatAScriptDoesNotHaveIsRefusedWithThoseThatItHas(String script)
+            throws IOException, InterruptedException {
+        if (script.equals("scripts/test")) {
+            return; // all of them are Maven's
+        }
+        Run run = run(script, "--no-such");
+
+        assertThat(run.status()).isEqualTo(2);
+        assertThat(run.errors().lines()).hasSize(1);
+        assertThat(run.errors()).contains("--no-such").containsAnyOf("Options: -", "There are: ");
+        assertThat(run.output()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"scripts/demo", "scripts/verify", "scripts/bulk-load samples"})
+    void serverThatIsNotThereIsNamedInOneLineWithWhatToDo(String command) throws IOException, InterruptedException {
+        Run run = run(command.split(" "));
+
+        assertThat(run.status()).isEqualTo(2);
+        assertThat(run.errors().lines()).hasSize(1);
+        assertThat(run.errors())
+                .contains("no Glimpse at http://127.0.0.1:", "nothing listens there", "scripts/run", "GLIMPSE_URL");
+        assertThat(run.output()).isEmpty();
+    }
+
+    @Test
+    void pictureInTheCommandsThatARunPrintsIsThere() throws IOException {
+        List<String> files = Files.readAllLines(Path.of("scripts/run")).stream()
+                .filter(line -> line.contains("file=@$root/"))
+                .map(line -> line.replaceAll(".*file=@\\$root/(\\S+) .*", "$1"))
+                .toList();
+
+        assertThat(files)
+                .isNotEmpty()
+                .allSatisfy(file -> assertThat(Path.of(file)).exists());
+    }
+}

@@ -4,10 +4,13 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.io.Resource;
+import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
 import org.springframework.http.CacheControl;
 import org.springframework.util.DigestUtils;
 import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
+import org.springframework.web.servlet.config.annotation.ResourceHandlerRegistration;
 import org.springframework.web.servlet.config.annotation.ResourceHandlerRegistry;
+import org.springframework.web.servlet.config.annotation.ViewControllerRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
 /**
@@ -18,9 +21,35 @@ import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 class PagesConfiguration implements WebMvcConfigurer {
     @Override
     public void addResourceHandlers(ResourceHandlerRegistry registry) {
-        registry.addResourceHandler("/**")
-                .addResourceLocations("classpath:/static/")
-                .setCacheControl(CacheControl.noCache())
+        asked(registry.addResourceHandler("/swagger-ui/**")
+                .addResourceLocations("classpath:/static/swagger-ui/", swaggerUi()));
+        asked(registry.addResourceHandler("/**").addResourceLocations("classpath:/static/"));
+    }
+
+    @Override
+    public void addViewControllers(ViewControllerRegistry registry) {
+        registry.addRedirectViewController("/swagger-ui", "/swagger-ui/index.html");
+        registry.addRedirectViewController("/swagger-ui/", "/swagger-ui/index.html");
+    }
+
+    /** Where the library has its files, which is a folder with its version in the name. */
+    private static String swaggerUi() {
+        try {
+            String file = "swagger-ui-bundle.js";
+            Resource[] found = new PathMatchingResourcePatternResolver()
+                    .getResources("classpath*:/META-INF/resources/webjars/swagger-ui/*/" + file);
+            if (found.length != 1) {
+                throw new IllegalStateException("Swagger UI is on the class path " + found.length + " times");
+            }
+            String url = found[0].getURL().toString();
+            return url.substring(0, url.length() - file.length());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static void asked(ResourceHandlerRegistration files) {
+        files.setCacheControl(CacheControl.noCache())
                 .setUseLastModified(false)
                 .setEtagGenerator(PagesConfiguration::tag);
     }

@@ -33,6 +33,8 @@ final class AccessFilter extends OncePerRequestFilter {
 
     private static final Set<String> UPLOADS = Set.of("/upload", "/vectorize_and_store");
 
+    private static final String AGENTS = "/mcp";
+
     private final Callers callers;
     private final RateLimits limits;
     private final Refusals refusals;
@@ -208,6 +210,10 @@ final class AccessFilter extends OncePerRequestFilter {
 
     private static Scope scope(HttpServletRequest request) {
         String path = request.getServletPath();
+        if (path.equals(AGENTS)) {
+            // Which tools a caller may call, their endpoint decides: all of them come as the same request.
+            return Scope.READ;
+        }
         if (reads(request)) {
             return path.equals("/admin") || path.startsWith("/admin/") ? Scope.ADMIN : Scope.READ;
         }

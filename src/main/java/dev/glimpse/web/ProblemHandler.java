@@ -20,6 +20,7 @@ import dev.glimpse.image.DecoderUnavailableException;
 import dev.glimpse.image.ImageTooLargeException;
 import dev.glimpse.image.ImageTooSlowException;
 import dev.glimpse.image.UnsupportedImageException;
+import dev.glimpse.mcp.MessageTooLargeException;
 import dev.glimpse.pictures.EditTooLargeException;
 import dev.glimpse.pictures.InvalidEditException;
 import dev.glimpse.pictures.PictureNotFoundException;
@@ -125,6 +126,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(MaxUploadSizeExceededException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(FileTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(EditTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
+            new Rule(MessageTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(UrlTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(UnsupportedImageException.class, HttpStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-image"),
             Rule.of(

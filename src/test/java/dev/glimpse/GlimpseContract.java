@@ -3,6 +3,8 @@ package dev.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.glimpse.testing.Agent;
+import dev.glimpse.testing.Agent.Outcome;
 import dev.glimpse.testing.Client;
 import dev.glimpse.testing.Client.Answer;
 import dev.glimpse.testing.Client.Part;
@@ -13,6 +15,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -29,6 +32,7 @@ import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.annotation.DirtiesContext;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** The HTTP contract, on the real model and a real table, whatever store is behind it. */
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
@@ -655,5 +659,49 @@ abstract class GlimpseContract {
         assertThat(client.get("/nowhere").status()).isEqualTo(404);
         assertThat(client.get("/nowhere").header("Content-Type")).isEqualTo("application/problem+json");
         assertThat(client.get("/upload").status()).isEqualTo(405);
+    }
+
+    // Agents
+
+    @Test
+    void agentUploadsAPictureAndFindsIt() {
+        byte[] picture = newPicture();
+        Map<String, Object> arguments = Map.of(
+                "data",
+                Base64.getEncoder().encodeToString(picture),
+                "filename",
+                "a.png",
+                "caption",
+                "Said by an agent",
+                "tags",
+                List.of("one", "two"));
+        try (Agent agent = new Agent(port, Map.of())) {
+            Outcome upload = agent.call("upload_picture", arguments);
+            Outcome again = agent.call("upload_picture", arguments);
+            Outcome statistics = agent.call("get_statistics", Map.of());
+            Outcome search = agent.call("search_pictures", Map.of("text", "anything", "limit", 50));
+
+            String id = upload.json().get("id").stringValue();
+            assertThat(upload.json().get("stored").booleanValue()).isTrue();
+            assertThat(upload.json().get("path").stringValue()).isEqualTo(pathOf(id));
+            assertThat(again.json().get("stored").booleanValue()).isFalse();
+            assertThat(again.json().get("id").stringValue()).isEqualTo(id);
+            assertThat(client.get("/" + id).bytes()).isEqualTo(picture);
+            assertThat(statistics.json().get("pictures").longValue()).isEqualTo(rows());
+            assertThat(statistics.json().get("takesUploads").booleanValue()).isTrue();
+            assertThat(JsonMapper.shared().readTree(search.text())).isEqualTo(search.json());
+            JsonNode hit = search.json()
+                    .get("pictures")
+                    .valueStream()
+                    .filter(each -> each.get("id").stringValue().equals(id))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(hit.get("caption").stringValue()).isEqualTo("Said by an agent");
+            assertThat(hit.get("tags").toString()).isEqualTo("[\"one\",\"two\"]");
+            assertThat(hit.get("distance").doubleValue()).isBetween(0.0, 2.0);
+            assertThat(client.get(hit.get("picture").stringValue()).bytes()).isEqualTo(picture);
+            assertThat(client.get(hit.get("thumbnail").stringValue()).header("Content-Type"))
+                    .isEqualTo("image/jpeg");
+        }
     }
 }

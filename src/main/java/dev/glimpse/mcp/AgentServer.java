@@ -134,29 +134,32 @@ final class AgentServer {
 
     /** The SDK would take parameters that do not fit for a failure of its own. */
     private void requireParameters(JSONRPCRequest request) {
+        if (request.method().equals(McpSchema.METHOD_INITIALIZE)) {
+            InitializeRequest unused = parameters(request, InitializeRequest.class);
+        } else if (request.method().equals(McpSchema.METHOD_TOOLS_CALL)) {
+            requireTool(parameters(request, CallToolRequest.class).name(), request);
+        }
+    }
+
+    private <T> T parameters(JSONRPCRequest request, Class<T> type) {
         try {
-            switch (request.method()) {
-                case McpSchema.METHOD_INITIALIZE -> json.convertValue(request.params(), InitializeRequest.class);
-                case McpSchema.METHOD_TOOLS_CALL ->
-                    requireTool(
-                            json.convertValue(request.params(), CallToolRequest.class)
-                                    .name(),
-                            request);
-                default -> {}
+            if (request.params() != null) {
+                return json.convertValue(request.params(), type);
             }
         } catch (IllegalArgumentException | JacksonException e) {
-            throw new InvalidMessageException(
-                    ErrorCodes.INVALID_PARAMS,
-                    "the params of " + request.method() + " are not as the protocol has them",
-                    request.id());
+            log.debug("no parameters of {}", request.method(), e);
         }
+        throw new InvalidMessageException(
+                ErrorCodes.INVALID_PARAMS,
+                "the params of " + request.method() + " are not as the protocol has them",
+                request.id());
     }
 
     private void requireTool(String name, JSONRPCRequest request) {
         if (!tools.containsKey(name)) {
             throw new InvalidMessageException(
                     ErrorCodes.INVALID_PARAMS,
-                    "there is no tool " + name + "; there are " + String.join(", ", new TreeSet<>(tools.keySet())),
+                    "there is no tool '" + name + "'; there are " + String.join(", ", new TreeSet<>(tools.keySet())),
                     request.id());
         }
     }

@@ -2,6 +2,7 @@ package dev.glimpse.mcp;
 
 import dev.glimpse.mcp.AgentTool.Call;
 import io.modelcontextprotocol.spec.HttpHeaders;
+import io.modelcontextprotocol.spec.McpSchema;
 import io.modelcontextprotocol.spec.McpSchema.ErrorCodes;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
@@ -10,6 +11,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.servlet.autoconfigure.MultipartProperties;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.util.unit.DataSize;
@@ -54,11 +56,17 @@ class McpController {
         }
     }
 
-    /** An error of the protocol. The client of a request whose id is known gets it as the answer to that. */
+    /**
+     * An error of the protocol. That of the SDK cannot be without an id.
+     *
+     * @param id of the request; null if it is not known
+     */
+    record Refusal(String jsonrpc, @Nullable Object id, JSONRPCError error) {}
+
     @ExceptionHandler
-    ResponseEntity<JSONRPCResponse> invalid(InvalidMessageException e) {
-        return ResponseEntity.status(e.id() == null ? 400 : 200)
+    ResponseEntity<Refusal> invalid(InvalidMessageException e) {
+        return ResponseEntity.status(e.id() == null ? HttpStatus.BAD_REQUEST : HttpStatus.OK)
                 .contentType(MediaType.APPLICATION_JSON)
-                .body(JSONRPCResponse.error(e.id(), new JSONRPCError(e.code(), e.getMessage())));
+                .body(new Refusal(McpSchema.JSONRPC_VERSION, e.id(), new JSONRPCError(e.code(), e.getMessage())));
     }
 }

@@ -1,7 +1,5 @@
 package dev.glimpse.pictures;
 
-import com.github.benmanes.caffeine.cache.Cache;
-import com.github.benmanes.caffeine.cache.Caffeine;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
@@ -10,22 +8,27 @@ import dev.glimpse.image.ImageId;
 import dev.glimpse.request.Tickets;
 import dev.glimpse.storage.ObjectStore;
 import jakarta.servlet.http.HttpServletRequest;
+import java.util.Collections;
+import java.util.List;
 import org.springframework.core.io.ByteArrayResource;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
+import org.springframework.web.HttpMediaTypeNotAcceptableException;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.context.request.ServletWebRequest;
 
 /** Serves what hits point to: a picture's id is its URL. */
 @RestController
 class PictureController {
-    private static final int THUMBNAIL_SIDE = 256;
-
-    /** Some thousand thumbnails, or a dozen originals: what is looked at shows also while the store is away. */
+    /**
+     * Some thousand thumbnails of the smallest size or two hundred of the largest, or a dozen originals: what is looked at shows also while
+     * the store is away.
+     */
     private static final long CACHE_BYTES = 24L << 20;
 
     /**
@@ -38,21 +41,14 @@ class PictureController {
     private final ImageDataset dataset;
     private final ImageDecoder decoder;
     private final Tickets tickets;
-    private final Cache<ImageId, byte[]> thumbnails = cache();
-    private final Cache<ImageId, byte[]> originals = cache();
+    private final MadeOnce<Thumbnail> thumbnails = new MadeOnce<>(CACHE_BYTES);
+    private final MadeOnce<ImageId> originals = new MadeOnce<>(CACHE_BYTES);
 
     PictureController(ObjectStore store, ImageDataset dataset, ImageDecoder decoder, Tickets tickets) {
         this.store = store;
         this.dataset = dataset;
         this.decoder = decoder;
         this.tickets = tickets;
-    }
-
-    private static Cache<ImageId, byte[]> cache() {
-        return Caffeine.newBuilder()
-                .maximumWeight(CACHE_BYTES)
-                .weigher((ImageId id, byte[] bytes) -> bytes.length)
-                .build();
     }
 
     @GetMapping("/images/{name}")
@@ -62,21 +58,27 @@ class PictureController {
         if (clientHas(id, tag, request)) {
             return unchanged(tag, request);
         }
-        return answer(id.name(), id.format().mediaType(), tag, originals.get(id, this::read), request);
+        return answer(id.name(), id.format().mediaType(), tag, originals.get(id, () -> read(id)), request);
     }
 
+    /** @param size pixels of the longer side, at most: 256, 512 or 1024 */
     @GetMapping("/images/{name}/thumbnail")
-    ResponseEntity<ByteArrayResource> thumbnail(@PathVariable String name, HttpServletRequest request) {
-        ImageId id = parse(name);
-        String tag = id.sha256() + "-" + THUMBNAIL_SIDE;
-        if (clientHas(id, tag, request)) {
+    ResponseEntity<ByteArrayResource> thumbnail(
+            @PathVariable String name, @RequestParam(defaultValue = "256") String size, HttpServletRequest request)
+            throws HttpMediaTypeNotAcceptableException {
+        Thumbnail thumbnail = new Thumbnail(
+                parse(name),
+                Thumbnail.parseSide(size),
+                AcceptedThumbnails.of(Collections.list(request.getHeaders(HttpHeaders.ACCEPT)))
+                        .best());
+        String tag = thumbnail.tag();
+        if (clientHas(thumbnail.id(), tag, request)) {
             return unchanged(tag, request);
         }
         Ticket ticket = tickets.of(Purpose.VIEW, request);
-        byte[] jpeg = thumbnails.get(
-                id,
-                missing -> decoder.decodeInTrueColors(read(missing), ticket, image -> image.thumbnail(THUMBNAIL_SIDE)));
-        return answer(tag + ".jpg", MediaType.IMAGE_JPEG_VALUE, tag, jpeg, request);
+        byte[] bytes = thumbnails.get(
+                thumbnail, () -> decoder.thumbnail(read(thumbnail.id()), thumbnail.side(), thumbnail.format(), ticket));
+        return answer(thumbnail.filename(), thumbnail.format().mediaType(), tag, bytes, request);
     }
 
     private ImageId parse(String name) {
@@ -85,8 +87,8 @@ class PictureController {
                         "a picture is called images/{sha256}.{ext}, and this is not: images/" + name));
         if (!dataset.stateOf(id).isShown()) {
             // It may have been deleted; the store knows.
-            thumbnails.invalidate(id);
-            originals.invalidate(id);
+            thumbnails.forget(Thumbnail.allOf(id));
+            originals.forget(List.of(id));
         }
         return id;
     }
@@ -108,6 +110,7 @@ class PictureController {
 
     private static ResponseEntity<ByteArrayResource> unchanged(String tag, HttpServletRequest request) {
         return ResponseEntity.status(HttpStatus.NOT_MODIFIED)
+                .varyBy(HttpHeaders.ACCEPT)
                 .header(HttpHeaders.CACHE_CONTROL, caching(request))
                 .eTag(quoted(tag))
                 .build();
@@ -117,6 +120,7 @@ class PictureController {
             String filename, String type, String tag, byte[] bytes, HttpServletRequest request) {
         return ResponseEntity.ok()
                 .contentType(MediaType.parseMediaType(type))
+                .varyBy(HttpHeaders.ACCEPT)
                 .header(HttpHeaders.CACHE_CONTROL, caching(request))
                 .eTag(quoted(tag))
                 .header("Content-Disposition", "inline; filename=\"" + filename + "\"")

@@ -154,7 +154,14 @@ class ArchitectureTest {
     static final ArchRule datasetAloneKnowsArrow = alone("dataset.lance", "org.apache.arrow..");
 
     @ArchTest
-    static final ArchRule theStartAloneKnowsTheNativeEnvironment = alone("", "com.sun.jna..");
+    static final ArchRule theStartAndTheWebpEncoderAloneKnowForeignFunctions = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.glimpse")
+            .and()
+            .haveNameNotMatching("dev\\.glimpse\\.image\\.WebpEncoder.*")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("com.sun.jna..");
 
     @ArchTest
     static final ArchRule controllersAreForSpringAlone =

@@ -232,7 +232,8 @@ class FolderGlimpseIT extends GlimpseContract {
             assertThat(agent.server().capabilities().completions()).isNull();
             assertThat(agent.tools())
                     .extracting(Tool::name)
-                    .containsExactly("search_pictures", "get_statistics", "upload_picture");
+                    .containsExactly(
+                            "search_pictures", "look_at_picture", "list_pictures", "get_statistics", "upload_picture");
             assertThat(agent.tools()).allSatisfy(tool -> {
                 assertThat(tool.description()).isNotBlank();
                 assertThat(tool.annotations().readOnlyHint())
@@ -251,15 +252,25 @@ class FolderGlimpseIT extends GlimpseContract {
             Outcome unknown = agent.call("search_pictures", Map.of("text", "a cat", "color", "red"));
             Outcome missing = agent.call("search_pictures", Map.of());
             Outcome blank = agent.call("search_pictures", Map.of("text", " "));
+            Outcome unknownId = agent.call("look_at_picture", Map.of("id", "images/" + "0".repeat(64) + ".png"));
+            Outcome noId = agent.call("look_at_picture", Map.of("id", "cat.png"));
+            Outcome noSize =
+                    agent.call("look_at_picture", Map.of("id", "images/" + "0".repeat(64) + ".png", "size", 300));
+            Outcome noCursor = agent.call("list_pictures", Map.of("cursor", "nothing"));
             Outcome noPicture = agent.call("upload_picture", Map.of("data", "bm8gcGljdHVyZQ=="));
             Outcome manyTags = agent.call("upload_picture", Map.of("data", "", "tags", List.of("one,two")));
 
-            assertThat(List.of(tooMany, unknown, missing, blank, noPicture, manyTags))
+            assertThat(List.of(
+                            tooMany, unknown, missing, blank, unknownId, noId, noSize, noCursor, noPicture, manyTags))
                     .allMatch(Outcome::failed);
             assertThat(tooMany.text()).contains("limit", "50");
             assertThat(unknown.text()).contains("color");
             assertThat(missing.text()).contains("text");
             assertThat(blank.text()).isEqualTo("text is empty: say what the picture shows");
+            assertThat(unknownId.text()).startsWith("there is no picture images/000");
+            assertThat(noId.text()).contains("/id");
+            assertThat(noSize.text()).contains("/size", "256, 512, 1024");
+            assertThat(noCursor.text()).startsWith("cursor must be the next of an answer");
             assertThat(noPicture.text()).startsWith("not a picture we can read: the bytes look like text");
             assertThat(manyTags.text()).contains("tags");
         }

@@ -222,7 +222,7 @@ public final class ImageDecoder {
      * @throws DecoderUnavailableException if the program that decodes a foreign format cannot be started any more
      */
     public <T extends @Nullable Object> T decode(byte[] bytes, Ticket ticket, Function<DecodedImage, T> use) {
-        try (Decoded decoded = decode(bytes, ticket, false)) {
+        try (Decoded decoded = decode(bytes, ticket, Rendering.FOR_A_MODEL)) {
             return use.apply(decoded.image());
         }
     }
@@ -233,8 +233,35 @@ public final class ImageDecoder {
      */
     public <T extends @Nullable Object> T decodeInTrueColors(
             byte[] bytes, Ticket ticket, Function<DecodedImage, T> use) {
-        try (Decoded decoded = decode(bytes, ticket, true)) {
+        try (Decoded decoded = decode(bytes, ticket, Rendering.FOR_PEOPLE)) {
             return use.apply(decoded.image());
+        }
+    }
+
+    /**
+     * Makes a thumbnail: what a viewer sees first, upright and in true colours, of at most {@code side} x {@code side} pixels. Waits as
+     * {@link #decode} does, and throws what it throws.
+     *
+     * @param format must be available
+     */
+    public byte[] thumbnail(byte[] bytes, int side, ThumbnailFormat format, Ticket ticket) {
+        try (Decoded decoded = decode(bytes, ticket, new Rendering(true, side))) {
+            return ticket.run(slice -> decoded.image().thumbnail(side, format, slice::yieldToOthers));
+        }
+    }
+
+    /**
+     * How a picture is decoded.
+     *
+     * @param trueColors whether a colour profile is followed
+     * @param side the longer side that it is to be shown with, in pixels; 0 if the pixels that a model needs are enough
+     */
+    private record Rendering(boolean trueColors, int side) {
+        static final Rendering FOR_A_MODEL = new Rendering(false, 0);
+        static final Rendering FOR_PEOPLE = new Rendering(true, 0);
+
+        Thinning thinning(ImageFormat format, int width, int height) {
+            return Thinning.of(format, width, height, side);
         }
     }
 
@@ -250,14 +277,14 @@ public final class ImageDecoder {
         }
     }
 
-    private Decoded decode(byte[] bytes, Ticket ticket, boolean trueColors) {
+    private Decoded decode(byte[] bytes, Ticket ticket, Rendering rendering) {
         ImageFormat format = formatOf(bytes);
         return format.isForeign()
-                ? decodeForeign(format, bytes, ticket, trueColors)
-                : decode(format, bytes, ticket, trueColors, true);
+                ? decodeForeign(format, bytes, ticket, rendering)
+                : decode(format, bytes, ticket, rendering, true);
     }
 
-    private Decoded decodeForeign(ImageFormat format, byte[] bytes, Ticket ticket, boolean trueColors) {
+    private Decoded decodeForeign(ImageFormat format, byte[] bytes, Ticket ticket, Rendering rendering) {
         ForeignDecoder.Picture picture = foreign.open(format, bytes);
         checkSize(picture.width(), picture.height());
         return picture.decode(ticket, time, patience, converted -> {
@@ -267,7 +294,7 @@ public final class ImageDecoder {
                             "damaged " + format.title() + ": its decoder made neither a JPEG nor a PNG of it"));
             try {
                 // Upright by now. The orientation may still be in the EXIF block, as it was in the original.
-                return decode(between, converted, ticket, trueColors, false).as(format);
+                return decode(between, converted, ticket, rendering, false).as(format);
             } catch (DamagedImageException e) {
                 throw new DamagedImageException(
                         "damaged " + format.title() + ": what its decoder made of it is damaged (" + e.getMessage()
@@ -277,7 +304,7 @@ public final class ImageDecoder {
         });
     }
 
-    private Decoded decode(ImageFormat format, byte[] bytes, Ticket ticket, boolean trueColors, boolean turning) {
+    private Decoded decode(ImageFormat format, byte[] bytes, Ticket ticket, Rendering rendering, boolean turning) {
         Deadline deadline = new Deadline(time, clock);
         try {
             ReaderInput whole = ReaderInput.of(format, bytes);
@@ -289,20 +316,20 @@ public final class ImageDecoder {
                 codes = Math.max(codes, pixels.requireModest(input.bytes(), deadline));
             }
             Optional<ColorProfile> profile =
-                    trueColors ? FileProfile.of(input.format(), input.bytes()) : Optional.empty();
+                    rendering.trueColors ? FileProfile.of(input.format(), input.bytes()) : Optional.empty();
             Optional<Animation> animation =
                     Animation.of(input.format(), input.bytes()).map(this::fitting);
             if (animation.isPresent() && !animation.get().beginsWhole()) {
-                return compose(animation.get(), container.orientation(), codes, ticket, trueColors, profile, deadline);
+                return compose(animation.get(), container.orientation(), codes, ticket, rendering, profile, deadline);
             }
-            Decoded first = decode(format, input, codes, ticket, trueColors, profile, deadline);
+            Decoded first = decode(format, input, codes, ticket, rendering, profile, deadline);
             if (animation.isEmpty()
                     || animation.get().frames().size() == 1
                     || !first.image().isOfOneColor()) {
                 return first;
             }
             first.close();
-            return compose(animation.get(), container.orientation(), codes, ticket, trueColors, profile, deadline);
+            return compose(animation.get(), container.orientation(), codes, ticket, rendering, profile, deadline);
         } catch (IOException | RuntimeException | StackOverflowError e) {
             throw refusal(format, e);
         }
@@ -339,7 +366,7 @@ public final class ImageDecoder {
             ReaderInput input,
             long codes,
             Ticket ticket,
-            boolean trueColors,
+            Rendering rendering,
             Optional<ColorProfile> profile,
             Deadline deadline)
             throws IOException {
@@ -354,10 +381,14 @@ public final class ImageDecoder {
             if (input.format() == ImageFormat.TIFF) {
                 checkDepth(reader.getImageTypes(0).next(), (long) width * height);
             }
-            Thinning thinning = Thinning.of(input.format(), width, height);
             DecodeMemory memory = DecodeMemory.of(
                     input.format(), input.bytes(), reader, Math.max(width, container.maxWidth()), codes);
-            long needed = memory.bytes(width, height);
+            Thinning detailed = rendering.thinning(input.format(), width, height);
+            // Rather a thumbnail with less detail than none of a picture that was taken.
+            Thinning thinning = memory.bytes(width, height, detailed) <= maxMemory
+                    ? detailed
+                    : Thinning.of(input.format(), width, height);
+            long needed = memory.bytes(width, height, thinning);
             if (needed > maxMemory) {
                 throw ImageTooLargeException.forMemory(
                         format, width, height, memory.pixelsThatFit(width, height, maxMemory));
@@ -366,7 +397,7 @@ public final class ImageDecoder {
                 // The size was checked above, and the memory for it is there.
                 in.becomeEndless();
                 BufferedImage picture = inMeantColors(
-                        read(reader, input.bytes(), input.format(), thinning, trueColors, deadline), profile);
+                        read(reader, input.bytes(), input.format(), thinning, rendering, deadline), profile);
                 byte[] rgb = Pixels.upright(picture, container.orientation(), deadline);
                 return image(format, container.orientation(), width, height, picture, rgb);
             });
@@ -380,14 +411,17 @@ public final class ImageDecoder {
             Orientation orientation,
             long codes,
             Ticket ticket,
-            boolean trueColors,
+            Rendering rendering,
             Optional<ColorProfile> profile,
             Deadline deadline)
             throws IOException {
         int width = animation.width();
         int height = animation.height();
         checkSize(width, height);
-        Thinning thinning = Thinning.of(animation.format(), width, height);
+        Thinning detailed = rendering.thinning(animation.format(), width, height);
+        Thinning thinning = DecodeMemory.of(animation, detailed, codes) <= maxMemory
+                ? detailed
+                : Thinning.of(animation.format(), width, height);
         for (Animation.Frame frame : animation.frames()) {
             checkSize(frame.place().width(), frame.place().height());
         }
@@ -401,7 +435,7 @@ public final class ImageDecoder {
                     animation,
                     thinning,
                     orientation,
-                    frame -> inMeantColors(frame(animation.format(), frame, thinning, trueColors, deadline), profile),
+                    frame -> inMeantColors(frame(animation.format(), frame, thinning, rendering, deadline), profile),
                     deadline);
             return image(
                     animation.format(), orientation, width, height, thinning.kept(width), thinning.kept(height), rgb);
@@ -409,7 +443,7 @@ public final class ImageDecoder {
     }
 
     private static BufferedImage frame(
-            ImageFormat format, Animation.Frame frame, Thinning thinning, boolean trueColors, Deadline deadline)
+            ImageFormat format, Animation.Frame frame, Thinning thinning, Rendering rendering, Deadline deadline)
             throws IOException {
         byte[] bytes = frame.file().bytes();
         ImageReader reader = reader(format);
@@ -427,7 +461,7 @@ public final class ImageDecoder {
                                 frame.place().height()));
             }
             in.becomeEndless();
-            return read(reader, bytes, format, thinning.within(width, height), trueColors, deadline);
+            return read(reader, bytes, format, thinning.within(width, height), rendering, deadline);
         } finally {
             reader.dispose();
         }
@@ -470,7 +504,7 @@ public final class ImageDecoder {
             byte[] bytes,
             ImageFormat format,
             Thinning thinning,
-            boolean trueColors,
+            Rendering rendering,
             Deadline deadline)
             throws IOException {
         // A JPEG that is cut off within a scan decodes to grey below the cut, with no more than a warning.
@@ -488,7 +522,7 @@ public final class ImageDecoder {
         });
         ImageReadParam param = reader.getDefaultReadParam();
         thinning.applyTo(param);
-        if (!trueColors) {
+        if (!rendering.trueColors) {
             keepProfile(reader, param);
         }
         BufferedImage picture =
@@ -496,7 +530,7 @@ public final class ImageDecoder {
         if (cutOff.get() != null) {
             throw new DamagedImageException("damaged " + format + ": cut off (" + cutOff.get() + ")");
         }
-        return trueColors ? picture : Pixels.withoutProfile(picture);
+        return rendering.trueColors ? picture : Pixels.withoutProfile(picture);
     }
 
     private static DecodedImage image(

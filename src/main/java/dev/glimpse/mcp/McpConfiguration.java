@@ -1,5 +1,8 @@
 package dev.glimpse.mcp;
 
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.pictures.PicturePages;
+import dev.glimpse.pictures.PictureViews;
 import dev.glimpse.request.Problems;
 import dev.glimpse.request.Tickets;
 import dev.glimpse.search.ImageSearch;
@@ -19,8 +22,11 @@ class McpConfiguration {
     @Bean
     AgentServer agentServer(
             ImageSearch search,
+            PictureViews views,
+            PicturePages pages,
             ServerReport report,
             UploadIntake intake,
+            ImageDataset dataset,
             Tickets tickets,
             Problems problems,
             BuildProperties build,
@@ -29,6 +35,8 @@ class McpConfiguration {
         return new AgentServer(
                 List.of(
                         new SearchTool(search, tickets, json),
+                        new LookTool(views, dataset, tickets, json),
+                        new ListTool(pages, json),
                         new StatisticsTool(report, json),
                         new UploadTool(intake, tickets, json)),
                 problems,

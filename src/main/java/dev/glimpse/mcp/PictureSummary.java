@@ -2,6 +2,8 @@ package dev.glimpse.mcp;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.Picture;
+import dev.glimpse.image.ImageId;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -49,17 +51,31 @@ record PictureSummary(
               "thumbnail": {"type": "string", "description": "Path of a small JPEG on this server"}}}""";
 
     static PictureSummary of(Neighbor hit) {
+        return of(hit.picture(), hit.distance());
+    }
+
+    static PictureSummary of(Picture picture) {
+        return of(picture, null);
+    }
+
+    private static PictureSummary of(Picture picture, @Nullable Double distance) {
+        String path = "/" + picture.id();
         return new PictureSummary(
-                hit.id(),
-                hit.distance(),
-                hit.caption(),
-                hit.tags(),
-                hit.filename(),
-                hit.width(),
-                hit.height(),
-                hit.bytes(),
-                hit.uploadedAt(),
-                "/" + hit.id(),
-                "/" + hit.id() + "/thumbnail");
+                picture.id(),
+                distance,
+                picture.caption(),
+                picture.tags(),
+                picture.filename(),
+                picture.width(),
+                picture.height(),
+                picture.bytes(),
+                picture.uploadedAt(),
+                path,
+                path + "/thumbnail");
+    }
+
+    /** A picture without a row. */
+    static PictureSummary of(ImageId id) {
+        return of(new Picture(id.toString(), null, null, null, null, null, null, null, null, List.of()));
     }
 }

@@ -23,6 +23,7 @@ import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.mcp.MessageTooLargeException;
 import dev.glimpse.pictures.EditTooLargeException;
 import dev.glimpse.pictures.InvalidEditException;
+import dev.glimpse.pictures.InvalidPictureQueryException;
 import dev.glimpse.pictures.PictureNotFoundException;
 import dev.glimpse.search.InvalidQueryException;
 import dev.glimpse.storage.StoreRefusedException;
@@ -114,6 +115,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(InvalidEditException.class, HttpStatus.BAD_REQUEST, "invalid-edit"),
             new Rule(InvalidParameterException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
+            new Rule(InvalidPictureQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(UrlNotFetchedException.class, HttpStatus.BAD_REQUEST, "url-not-fetched"),
             new Rule(UrlUploadOffException.class, HttpStatus.FORBIDDEN, "url-upload-off"),
             new Rule(PictureNotFoundException.class, HttpStatus.NOT_FOUND, "picture-not-found"),

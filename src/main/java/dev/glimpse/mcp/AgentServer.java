@@ -17,6 +17,7 @@ import io.modelcontextprotocol.spec.McpSchema.InitializeRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCMessage;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCRequest;
 import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse;
+import io.modelcontextprotocol.spec.McpSchema.JSONRPCResponse.JSONRPCError;
 import io.modelcontextprotocol.spec.McpSchema.ServerCapabilities;
 import io.modelcontextprotocol.spec.McpStatelessServerTransport;
 import java.io.IOException;
@@ -125,11 +126,15 @@ final class AgentServer {
      */
     JSONRPCResponse answer(JSONRPCRequest request, Call call) {
         requireParameters(request);
-        JSONRPCResponse answer = transport
+        JSONRPCResponse answer = Objects.requireNonNull(transport
                 .handler()
                 .handleRequest(McpTransportContext.create(Map.of(CALL, call)), request)
-                .block();
-        return Objects.requireNonNull(answer);
+                .block());
+        JSONRPCError error = answer.error();
+        if (error != null && error.code() == ErrorCodes.INTERNAL_ERROR) {
+            log.error("unexpected failure of {}: {}", request.method(), error.message());
+        }
+        return answer;
     }
 
     /** The SDK would take parameters that do not fit for a failure of its own. */

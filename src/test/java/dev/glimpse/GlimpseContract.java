@@ -520,6 +520,7 @@ abstract class GlimpseContract {
 
         for (String accept : List.of(
                 "*/*",
+                "application/json,text/plain,*/*",
                 "image/avif,image/webp,image/*,*/*;q=0.8",
                 "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
                 "image/*,application/json;q=0.5")) {

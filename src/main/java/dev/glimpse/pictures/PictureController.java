@@ -1,12 +1,13 @@
 package dev.glimpse.pictures;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.request.Tickets;
 import jakarta.servlet.http.HttpServletRequest;
-import java.util.Collections;
 import org.springframework.core.io.ByteArrayResource;
+import org.springframework.http.CacheControl;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -37,14 +38,36 @@ class PictureController {
         this.tickets = tickets;
     }
 
+    /** The original or, for who prefers JSON, what its row says. */
     @GetMapping("/images/{name}")
-    ResponseEntity<ByteArrayResource> original(@PathVariable String name, HttpServletRequest request) {
+    ResponseEntity<?> original(@PathVariable String name, HttpServletRequest request)
+            throws HttpMediaTypeNotAcceptableException {
         ImageId id = views.parse("images/" + name);
+        if (Accepted.by(request)
+                .prefersJsonTo(MediaType.parseMediaType(id.format().mediaType()))) {
+            return described(id);
+        }
         String tag = id.sha256();
         if (clientHas(id, tag, request)) {
             return unchanged(tag, request);
         }
         return answer(id.name(), id.format().mediaType(), tag, views.original(id), request);
+    }
+
+    /** What the row of a picture says. */
+    @GetMapping(path = "/images/{name}/metadata", produces = MediaType.APPLICATION_JSON_VALUE)
+    ResponseEntity<Picture> metadata(@PathVariable String name) {
+        return described(views.parse("images/" + name));
+    }
+
+    private ResponseEntity<Picture> described(ImageId id) {
+        Picture picture = dataset.find(id)
+                .orElseThrow(() -> new PictureNotFoundException("no row of the picture " + id + " is known"));
+        return ResponseEntity.ok()
+                .contentType(MediaType.APPLICATION_JSON)
+                .varyBy(HttpHeaders.ACCEPT)
+                .cacheControl(CacheControl.noCache())
+                .body(picture);
     }
 
     /** @param size pixels of the longer side, at most: 256, 512 or 1024 */
@@ -55,8 +78,7 @@ class PictureController {
         Thumbnail thumbnail = new Thumbnail(
                 views.parse("images/" + name),
                 Thumbnail.parseSide(size),
-                AcceptedThumbnails.of(Collections.list(request.getHeaders(HttpHeaders.ACCEPT)))
-                        .best());
+                Accepted.by(request).thumbnail());
         String tag = thumbnail.tag();
         if (clientHas(thumbnail.id(), tag, request)) {
             return unchanged(tag, request);

@@ -6,6 +6,7 @@ import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.image.ForeignDecoder;
 import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.ThumbnailFormat;
 import dev.glimpse.image.foreign.DecoderPrograms;
 import dev.glimpse.request.Tickets;
 import org.slf4j.Logger;
@@ -39,6 +40,9 @@ class GlimpseConfiguration {
                 limits.maxPixels(),
                 memory >> 20,
                 Math.min(limits.maxPixels(), ImageDecoder.pixelsReadWhole(memory)));
+        ThumbnailFormat.WEBP
+                .trouble()
+                .ifPresent(why -> log.warn("thumbnails are JPEGs alone: the WebP encoder cannot be loaded: {}", why));
         ForeignDecoder foreign = limits.memory().toBytes() == 0
                 ? ForeignDecoder.NONE
                 : DecoderPrograms.find(scheduler, limits.memory().toBytes());

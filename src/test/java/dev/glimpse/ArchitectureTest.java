@@ -104,6 +104,18 @@ class ArchitectureTest {
     static final ArchRule statsKnowsWhatItReports = onlyKnows("stats", "image", "embedding", "storage", "dataset");
 
     @ArchTest
+    static final ArchRule agentsKnowWhatTheyMayDo =
+            onlyKnows("mcp", "search", "pictures", "upload", "stats", "request", "fairness", "dataset", "image");
+
+    @ArchTest
+    static final ArchRule nobodyKnowsAgents = noClasses()
+            .that()
+            .resideOutsideOfPackages("dev.glimpse.mcp", "dev.glimpse.web")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("dev.glimpse.mcp");
+
+    @ArchTest
     static final ArchRule webKnowsFailuresAndHowTheyAreTold = noClasses()
             .that()
             .resideInAPackage("dev.glimpse.web")
@@ -133,13 +145,23 @@ class ArchitectureTest {
     static final ArchRule fetchAloneKnowsTheHttpClient = alone("fetch", "org.apache.hc..");
 
     @ArchTest
+    static final ArchRule mcpAloneKnowsTheSdkOfItsProtocol = alone("mcp", "io.modelcontextprotocol..");
+
+    @ArchTest
     static final ArchRule datasetAloneKnowsLance = alone("dataset.lance", "org.lance..");
 
     @ArchTest
     static final ArchRule datasetAloneKnowsArrow = alone("dataset.lance", "org.apache.arrow..");
 
     @ArchTest
-    static final ArchRule theStartAloneKnowsTheNativeEnvironment = alone("", "com.sun.jna..");
+    static final ArchRule theStartAndTheWebpEncoderAloneKnowForeignFunctions = noClasses()
+            .that()
+            .resideOutsideOfPackage("dev.glimpse")
+            .and()
+            .haveNameNotMatching("dev\\.glimpse\\.image\\.WebpEncoder.*")
+            .should()
+            .dependOnClassesThat()
+            .resideInAPackage("com.sun.jna..");
 
     @ArchTest
     static final ArchRule controllersAreForSpringAlone =

@@ -3,22 +3,30 @@ package dev.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.testing.Agent;
+import dev.glimpse.testing.Agent.Outcome;
 import dev.glimpse.testing.Client;
 import dev.glimpse.testing.Client.Answer;
 import dev.glimpse.testing.Client.Part;
 import dev.glimpse.testing.Nginx;
 import dev.glimpse.testing.Strangers;
 import dev.glimpse.web.OddRequests;
+import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.test.context.DynamicPropertyRegistry;
@@ -210,6 +218,155 @@ class FolderGlimpseIT extends GlimpseContract {
             assertThat(part.status()).isEqualTo(206);
             assertThat(part.bytes()).isEqualTo(Arrays.copyOfRange(picture, 10, 20));
             await().until(() -> stranger.get("/" + id).status() == 404);
+        }
+    }
+
+    // Agents
+
+    private Answer message(String json, String... headers) {
+        List<String> all = new ArrayList<>(List.of("Content-Type", "application/json"));
+        all.addAll(List.of(headers));
+        return client.send("POST", "/mcp", json.getBytes(StandardCharsets.UTF_8), all.toArray(String[]::new));
+    }
+
+    @Test
+    void agentIsToldWhatItMayDoAndNothingElse() {
+        try (Agent agent = new Agent(port, Map.of())) {
+            assertThat(agent.server().serverInfo().name()).isEqualTo("glimpse");
+            assertThat(agent.server().serverInfo().version()).isNotBlank();
+            assertThat(agent.server().capabilities().tools()).isNotNull();
+            assertThat(agent.server().capabilities().resources()).isNull();
+            assertThat(agent.server().capabilities().prompts()).isNull();
+            assertThat(agent.server().capabilities().logging()).isNull();
+            assertThat(agent.server().capabilities().completions()).isNull();
+            assertThat(agent.tools())
+                    .extracting(Tool::name)
+                    .containsExactly(
+                            "search_pictures", "look_at_picture", "list_pictures", "get_statistics", "upload_picture");
+            assertThat(agent.tools()).allSatisfy(tool -> {
+                assertThat(tool.description()).isNotBlank();
+                assertThat(tool.annotations().readOnlyHint())
+                        .isEqualTo(!tool.name().equals("upload_picture"));
+                assertThat(tool.annotations().destructiveHint()).isFalse();
+                assertThat(tool.annotations().idempotentHint()).isTrue();
+                assertThat(tool.annotations().openWorldHint()).isFalse();
+            });
+        }
+    }
+
+    @Test
+    void agentSeesWhyAToolFails() {
+        try (Agent agent = new Agent(port, Map.of())) {
+            Outcome tooMany = agent.call("search_pictures", Map.of("text", "a cat", "limit", 51));
+            Outcome unknown = agent.call("search_pictures", Map.of("text", "a cat", "color", "red"));
+            Outcome missing = agent.call("search_pictures", Map.of());
+            Outcome blank = agent.call("search_pictures", Map.of("text", " "));
+            Outcome unknownId = agent.call("look_at_picture", Map.of("id", "images/" + "0".repeat(64) + ".png"));
+            Outcome noId = agent.call("look_at_picture", Map.of("id", "cat.png"));
+            Outcome noSize =
+                    agent.call("look_at_picture", Map.of("id", "images/" + "0".repeat(64) + ".png", "size", 300));
+            Outcome noCursor = agent.call("list_pictures", Map.of("cursor", "nothing"));
+            Outcome noPicture = agent.call("upload_picture", Map.of("data", "bm8gcGljdHVyZQ=="));
+            Outcome manyTags = agent.call("upload_picture", Map.of("data", "", "tags", List.of("one,two")));
+
+            assertThat(List.of(
+                            tooMany, unknown, missing, blank, unknownId, noId, noSize, noCursor, noPicture, manyTags))
+                    .allMatch(Outcome::failed);
+            assertThat(tooMany.text()).contains("limit", "50");
+            assertThat(unknown.text()).contains("color");
+            assertThat(missing.text()).contains("text");
+            assertThat(blank.text()).isEqualTo("text is empty: say what the picture shows");
+            assertThat(unknownId.text()).startsWith("there is no picture images/000");
+            assertThat(noId.text()).contains("/id");
+            assertThat(noSize.text()).contains("/size", "256, 512, 1024");
+            assertThat(noCursor.text()).startsWith("cursor must be the next of an answer");
+            assertThat(noPicture.text()).startsWith("not a picture we can read: the bytes look like text");
+            assertThat(manyTags.text()).contains("tags");
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            {"jsonrpc"                                                                   | 400 | -32700
+            ''                                                                           | 400 | -32600
+            [{"jsonrpc": "2.0", "id": 1, "method": "ping"}]                              | 400 | -32600
+            {"jsonrpc": "2.0", "id": 1, "method": "ping"} {}                             | 400 | -32600
+            {"jsonrpc": "1.0", "id": 1, "method": "ping"}                                | 400 | -32600
+            {"jsonrpc": "2.0", "id": null, "method": "ping"}                             | 400 | -32600
+            {"jsonrpc": "2.0", "id": 1}                                                  | 400 | -32600
+            {"jsonrpc": "2.0", "id": 1, "method": "resources/list"}                      | 200 | -32601
+            {"jsonrpc": "2.0", "id": 1, "method": "tools/call"}                          | 200 | -32602
+            {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {}}            | 200 | -32602
+            {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": "x"}} | 200 | -32602
+            {"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": [1]}           | 200 | -32602
+            {"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": [1]}           | 200 | -32602
+            """)
+    void messageThatTheProtocolDoesNotHaveIsAnErrorOfTheProtocol(String json, int status, int code) {
+        Answer answer = message(json);
+
+        assertThat(answer.status()).as(answer.toString()).isEqualTo(status);
+        assertThat(answer.header("Content-Type")).isEqualTo("application/json");
+        assertThat(answer.json().get("error").get("code").intValue()).isEqualTo(code);
+        assertThat(answer.json().get("id").isNull()).isEqualTo(status == 400);
+        assertThat(answer.text()).doesNotContain("Exception", "jackson", "modelcontextprotocol", "java");
+    }
+
+    @Test
+    void messageWithoutARequestNeedsNoAnswer() {
+        Answer notification = message("{\"jsonrpc\": \"2.0\", \"method\": \"notifications/initialized\"}");
+        Answer response = message("{\"jsonrpc\": \"2.0\", \"id\": 1, \"result\": {}}");
+
+        for (Answer answer : List.of(notification, response)) {
+            assertThat(answer.status()).isEqualTo(202);
+            assertThat(answer.bytes()).isEmpty();
+        }
+    }
+
+    @Test
+    void agentsUseNoOtherMethodTypeOriginOrVersion() {
+        String ping = "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"ping\"}";
+
+        assertThat(message(ping).json().get("result").isEmpty()).isTrue();
+        assertThat(message(ping, "MCP-Protocol-Version", "2025-06-18").status()).isEqualTo(200);
+        Answer version = message(ping, "MCP-Protocol-Version", "2020-01-01");
+        assertThat(version.status()).isEqualTo(400);
+        assertThat(version.json().get("error").get("message").stringValue()).contains("2025-06-18");
+        for (String method : List.of("GET", "DELETE")) {
+            Answer answer = client.send(method, "/mcp", new byte[0]);
+            assertThat(answer.status()).isEqualTo(405);
+            assertThat(answer.header("Allow")).contains("POST");
+            assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/method-not-allowed");
+        }
+        assertThat(client.send("POST", "/mcp", ping.getBytes(StandardCharsets.UTF_8), "Content-Type", "text/plain")
+                        .status())
+                .isEqualTo(415);
+        assertThat(message(ping, "Accept", "text/event-stream").status()).isEqualTo(406);
+        assertThat(message(ping, "Origin", "https://elsewhere.example")
+                        .json()
+                        .get("type")
+                        .stringValue())
+                .isEqualTo("/problems/foreign-origin");
+    }
+
+    @Test
+    void messageThatIsTooLargeIs413AndAPictureComesOnTop() {
+        Answer text = message("[\"" + "a".repeat(70_000) + "\"]");
+        Answer picture = message("{\"params\": {\"arguments\": {\"data\": \"" + "A".repeat(28_200_000) + "\"}}}");
+
+        for (Answer answer : List.of(text, picture)) {
+            assertThat(answer.status()).as(answer.toString()).isEqualTo(413);
+            assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/upload-too-large");
+        }
+    }
+
+    @Test
+    void agentUploadsAPictureThatIsNearlyTooLarge() {
+        byte[] picture = Arrays.copyOf(newPicture(), 19 << 20);
+        try (Agent agent = new Agent(port, Map.of())) {
+            Outcome upload = agent.call(
+                    "upload_picture", Map.of("data", Base64.getEncoder().encodeToString(picture)));
+
+            assertThat(upload.json().get("stored").booleanValue()).isTrue();
         }
     }
 }

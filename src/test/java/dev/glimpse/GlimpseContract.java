@@ -3,33 +3,50 @@ package dev.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import dev.glimpse.image.DecodedImage;
+import dev.glimpse.testing.Agent;
+import dev.glimpse.testing.Agent.Outcome;
 import dev.glimpse.testing.Client;
 import dev.glimpse.testing.Client.Answer;
 import dev.glimpse.testing.Client.Part;
+import dev.glimpse.testing.TestDecoder;
+import dev.glimpse.testing.TestImages;
 import dev.glimpse.testing.TestPictures;
+import io.modelcontextprotocol.spec.McpSchema.ImageContent;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
+import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
+import javax.imageio.ImageIO;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.annotation.DirtiesContext;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** The HTTP contract, on the real model and a real table, whatever store is behind it. */
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
@@ -416,10 +433,218 @@ abstract class GlimpseContract {
     }
 
     @Test
+    void listingShowsTheNewestFirstAtOnceAndPageByPage() {
+        List<String> uploaded = Stream.generate(() -> client.upload("a.png", newPicture()))
+                .limit(5)
+                .map(answer -> answer.json().get("id").stringValue())
+                .toList();
+        List<String> newestFirst = new ArrayList<>(uploaded);
+        Collections.reverse(newestFirst);
+
+        Answer all = client.get("/images?limit=1000");
+        assertThat(all.status()).as(all.toString()).isEqualTo(200);
+        assertThat(all.json().propertyNames()).containsExactly("total", "results", "next");
+        assertThat(all.json().get("total").longValue()).isEqualTo(rows());
+        assertThat(all.json().get("next").isNull()).isTrue();
+        List<String> ids = ids(all);
+        assertThat(ids).startsWith(newestFirst.toArray(String[]::new)).hasSize((int) rows());
+        assertThat(ids(client.get("/images"))).isEqualTo(ids.subList(0, Math.min(50, ids.size())));
+        List<String> walked = new ArrayList<>();
+        String next = "";
+        do {
+            Answer page = client.get("/images?sort=uploaded&limit=3" + next);
+            walked.addAll(ids(page));
+            next = page.json().get("next").isNull()
+                    ? ""
+                    : "&cursor=" + page.json().get("next").stringValue();
+        } while (!next.isEmpty());
+        assertThat(walked).isEqualTo(ids);
+    }
+
+    private static List<String> ids(Answer listing) {
+        return listing.json()
+                .get("results")
+                .valueStream()
+                .map(picture -> picture.get("id").stringValue())
+                .toList();
+    }
+
+    @Test
+    void walkThroughTheListingIsNotDisturbedByUploadsAndDeletes() {
+        List<String> uploaded = Stream.generate(() -> client.upload("a.png", newPicture()))
+                .limit(4)
+                .map(answer -> answer.json().get("id").stringValue())
+                .toList();
+        Answer first = client.get("/images?limit=2");
+
+        client.upload("new.png", newPicture());
+        client.delete("/" + uploaded.get(2));
+        client.delete("/" + uploaded.get(0));
+        Answer second =
+                client.get("/images?limit=2&cursor=" + first.json().get("next").stringValue());
+
+        assertThat(ids(first)).containsExactly(uploaded.get(3), uploaded.get(2));
+        assertThat(ids(second)).startsWith(uploaded.get(1)).doesNotContain(uploaded.get(0));
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "limit=0 | limit must be 1 to 1000: 0",
+                "limit=1001 | limit must be 1 to 1000: 1001",
+                "limit=many | limit must be a whole number: many",
+                "sort=size | sort must be uploaded: size",
+                "cursor= | cursor must be",
+                "cursor=50 | cursor must be",
+                "cursor=AgAAAAAAAAAAAAAAAAA | cursor must be"
+            })
+    void listingThatCannotBeAskedForIs400AndSaysWhy(String query, String detail) {
+        Answer answer = client.get("/images?" + query);
+
+        assertThat(answer.status()).as(answer.toString()).isEqualTo(400);
+        assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/invalid-query");
+        assertThat(answer.json().get("detail").stringValue()).startsWith(detail);
+    }
+
+    @Test
+    void metadataOfAPictureIsWhatTheListingAndSearchesShow() {
+        String id = client.multipart(
+                        "/upload",
+                        List.of(
+                                Part.file("my picture.png", newPicture()),
+                                Part.field("caption", "a caption"),
+                                Part.field("tags", "one,two")))
+                .json()
+                .get("id")
+                .stringValue();
+
+        Answer metadata = client.get("/" + id + "/metadata");
+        Answer preferred = client.get("/" + id, "Accept", "application/json");
+
+        assertThat(metadata.status()).as(metadata.toString()).isEqualTo(200);
+        assertThat(metadata.header("Content-Type")).isEqualTo(JSON);
+        assertThat(metadata.json().propertyNames())
+                .containsExactly(
+                        "id",
+                        "path",
+                        "contentType",
+                        "bytes",
+                        "width",
+                        "height",
+                        "uploadedAt",
+                        "filename",
+                        "caption",
+                        "tags");
+        assertThat(metadata.json().get("filename").stringValue()).isEqualTo("my picture.png");
+        assertThat(preferred.text()).isEqualTo(metadata.text());
+        assertThat(client.get("/images?limit=1").json().get("results").get(0)).isEqualTo(metadata.json());
+        ObjectNode found = (ObjectNode) hit(client.search("anything", 1000), id);
+        assertThat(found.remove("_distance").isNumber()).isTrue();
+        assertThat(found).isEqualTo(metadata.json());
+    }
+
+    @Test
+    void pathOfAPictureIsThePictureForAllWhoDoNotPreferJson() {
+        String id = client.upload("a.png", newPicture()).json().get("id").stringValue();
+
+        for (String accept : List.of(
+                "*/*",
+                "application/json,text/plain,*/*",
+                "image/avif,image/webp,image/*,*/*;q=0.8",
+                "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8",
+                "image/*,application/json;q=0.5")) {
+            Answer answer = client.get("/" + id, "Accept", accept);
+            assertThat(answer.header("Content-Type")).as(accept).isEqualTo("image/png");
+            assertThat(answer.header("Vary")).contains("Accept");
+        }
+        Answer json = client.get("/" + id, "Accept", "application/json,*/*;q=0.1");
+        assertThat(json.header("Content-Type")).isEqualTo(JSON);
+        assertThat(json.header("Vary")).contains("Accept");
+        assertThat(client.get("/" + id + "/metadata", "Accept", "image/png").status())
+                .isEqualTo(406);
+    }
+
+    @Test
+    void thumbnailsHaveTheSizeAndTheFormatThatAreAskedFor() {
+        byte[] picture = TestImages.jpeg(1500, 1000, 77);
+        String id = client.upload("a.jpg", picture).json().get("id").stringValue();
+        Set<String> tags = new HashSet<>();
+
+        for (int size : new int[] {256, 512, 1024}) {
+            for (String type : List.of("image/jpeg", "image/webp")) {
+                Answer thumbnail = client.get("/" + id + "/thumbnail?size=" + size, "Accept", type);
+
+                assertThat(thumbnail.status()).as(thumbnail.toString()).isEqualTo(200);
+                assertThat(thumbnail.header("Content-Type")).isEqualTo(type);
+                assertThat(thumbnail.header("Vary")).contains("Accept");
+                DecodedImage seen = new TestDecoder().decode(thumbnail.bytes());
+                assertThat(seen.format().mediaType()).isEqualTo(type);
+                assertThat(seen.width()).isEqualTo(size);
+                assertThat(seen.height()).isEqualTo(Math.round(size / 1.5f));
+                tags.add(thumbnail.header("ETag"));
+                Answer again = client.get(
+                        "/" + id + "/thumbnail?size=" + size,
+                        "Accept",
+                        type,
+                        "If-None-Match",
+                        thumbnail.header("ETag"));
+                assertThat(again.status()).isEqualTo(304);
+                assertThat(again.header("Vary")).contains("Accept");
+            }
+        }
+
+        assertThat(tags).hasSize(6);
+        Answer usual = client.get("/" + id + "/thumbnail");
+        assertThat(usual.bytes())
+                .isEqualTo(client.get("/" + id + "/thumbnail?size=256", "Accept", "*/*")
+                        .bytes());
+    }
+
+    @Test
+    void thumbnailOfASmallPictureIsNotEnlarged() {
+        String id = client.upload("a.png", newPicture()).json().get("id").stringValue();
+
+        DecodedImage seen = new TestDecoder()
+                .decode(client.get("/" + id + "/thumbnail?size=1024").bytes());
+
+        assertThat(seen.width()).isEqualTo(64);
+        assertThat(seen.height()).isEqualTo(48);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"0", "300", "-256", "256.0", "large", "99999999999"})
+    void thumbnailOfAnotherSizeIs400AndSaysWhichThereAre(String size) {
+        String id = client.upload("a.png", newPicture()).json().get("id").stringValue();
+
+        Answer answer = client.get("/" + id + "/thumbnail?size=" + size);
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/invalid-query");
+        assertThat(answer.json().get("detail").stringValue()).isEqualTo("size must be 256, 512 or 1024: " + size);
+    }
+
+    @Test
+    void thumbnailForWhoTakesNeitherJpegNorWebpIs406() {
+        String id = client.upload("a.png", newPicture()).json().get("id").stringValue();
+
+        Answer answer = client.get("/" + id + "/thumbnail", "Accept", "image/png");
+
+        assertThat(answer.status()).isEqualTo(406);
+        assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/not-acceptable");
+    }
+
+    @Test
     void unknownPicturesAre404() {
         assertThat(client.get("/images/" + "0".repeat(64) + ".png").status()).isEqualTo(404);
         assertThat(client.get("/images/" + "0".repeat(64) + ".png/thumbnail").status())
                 .isEqualTo(404);
+        assertThat(client.get("/images/" + "0".repeat(64) + ".png/metadata").status())
+                .isEqualTo(404);
+        assertThat(client.get("/images/" + "0".repeat(64) + ".png", "Accept", JSON)
+                        .status())
+                .isEqualTo(404);
+        assertThat(client.get("/images/passwd/metadata").status()).isEqualTo(404);
         assertThat(client.get("/images/passwd").status()).isEqualTo(404);
         assertThat(client.get("/images/..%2F..%2Fetc%2Fpasswd").status()).isIn(400, 404);
     }
@@ -491,6 +716,8 @@ abstract class GlimpseContract {
 
         assertThat(client.get("/" + id).status()).isEqualTo(404);
         assertThat(client.get("/" + id + "/thumbnail").status()).isEqualTo(404);
+        assertThat(client.get("/" + id + "/metadata").status()).isEqualTo(404);
+        assertThat(ids(client.get("/images?limit=1000"))).doesNotContain(id);
         assertThat(client.search("anything", 1000).json().get("results").valueStream())
                 .noneMatch(hit -> hit.get("id").stringValue().equals(id));
         assertThat(client.delete("/" + id).status()).isEqualTo(404);
@@ -842,6 +1069,98 @@ abstract class GlimpseContract {
                             .status())
                     .as(path)
                     .isEqualTo(200);
+        }
+    }
+
+    // Agents
+
+    @Test
+    void agentLooksAtAPictureAndListsTheNewest() throws IOException {
+        byte[] picture = TestImages.png(900, 600, 4711);
+        String older = client.upload("older.png", newPicture()).json().get("id").stringValue();
+        String id = client.multipart("/upload", List.of(Part.file("wide.png", picture), Part.field("caption", "wide")))
+                .json()
+                .get("id")
+                .stringValue();
+        try (Agent agent = new Agent(port, Map.of())) {
+            Outcome look = agent.call("look_at_picture", Map.of("id", id));
+            Outcome small = agent.call("look_at_picture", Map.of("id", id, "size", 256));
+            Outcome first = agent.call("list_pictures", Map.of("limit", 1));
+            Outcome second = agent.call(
+                    "list_pictures",
+                    Map.of("limit", 1, "cursor", first.json().get("next").stringValue()));
+            client.delete("/" + id);
+            Outcome deleted = agent.call("look_at_picture", Map.of("id", id));
+
+            assertThat(jpeg(look))
+                    .extracting(BufferedImage::getWidth, BufferedImage::getHeight)
+                    .containsExactly(512, 341);
+            assertThat(jpeg(small))
+                    .extracting(BufferedImage::getWidth, BufferedImage::getHeight)
+                    .containsExactly(256, 171);
+            JsonNode known = JsonMapper.shared().readTree(look.text());
+            assertThat(known.get("id").stringValue()).isEqualTo(id);
+            assertThat(known.get("caption").stringValue()).isEqualTo("wide");
+            assertThat(known.get("width").intValue()).isEqualTo(900);
+            assertThat(known.has("distance")).isFalse();
+            assertThat(first.json().get("pictures").get(0).get("id").stringValue())
+                    .isEqualTo(id);
+            assertThat(second.json().get("pictures").get(0).get("id").stringValue())
+                    .isEqualTo(older);
+            assertThat(deleted.failed()).isTrue();
+            assertThat(deleted.text()).isEqualTo("there is no picture " + id);
+        }
+    }
+
+    private static BufferedImage jpeg(Outcome look) throws IOException {
+        ImageContent image = look.content().stream()
+                .filter(ImageContent.class::isInstance)
+                .map(ImageContent.class::cast)
+                .findFirst()
+                .orElseThrow();
+        assertThat(image.mimeType()).isEqualTo("image/jpeg");
+        return ImageIO.read(new ByteArrayInputStream(Base64.getDecoder().decode(image.data())));
+    }
+
+    @Test
+    void agentUploadsAPictureAndFindsIt() {
+        byte[] picture = newPicture();
+        Map<String, Object> arguments = Map.of(
+                "data",
+                Base64.getEncoder().encodeToString(picture),
+                "filename",
+                "a.png",
+                "caption",
+                "Said by an agent",
+                "tags",
+                List.of("one", "two"));
+        try (Agent agent = new Agent(port, Map.of())) {
+            Outcome upload = agent.call("upload_picture", arguments);
+            Outcome again = agent.call("upload_picture", arguments);
+            Outcome statistics = agent.call("get_statistics", Map.of());
+            Outcome search = agent.call("search_pictures", Map.of("text", "anything", "limit", 50));
+
+            String id = upload.json().get("id").stringValue();
+            assertThat(upload.json().get("stored").booleanValue()).isTrue();
+            assertThat(upload.json().get("path").stringValue()).isEqualTo(pathOf(id));
+            assertThat(again.json().get("stored").booleanValue()).isFalse();
+            assertThat(again.json().get("id").stringValue()).isEqualTo(id);
+            assertThat(client.get("/" + id).bytes()).isEqualTo(picture);
+            assertThat(statistics.json().get("pictures").longValue()).isEqualTo(rows());
+            assertThat(statistics.json().get("takesUploads").booleanValue()).isTrue();
+            assertThat(JsonMapper.shared().readTree(search.text())).isEqualTo(search.json());
+            JsonNode hit = search.json()
+                    .get("pictures")
+                    .valueStream()
+                    .filter(each -> each.get("id").stringValue().equals(id))
+                    .findFirst()
+                    .orElseThrow();
+            assertThat(hit.get("caption").stringValue()).isEqualTo("Said by an agent");
+            assertThat(hit.get("tags").toString()).isEqualTo("[\"one\",\"two\"]");
+            assertThat(hit.get("distance").doubleValue()).isBetween(0.0, 2.0);
+            assertThat(client.get(hit.get("picture").stringValue()).bytes()).isEqualTo(picture);
+            assertThat(client.get(hit.get("thumbnail").stringValue()).header("Content-Type"))
+                    .isEqualTo("image/jpeg");
         }
     }
 }

@@ -17,11 +17,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
@@ -234,6 +236,29 @@ public final class ImageDataset implements AutoCloseable {
      */
     public List<Neighbor> nearest(Embedding query, int k, boolean exact) {
         return search.nearest(query, k, exact);
+    }
+
+    /**
+     * At most {@code k} pictures after this position, the newest first. Pictures whose rows wait to be committed are among them. A walk
+     * from each last picture to the next ones meets each picture once that is there all the time, while others come and go. Other
+     * software may have written a picture twice; then it is met twice if the times differ.
+     *
+     * @param after null for the newest of all
+     * @throws TableBusyException if too many searches wait, or this one takes too long
+     * @throws TableUnavailableException if the table is damaged, or being opened anew
+     */
+    public List<Picture> newest(@Nullable ListPosition after, int k) {
+        return search.newest(after, k);
+    }
+
+    /**
+     * What the row of this picture says. Empty if searches find no such row: also if another server has just added it.
+     *
+     * @throws TableBusyException if too many searches wait, or this one takes too long
+     * @throws TableUnavailableException if the table is damaged, or being opened anew
+     */
+    public Optional<Picture> find(ImageId id) {
+        return search.find(id);
     }
 
     // ---- the past

@@ -41,6 +41,11 @@ public record TableState(
         @Nullable String problem,
         @Nullable String warning) {
 
+    /** Rows that this server knows, committed or waiting. */
+    public long rows() {
+        return committedRows + pendingRows;
+    }
+
     /** Where the table is read. */
     public enum Reading {
         /** On this machine. */

@@ -107,7 +107,7 @@ record DecodeMemory(
         return bytes(width, height, Thinning.of(format, width, height));
     }
 
-    private long bytes(int width, int height, Thinning thinning) {
+    long bytes(int width, int height, Thinning thinning) {
         double pixels = (double) width * height;
         double left = (double) thinning.kept(width) * thinning.kept(height);
         double parts = pixels * (whole + (thinning.step() > 1 ? wholeIfThinned : 0));

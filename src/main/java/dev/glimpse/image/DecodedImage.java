@@ -124,10 +124,21 @@ public final class DecodedImage {
     }
 
     /**
-     * The whole picture as a JPEG that fits into {@code maxSide} x {@code maxSide}. Never enlarged: a smaller picture
-     * keeps its size.
+     * The whole picture, so small that it fits into {@code maxSide} x {@code maxSide}. Never enlarged: a smaller picture keeps its size.
+     *
+     * @param format must be available
      */
-    public byte[] thumbnail(int maxSide) {
+    public byte[] thumbnail(int maxSide, ThumbnailFormat format) {
+        return thumbnail(maxSide, format, () -> {});
+    }
+
+    /**
+     * Makes a thumbnail.
+     *
+     * @param betweenRows is called before each row that is made, on the calling thread
+     * @see #thumbnail(int, ThumbnailFormat)
+     */
+    byte[] thumbnail(int maxSide, ThumbnailFormat format, Runnable betweenRows) {
         if (maxSide < 1) {
             throw new IllegalArgumentException("maxSide must be at least 1: " + maxSide);
         }
@@ -135,14 +146,15 @@ public final class DecodedImage {
         double scale = Math.min(1, (double) maxSide / Math.max(storedWidth, storedHeight));
         int outWidth = (int) Math.max(1, Math.round(storedWidth * scale));
         int outHeight = (int) Math.max(1, Math.round(storedHeight * scale));
-        return jpeg(
-                Bicubic.resize(
-                        rgb,
-                        new Bicubic.Axis(storedWidth, outWidth, 0, outWidth),
-                        new Bicubic.Axis(storedHeight, outHeight, 0, outHeight),
-                        () -> {}),
-                outWidth,
-                outHeight);
+        byte[] small = Bicubic.resize(
+                rgb,
+                new Bicubic.Axis(storedWidth, outWidth, 0, outWidth),
+                new Bicubic.Axis(storedHeight, outHeight, 0, outHeight),
+                betweenRows);
+        return switch (format) {
+            case JPEG -> jpeg(small, outWidth, outHeight);
+            case WEBP -> WebpEncoder.encode(small, outWidth, outHeight);
+        };
     }
 
     private static byte[] jpeg(byte[] rgb, int width, int height) {

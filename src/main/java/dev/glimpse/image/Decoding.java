@@ -10,7 +10,7 @@ import java.util.Optional;
 final class Decoding {
     private final ImageFormat format;
     private final ReaderInput input;
-    private final boolean trueColors;
+    private final Rendering rendering;
     private final DecodeLimits limits;
     private final Ticket ticket;
     private final Deadline deadline;
@@ -21,20 +21,19 @@ final class Decoding {
 
     /**
      * @param format of the file as it was sent
-     * @param trueColors whether a colour profile is followed
      * @throws ImageTooLargeException if a picture inside has more pixels than allowed
      * @throws DamagedImageException if the file is built to exhaust its reader
      */
     Decoding(
             ImageFormat format,
             ReaderInput input,
-            boolean trueColors,
+            Rendering rendering,
             DecodeLimits limits,
             Ticket ticket,
             Deadline deadline) {
         this.format = format;
         this.input = input;
-        this.trueColors = trueColors;
+        this.rendering = rendering;
         this.limits = limits;
         this.ticket = ticket;
         this.deadline = deadline;
@@ -45,7 +44,7 @@ final class Decoding {
             most = Math.max(most, pixels.requireModest(input.bytes(), deadline));
         }
         this.codes = most;
-        this.profile = trueColors ? FileProfile.of(input.format(), input.bytes()) : Optional.empty();
+        this.profile = rendering.trueColors() ? FileProfile.of(input.format(), input.bytes()) : Optional.empty();
     }
 
     /** @param lease of the memory that the image takes */
@@ -99,14 +98,18 @@ final class Decoding {
             }
             DecodeMemory memory =
                     reader.memory(Math.max(width, input.container().maxWidth()), codes);
-            long needed = memory.bytes(width, height);
+            Thinning detailed = rendering.thinning(input.format(), width, height);
+            // Rather a thumbnail with less detail than none of a picture that was taken.
+            Thinning thinning = limits.fit(memory.bytes(width, height, detailed))
+                    ? detailed
+                    : Thinning.of(input.format(), width, height);
+            long needed = memory.bytes(width, height, thinning);
             if (!limits.fit(needed)) {
                 throw ImageTooLargeException.forMemory(
                         format, width, height, memory.pixelsThatFit(width, height, limits.maxMemory()));
             }
             return reserve(needed, () -> {
-                BufferedImage picture =
-                        inMeantColors(reader.read(Thinning.of(input.format(), width, height), trueColors));
+                BufferedImage picture = inMeantColors(reader.read(thinning, rendering.trueColors()));
                 byte[] rgb = Pixels.upright(picture, orientation(), deadline);
                 return DecodedImage.upright(
                         format, orientation(), width, height, picture.getWidth(), picture.getHeight(), rgb);
@@ -121,7 +124,10 @@ final class Decoding {
         for (Animation.Frame frame : animation.frames()) {
             limits.requireAllowed(frame.place().width(), frame.place().height());
         }
-        Thinning thinning = Thinning.of(animation.format(), width, height);
+        Thinning detailed = rendering.thinning(animation.format(), width, height);
+        Thinning thinning = limits.fit(DecodeMemory.of(animation, detailed, codes))
+                ? detailed
+                : Thinning.of(animation.format(), width, height);
         long needed = DecodeMemory.of(animation, thinning, codes);
         if (!limits.fit(needed)) {
             throw ImageTooLargeException.forMemory(
@@ -145,7 +151,7 @@ final class Decoding {
                 throw new DamagedImageException("damaged %s: a frame of %dx%d pixels in a place for %dx%d"
                         .formatted(format, width, height, place.width(), place.height()));
             }
-            return reader.read(thinning.within(width, height), trueColors);
+            return reader.read(thinning.within(width, height), rendering.trueColors());
         }
     }
 

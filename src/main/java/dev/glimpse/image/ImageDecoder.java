@@ -187,7 +187,7 @@ public final class ImageDecoder {
      * @throws DecoderUnavailableException if the program that decodes a foreign format cannot be started any more
      */
     public <T extends @Nullable Object> T decode(byte[] bytes, Ticket ticket, Function<DecodedImage, T> use) {
-        try (Decoded decoded = decode(bytes, ticket, false)) {
+        try (Decoded decoded = decode(bytes, ticket, Rendering.FOR_A_MODEL)) {
             return use.apply(decoded.image());
         }
     }
@@ -198,19 +198,31 @@ public final class ImageDecoder {
      */
     public <T extends @Nullable Object> T decodeInTrueColors(
             byte[] bytes, Ticket ticket, Function<DecodedImage, T> use) {
-        try (Decoded decoded = decode(bytes, ticket, true)) {
+        try (Decoded decoded = decode(bytes, ticket, Rendering.FOR_PEOPLE)) {
             return use.apply(decoded.image());
         }
     }
 
-    private Decoded decode(byte[] bytes, Ticket ticket, boolean trueColors) {
-        ImageFormat format = formatOf(bytes);
-        return format.isForeign()
-                ? decodeForeign(format, bytes, ticket, trueColors)
-                : decode(format, bytes, ticket, trueColors, true);
+    /**
+     * Makes a thumbnail: what a viewer sees first, upright and in true colours, of at most {@code side} x {@code side} pixels. Waits as
+     * {@link #decode} does, and throws what it throws.
+     *
+     * @param format must be available
+     */
+    public byte[] thumbnail(byte[] bytes, int side, ThumbnailFormat format, Ticket ticket) {
+        try (Decoded decoded = decode(bytes, ticket, new Rendering(true, side))) {
+            return ticket.run(slice -> decoded.image().thumbnail(side, format, slice::yieldToOthers));
+        }
     }
 
-    private Decoded decodeForeign(ImageFormat format, byte[] bytes, Ticket ticket, boolean trueColors) {
+    private Decoded decode(byte[] bytes, Ticket ticket, Rendering rendering) {
+        ImageFormat format = formatOf(bytes);
+        return format.isForeign()
+                ? decodeForeign(format, bytes, ticket, rendering)
+                : decode(format, bytes, ticket, rendering, true);
+    }
+
+    private Decoded decodeForeign(ImageFormat format, byte[] bytes, Ticket ticket, Rendering rendering) {
         ForeignDecoder.Picture picture = foreign.open(format, bytes);
         limits.requireAllowed(picture.width(), picture.height());
         return picture.decode(ticket, time, limits.patience(), converted -> {
@@ -220,7 +232,7 @@ public final class ImageDecoder {
                             "damaged " + format.title() + ": its decoder made neither a JPEG nor a PNG of it"));
             try {
                 // Upright by now. The orientation may still be in the EXIF block, as it was in the original.
-                return decode(between, converted, ticket, trueColors, false).as(format);
+                return decode(between, converted, ticket, rendering, false).as(format);
             } catch (DamagedImageException e) {
                 throw new DamagedImageException(
                         "damaged " + format.title() + ": what its decoder made of it is damaged (" + e.getMessage()
@@ -230,12 +242,12 @@ public final class ImageDecoder {
         });
     }
 
-    private Decoded decode(ImageFormat format, byte[] bytes, Ticket ticket, boolean trueColors, boolean turning) {
+    private Decoded decode(ImageFormat format, byte[] bytes, Ticket ticket, Rendering rendering, boolean turning) {
         Deadline deadline = new Deadline(time, clock);
         try {
             ReaderInput whole = ReaderInput.of(format, bytes);
             ReaderInput input = turning ? whole : whole.turned(Orientation.UPRIGHT);
-            return new Decoding(format, input, trueColors, limits, ticket, deadline).firstSight();
+            return new Decoding(format, input, rendering, limits, ticket, deadline).firstSight();
         } catch (IOException | RuntimeException | StackOverflowError e) {
             throw refusal(format, e);
         }

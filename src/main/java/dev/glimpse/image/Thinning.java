@@ -15,8 +15,27 @@ record Thinning(int step, int first) {
      */
     private static final int KEPT_SHORT_SIDE = 672;
 
+    /** Pixels that are kept for each one that is shown, on each side: with fewer, edges look ragged. */
+    private static final double KEPT_OF_SHOWN = 1.5;
+
     static Thinning of(ImageFormat format, int width, int height) {
-        int step = Math.max(1, Math.min(width, height) / KEPT_SHORT_SIDE);
+        return of(format, width, height, 0);
+    }
+
+    /**
+     * A thinning that keeps what is needed to show the picture at a size.
+     *
+     * @param side of the picture as it is shown, the longer one, in pixels
+     */
+    static Thinning of(ImageFormat format, int width, int height, int side) {
+        int step = Math.min(width, height) / KEPT_SHORT_SIDE;
+        if (side > 0) {
+            step = Math.min(step, (int) (Math.max(width, height) / (side * KEPT_OF_SHOWN)));
+        }
+        return of(format, Math.max(1, step));
+    }
+
+    private static Thinning of(ImageFormat format, int step) {
         return switch (format) {
             // The reader of lossy pictures counts anew in each block of 16 pixels.
             case WEBP -> new Thinning(Math.min(16, Integer.highestOneBit(step)), 0);

@@ -1,4 +1,4 @@
-/** One picture that is stored: it is read, deleted and restored under its URL. */
+/** Stored pictures: they are listed, and each is read, described, edited, deleted and restored under its URL. */
 @NullMarked
 package dev.glimpse.pictures;
 

@@ -88,6 +88,16 @@ public final class ImageSearch {
         return new PastHits(query.truncated(), dataset.nearestAt(time, query.embedding(), limit, exact));
     }
 
+    /** The most characters of a text that is searched for. */
+    public int longestText() {
+        return bounds.textLength();
+    }
+
+    /** The most pictures that a search may ask for. */
+    public int mostHits() {
+        return bounds.limit();
+    }
+
     private void requireValid(String text, int limit) {
         if (text.isBlank()) {
             throw new InvalidQueryException("text is empty: say what the picture shows");

@@ -1,28 +1,8 @@
 package dev.glimpse.stats;
 
-import dev.glimpse.dataset.ImageDataset;
-import dev.glimpse.dataset.ImageDataset.Freshness;
-import dev.glimpse.dataset.IndexJob;
-import dev.glimpse.dataset.MemoryState;
-import dev.glimpse.dataset.ModelStamp;
-import dev.glimpse.dataset.TableState;
-import dev.glimpse.dataset.TableState.IndexState;
-import dev.glimpse.dataset.TableState.MaintenanceState;
-import dev.glimpse.dataset.TableState.SearchState;
-import dev.glimpse.embedding.ClipModel;
-import dev.glimpse.embedding.ModelDescriptor;
-import dev.glimpse.image.ImageDecoder;
-import dev.glimpse.image.ImageFormat;
-import dev.glimpse.storage.ObjectStore;
-import dev.glimpse.storage.RequestMeter;
+import dev.glimpse.stats.ServerReport.Stats;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.nio.file.Path;
-import java.time.Instant;
-import java.util.List;
-import java.util.Map;
-import org.jspecify.annotations.Nullable;
-import org.springframework.boot.info.BuildProperties;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
@@ -32,94 +12,18 @@ import org.springframework.web.bind.annotation.GetMapping;
 /** {@code GET /stats}: JSON, or a page for a browser. */
 @Controller
 class StatsController {
-    private final ImageDataset dataset;
-    private final ClipModel model;
-    private final ObjectStore store;
-    private final Reasons reasons;
-    private final List<String> formats;
-    private final String serverVersion;
-    private final Instant startedAt = Instant.now();
+    private final ServerReport report;
 
-    StatsController(
-            ImageDataset dataset,
-            ClipModel model,
-            ObjectStore store,
-            Reasons reasons,
-            ImageDecoder decoder,
-            BuildProperties build) {
-        this.dataset = dataset;
-        this.model = model;
-        this.store = store;
-        this.reasons = reasons;
-        this.formats = decoder.formats().stream().map(ImageFormat::mediaType).toList();
-        this.serverVersion = String.valueOf(build.getVersion());
+    StatsController(ServerReport report) {
+        this.report = report;
     }
-
-    /**
-     * The first six have been in this answer since the first version of the API and keep their names. Why something fails, and
-     * where the folder is, are told in full to administrators alone.
-     *
-     * @param rowCount distinct rows that this server knows, committed or waiting
-     * @param lastVectorDim dimension of the embeddings, also while there are none
-     * @param bytes of the table's data files; the pictures are not in it
-     * @param reading {@code local} or, as long as the table is being copied or if it is not to be, {@code bucket}
-     * @param stale whether the bucket does not answer, so that what others have done lately is not known
-     * @param asOf when the bucket was asked last, with success
-     * @param search how searches look, and how much they find
-     * @param maintenance what is due
-     * @param store {@code folder} or {@code s3}
-     * @param requests what this server has asked of the bucket since its start; zero for a folder
-     * @param skippedRows that no search finds, because other software gave them no vector
-     * @param writable whether uploads are taken
-     * @param problem why they are not
-     * @param warning what else is not as it should be
-     * @param formats media types of the pictures that are taken
-     */
-    record Stats(
-            long rowCount,
-            int columnCount,
-            Map<String, String> columns,
-            int lastVectorDim,
-            String tablePath,
-            List<IndexState> indices,
-            long committedRows,
-            long pendingRows,
-            long version,
-            long fragments,
-            long bytes,
-            String reading,
-            boolean stale,
-            Instant asOf,
-            SearchState search,
-            MaintenanceState maintenance,
-            MemoryState memory,
-            Model model,
-            @Nullable ModelStamp tableModel,
-            String store,
-            RequestMeter.Totals requests,
-            long skippedRows,
-            boolean writable,
-            @Nullable String problem,
-            @Nullable String warning,
-            List<String> formats,
-            Job indexJob,
-            Instant startedAt,
-            String serverVersion) {}
-
-    record Model(String name, String fingerprint, int dimension, String description) {}
-
-    record Job(
-            String state,
-            @Nullable Instant startedAt,
-            @Nullable Instant finishedAt,
-            @Nullable String message) {}
 
     @GetMapping(path = "/stats", produces = MediaType.APPLICATION_JSON_VALUE)
     ResponseEntity<Stats> stats(HttpServletRequest caller) {
         return ResponseEntity.ok()
                 .varyBy(HttpHeaders.ACCEPT)
                 .header(HttpHeaders.CACHE_CONTROL, "no-store")
-                .body(current(caller));
+                .body(report.stats(caller));
     }
 
     @GetMapping(path = "/stats", produces = MediaType.TEXT_HTML_VALUE)
@@ -127,75 +31,5 @@ class StatsController {
         response.setHeader(HttpHeaders.VARY, HttpHeaders.ACCEPT);
         response.setHeader(HttpHeaders.CACHE_CONTROL, "no-cache");
         return "forward:/stats.html";
-    }
-
-    private Stats current(HttpServletRequest caller) {
-        TableState table = dataset.state();
-        ModelDescriptor descriptor = model.descriptor();
-        IndexJob job = dataset.indexJob();
-        Freshness freshness = dataset.freshness();
-        String problem =
-                reasons.againstUploads().map(reason -> reason.to(caller)).orElse(null);
-        return new Stats(
-                table.committedRows() + table.pendingRows(),
-                table.columns().size(),
-                table.columns(),
-                descriptor.dimension(),
-                path(table, caller),
-                table.indices(),
-                table.committedRows(),
-                table.pendingRows(),
-                table.version(),
-                table.fragments(),
-                table.bytes(),
-                table.reading().toString(),
-                freshness.stale(),
-                freshness.asOf(),
-                table.search(),
-                maintenance(table.maintenance(), caller),
-                dataset.memory(),
-                new Model(
-                        descriptor.name(), descriptor.fingerprint(), descriptor.dimension(), descriptor.description()),
-                table.model(),
-                store.kind(),
-                store.meter().totals(),
-                table.skippedRows(),
-                problem == null,
-                problem,
-                reasons.warning().map(reason -> reason.to(caller)).orElse(null),
-                formats,
-                job(job, caller),
-                startedAt,
-                serverVersion);
-    }
-
-    /** In a bucket the same as in every row; of a folder, its place on this machine is left out. */
-    private String path(TableState table, HttpServletRequest caller) {
-        return Reasons.mayKnow(caller)
-                ? table.path()
-                : store.filesInPlace()
-                        .map(root -> root.relativize(Path.of(table.path())).toString())
-                        .orElse(table.path());
-    }
-
-    private static MaintenanceState maintenance(MaintenanceState state, HttpServletRequest caller) {
-        String failure = state.failure();
-        return failure == null
-                ? state
-                : new MaintenanceState(
-                        state.smallFragments(),
-                        state.unindexedRows(),
-                        state.deletedRows(),
-                        state.working(),
-                        Reasons.failure(failure, "the last work on the table failed", caller));
-    }
-
-    private static Job job(IndexJob job, HttpServletRequest caller) {
-        String message = job.message();
-        return new Job(
-                job.state().toString(),
-                job.startedAt(),
-                job.finishedAt(),
-                message == null ? null : Reasons.failure(message, "the index was not built", caller));
     }
 }

@@ -10,9 +10,9 @@ import org.jspecify.annotations.Nullable;
  * @param size in bytes
  * @param content reads the bytes into memory; for any thread
  */
-record SentPicture(@Nullable String filename, long size, Content content) {
+public record SentPicture(@Nullable String filename, long size, Content content) {
     /** The bytes of a picture. */
-    interface Content {
+    public interface Content {
         /**
          * Reads all of them.
          *

@@ -15,8 +15,6 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.boot.servlet.autoconfigure.MultipartProperties;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -32,8 +30,6 @@ import org.springframework.web.multipart.MultipartFile;
 
 @RestController
 class UploadController {
-    private static final Logger audit = LoggerFactory.getLogger("audit");
-
     /**
      * Files of one request that are under way at the same time. Their puts overlap, and the puts of all requests together still leave
      * threads for others.
@@ -193,10 +189,7 @@ class UploadController {
     /** @param end of the time for commits, as {@link System#nanoTime} tells it */
     private StoredPicture await(CompletableFuture<StoredPicture> upload, Durability durability, long end) {
         try {
-            StoredPicture picture = upload.join();
-            if (picture.stored()) {
-                audit.info("stored {}", picture.id());
-            }
+            StoredPicture picture = UploadIntake.await(upload);
             if (durability == Durability.COMMITTED) {
                 uploader.awaitCommitted(picture, Duration.ofNanos(end - System.nanoTime()));
             }

@@ -13,20 +13,26 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.util.unit.DataSize;
 
 /**
  * Begins uploads: each gets a thread, then memory for its bytes, and goes to the {@link Uploader}. Threads and memory go to waiting uploads
  * in the order of their priority, so that a client with many files does not hold up others. Safe for use by several threads.
  */
-final class UploadIntake {
+public final class UploadIntake {
+    private static final Logger audit = LoggerFactory.getLogger("audit");
+
     /** Long enough that only a server that is busy for others all the time refuses a client with one file. */
     private static final Duration THREAD_PATIENCE = Duration.ofSeconds(30);
 
@@ -67,6 +73,30 @@ final class UploadIntake {
         this.fetches = fetches;
         this.largest = largest;
         this.deadline = deadline;
+    }
+
+    /**
+     * Uploads a picture, and waits until that is done.
+     *
+     * @param caption null if there is none
+     * @param tags none of which has a comma: a comma parts tags
+     * @throws FileTooLargeException if the picture has too many bytes
+     * @throws MetadataTooLongException if too much is said of it
+     * @throws UploadsBusyException if no thread or no memory is free in time
+     * @throws CompletionException with what {@link Uploader#store} throws as its cause; with a {@link TimeoutException} at the deadline
+     */
+    public StoredPicture upload(SentPicture picture, @Nullable String caption, List<String> tags, Ticket ticket) {
+        String[] captions = caption == null ? null : new String[] {caption};
+        return await(upload(picture, new SentNotes(1, captions, tags.toArray(String[]::new)), 0, ticket));
+    }
+
+    /** Waits for an upload, and tells the log of changes if it has stored the picture. For the thread of the request, whose caller it names. */
+    static StoredPicture await(CompletableFuture<StoredPicture> upload) {
+        StoredPicture picture = upload.join();
+        if (picture.stored()) {
+            audit.info("stored {}", picture.id());
+        }
+        return picture;
     }
 
     /**

@@ -36,6 +36,8 @@ final class AccessFilter extends OncePerRequestFilter {
     /** Methods that change nothing. */
     private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS");
 
+    private static final String AGENTS = "/mcp";
+
     private final Callers callers;
     private final RateLimits limits;
     private final Refusals refusals;
@@ -232,6 +234,10 @@ final class AccessFilter extends OncePerRequestFilter {
 
     private static Scope scope(HttpServletRequest request) {
         String path = request.getServletPath();
+        if (path.equals(AGENTS)) {
+            // Which tools a caller may call, their endpoint decides: all of them come as the same request.
+            return Scope.READ;
+        }
         if (reads(request)) {
             return path.equals("/admin") || path.startsWith("/admin/") ? Scope.ADMIN : Scope.READ;
         }

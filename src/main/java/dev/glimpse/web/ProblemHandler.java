@@ -20,8 +20,10 @@ import dev.glimpse.image.DecoderUnavailableException;
 import dev.glimpse.image.ImageTooLargeException;
 import dev.glimpse.image.ImageTooSlowException;
 import dev.glimpse.image.UnsupportedImageException;
+import dev.glimpse.mcp.MessageTooLargeException;
 import dev.glimpse.pictures.EditTooLargeException;
 import dev.glimpse.pictures.InvalidEditException;
+import dev.glimpse.pictures.InvalidPictureQueryException;
 import dev.glimpse.pictures.PictureNotFoundException;
 import dev.glimpse.pictures.RangeNotSatisfiableException;
 import dev.glimpse.search.InvalidQueryException;
@@ -125,6 +127,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(UnusableParameterException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(InvalidParameterException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
+            new Rule(InvalidPictureQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(UrlNotFetchedException.class, HttpStatus.BAD_REQUEST, "url-not-fetched"),
             new Rule(UrlUploadOffException.class, HttpStatus.FORBIDDEN, "url-upload-off"),
             new Rule(UnknownProblemException.class, HttpStatus.NOT_FOUND, "not-found"),
@@ -138,6 +141,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(MaxUploadSizeExceededException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(FileTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(EditTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
+            new Rule(MessageTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(UrlTooLargeException.class, HttpStatus.CONTENT_TOO_LARGE, "upload-too-large"),
             new Rule(UnsupportedImageException.class, HttpStatus.UNSUPPORTED_MEDIA_TYPE, "unsupported-image"),
             Rule.of(

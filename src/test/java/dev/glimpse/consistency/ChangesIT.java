@@ -4,7 +4,6 @@ import static dev.glimpse.consistency.TestServer.id;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.pictures.PictureNotFoundException;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.testing.PictureModel;
@@ -133,7 +132,7 @@ class ChangesIT {
     /** The caption that searches of this server find; null if there is none. */
     private static @Nullable String found(TestServer server, int n) {
         return server.hits(n).stream()
-                .map(Neighbor::caption)
+                .map(hit -> hit.picture().caption())
                 .filter(Objects::nonNull)
                 .findFirst()
                 .orElse(null);

@@ -98,7 +98,7 @@ class EditsIT {
 
     /** Searches of this server find the picture once, with this caption, and the picture in the store says the same. */
     private void assertSaid(TestServer by, int n, @Nullable String caption) {
-        assertThat(by.hits(n)).extracting(Neighbor::caption).containsExactly(caption);
+        assertThat(by.hits(n)).extracting(hit -> hit.picture().caption()).containsExactly(caption);
         assertThat(said(n).notes().caption()).isEqualTo(caption);
     }
 
@@ -125,10 +125,10 @@ class EditsIT {
         assertThat(said(1).uploadedAt()).isEqualTo(before.uploadedAt());
         assertThat(said(1).notes()).isEqualTo(new UploadMetadata("test.png", "a red cat", List.of("cat", "red")));
         Neighbor changed = server.hits(1).get(0);
-        assertThat(changed.tags()).containsExactly("cat", "red");
+        assertThat(changed.picture().tags()).containsExactly("cat", "red");
         assertThat(changed)
                 .usingRecursiveComparison()
-                .ignoringFields("caption", "tags")
+                .ignoringFields("picture.caption", "picture.tags")
                 .isEqualTo(row);
         assertThat(server.rows()).isEqualTo(1);
         settle();
@@ -144,7 +144,7 @@ class EditsIT {
         server.edit(1, null).join();
 
         assertSaid(server, 1, null);
-        assertThat(server.hits(1).get(0).tags()).containsExactly("a");
+        assertThat(server.hits(1).get(0).picture().tags()).containsExactly("a");
     }
 
     @Test
@@ -433,7 +433,7 @@ class EditsIT {
         CompletableFuture.allOf(first, tags, second).join();
 
         assertSettled(server, 1, "second");
-        assertThat(server.hits(1).get(0).tags()).containsExactly("tag");
+        assertThat(server.hits(1).get(0).picture().tags()).containsExactly("tag");
     }
 
     @Test

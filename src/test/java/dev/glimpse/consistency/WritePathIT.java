@@ -146,6 +146,7 @@ class WritePathIT {
         assertThat(server.dataset
                         .nearest(TestServer.embedding(3), 1, true)
                         .get(0)
+                        .picture()
                         .filename())
                 .isEqualTo("test.png");
     }

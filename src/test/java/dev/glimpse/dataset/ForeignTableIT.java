@@ -91,9 +91,16 @@ class ForeignTableIT {
         try (ImageDataset dataset = ImageDataset.open(store, data.resolve(".glimpse"), Rows.MODEL, Rows.AT_ONCE)) {
             Neighbor nearest = dataset.nearest(Rows.vector(3), 2, false).get(0);
             assertThat(nearest.id()).isEqualTo("row-3");
-            assertThat(nearest.path()).isEqualTo("s3://old/3");
-            assertThat(nearest.uploadedAt()).isNull();
-            assertThat(nearest.tags()).isEmpty();
+            assertThat(nearest.picture().path()).isEqualTo("s3://old/3");
+            assertThat(nearest.picture().uploadedAt()).isNull();
+            assertThat(nearest.picture().tags()).isEmpty();
+            // Of the same time, as far as it is known, so the ids decide.
+            assertThat(dataset.newest(null, 10))
+                    .extracting(Picture::id)
+                    .containsExactlyInAnyOrder("row-0", "row-1", "row-2", "row-3", "row-4");
+            ListPosition second = ListPosition.of(dataset.newest(null, 2).get(1));
+            assertThat(dataset.newest(second, 10))
+                    .isEqualTo(dataset.newest(null, 10).subList(2, 5));
             assertThat(dataset.state().committedRows()).isEqualTo(5);
             assertThat(dataset.state().model()).isNull();
             assertThat(dataset.state().problem()).contains("glimpse.model.name").contains("searched and not written");

@@ -12,9 +12,14 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntConsumer;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -95,16 +100,16 @@ abstract class ImageDatasetContract {
         Neighbor hit = found.get(0);
         PictureRow row = Rows.row(2);
         assertThat(hit.id()).isEqualTo(row.id().toString());
-        assertThat(hit.path()).isEqualTo(store.address(row.id().toString()));
+        assertThat(hit.picture().path()).isEqualTo(store.address(row.id().toString()));
         assertThat(hit.distance()).isBetween(0.0, 1e-6);
-        assertThat(hit.contentType()).isEqualTo("image/png");
-        assertThat(hit.bytes()).isEqualTo(1002);
-        assertThat(hit.width()).isEqualTo(640);
-        assertThat(hit.height()).isEqualTo(480);
-        assertThat(hit.uploadedAt()).isEqualTo(row.uploadedAt());
-        assertThat(hit.filename()).isEqualTo("picture 2.png");
-        assertThat(hit.caption()).isNull();
-        assertThat(hit.tags()).containsExactly("n2", "test");
+        assertThat(hit.picture().contentType()).isEqualTo("image/png");
+        assertThat(hit.picture().bytes()).isEqualTo(1002);
+        assertThat(hit.picture().width()).isEqualTo(640);
+        assertThat(hit.picture().height()).isEqualTo(480);
+        assertThat(hit.picture().uploadedAt()).isEqualTo(row.uploadedAt());
+        assertThat(hit.picture().filename()).isEqualTo("picture 2.png");
+        assertThat(hit.picture().caption()).isNull();
+        assertThat(hit.picture().tags()).containsExactly("n2", "test");
     }
 
     private static RowNotes notes(@Nullable String filename, @Nullable String caption, String... tags) {
@@ -127,11 +132,11 @@ abstract class ImageDatasetContract {
             assertThat(found).hasSize(20).extracting(Neighbor::id).doesNotHaveDuplicates();
             assertThat(found.get(0))
                     .usingRecursiveComparison()
-                    .ignoringFields("filename", "caption", "tags")
+                    .ignoringFields("picture.filename", "picture.caption", "picture.tags")
                     .isEqualTo(before);
-            assertThat(found.get(0).filename()).isEqualTo("other.png");
-            assertThat(found.get(0).caption()).isEqualTo("Größe 😀");
-            assertThat(found.get(0).tags()).containsExactly("a", "b");
+            assertThat(found.get(0).picture().filename()).isEqualTo("other.png");
+            assertThat(found.get(0).picture().caption()).isEqualTo("Größe 😀");
+            assertThat(found.get(0).picture().tags()).containsExactly("a", "b");
             assertThat(dataset.stateOf(Rows.id(2))).isEqualTo(PictureState.COMMITTED);
             assertThat(dataset.state().committedRows()).isEqualTo(20);
             reopen();
@@ -164,7 +169,7 @@ abstract class ImageDatasetContract {
 
         dataset.settled().join();
         assertThat(dataset.nearest(Rows.vector(0), 10, true))
-                .extracting(Neighbor::caption)
+                .extracting(hit -> hit.picture().caption())
                 .containsExactlyInAnyOrder("caption 27", "caption 28", "caption 29");
     }
 
@@ -302,6 +307,88 @@ abstract class ImageDatasetContract {
                 .isEqualTo(Rows.id(15).toString());
     }
 
+    private List<String> walk(int page, IntConsumer between) {
+        List<String> met = new ArrayList<>();
+        @Nullable ListPosition after = null;
+        while (true) {
+            List<Picture> found = dataset.newest(after, page);
+            assertThat(found).hasSizeLessThanOrEqualTo(page);
+            if (found.isEmpty()) {
+                return met;
+            }
+            found.forEach(picture -> met.add(picture.id()));
+            after = ListPosition.of(found.get(found.size() - 1));
+            between.accept(met.size());
+        }
+    }
+
+    private static List<String> newestFirst(IntStream rows) {
+        return rows.boxed()
+                .sorted(Comparator.reverseOrder())
+                .map(n -> Rows.id(n).toString())
+                .toList();
+    }
+
+    @Test
+    void listingHasTheNewestFirstWhereverTheirRowsAre() {
+        add(0, 10);
+        dataset.settled().join();
+        dataset.remove(Rows.id(5)).join();
+        dataset.hide(Rows.id(7));
+        List<CompletableFuture<Boolean>> waiting =
+                IntStream.range(10, 20).mapToObj(n -> dataset.add(Rows.row(n))).toList();
+        List<String> shown = newestFirst(IntStream.range(0, 20).filter(n -> n != 5 && n != 7));
+
+        assertThat(dataset.newest(null, 100)).extracting(Picture::id).isEqualTo(shown);
+        assertThat(walk(3, n -> {})).isEqualTo(shown);
+        Picture first = dataset.newest(null, 1).get(0);
+        assertThat(first).isEqualTo(Picture.of(Rows.row(19)).at(store.address(first.id())));
+        assertThat(dataset.find(Rows.id(19))).contains(first);
+        assertThat(dataset.find(Rows.id(0)).orElseThrow().bytes()).isEqualTo(1000);
+        assertThat(dataset.find(Rows.id(5))).isEmpty();
+        assertThat(dataset.find(Rows.id(7))).isEmpty();
+        assertThat(dataset.find(Rows.id(100))).isEmpty();
+
+        waiting.forEach(CompletableFuture::join);
+        dataset.settled().join();
+        assertThat(dataset.newest(null, 100)).extracting(Picture::id).isEqualTo(shown);
+        dataset.show(Rows.id(7));
+        assertThat(dataset.find(Rows.id(7))).isPresent();
+    }
+
+    @Test
+    void walkMeetsEachPictureOnceThatIsThereAllTheTimeWhileOthersComeAndGo() {
+        add(0, 60);
+        Random random = new Random(1);
+        Set<Integer> gone = new HashSet<>();
+        AtomicInteger next = new AtomicInteger(60);
+
+        List<String> met = walk(7, n -> {
+            // Old and new ones, since servers have different clocks.
+            int late = next.getAndIncrement();
+            CompletableFuture<Boolean> unused = dataset.add(new PictureRow(
+                    Rows.id(late),
+                    "somewhere",
+                    Rows.vector(late),
+                    1,
+                    1,
+                    1,
+                    Rows.row(random.nextInt(60)).uploadedAt(),
+                    null,
+                    null,
+                    List.of()));
+            int away = random.nextInt(60);
+            if (gone.add(away)) {
+                dataset.remove(Rows.id(away)).join();
+            }
+        });
+
+        assertThat(gone).isNotEmpty();
+        assertThat(met)
+                .doesNotHaveDuplicates()
+                .containsSubsequence(newestFirst(IntStream.range(0, 60).filter(n -> !gone.contains(n))));
+    }
+
     @Test
     void removedRowIsGoneForGood() {
         add(0, 20);
@@ -364,7 +451,7 @@ abstract class ImageDatasetContract {
             assertThat(found)
                     .extracting(Neighbor::id)
                     .containsOnlyOnce(Rows.id(n).toString());
-            assertThat(found.get(0).caption()).isEqualTo(n == 7 ? "during" : "after");
+            assertThat(found.get(0).picture().caption()).isEqualTo(n == 7 ? "during" : "after");
         }
     }
 

@@ -146,9 +146,10 @@ class OtherClientsIT {
     }
 
     /** What a search shows of this row. */
-    private static Neighbor shown(ImageDataset dataset, String id) {
+    private static Picture shown(ImageDataset dataset, String id) {
         return dataset.nearest(Rows.vector(-1), 1000, true).stream()
-                .filter(neighbor -> neighbor.id().equals(id))
+                .map(Neighbor::picture)
+                .filter(picture -> picture.id().equals(id))
                 .findFirst()
                 .orElseThrow();
     }
@@ -371,8 +372,8 @@ class OtherClientsIT {
             client.run("optimize");
 
             await().until(() -> nearest(dataset, 101).id().equals(id(1)));
-            assertThat(nearest(dataset, 101).caption()).isEqualTo("merged");
-            assertThat(nearest(dataset, 8).caption()).isEqualTo("new");
+            assertThat(nearest(dataset, 101).picture().caption()).isEqualTo("merged");
+            assertThat(nearest(dataset, 8).picture().caption()).isEqualTo("new");
             assertThat(nearest(dataset, 1).distance()).isGreaterThan(0.5);
             assertThat(found(dataset, true)).hasSize(4).doesNotHaveDuplicates();
             assertThat(dataset.stateOf(Rows.id(8)).isShown()).isTrue();
@@ -527,7 +528,7 @@ class OtherClientsIT {
 
             assertThat(other.state().problem()).contains("width");
             assertThat(nearest(other, 1).id()).isEqualTo(id(1));
-            assertThat(nearest(other, 1).width()).isNull();
+            assertThat(nearest(other, 1).picture().width()).isNull();
         }
 
         @Test
@@ -766,7 +767,7 @@ class OtherClientsIT {
             client.run("update", "where", "id = 'foreign-1'", "values", Map.of("caption", "a hello"));
 
             await().until(() -> nearest(dataset, 9).id().equals("later"));
-            await().until(() -> "a hello".equals(nearest(dataset, 1).caption()));
+            await().until(() -> "a hello".equals(nearest(dataset, 1).picture().caption()));
         }
 
         @Test
@@ -777,7 +778,7 @@ class OtherClientsIT {
                             Map.of("path", "a.jpg", "vector", vector(0)),
                             Map.of("path", "b.jpg", "vector", vector(1))));
 
-            assertThat(nearest(dataset, 1).path()).isEqualTo("b.jpg");
+            assertThat(nearest(dataset, 1).picture().path()).isEqualTo("b.jpg");
             assertThat(dataset.nearest(Rows.vector(0), 10, false)).hasSize(2);
             isNotWritten(dataset);
         }
@@ -823,8 +824,8 @@ class OtherClientsIT {
             Neighbor found = nearest(dataset, 0);
 
             assertThat(found.id()).isEqualTo("7");
-            assertThat(found.height()).isEqualTo(480);
-            assertThat(found.width()).isNull();
+            assertThat(found.picture().height()).isEqualTo(480);
+            assertThat(found.picture().width()).isNull();
             isNotWritten(dataset);
         }
 

@@ -14,6 +14,7 @@ import javax.imageio.ImageIO;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class DecodedImageTest {
     @ParameterizedTest
@@ -74,20 +75,23 @@ class DecodedImageTest {
         DecodedImage image =
                 new DecodedImage(ImageFormat.PNG, width, height, width, height, new byte[width * height * 3]);
 
-        byte[] thumbnail = image.thumbnail(maxSide);
+        for (ThumbnailFormat format : ThumbnailFormat.values()) {
+            byte[] thumbnail = image.thumbnail(maxSide, format);
 
-        BufferedImage read = ImageIO.read(new ByteArrayInputStream(thumbnail));
-        assertThat(ImageFormat.sniff(thumbnail)).contains(ImageFormat.JPEG);
-        assertThat(read.getWidth()).isEqualTo(expectedWidth);
-        assertThat(read.getHeight()).isEqualTo(expectedHeight);
+            BufferedImage read = ImageIO.read(new ByteArrayInputStream(thumbnail));
+            assertThat(ImageFormat.sniff(thumbnail).orElseThrow().mediaType()).isEqualTo(format.mediaType());
+            assertThat(read.getWidth()).isEqualTo(expectedWidth);
+            assertThat(read.getHeight()).isEqualTo(expectedHeight);
+        }
     }
 
-    @Test
-    void thumbnailHasTheColoursOfThePicture() {
+    @ParameterizedTest
+    @EnumSource
+    void thumbnailHasTheColoursOfThePicture(ThumbnailFormat format) {
         TestDecoder decoder = new TestDecoder();
         DecodedImage scene = decoder.decode(TestImages.file("scene.png"));
 
-        DecodedImage thumbnail = decoder.decode(scene.thumbnail(48));
+        DecodedImage thumbnail = decoder.decode(scene.thumbnail(48, format));
 
         assertThat(thumbnail.width()).isEqualTo(48);
         assertThat(thumbnail.height()).isEqualTo(32);
@@ -100,7 +104,7 @@ class DecodedImageTest {
         DecodedImage image = new DecodedImage(ImageFormat.PNG, 1, 1, 1, 1, new byte[3]);
 
         assertThatThrownBy(() -> image.cropTo(0)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> image.thumbnail(0)).isInstanceOf(IllegalArgumentException.class);
+        assertThatThrownBy(() -> image.thumbnail(0, ThumbnailFormat.JPEG)).isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new DecodedImage(ImageFormat.PNG, 0, 1, 1, 1, new byte[3]))
                 .isInstanceOf(IllegalArgumentException.class);
         assertThatThrownBy(() -> new DecodedImage(ImageFormat.PNG, 2, 1, 2, 1, new byte[3]))

@@ -95,7 +95,7 @@ final class DecoderPromises {
         if (pixels > MAX_PIXELS || image.width() > DecodeLimits.MAX_SIDE || image.height() > DecodeLimits.MAX_SIDE) {
             return Optional.of("%dx%d pixels are more than allowed".formatted(image.width(), image.height()));
         }
-        byte[] thumbnail = image.thumbnail(64);
+        byte[] thumbnail = image.thumbnail(64, ThumbnailFormat.JPEG);
         if (ImageFormat.sniff(thumbnail).orElse(null) != ImageFormat.JPEG || image.cropTo(8).length != 8 * 8 * 3) {
             return Optional.of("no thumbnail, or no middle");
         }

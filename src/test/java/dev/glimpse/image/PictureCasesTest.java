@@ -81,7 +81,12 @@ class PictureCasesTest {
     private Answer answer(byte[] bytes) {
         try {
             DecodedImage image = decoder.decodeInTrueColors(bytes);
-            return new Answer(201, "", image.width(), image.height(), TestImages.mean(pixels(image.thumbnail(320))));
+            return new Answer(
+                    201,
+                    "",
+                    image.width(),
+                    image.height(),
+                    TestImages.mean(pixels(image.thumbnail(320, ThumbnailFormat.JPEG))));
         } catch (UnsupportedImageException e) {
             return Answer.refused(415, e);
         } catch (ImageTooLargeException e) {

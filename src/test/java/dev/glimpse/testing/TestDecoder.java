@@ -3,6 +3,7 @@ package dev.glimpse.testing;
 import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.ThumbnailFormat;
 import java.time.Duration;
 
 /** A decoder for tests and benchmarks that are not about fairness. */
@@ -33,6 +34,10 @@ public final class TestDecoder {
 
     public DecodedImage decode(byte[] bytes) {
         return decoder.decode(bytes, TestScheduler.ticket(), image -> image);
+    }
+
+    public byte[] thumbnail(byte[] bytes, int side, ThumbnailFormat format) {
+        return decoder.thumbnail(bytes, side, format, TestScheduler.ticket());
     }
 
     public DecodedImage decodeInTrueColors(byte[] bytes) {

@@ -3,12 +3,15 @@ package dev.glimpse.web;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.testing.Agent;
+import dev.glimpse.testing.Agent.Outcome;
 import dev.glimpse.testing.Client;
 import dev.glimpse.testing.Client.Answer;
 import dev.glimpse.testing.Client.Part;
 import dev.glimpse.testing.Nginx;
 import dev.glimpse.testing.Strangers;
 import dev.glimpse.testing.TestPictures;
+import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -17,6 +20,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
@@ -126,6 +130,45 @@ class AccessIT {
         assertThat(client.get(NOBODY).status()).isEqualTo(401);
         assertThat(client.get(NOBODY + "/thumbnail", with("upload")).status()).isEqualTo(403);
         assertThat(client.get(NOBODY, with("read")).status()).isEqualTo(404);
+    }
+
+    @Test
+    void agentNeedsTheScopeToReadAndIsOfferedUploadsWithTheirScopeAlone(CapturedOutput log) {
+        byte[] ping = "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"ping\"}".getBytes(StandardCharsets.UTF_8);
+        Map<String, Object> picture =
+                Map.of("data", Base64.getEncoder().encodeToString(TestPictures.png(700)), "caption", "by an agent");
+
+        for (String caller : List.of("none", "upload")) {
+            assertThat(client.send("POST", "/mcp", ping, with(caller)).status())
+                    .isEqualTo(caller.equals("none") ? 401 : 403);
+        }
+        try (Agent reader = new Agent(port, Map.of("X-API-Key", key("read")));
+                Agent uploader = new Agent(port, Map.of("Authorization", "Bearer " + key("all")))) {
+            assertThat(reader.tools()).extracting(Tool::name).doesNotContain("upload_picture");
+            assertThat(uploader.tools()).extracting(Tool::name).contains("upload_picture");
+            Outcome refused = reader.call("upload_picture", picture);
+            Outcome stored = uploader.call("upload_picture", picture);
+
+            assertThat(refused.failed()).isTrue();
+            assertThat(refused.text()).contains("scope upload");
+            assertThat(log).contains("read] audit: refused problem=forbidden tool=upload_picture");
+            assertThat(stored.json().get("stored").booleanValue()).isTrue();
+            assertThat(log).contains("all] audit: stored " + TestPictures.id(700));
+            assertThat(reader.call("search_pictures", Map.of("text", "anything"))
+                            .failed())
+                    .isFalse();
+            assertThat(reader.call("get_statistics", Map.of()).text()).doesNotContain(data.toString());
+        }
+    }
+
+    @Test
+    void agentThatMayNotUploadHasNoRoomForAPicture() {
+        byte[] large = ("{\"params\": {\"arguments\": {\"data\": \"" + "A".repeat(80_000) + "\"}}}")
+                .getBytes(StandardCharsets.UTF_8);
+
+        assertThat(client.send("POST", "/mcp", large, "X-API-Key", key("read"), "Content-Type", "application/json")
+                        .status())
+                .isEqualTo(413);
     }
 
     @ParameterizedTest

@@ -1,6 +1,8 @@
 package dev.glimpse.dataset.commit;
 
+import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
@@ -9,8 +11,11 @@ import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
 import java.util.PriorityQueue;
 import java.util.Set;
+import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -123,5 +128,42 @@ public final class Overlay {
             }
         }
         return nearest;
+    }
+
+    /**
+     * The first {@code k} pictures of table and memory after this position, the newest first. Leaves hidden rows out, and takes a picture
+     * that both have from the table.
+     *
+     * @param ofTable the first ones of the version that is read, {@link #hiddenRows} more than {@code k}
+     * @param after null for the first ones of all
+     */
+    public List<Picture> newest(List<Picture> ofTable, @Nullable ListPosition after, int k) {
+        NavigableMap<ListPosition, Picture> found = new TreeMap<>();
+        for (PictureRow row : rows()) {
+            Picture picture = Picture.of(row);
+            ListPosition position = ListPosition.of(picture);
+            if (after == null || position.compareTo(after) > 0) {
+                found.put(position, picture);
+            }
+        }
+        for (Picture picture : ofTable) {
+            if (!hidden.contains(picture.id())) {
+                found.put(ListPosition.of(picture), picture);
+            }
+        }
+        return found.values().stream().limit(k).toList();
+    }
+
+    /**
+     * The picture with this id, of the table or of memory. Empty if neither has it, or if it is hidden.
+     *
+     * @param ofTable what the version that is read has
+     */
+    public Optional<Picture> find(Optional<Picture> ofTable, ImageId id) {
+        return ofTable.filter(picture -> !hidden.contains(picture.id()))
+                .or(() -> rows().stream()
+                        .filter(row -> row.id().equals(id))
+                        .map(Picture::of)
+                        .findFirst());
     }
 }

@@ -1,6 +1,8 @@
 package dev.glimpse.dataset.lance;
 
+import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.image.ImageId;
@@ -14,7 +16,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.IntToDoubleFunction;
 import java.util.stream.IntStream;
 import java.util.stream.LongStream;
 import org.apache.arrow.memory.BufferAllocator;
@@ -36,6 +37,7 @@ import org.apache.arrow.vector.types.pojo.Field;
 import org.apache.arrow.vector.types.pojo.FieldType;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
+import org.lance.ipc.ColumnOrdering;
 
 /** Names the columns of the table, and converts rows to Arrow and back. Stateless. */
 public final class Columns {
@@ -61,6 +63,14 @@ public final class Columns {
     /** The version of the table in which a row was written last. A column of Lance, for tables whose rows keep their ids. */
     static final String ROW_UPDATED = "_row_last_updated_at_version";
 
+    /** The type of the times, as {@link #describe} spells it. */
+    static final String TIMES = "timestamp[us, tz=UTC]";
+
+    /** The type of the times, as filters of Lance spell it. */
+    private static final String TIME_TYPE = "Timestamp(Microsecond, Some(\"UTC\"))";
+
+    static final ColumnOrdering NEWEST_FIRST = newestFirst();
+
     private static final ArrowType TEXT = ArrowType.Utf8.INSTANCE;
 
     /** A norm may differ from 1 by this much, which is the rounding of float32 in some hundred dimensions. */
@@ -74,6 +84,23 @@ public final class Columns {
     static final Set<String> NOTES = Set.of(UPLOADED_AT, FILENAME, CAPTION, TAGS);
 
     private Columns() {}
+
+    private static ColumnOrdering newestFirst() {
+        ColumnOrdering.Builder order = new ColumnOrdering.Builder();
+        order.setColumnName(UPLOADED_AT);
+        order.setAscending(false);
+        order.setNullFirst(false);
+        return order.build();
+    }
+
+    /**
+     * A time as filters of Lance read it.
+     *
+     * @param micros since 1970, of any year
+     */
+    static String time(long micros) {
+        return "arrow_cast(" + micros + ", '" + TIME_TYPE + "')";
+    }
 
     /** The schema of a new table. It declares {@code id} as the key, because that cannot be done later. Lance does not enforce the key. */
     public static Schema schema(int dimension) {
@@ -174,7 +201,8 @@ public final class Columns {
                 vector(root, BYTES, BigIntVector.class).setSafe(i, row.bytes());
                 vector(root, WIDTH, IntVector.class).setSafe(i, row.width());
                 vector(root, HEIGHT, IntVector.class).setSafe(i, row.height());
-                vector(root, UPLOADED_AT, TimeStampMicroTZVector.class).setSafe(i, micros(row.uploadedAt()));
+                vector(root, UPLOADED_AT, TimeStampMicroTZVector.class)
+                        .setSafe(i, ListPosition.inMicros(row.uploadedAt()));
                 setText(root, FILENAME, i, row.filename());
                 setText(root, CAPTION, i, row.caption());
                 setTags(tags, i, row.tags());
@@ -217,7 +245,7 @@ public final class Columns {
             if (uploadedAt == null) {
                 times.copyFromSafe(row, 0, batch.getVector(UPLOADED_AT));
             } else {
-                times.setSafe(0, micros(uploadedAt));
+                times.setSafe(0, ListPosition.inMicros(uploadedAt));
             }
             setText(root, FILENAME, 0, notes.filename());
             setText(root, CAPTION, 0, notes.caption());
@@ -239,38 +267,35 @@ public final class Columns {
         writer.endList();
     }
 
-    /** The columns that a hit is made from: all of ours that the table has, but for the vector. */
+    /** The columns that a picture is shown from: all of ours that the table has, but for the vector. */
     static List<String> readable(Schema schema) {
         List<String> wanted = new ArrayList<>(
                 List.of(ID, PATH, CONTENT_TYPE, BYTES, WIDTH, HEIGHT, UPLOADED_AT, FILENAME, CAPTION, TAGS));
         wanted.retainAll(schema.getFields().stream().map(Field::getName).toList());
-        wanted.add(DISTANCE);
         return wanted;
     }
 
     /** Converts a batch of a nearest-neighbour scan to hits, with their distances. */
     static List<Neighbor> neighbors(VectorSchemaRoot batch) {
         Float4Vector distances = vector(batch, DISTANCE, Float4Vector.class);
-        // Rounding takes equal vectors a hair below zero.
-        return neighbors(batch, row -> Math.max(0, distances.get(row)));
+        List<Picture> pictures = pictures(batch);
+        return IntStream.range(0, pictures.size())
+                // Rounding takes equal vectors a hair below zero.
+                .mapToObj(row -> new Neighbor(pictures.get(row), Math.max(0, distances.get(row))))
+                .toList();
     }
 
-    /** Converts a batch to hits without distances. */
-    static List<Neighbor> rows(VectorSchemaRoot batch) {
-        return neighbors(batch, row -> Double.NaN);
-    }
-
-    private static List<Neighbor> neighbors(VectorSchemaRoot batch, IntToDoubleFunction distances) {
-        List<Neighbor> neighbors = new ArrayList<>(batch.getRowCount());
+    /** Converts a batch to what answers show of its rows, as far as it has the columns. */
+    static List<Picture> pictures(VectorSchemaRoot batch) {
+        List<Picture> pictures = new ArrayList<>(batch.getRowCount());
         for (int i = 0; i < batch.getRowCount(); i++) {
             Number bytes = number(batch, BYTES, i);
             Number width = number(batch, WIDTH, i);
             Number height = number(batch, HEIGHT, i);
             String id = text(batch, ID, i);
-            neighbors.add(new Neighbor(
+            pictures.add(new Picture(
                     id == null ? "" : id,
                     text(batch, PATH, i),
-                    distances.applyAsDouble(i),
                     text(batch, CONTENT_TYPE, i),
                     bytes == null ? null : bytes.longValue(),
                     width == null ? null : width.intValue(),
@@ -280,7 +305,7 @@ public final class Columns {
                     text(batch, CAPTION, i),
                     tags(batch, i)));
         }
-        return neighbors;
+        return pictures;
     }
 
     /** Maps each column to its type, spelled as Arrow's C++ and Python libraries do, because clients of LanceDB know it so. */
@@ -342,6 +367,12 @@ public final class Columns {
     static LongStream rowIds(VectorSchemaRoot batch) {
         UInt8Vector ids = vector(batch, ROW_ID, UInt8Vector.class);
         return IntStream.range(0, batch.getRowCount()).mapToLong(ids::get);
+    }
+
+    /** The times in a batch that has no row without one, in microseconds since 1970. */
+    static List<Long> times(VectorSchemaRoot batch) {
+        TimeStampMicroTZVector times = vector(batch, UPLOADED_AT, TimeStampMicroTZVector.class);
+        return IntStream.range(0, batch.getRowCount()).mapToObj(times::get).toList();
     }
 
     /** The versions of the table in which the rows of a batch were written last. */
@@ -436,9 +467,5 @@ public final class Columns {
         return object(batch, TAGS, row) instanceof List<?> tags
                 ? tags.stream().map(String::valueOf).toList()
                 : List.of();
-    }
-
-    private static long micros(Instant instant) {
-        return ChronoUnit.MICROS.between(Instant.EPOCH, instant);
     }
 }

@@ -17,7 +17,7 @@ import org.lance.fragment.DataFile;
  *
  * @param bytes of its data files
  * @param columns name to type, in the table's order
- * @param readable columns that a hit needs, as far as the table has them
+ * @param readable columns that a picture is shown from, as far as the table has them
  * @param metadata of the table
  * @param unsearchable why no search can read such a table; null if searches can
  * @param unwritable why no row of ours fits into its columns; null if rows do
@@ -98,6 +98,11 @@ public record Manifest(
     boolean hasOurVectors() {
         return unsearchable == null
                 && String.valueOf(columns.get(Columns.VECTOR)).startsWith("fixed_size_list<item: float>");
+    }
+
+    /** Whether its column of times is as Glimpse makes it. */
+    boolean hasOurTimes() {
+        return Columns.TIMES.equals(columns.get(Columns.UPLOADED_AT));
     }
 
     /** Fragments that no part of the index has. */

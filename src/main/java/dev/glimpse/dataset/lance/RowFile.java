@@ -1,6 +1,7 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.vectors.Hit;
 import java.io.IOException;
 import java.io.RandomAccessFile;
@@ -13,7 +14,7 @@ import java.util.List;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * Keeps in a local file what hits show of rows. It is a cache: it begins empty and is removed at the end. Lance takes about two
+ * Keeps in a local file what answers show of rows. It is a cache: it begins empty and is removed at the end. Lance takes about two
  * milliseconds to find ten rows by their row ids, and this takes about 0.1 ms. Safe for use by several threads.
  */
 final class RowFile implements AutoCloseable {
@@ -44,8 +45,8 @@ final class RowFile implements AutoCloseable {
         }
     }
 
-    /** Writes what a hit of this row shows. The distance is not kept. */
-    void write(int row, Neighbor shown) {
+    /** Writes what answers show of this row. */
+    void write(int row, Picture shown) {
         byte[] bytes = JSON.writeValueAsBytes(shown);
         synchronized (this) {
             while (row / CHUNK_ROWS >= chunks.size()) {
@@ -66,17 +67,25 @@ final class RowFile implements AutoCloseable {
 
     /** Reads the rows of these hits, in the order of the hits. They must have been written. */
     List<Neighbor> read(List<Hit> hits) {
-        List<byte[]> rows = new ArrayList<>(hits.size());
-        synchronized (this) {
-            hits.forEach(hit -> rows.add(read((int) hit.rowId())));
-        }
+        List<Picture> rows =
+                readRows(hits.stream().map(hit -> (int) hit.rowId()).toList());
         List<Neighbor> neighbors = new ArrayList<>(hits.size());
         for (int i = 0; i < hits.size(); i++) {
-            neighbors.add(
-                    JSON.readValue(rows.get(i), Neighbor.class).at(hits.get(i).distance()));
+            neighbors.add(new Neighbor(rows.get(i), hits.get(i).distance()));
         }
         neighbors.sort(Comparator.comparingDouble(Neighbor::distance).thenComparing(Neighbor::id));
         return neighbors;
+    }
+
+    /** Reads these rows, in their order. They must have been written. */
+    List<Picture> readRows(List<Integer> rows) {
+        List<byte[]> written = new ArrayList<>(rows.size());
+        synchronized (this) {
+            rows.forEach(row -> written.add(read(row)));
+        }
+        return written.stream()
+                .map(bytes -> JSON.readValue(bytes, Picture.class))
+                .toList();
     }
 
     private byte[] read(int row) {

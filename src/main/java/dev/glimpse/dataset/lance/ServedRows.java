@@ -1,6 +1,7 @@
 package dev.glimpse.dataset.lance;
 
-import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.ListPosition;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.vectors.VectorIndex;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -19,7 +20,7 @@ import org.springframework.util.FileSystemUtils;
 /** Keeps the rows of the version that is read ready for searches, as far as they fit into memory. For one thread. */
 final class ServedRows implements AutoCloseable {
     /** Bytes that are kept in memory for each row of 512 dimensions, codes included. */
-    private static final long BYTES_PER_ROW = 92;
+    private static final long BYTES_PER_ROW = 104;
 
     /** Rows in a batch of row ids. Most tables need one batch. */
     private static final long ID_BATCH = 1_000_000;
@@ -28,6 +29,7 @@ final class ServedRows implements AutoCloseable {
     private static final long ROW_BATCH = 2_048;
 
     private final VectorIndex memory;
+    private final RowKeys keys = new RowKeys();
     private final RowFile file;
 
     /** The files of each fragment that has been read. */
@@ -93,10 +95,9 @@ final class ServedRows implements AutoCloseable {
                         .collect(Collectors.toSet()));
         version = manifest.version();
         rows = live.length();
-        BitSet skipped = (BitSet) unusable.clone();
-        skipped.and(live);
-        live.andNot(skipped);
-        return new LocalRows(memory.view(live), file, skipped.cardinality());
+        BitSet searched = (BitSet) live.clone();
+        searched.andNot(unusable);
+        return new LocalRows(memory.view(searched), keys.view(live), file, live.cardinality() - searched.cardinality());
     }
 
     /** Reads the rows of a fragment that are new, or that other clients have written again. After a merge there are none. */
@@ -119,7 +120,6 @@ final class ServedRows implements AutoCloseable {
             return;
         }
         List<String> columns = new ArrayList<>(manifest.readable());
-        columns.remove(Columns.DISTANCE);
         columns.add(Columns.VECTOR);
         ScanOptions rows = rowIds(ROW_BATCH)
                 .columns(columns)
@@ -134,7 +134,7 @@ final class ServedRows implements AutoCloseable {
 
     private void put(VectorSchemaRoot batch, BitSet wanted) {
         long[] ids = Columns.rowIds(batch).toArray();
-        List<Neighbor> rows = Columns.rows(batch);
+        List<Picture> rows = Columns.pictures(batch);
         for (int i = 0; i < ids.length; i++) {
             int id = (int) ids[i];
             if (wanted.get(id)) {
@@ -142,8 +142,9 @@ final class ServedRows implements AutoCloseable {
                 unusable.set(id, vector == null);
                 if (vector != null) {
                     memory.replace(id, vector);
-                    file.write(id, rows.get(i));
                 }
+                file.write(id, rows.get(i));
+                keys.put(id, ListPosition.of(rows.get(i)));
             }
         }
     }

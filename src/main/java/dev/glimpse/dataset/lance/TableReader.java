@@ -1,13 +1,18 @@
 package dev.glimpse.dataset.lance;
 
+import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.TableState;
+import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.NavigableMap;
+import java.util.Optional;
+import java.util.TreeMap;
 import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.lance.index.DistanceType;
@@ -67,6 +72,22 @@ public final class TableReader {
         });
     }
 
+    /** The first {@code k} pictures of the current version after this position, the newest first; of all pictures if it is null. */
+    public List<Picture> newest(@Nullable ListPosition after, int k) throws IOException {
+        return snapshots.read(snapshot -> {
+            LocalRows local = snapshot.rows();
+            return local == null ? newestByLance(snapshot, after, k) : local.newest(after, k);
+        });
+    }
+
+    /** The picture with this id in the current version. */
+    public Optional<Picture> find(ImageId id) throws IOException {
+        return snapshots.read(snapshot -> {
+            LocalRows local = snapshot.rows();
+            return local == null ? findByLance(snapshot, id) : local.find(id);
+        });
+    }
+
     /** At most {@code k} rows of this version, nearest first, found by Lance: by its index, or by a scan if there is none or {@code exact}. */
     public List<Neighbor> nearestByLance(Snapshot snapshot, Embedding query, int k, boolean exact, IndexTuning tuning)
             throws IOException {
@@ -75,8 +96,7 @@ public final class TableReader {
 
     /** At most {@code k} rows that had been uploaded by this time, nearest first, found by a scan of the current version. */
     public List<Neighbor> nearestUploadedBy(Embedding query, int k, Instant time) throws IOException {
-        String filter = Columns.UPLOADED_AT + " <= arrow_cast('" + time.truncatedTo(ChronoUnit.MICROS)
-                + "', 'Timestamp(Microsecond, Some(\"UTC\"))')";
+        String filter = Columns.UPLOADED_AT + " <= " + Columns.time(ListPosition.inMicros(time));
         return snapshots.read(snapshot -> nearestByLance(
                 snapshot,
                 query,
@@ -101,10 +121,75 @@ public final class TableReader {
                 .setDistanceType(DistanceType.Cosine)
                 .setUseIndex(byIndex);
         tuning.applyTo(nearest, k);
-        ScanOptions scan = options.columns(snapshot.manifest().readable())
-                .nearest(nearest.build())
-                .build();
+        List<String> columns = new ArrayList<>(snapshot.manifest().readable());
+        columns.add(Columns.DISTANCE);
+        ScanOptions scan = options.columns(columns).nearest(nearest.build()).build();
         return byIndex ? lanceThreads.oneAtATime(() -> neighbors(snapshot, scan)) : neighbors(snapshot, scan);
+    }
+
+    private static List<Picture> newestByLance(Snapshot snapshot, @Nullable ListPosition after, int k)
+            throws IOException {
+        NavigableMap<ListPosition, Picture> found = new TreeMap<>();
+        ScanOptions.Builder rows =
+                new ScanOptions.Builder().columns(snapshot.manifest().readable());
+        timesOfNewest(snapshot, after, k).ifPresent(rows::filter);
+        Datasets.scan(snapshot.dataset(), rows.build(), batch -> {
+            for (Picture picture : Columns.pictures(batch)) {
+                ListPosition position = ListPosition.of(picture);
+                if (after == null || position.compareTo(after) > 0) {
+                    found.put(position, picture);
+                }
+                if (found.size() > k) {
+                    found.pollLastEntry();
+                }
+            }
+        });
+        return List.copyOf(found.values());
+    }
+
+    /**
+     * A filter that keeps the first {@code k} rows after this position, and others of the same times. To find it Lance reads the column of
+     * times alone. Empty if any row may be among the first.
+     */
+    private static Optional<String> timesOfNewest(Snapshot snapshot, @Nullable ListPosition after, int k)
+            throws IOException {
+        if (!snapshot.manifest().hasOurTimes()) {
+            return Optional.empty();
+        }
+        String time = Columns.UPLOADED_AT;
+        if (after != null && after.micros() == ListPosition.UNKNOWN) {
+            return Optional.of(time + " IS NULL");
+        }
+        ScanOptions older = new ScanOptions.Builder()
+                .columns(List.of(time))
+                .filter(after == null ? time + " IS NOT NULL" : time + " < " + Columns.time(after.micros()))
+                .setColumnOrderings(List.of(Columns.NEWEST_FIRST))
+                .limit(k)
+                .build();
+        List<Long> times = new ArrayList<>();
+        Datasets.scan(snapshot.dataset(), older, batch -> times.addAll(Columns.times(batch)));
+        if (times.size() < k) {
+            return after == null
+                    ? Optional.empty()
+                    : Optional.of(time + " <= " + Columns.time(after.micros()) + " OR " + time + " IS NULL");
+        }
+        String notOlder = time + " >= " + Columns.time(times.get(k - 1));
+        return Optional.of(
+                after == null ? notOlder : notOlder + " AND " + time + " <= " + Columns.time(after.micros()));
+    }
+
+    private static Optional<Picture> findByLance(Snapshot snapshot, ImageId id) throws IOException {
+        Manifest manifest = snapshot.manifest();
+        List<Picture> found = new ArrayList<>();
+        if (manifest.readable().contains(Columns.ID)) {
+            ScanOptions rows = new ScanOptions.Builder()
+                    .columns(manifest.readable())
+                    .filter(Columns.ID + " = '" + id + "'")
+                    .limit(1)
+                    .build();
+            Datasets.scan(snapshot.dataset(), rows, batch -> found.addAll(Columns.pictures(batch)));
+        }
+        return found.stream().findFirst();
     }
 
     private static List<Neighbor> neighbors(Snapshot snapshot, ScanOptions scan) throws IOException {

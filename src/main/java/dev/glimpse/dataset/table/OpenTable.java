@@ -3,8 +3,10 @@ package dev.glimpse.dataset.table;
 import dev.glimpse.dataset.DamagedTableException;
 import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableLostException;
 import dev.glimpse.dataset.TableSettings;
@@ -27,6 +29,7 @@ import dev.glimpse.dataset.upkeep.IndexBuilds;
 import dev.glimpse.dataset.upkeep.MaintenanceLease;
 import dev.glimpse.dataset.upkeep.MaintenanceLoop;
 import dev.glimpse.dataset.upkeep.MaintenancePlanner;
+import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.vectors.Embedding;
@@ -35,6 +38,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
@@ -259,13 +263,43 @@ public final class OpenTable implements AutoCloseable {
         return read(() -> {
             // Before the table is read: else a row could be found in neither.
             Overlay overlay = ledger.overlay();
-            return overlay.nearest(nearestCommitted(query, k + overlay.hiddenRows(), exact), query, k);
+            return overlay.nearest(
+                    readCommitted(() -> reader.nearest(query, k + overlay.hiddenRows(), exact)), query, k);
         });
     }
 
-    private List<Neighbor> nearestCommitted(Embedding query, int k, boolean exact) throws Exception {
+    /**
+     * The first {@code k} pictures after this position, the newest first: those of the table and those in memory.
+     *
+     * @param after null for the first ones of all
+     * @throws TableBusyException if too many searches wait already
+     */
+    Future<List<Picture>> newest(@Nullable ListPosition after, int k) {
+        return read(() -> {
+            Overlay overlay = ledger.overlay();
+            return overlay.newest(readCommitted(() -> reader.newest(after, k + overlay.hiddenRows())), after, k);
+        });
+    }
+
+    /**
+     * The picture with this id, in the table or in memory.
+     *
+     * @throws TableBusyException if too many searches wait already
+     */
+    Future<Optional<Picture>> find(ImageId id) {
+        return read(() -> {
+            Overlay overlay = ledger.overlay();
+            return overlay.find(readCommitted(() -> reader.find(id)), id);
+        });
+    }
+
+    private interface Reading<T> {
+        T get() throws IOException;
+    }
+
+    private <T> T readCommitted(Reading<T> reading) throws Exception {
         try {
-            return reader.nearest(query, k, exact);
+            return reading.get();
         } catch (TableBusyException | ForeignTableException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
@@ -275,7 +309,7 @@ public final class OpenTable implements AutoCloseable {
             log.warn("the table is read anew, as a search failed: {}", e.toString());
             refreshLoop.refreshFromBucket();
             try {
-                return reader.nearest(query, k, exact);
+                return reading.get();
             } catch (IOException | RuntimeException again) {
                 throw new StoreUnavailableException("the table can be read neither here nor in the bucket", again);
             }

@@ -2,8 +2,10 @@ package dev.glimpse.dataset.table;
 
 import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.PastNeighbors;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.lance.IndexTuning;
@@ -21,6 +23,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
+import org.jspecify.annotations.Nullable;
 
 /** Searches of whichever table is open, with a deadline. The calling thread only waits: native calls run, and
  * distances are computed, on the bounded read pool of the table. */
@@ -43,6 +46,18 @@ public final class TableSearch {
         OpenTable table = searchable();
         recent.add(query);
         return located(await(table.nearest(query, k, exact), READ_DEADLINE));
+    }
+
+    /** See {@link ImageDataset#newest}. */
+    public List<Picture> newest(@Nullable ListPosition after, int k) {
+        return await(supervisor.require().newest(after, k), READ_DEADLINE).stream()
+                .map(this::located)
+                .toList();
+    }
+
+    /** See {@link ImageDataset#find}. */
+    public Optional<Picture> find(ImageId id) {
+        return await(supervisor.require().find(id), READ_DEADLINE).map(this::located);
     }
 
     /** See {@link ImageDataset#nearestIn}. */
@@ -106,11 +121,15 @@ public final class TableSearch {
         return new PastNeighbors(found.version(), found.complete(), located(found.neighbors()));
     }
 
-    /** Gives each row the address that its picture has in this store: rows of a copied bucket name the one they came from. */
-    private List<Neighbor> located(List<Neighbor> rows) {
-        return rows.stream()
-                .map(row -> ImageId.parse(row.id()).isPresent() ? row.at(store.address(row.id())) : row)
+    private List<Neighbor> located(List<Neighbor> hits) {
+        return hits.stream()
+                .map(hit -> new Neighbor(located(hit.picture()), hit.distance()))
                 .toList();
+    }
+
+    /** Gives the picture the address that it has in this store: rows of a copied bucket name the one they came from. */
+    private Picture located(Picture picture) {
+        return ImageId.parse(picture.id()).isPresent() ? picture.at(store.address(picture.id())) : picture;
     }
 
     private static <T> T await(Future<T> future, Duration deadline) {

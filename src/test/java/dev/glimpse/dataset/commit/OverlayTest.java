@@ -2,7 +2,9 @@ package dev.glimpse.dataset.commit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
@@ -11,6 +13,7 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.Collectors;
@@ -57,6 +60,40 @@ class OverlayTest {
         assertThat(found).extracting(Neighbor::id).doesNotHaveDuplicates();
     }
 
+    @Property(tries = 500)
+    void newestOfTableAndMemoryAreThoseOfASort(@ForAll Random random, @ForAll @IntRange(min = 1, max = 12) int k) {
+        List<PictureRow> all = IntStream.range(0, 20)
+                .mapToObj(n -> row(n, 1, Instant.EPOCH.plusSeconds(random.nextInt(5))))
+                .toList();
+        List<PictureRow> table = some(all, random);
+        List<PictureRow> memory = some(all, random);
+        Set<ImageId> leaving =
+                some(all, random).stream().limit(3).map(PictureRow::id).collect(Collectors.toSet());
+        Set<String> hidden = leaving.stream().map(ImageId::toString).collect(Collectors.toSet());
+        Overlay overlay = new Overlay(memory.toArray(new PictureRow[20]), memory.size(), leaving, hidden);
+        ListPosition after = ListPosition.of(Picture.of(all.get(random.nextInt(20))));
+        List<PictureRow> shown = all.stream()
+                .filter(row -> (table.contains(row) || memory.contains(row)) && !leaving.contains(row.id()))
+                .toList();
+
+        List<Picture> found = overlay.newest(newest(table, after, k + overlay.hiddenRows()), after, k);
+
+        assertThat(found).isEqualTo(newest(shown, after, k));
+        assertThat(all)
+                .allSatisfy(row -> assertThat(overlay.find(
+                                table.contains(row) ? Optional.of(Picture.of(row)) : Optional.empty(), row.id()))
+                        .isEqualTo(shown.contains(row) ? Optional.of(Picture.of(row)) : Optional.empty()));
+    }
+
+    private static List<Picture> newest(List<PictureRow> rows, ListPosition after, int k) {
+        return rows.stream()
+                .map(Picture::of)
+                .filter(picture -> ListPosition.of(picture).compareTo(after) > 0)
+                .sorted(Comparator.comparing(ListPosition::of))
+                .limit(k)
+                .toList();
+    }
+
     private static List<PictureRow> some(List<PictureRow> rows, Random random) {
         return rows.stream().filter(row -> random.nextBoolean()).toList();
     }
@@ -69,6 +106,10 @@ class OverlayTest {
     }
 
     private static PictureRow row(int n, int tenths) {
+        return row(n, tenths, Instant.EPOCH);
+    }
+
+    private static PictureRow row(int n, int tenths, Instant uploadedAt) {
         return new PictureRow(
                 new ImageId("%064x".formatted(n), ImageFormat.PNG),
                 "somewhere",
@@ -76,7 +117,7 @@ class OverlayTest {
                 1,
                 1,
                 1,
-                Instant.EPOCH,
+                uploadedAt,
                 null,
                 null,
                 List.of());

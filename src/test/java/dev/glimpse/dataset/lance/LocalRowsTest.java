@@ -27,7 +27,7 @@ class LocalRowsTest {
         try (VectorIndex index = new VectorIndex(folder, 2);
                 RowFile file = new RowFile(folder)) {
             index.put(ROW, vector.toArray());
-            LocalRows rows = new LocalRows(index.view(live), file, 0);
+            LocalRows rows = new LocalRows(index.view(live), new RowKeys().view(live), file, 0);
 
             assertInterruptedIsBusy(() -> rows.nearest(vector, 1, 1));
             assertInterruptedIsBusy(() -> rows.nearestExact(vector, 1));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.vectors.Hit;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -15,10 +16,9 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class RowFileTest {
-    private static final Neighbor FULL = new Neighbor(
+    private static final Picture FULL = new Picture(
             "images/a.png",
             "s3://b/images/a.png",
-            0,
             "image/png",
             1L << 40,
             640,
@@ -29,8 +29,7 @@ class RowFileTest {
             List.of("one", "", "three"));
 
     /** As a table of other software may have it. */
-    private static final Neighbor BARE =
-            new Neighbor("x", null, 0, null, null, null, null, null, null, null, List.of());
+    private static final Picture BARE = new Picture("x", null, null, null, null, null, null, null, null, List.of());
 
     @TempDir
     Path folder;
@@ -54,29 +53,27 @@ class RowFileTest {
 
         List<Neighbor> found = file.read(List.of(new Hit(70_000, 0.25f), new Hit(3, 0.5f)));
 
-        assertThat(found).extracting(Neighbor::id).containsExactly("x", "images/a.png");
-        assertThat(found).extracting(Neighbor::distance).containsExactly(0.25, 0.5);
-        assertThat(found.get(0))
-                .usingRecursiveComparison()
-                .ignoringFields("distance")
-                .isEqualTo(BARE);
-        assertThat(found.get(1))
-                .usingRecursiveComparison()
-                .ignoringFields("distance")
-                .isEqualTo(FULL);
+        assertThat(found).containsExactly(new Neighbor(BARE, 0.25), new Neighbor(FULL, 0.5));
+    }
+
+    @Test
+    void rowsComeBackInTheOrderInWhichTheyAreAskedFor() {
+        file.write(0, FULL);
+        file.write(1, BARE);
+
+        assertThat(file.readRows(List.of(1, 0, 1))).containsExactly(BARE, FULL, BARE);
     }
 
     @Test
     void rowOfAnyLengthIsReadWhole() {
-        Neighbor rest = FULL;
+        Picture rest = FULL;
         for (int length : new int[] {1000, 5000, 200_000}) {
             String caption = "é".repeat(length);
-            Neighbor longOne =
-                    new Neighbor("id" + length, null, 0, null, null, 1, 1, null, null, caption, List.of("t"));
+            Picture longOne = new Picture("id" + length, null, null, null, 1, 1, null, null, caption, List.of("t"));
             file.write(length, longOne);
             file.write(length + 1, rest);
 
-            assertThat(file.read(List.of(new Hit(length, 0))).get(0).caption()).isEqualTo(caption);
+            assertThat(file.readRows(List.of(length)).get(0).caption()).isEqualTo(caption);
         }
         assertThat(file.read(List.of(new Hit(1001, 0))).get(0).id()).isEqualTo(rest.id());
     }

@@ -5,6 +5,7 @@ import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageTooLargeException;
 import dev.glimpse.image.ImageTooSlowException;
+import dev.glimpse.image.ThumbnailFormat;
 import dev.glimpse.testing.TestDecoder;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
@@ -41,7 +42,7 @@ final class LargePictures {
             try {
                 DecodedImage image = decoder.decodeInTrueColors(bytes);
                 outcome = "%dx%d, thumbnail of %d bytes"
-                        .formatted(image.width(), image.height(), image.thumbnail(256).length);
+                        .formatted(image.width(), image.height(), image.thumbnail(256, ThumbnailFormat.JPEG).length);
             } catch (ImageTooLargeException | ImageTooSlowException | DamagedImageException e) {
                 outcome = "refused: " + e.getMessage();
             } catch (OutOfMemoryError e) {

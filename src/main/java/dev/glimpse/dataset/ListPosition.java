@@ -1,0 +1,52 @@
+package dev.glimpse.dataset;
+
+import dev.glimpse.image.IdSet;
+import dev.glimpse.image.ImageId;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Comparator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The place of a picture among all pictures, the newest first. It depends on what the picture says of itself and on nothing else, so it is
+ * the same in every server and stays the same while other pictures come and go. Of two pictures of the same time, the one with the larger
+ * id comes first.
+ *
+ * @param micros when the picture was uploaded, in microseconds since 1970; {@link #UNKNOWN} comes last
+ */
+public record ListPosition(long micros, String id) implements Comparable<ListPosition> {
+    /** The time of pictures of which it is not known. */
+    public static final long UNKNOWN = Long.MIN_VALUE;
+
+    private static final Comparator<ListPosition> ORDER = Comparator.comparingLong(ListPosition::micros)
+            .thenComparing(ListPosition::beginning, Integer::compareUnsigned)
+            .thenComparing(ListPosition::id)
+            .reversed();
+
+    public static ListPosition of(Picture picture) {
+        return new ListPosition(inMicros(picture.uploadedAt()), picture.id());
+    }
+
+    /** The time as the table keeps it, in microseconds since 1970. */
+    public static long inMicros(@Nullable Instant time) {
+        return time == null ? UNKNOWN : ChronoUnit.MICROS.between(Instant.EPOCH, time);
+    }
+
+    /**
+     * The first 32 bits of the hash in an id. Larger ids have larger ones, as unsigned numbers. Other software may have ids without such
+     * a hash, of which it is any number, so that these too are seldom equal.
+     */
+    public static int beginning(String id) {
+        return ImageId.parse(id).map(ours -> (int) (IdSet.high(ours) >>> 32)).orElseGet(id::hashCode);
+    }
+
+    private int beginning() {
+        return beginning(id);
+    }
+
+    /** Less than 0 if this one comes first. */
+    @Override
+    public int compareTo(ListPosition other) {
+        return ORDER.compare(this, other);
+    }
+}

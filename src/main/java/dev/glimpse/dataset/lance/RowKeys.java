@@ -1,0 +1,126 @@
+package dev.glimpse.dataset.lance;
+
+import dev.glimpse.dataset.ListPosition;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.NavigableSet;
+import java.util.TreeSet;
+import java.util.function.IntConsumer;
+import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the {@link ListPosition} of each row in memory, in 12 bytes: the time, and the first bits of the id. It is not sorted: looking at
+ * all of a million rows takes about a millisecond, and nothing has to be made when rows come and go.
+ *
+ * <p>A row is known by its row id. One thread puts rows; any number of threads may look at the rows that had been put when they got the
+ * {@link View}.
+ */
+final class RowKeys {
+    private static final int CHUNK_ROWS = 1 << 16;
+
+    private List<Chunk> chunks = List.of();
+
+    private static final class Chunk {
+        private final long[] micros = new long[CHUNK_ROWS];
+        private final int[] beginnings = new int[CHUNK_ROWS];
+    }
+
+    /** Adds a row, or replaces what is known of it, also for views that exist. */
+    void put(int row, ListPosition position) {
+        if (row / CHUNK_ROWS >= chunks.size()) {
+            List<Chunk> more = new ArrayList<>(chunks);
+            while (row / CHUNK_ROWS >= more.size()) {
+                more.add(new Chunk());
+            }
+            chunks = List.copyOf(more);
+        }
+        Chunk chunk = chunks.get(row / CHUNK_ROWS);
+        chunk.micros[row % CHUNK_ROWS] = position.micros();
+        chunk.beginnings[row % CHUNK_ROWS] = ListPosition.beginning(position.id());
+    }
+
+    /** @param live rows that were put; not copied, and must not change */
+    View view(BitSet live) {
+        return new View(live, chunks);
+    }
+
+    /** A fixed set of rows. Safe for use by several threads. */
+    static final class View {
+        private final BitSet live;
+        private final List<Chunk> chunks;
+
+        private View(BitSet live, List<Chunk> chunks) {
+            this.live = live;
+            this.chunks = chunks;
+        }
+
+        /** A row that may be among the first. Its id is in a file, and is read only where the rest is not enough. */
+        private record Candidate(int row, long micros, int beginning) {}
+
+        /**
+         * Finds the first {@code k} rows after this position, in their order. Of rows at the same position, one is found.
+         *
+         * @param after null for the first rows of all
+         * @param ids gives the id of a row
+         */
+        List<Integer> first(@Nullable ListPosition after, int k, IntFunction<String> ids) {
+            NavigableSet<Candidate> found = new TreeSet<>((a, b) -> compare(a, b, ids));
+            long newest = after == null ? Long.MAX_VALUE : after.micros();
+            long oldest = ListPosition.UNKNOWN;
+            // Backwards, because rows that came later are newer, nearly always: then most rows are older than k others.
+            for (int c = chunks.size() - 1; c >= 0; c--) {
+                Chunk chunk = chunks.get(c);
+                for (int i = CHUNK_ROWS - 1; i >= 0; i--) {
+                    long micros = chunk.micros[i];
+                    int row = c * CHUNK_ROWS + i;
+                    if (micros > newest || micros < oldest || !live.get(row)) {
+                        continue;
+                    }
+                    Candidate candidate = new Candidate(row, micros, chunk.beginnings[i]);
+                    if (after != null && micros == newest && !isAfter(candidate, after, ids)) {
+                        continue;
+                    }
+                    if (found.add(candidate) && found.size() > k) {
+                        found.pollLast();
+                    }
+                    if (found.size() == k) {
+                        oldest = found.last().micros;
+                    }
+                }
+            }
+            return found.stream().map(Candidate::row).toList();
+        }
+
+        /** Of two rows of the same time. */
+        private static boolean isAfter(Candidate candidate, ListPosition other, IntFunction<String> ids) {
+            int order = Integer.compareUnsigned(candidate.beginning, ListPosition.beginning(other.id()));
+            return order < 0 || (order == 0 && ids.apply(candidate.row).compareTo(other.id()) < 0);
+        }
+
+        private static int compare(Candidate a, Candidate b, IntFunction<String> ids) {
+            if (a.row == b.row) {
+                return 0;
+            }
+            int order = Long.compare(b.micros, a.micros);
+            if (order == 0) {
+                order = Integer.compareUnsigned(b.beginning, a.beginning);
+            }
+            return order == 0 ? ids.apply(b.row).compareTo(ids.apply(a.row)) : order;
+        }
+
+        /** Hands over the rows that may have this id. Nearly always these are one or none. */
+        void mayHave(String id, IntConsumer rows) {
+            int beginning = ListPosition.beginning(id);
+            for (int c = 0; c < chunks.size(); c++) {
+                int[] beginnings = chunks.get(c).beginnings;
+                for (int i = 0; i < CHUNK_ROWS; i++) {
+                    if (beginnings[i] == beginning && live.get(c * CHUNK_ROWS + i)) {
+                        rows.accept(c * CHUNK_ROWS + i);
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,85 @@
+package dev.glimpse.pictures;
+
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.fairness.Ticket;
+import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.image.ThumbnailFormat;
+import dev.glimpse.storage.ObjectStore;
+import java.util.List;
+import org.springframework.stereotype.Component;
+
+/**
+ * Reads pictures for those who look at them. Keeps what was looked at lately, which so shows also while the store is away. Safe for use by
+ * several threads.
+ */
+@Component
+public final class PictureViews {
+    /** Sides of thumbnails, in pixels. */
+    public static final List<Integer> SIDES = Thumbnail.SIDES;
+
+    /** Some thousand thumbnails of the smallest size or two hundred of the largest, or a dozen originals. */
+    private static final long CACHE_BYTES = 24L << 20;
+
+    private final ObjectStore store;
+    private final ImageDataset dataset;
+    private final ImageDecoder decoder;
+    private final MadeOnce<Thumbnail> thumbnails = new MadeOnce<>(CACHE_BYTES);
+    private final MadeOnce<ImageId> originals = new MadeOnce<>(CACHE_BYTES);
+
+    PictureViews(ObjectStore store, ImageDataset dataset, ImageDecoder decoder) {
+        this.store = store;
+        this.dataset = dataset;
+        this.decoder = decoder;
+    }
+
+    /**
+     * Reads the id of a picture, which may not be there.
+     *
+     * @throws PictureNotFoundException if no picture is ever called so
+     */
+    public ImageId parse(String text) {
+        ImageId id = ImageId.parse(text)
+                .orElseThrow(() -> new PictureNotFoundException(
+                        "a picture is called images/{sha256}.{ext}, and this is not: " + text));
+        if (!dataset.stateOf(id).isShown()) {
+            // It may have been deleted; the store knows.
+            thumbnails.forget(Thumbnail.allOf(id));
+            originals.forget(List.of(id));
+        }
+        return id;
+    }
+
+    /**
+     * The bytes of a picture, which the caller must not change.
+     *
+     * @throws PictureNotFoundException if there is no such picture
+     */
+    byte[] original(ImageId id) {
+        return originals.get(id, () -> read(id));
+    }
+
+    /**
+     * The bytes of a thumbnail, which the caller must not change.
+     *
+     * @throws PictureNotFoundException if there is no such picture
+     */
+    byte[] thumbnail(Thumbnail thumbnail, Ticket ticket) {
+        return thumbnails.get(
+                thumbnail, () -> decoder.thumbnail(read(thumbnail.id()), thumbnail.side(), thumbnail.format(), ticket));
+    }
+
+    /**
+     * A picture as a JPEG, which the caller must not change.
+     *
+     * @param side pixels of the longer side, at most; one of {@link #SIDES}
+     * @throws PictureNotFoundException if there is no such picture
+     */
+    public byte[] jpeg(ImageId id, int side, Ticket ticket) {
+        return thumbnail(new Thumbnail(id, side, ThumbnailFormat.JPEG), ticket);
+    }
+
+    private byte[] read(ImageId id) {
+        return store.get(id.toString()).orElseThrow(() -> new PictureNotFoundException("there is no picture " + id));
+    }
+}

@@ -642,8 +642,7 @@ abstract class GlimpseContract {
 
     @Test
     void ecosystemFindsWhatItExpects() {
-        JsonNode upload = client.get("/v3/api-docs").json().at("/paths/~1upload/post");
-        assertThat(upload.toString()).contains("\"file\"", "\"url\"", "\"caption\"");
+        assertThat(client.get("/swagger-ui").header("Location")).endsWith("/swagger-ui/index.html");
         assertThat(client.get("/swagger-ui/index.html").status()).isEqualTo(200);
         assertThat(client.get("/actuator/health/liveness").status()).isEqualTo(200);
         assertThat(client.get("/actuator/prometheus").status()).isEqualTo(200);

@@ -41,7 +41,7 @@ final class StrangersSelftest {
 
     private static final List<Kind> WITHOUT_KEYS = List.of(
             new Kind("upload that drips", "POST /upload" + HOST + FORM),
-            new Kind("page that is not read", "GET /swagger-ui/swagger-ui-bundle.js" + HOST + "\r\n"));
+            new Kind("page that is not read", "GET /webjars/swagger-ui/5.32.14/swagger-ui-bundle.js" + HOST + "\r\n"));
 
     private final ServerProcess server;
     private final Report report;

@@ -66,7 +66,8 @@ class OpenApiTest {
     @Test
     void headerTypeAndProblemThatItDoesNotHaveAreFound() {
         byte[] versions = "{\"versions\": []}".getBytes(StandardCharsets.UTF_8);
-        Map<String, List<String>> secret = Map.of("content-type", List.of("application/json"), "X-Secret", List.of("1"));
+        Map<String, List<String>> secret =
+                Map.of("content-type", List.of("application/json"), "X-Secret", List.of("1"));
 
         assertThat(description.complaints("GET", "/versions", 200, JSON, versions))
                 .isEmpty();

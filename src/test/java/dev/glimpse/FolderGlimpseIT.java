@@ -8,6 +8,7 @@ import dev.glimpse.testing.Agent.Outcome;
 import dev.glimpse.testing.Client;
 import dev.glimpse.testing.Client.Answer;
 import dev.glimpse.testing.Client.Part;
+import dev.glimpse.testing.Description;
 import dev.glimpse.testing.Nginx;
 import dev.glimpse.testing.Strangers;
 import dev.glimpse.web.OddRequests;
@@ -16,22 +17,34 @@ import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Random;
+import java.util.Set;
+import java.util.TreeSet;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
+import org.springframework.core.DefaultParameterNameDiscoverer;
+import org.springframework.core.MethodParameter;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.ValueConstants;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
+import tools.jackson.databind.JsonNode;
 
 class FolderGlimpseIT extends GlimpseContract {
     @TempDir
@@ -68,6 +81,96 @@ class FolderGlimpseIT extends GlimpseContract {
     @Test
     void everyAnswerIsOneOfOurs() throws IOException {
         assertThat(new OddRequests(port).ask(mapping)).isEmpty();
+    }
+
+    @Test
+    void descriptionIsServedAsItIsWritten() throws IOException {
+        assertThat(client.get("/v3/api-docs.yaml").bytes()).isEqualTo(Files.readAllBytes(Path.of("docs/openapi.yaml")));
+        assertThat(client.get("/v3/api-docs").json())
+                .isEqualTo(Description.read().document());
+        assertThat(Description.read().document().at("/info/version").stringValue())
+                .isEqualTo(client.get("/stats").json().get("serverVersion").stringValue());
+    }
+
+    @Test
+    void everyCallIsDescribedAndEveryCallThatIsDescribedIsThere() {
+        Set<String> served = new TreeSet<>();
+        mapping.getHandlerMethods().keySet().stream()
+                .filter(info -> !info.getPatternValues().contains("/error"))
+                .forEach(info -> info.getMethodsCondition()
+                        .getMethods()
+                        .forEach(method -> info.getPatternValues().forEach(path -> served.add(method + " " + path))));
+
+        Set<String> described = new TreeSet<>(Description.read().operations().keySet());
+        // Pages, and what Spring's monitoring serves.
+        described.removeIf(call -> call.matches("GET (/|/swagger-ui|/actuator.*)"));
+
+        assertThat(described).isEqualTo(served);
+    }
+
+    @Test
+    void parametersAreDescribedWithTheirDefaults() {
+        Description description = Description.read();
+        mapping.getHandlerMethods().forEach((info, method) -> {
+            for (MethodParameter parameter : method.getMethodParameters()) {
+                RequestParam asked = parameter.getParameterAnnotation(RequestParam.class);
+                if (asked == null || info.getPatternValues().contains("/error")) {
+                    continue;
+                }
+                parameter.initParameterNameDiscovery(new DefaultParameterNameDiscoverer());
+                String name = asked.name().isEmpty() ? parameter.getParameterName() : asked.name();
+                String call = info.getMethodsCondition().getMethods().iterator().next() + " "
+                        + info.getPatternValues().iterator().next();
+                JsonNode described = described(description, call, name);
+                boolean hasDefault = !asked.defaultValue().equals(ValueConstants.DEFAULT_NONE)
+                        && !asked.defaultValue().isEmpty();
+                assertThat(described.path("default").asString(""))
+                        .as(call + " " + name)
+                        .isEqualTo(hasDefault ? asked.defaultValue() : "");
+            }
+        });
+    }
+
+    /** The schema of a parameter of the query or of a field of the form. */
+    private static JsonNode described(Description description, String call, @Nullable String name) {
+        JsonNode operation = Objects.requireNonNull(description.operations().get(call), call);
+        JsonNode form = description
+                .document()
+                .at("/components/schemas/UploadForm/properties")
+                .path(String.valueOf(name));
+        if (operation.has("requestBody") && !form.isMissingNode()) {
+            return form;
+        }
+        return operation
+                .path("parameters")
+                .valueStream()
+                .filter(each -> each.path("name").asString("").equals(name))
+                .findFirst()
+                .orElseThrow(() -> new AssertionError(call + " does not describe " + name))
+                .get("schema");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"bash, bash -euo pipefail", "javascript, node"})
+    void examplesOfTheDocumentsRun(String language, String program, @TempDir Path folder) throws Exception {
+        Matcher block = Pattern.compile("(?s)```" + language + "\n(.*?)```")
+                .matcher(Files.readString(Path.of("docs/clients.md")));
+        assertThat(block.find()).isTrue();
+        Path script = Files.writeString(folder.resolve("example.mjs"), block.group(1));
+        Files.write(folder.resolve("cat.png"), newPicture());
+        Files.write(folder.resolve("dog.png"), newPicture());
+        List<String> command = new ArrayList<>(List.of(program.split(" ")));
+        command.add(script.toString());
+        Path log = folder.resolve("log");
+        ProcessBuilder example = new ProcessBuilder(command)
+                .directory(folder.toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(log.toFile());
+        example.environment().put("GLIMPSE", "http://127.0.0.1:" + port);
+
+        int status = example.start().waitFor();
+
+        assertThat(status).as(Files.readString(log)).isZero();
     }
 
     @Test

@@ -285,7 +285,7 @@ abstract class GlimpseContract {
                         "start.jpg", 400,
                         "noise.jpg", 415,
                         "bomb.png", 413));
-        assertThat(types).allMatch(type -> type.startsWith("/problems/"));
+        assertThat(types).allMatch(type -> type.startsWith("/problems"));
         assertThat(client.upload("good.png", good).status()).isEqualTo(201);
         assertThat(client.get("/actuator/health/readiness").status()).isEqualTo(200);
     }
@@ -899,8 +899,7 @@ abstract class GlimpseContract {
 
     @Test
     void ecosystemFindsWhatItExpects() {
-        JsonNode upload = client.get("/v3/api-docs").json().at("/paths/~1upload/post");
-        assertThat(upload.toString()).contains("\"file\"", "\"url\"", "\"caption\"");
+        assertThat(client.get("/swagger-ui").header("Location")).endsWith("/swagger-ui/index.html");
         assertThat(client.get("/swagger-ui/index.html").status()).isEqualTo(200);
         assertThat(client.get("/actuator/health/liveness").status()).isEqualTo(200);
         assertThat(client.get("/actuator/prometheus").status()).isEqualTo(200);
@@ -973,7 +972,7 @@ abstract class GlimpseContract {
 
     @Test
     void everyProblemIsExplainedAtItsAddress() {
-        for (JsonNode listed : client.get("/problems/").json().get("problems")) {
+        for (JsonNode listed : client.get("/problems").json().get("problems")) {
             JsonNode problem = client.get(listed.get("type").stringValue()).json();
             assertThat(problem).isEqualTo(listed);
             assertThat(problem.get("whatToDo").stringValue()).isNotBlank();
@@ -1036,7 +1035,7 @@ abstract class GlimpseContract {
         String[] compressed = {"Accept-Encoding", "gzip"};
         String id = client.upload("a.png", newPicture()).json().get("id").stringValue();
 
-        for (String path : List.of("/app.js", "/style.css", "/problems/", "/search?text=cat&limit=50")) {
+        for (String path : List.of("/app.js", "/style.css", "/problems", "/search?text=cat&limit=50")) {
             Answer plain = client.get(path);
             Answer small = client.get(path, compressed);
             assertThat(plain.header("Content-Encoding")).as(path).isEmpty();

@@ -42,16 +42,12 @@ class ProblemController {
         }
     }
 
-    @GetMapping(
-            path = {"/problems", "/problems/"},
-            produces = MediaType.APPLICATION_JSON_VALUE)
+    @GetMapping(path = "/problems", produces = MediaType.APPLICATION_JSON_VALUE)
     ResponseEntity<Types> all() {
         return answer(new Types(ProblemTypes.all().stream().map(Explained::of).toList()));
     }
 
-    @GetMapping(
-            path = {"/problems", "/problems/"},
-            produces = MediaType.TEXT_PLAIN_VALUE)
+    @GetMapping(path = "/problems", produces = MediaType.TEXT_PLAIN_VALUE)
     ResponseEntity<String> allAsText() {
         return answer(ProblemTypes.all().stream().map(ProblemController::line).collect(Collectors.joining()));
     }
@@ -60,9 +56,7 @@ class ProblemController {
         return problem.status() + " " + uri(problem) + ": " + problem.when() + "\n";
     }
 
-    @GetMapping(
-            path = {"/problems", "/problems/"},
-            produces = MediaType.TEXT_HTML_VALUE)
+    @GetMapping(path = "/problems", produces = MediaType.TEXT_HTML_VALUE)
     ResponseEntity<String> allAsPage() {
         String rows = ProblemTypes.all().stream()
                 .map(problem -> "<tr><td>" + problem.status() + "</td><td><a href=\"" + uri(problem) + "\">"
@@ -91,7 +85,7 @@ class ProblemController {
                 "<p>" + status.value() + " " + status.getReasonPhrase() + "</p>\n<h2>When</h2>\n<p>"
                         + html(problem.when())
                         + "</p>\n<h2>What to do</h2>\n<p>" + html(problem.remedy())
-                        + "</p>\n<p><a href=\"/problems/\">All problems</a></p>\n"));
+                        + "</p>\n<p><a href=\"/problems\">All problems</a></p>\n"));
     }
 
     private static Explanation find(String type) {

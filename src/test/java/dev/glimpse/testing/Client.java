@@ -17,10 +17,11 @@ import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** Talks to a server over HTTP, as curl does. */
+/** Talks to a server over HTTP, as curl does. An answer that {@code docs/openapi.yaml} does not describe fails the test. */
 public final class Client {
     private static final String BOUNDARY = "glimpse-test-boundary";
     private static final JsonMapper JSON = JsonMapper.shared();
+    private static final Description DESCRIPTION = Description.read();
 
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
@@ -170,7 +171,17 @@ public final class Client {
 
     private Answer send(HttpRequest.Builder request) {
         try {
-            return new Answer(http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray()));
+            HttpResponse<byte[]> response = http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
+            List<String> complaints = DESCRIPTION.complaints(
+                    response.request().method(),
+                    response.request().uri().getRawPath(),
+                    response.statusCode(),
+                    response.headers().map(),
+                    response.body());
+            if (!complaints.isEmpty()) {
+                throw new AssertionError(response + ": " + complaints);
+            }
+            return new Answer(response);
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         } catch (InterruptedException e) {

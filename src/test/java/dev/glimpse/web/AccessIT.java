@@ -221,7 +221,7 @@ class AccessIT {
                         .get("whatToDo")
                         .stringValue())
                 .contains("X-API-Key");
-        assertThat(client.get("/problems/").status()).isEqualTo(200);
+        assertThat(client.get("/problems").status()).isEqualTo(200);
         assertThat(client.post("/problems/unauthorized").status()).isEqualTo(401);
     }
 

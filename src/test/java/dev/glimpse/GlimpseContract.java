@@ -495,7 +495,7 @@ abstract class GlimpseContract {
                 "limit=1001 | limit must be 1 to 1000: 1001",
                 "limit=many | limit must be a whole number: many",
                 "sort=size | sort must be uploaded: size",
-                "cursor= | cursor must be",
+                "cursor= | cursor is empty",
                 "cursor=50 | cursor must be",
                 "cursor=AgAAAAAAAAAAAAAAAAA | cursor must be"
             })
@@ -556,11 +556,11 @@ abstract class GlimpseContract {
                 "image/*,application/json;q=0.5")) {
             Answer answer = client.get("/" + id, "Accept", accept);
             assertThat(answer.header("Content-Type")).as(accept).isEqualTo("image/png");
-            assertThat(answer.header("Vary")).contains("Accept");
+            assertThat(answer.header("Vary")).containsIgnoringCase("accept");
         }
         Answer json = client.get("/" + id, "Accept", "application/json,*/*;q=0.1");
         assertThat(json.header("Content-Type")).isEqualTo(JSON);
-        assertThat(json.header("Vary")).contains("Accept");
+        assertThat(json.header("Vary")).containsIgnoringCase("accept");
         assertThat(client.get("/" + id + "/metadata", "Accept", "image/png").status())
                 .isEqualTo(406);
     }
@@ -577,7 +577,7 @@ abstract class GlimpseContract {
 
                 assertThat(thumbnail.status()).as(thumbnail.toString()).isEqualTo(200);
                 assertThat(thumbnail.header("Content-Type")).isEqualTo(type);
-                assertThat(thumbnail.header("Vary")).contains("Accept");
+                assertThat(thumbnail.header("Vary")).containsIgnoringCase("accept");
                 DecodedImage seen = new TestDecoder().decode(thumbnail.bytes());
                 assertThat(seen.format().mediaType()).isEqualTo(type);
                 assertThat(seen.width()).isEqualTo(size);
@@ -590,7 +590,7 @@ abstract class GlimpseContract {
                         "If-None-Match",
                         thumbnail.header("ETag"));
                 assertThat(again.status()).isEqualTo(304);
-                assertThat(again.header("Vary")).contains("Accept");
+                assertThat(again.header("Vary")).containsIgnoringCase("accept");
             }
         }
 
@@ -665,7 +665,7 @@ abstract class GlimpseContract {
         assertThat(curl.json().get("lastVectorDim").intValue()).isEqualTo(512);
         assertThat(curl.json().get("tablePath").stringValue()).endsWith("vectors/images.lance");
         assertThat(browser.header("Content-Type")).startsWith("text/html");
-        assertThat(browser.header("Vary")).contains("Accept");
+        assertThat(browser.header("Vary")).containsIgnoringCase("accept");
     }
 
     @Test

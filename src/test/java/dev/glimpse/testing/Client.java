@@ -1,7 +1,9 @@
 package dev.glimpse.testing;
 
+import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.io.InputStream;
 import java.io.UncheckedIOException;
 import java.net.URI;
 import java.net.URLEncoder;
@@ -14,6 +16,7 @@ import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.zip.GZIPInputStream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -169,6 +172,16 @@ public final class Client {
         return headers.length == 0 ? request : request.headers(headers);
     }
 
+    private static byte[] decompressed(HttpResponse<byte[]> response) throws IOException {
+        boolean compressed =
+                response.headers().firstValue("Content-Encoding").orElse("").equals("gzip");
+        try (InputStream body = compressed
+                ? new GZIPInputStream(new ByteArrayInputStream(response.body()))
+                : new ByteArrayInputStream(response.body())) {
+            return body.readAllBytes();
+        }
+    }
+
     private Answer send(HttpRequest.Builder request) {
         try {
             HttpResponse<byte[]> response = http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
@@ -177,7 +190,7 @@ public final class Client {
                     response.request().uri().getRawPath(),
                     response.statusCode(),
                     response.headers().map(),
-                    response.body());
+                    decompressed(response));
             if (!complaints.isEmpty()) {
                 throw new AssertionError(response + ": " + complaints);
             }

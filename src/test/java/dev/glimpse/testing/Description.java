@@ -32,7 +32,7 @@ public final class Description {
 
     /** What HTTP itself needs, what a proxy in a test adds, and the grants to pages of other sites. */
     private static final Pattern OF_HTTP = Pattern.compile(
-            "connection|content-length|content-type|date|keep-alive|last-modified|server|transfer-encoding|x-cache"
+            "connection|content-encoding|content-length|content-type|date|keep-alive|last-modified|server|transfer-encoding|x-cache"
                     + "|access-control-[a-z-]+");
 
     /** Methods of operations. HEAD is that of GET, and OPTIONS and what a path does not take have none. */

@@ -173,7 +173,7 @@ public final class OddRequests {
 
     private void expect(String type, String detail, String line, String rest) throws IOException {
         String answer = ask(line, rest);
-        if (!answer.contains("/problems" + type + "\"")
+        if (!answer.contains("/problems/" + type + "\"")
                 || !Pattern.compile(detail).matcher(answer).find()) {
             complaints.add(line + " -> not " + type + " with " + detail + ": " + answer);
         }
@@ -233,7 +233,7 @@ public final class OddRequests {
         String text = body.substring(body.indexOf('{'), body.lastIndexOf('}') + 1);
         JsonNode problem = JsonMapper.shared().readTree(text);
         String type = problem.path("type").asString("");
-        if (!type.startsWith("/problems") || !ProblemTypes.names().contains(type.substring("/problems".length()))) {
+        if (!type.startsWith("/problems/") || !ProblemTypes.names().contains(type.substring("/problems/".length()))) {
             return "a type that is not known, " + type;
         }
         if (problem.path("status").asInt() != status

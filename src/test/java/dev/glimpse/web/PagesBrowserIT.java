@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Base64;
 import java.util.List;
+import java.util.logging.Level;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -159,5 +160,35 @@ class PagesBrowserIT {
         assertThat(await("#indices tbody td").getText()).isEqualTo("vec_idx");
         assertThat(browser.findElement(By.id("columns")).getText()).contains("fixed_size_list<item: float>[512]");
         consoleIsClean();
+    }
+
+    private static String statusOfSwagger(String operation) {
+        browser.findElement(By.cssSelector(operation + " .execute")).click();
+        return await(operation + " .live-responses-table tbody .response-col_status")
+                .getText();
+    }
+
+    @Test
+    void swaggerUiUploadsAPictureAndSearches() throws IOException {
+        String upload = "#operations-Pictures-uploadPictures";
+        String search = "#operations-Search-searchPictures";
+        Path picture = Files.write(pictures.resolve("tried.png"), TestPictures.png(105));
+        browser.get("http://127.0.0.1:" + port + "/swagger-ui");
+
+        await(upload + " .opblock-summary-control").click();
+        await(upload + " .json-schema-form-item-add").click();
+        await(upload + " input[type=file]").sendKeys(picture.toString());
+        String uploaded = statusOfSwagger(upload);
+        await(search + " .opblock-summary-control").click();
+        await(search + " .execute");
+        String found = statusOfSwagger(search);
+
+        assertThat(uploaded).startsWith("201");
+        assertThat(found).startsWith("200");
+        assertThat(browser.findElements(By.cssSelector(".auth-wrapper .authorize")))
+                .isNotEmpty();
+        // The library warns of types that it has no field for; a request that the policy forbids would be an error.
+        assertThat(browser.manage().logs().get(LogType.BROWSER).getAll())
+                .noneMatch(entry -> entry.getLevel().equals(Level.SEVERE));
     }
 }

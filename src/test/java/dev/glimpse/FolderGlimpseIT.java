@@ -13,6 +13,7 @@ import dev.glimpse.testing.Nginx;
 import dev.glimpse.testing.Strangers;
 import dev.glimpse.web.OddRequests;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
@@ -76,6 +77,51 @@ class FolderGlimpseIT extends GlimpseContract {
         assertThat(alone.json().get("detail").stringValue()).contains("glimpse.upload.urls", "GLIMPSE_UPLOAD_URLS");
         assertThat(besideAFile.status()).isEqualTo(403);
         assertThat(rows()).isEqualTo(before);
+    }
+
+    @Test
+    void connectionTakesOneUploadInChunksAfterTheOther() throws IOException {
+        try (Socket connection = new Socket(InetAddress.getLoopbackAddress(), port)) {
+            connection.setSoTimeout(60_000);
+            for (int i = 0; i < 3; i++) {
+                ByteArrayOutputStream form = new ByteArrayOutputStream();
+                form.writeBytes("--x\r\nContent-Disposition: form-data; name=file; filename=a.png\r\n\r\n"
+                        .getBytes(StandardCharsets.US_ASCII));
+                form.writeBytes(newPicture());
+                form.writeBytes("\r\n--x--\r\n".getBytes(StandardCharsets.US_ASCII));
+                ByteArrayOutputStream request = new ByteArrayOutputStream();
+                request.writeBytes(
+                        ("POST /upload HTTP/1.1\r\nHost: 127.0.0.1\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+                                        + "Transfer-Encoding: chunked\r\n\r\n" + Integer.toHexString(form.size())
+                                        + "\r\n")
+                                .getBytes(StandardCharsets.US_ASCII));
+                request.writeBytes(form.toByteArray());
+                request.writeBytes("\r\n0\r\n\r\n".getBytes(StandardCharsets.US_ASCII));
+                connection.getOutputStream().write(request.toByteArray());
+
+                StringBuilder answer = new StringBuilder();
+                while (answer.indexOf("\r\n0\r\n\r\n") < 0) {
+                    int read = connection.getInputStream().read();
+                    assertThat(read).as("end after %s", answer).isNotNegative();
+                    answer.append((char) read);
+                }
+                assertThat(answer.toString()).startsWith("HTTP/1.1 201");
+            }
+        }
+    }
+
+    @Test
+    void generatedClientUploadsSearchesListsAndDeletes(@TempDir Path folder) throws Exception {
+        List<String> arguments = new ArrayList<>(List.of("http://127.0.0.1:" + port));
+        for (int i = 0; i < 3; i++) {
+            arguments.add(Files.write(folder.resolve(i + ".png"), newPicture()).toString());
+        }
+        arguments.add(
+                Files.writeString(folder.resolve("notes.txt"), "no picture").toString());
+
+        String said = new GeneratedClient(folder).run(arguments);
+
+        assertThat(said).contains("all is well");
     }
 
     @Test

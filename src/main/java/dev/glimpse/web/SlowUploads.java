@@ -1,8 +1,10 @@
 package dev.glimpse.web;
 
 import jakarta.servlet.ServletException;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.net.SocketTimeoutException;
+import java.nio.ByteBuffer;
 import java.time.Duration;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
@@ -38,6 +40,9 @@ final class SlowUploads extends ValveBase {
         coyote.setInputBuffer(paced);
         try {
             getNext().invoke(request, response);
+            if (response.getStatus() < HttpServletResponse.SC_BAD_REQUEST) {
+                readEnd(paced);
+            }
         } finally {
             coyote.setInputBuffer(connection);
             if (paced.tooSlow) {
@@ -45,6 +50,37 @@ final class SlowUploads extends ValveBase {
                 coyote.action(ActionCode.DISABLE_SWALLOW_INPUT, null);
             }
         }
+    }
+
+    /**
+     * Reads the last chunk of a body, which has nothing, if it has come. Parsers of forms stop in front of it, and a connection on which
+     * something is left to be read ends with its answer, at which a client that goes on to use it fails.
+     */
+    private static void readEnd(Paced body) {
+        try {
+            if (body.available() > 0) {
+                body.doRead(new Ignored());
+            }
+        } catch (IOException e) {
+            // The request is done all the same; its connection ends with the answer.
+        }
+    }
+
+    private static final class Ignored implements ApplicationBufferHandler {
+        private ByteBuffer bytes = ByteBuffer.allocate(0);
+
+        @Override
+        public void setByteBuffer(ByteBuffer buffer) {
+            bytes = buffer;
+        }
+
+        @Override
+        public ByteBuffer getByteBuffer() {
+            return bytes;
+        }
+
+        @Override
+        public void expand(int size) {}
     }
 
     private final class Paced implements InputBuffer {

@@ -12,7 +12,7 @@ final class DecodeLimits {
     /** What JPEG and GIF can hold at most; beyond it the resampling weights of one line alone would take much memory. */
     static final int MAX_SIDE = 65_535;
 
-    /** Of a pixel of a TIFF, which may have any number of samples: the largest picture that is accepted may take so many. */
+    /** The most bits of a pixel in a TIFF of the largest size that is accepted. A TIFF may have any number of samples for each pixel. */
     private static final long MAX_BITS_PER_PIXEL = 256;
 
     private final long maxPixels;

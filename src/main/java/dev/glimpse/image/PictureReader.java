@@ -74,7 +74,7 @@ final class PictureReader implements AutoCloseable {
         return reader.getHeight(0);
     }
 
-    /** Of all samples together, as the file says. */
+    /** The number of bits that all samples of one pixel take together, as the file says. */
     long bitsPerPixel() throws IOException {
         ImageTypeSpecifier type = reader.getImageTypes(0).next();
         long bits = 0;

@@ -66,7 +66,7 @@ public final class DecodedImage {
                 : new DecodedImage(format, width, height, storedWidth, storedHeight, rgb);
     }
 
-    /** The same pixels, of a picture that came in another format. */
+    /** An image with these pixels, of a picture that came in another format. */
     DecodedImage as(ImageFormat original) {
         return new DecodedImage(original, width, height, storedWidth, storedHeight, rgb);
     }

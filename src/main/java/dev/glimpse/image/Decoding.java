@@ -5,6 +5,7 @@ import dev.glimpse.fairness.Ticket;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
 import java.util.Optional;
+import java.util.function.ToLongFunction;
 
 /** One file on its way to upright pixels. For one thread. */
 final class Decoding {
@@ -98,11 +99,7 @@ final class Decoding {
             }
             DecodeMemory memory =
                     reader.memory(Math.max(width, input.container().maxWidth()), codes);
-            Thinning detailed = rendering.thinning(input.format(), width, height);
-            // Rather a thumbnail with less detail than none of a picture that was taken.
-            Thinning thinning = limits.fit(memory.bytes(width, height, detailed))
-                    ? detailed
-                    : Thinning.of(input.format(), width, height);
+            Thinning thinning = thinning(width, height, each -> memory.bytes(width, height, each));
             long needed = memory.bytes(width, height, thinning);
             if (!limits.fit(needed)) {
                 throw ImageTooLargeException.forMemory(
@@ -124,10 +121,7 @@ final class Decoding {
         for (Animation.Frame frame : animation.frames()) {
             limits.requireAllowed(frame.place().width(), frame.place().height());
         }
-        Thinning detailed = rendering.thinning(animation.format(), width, height);
-        Thinning thinning = limits.fit(DecodeMemory.of(animation, detailed, codes))
-                ? detailed
-                : Thinning.of(animation.format(), width, height);
+        Thinning thinning = thinning(width, height, each -> DecodeMemory.of(animation, each, codes));
         long needed = DecodeMemory.of(animation, thinning, codes);
         if (!limits.fit(needed)) {
             throw ImageTooLargeException.forMemory(
@@ -139,6 +133,16 @@ final class Decoding {
             return DecodedImage.upright(
                     format, orientation(), width, height, thinning.kept(width), thinning.kept(height), rgb);
         });
+    }
+
+    /**
+     * How the picture is thinned out: rather a thumbnail with less detail than none of a picture that was taken.
+     *
+     * @param needed the bytes that a thinning takes
+     */
+    private Thinning thinning(int width, int height, ToLongFunction<Thinning> needed) {
+        Thinning detailed = rendering.thinning(input.format(), width, height);
+        return limits.fit(needed.applyAsLong(detailed)) ? detailed : Thinning.of(input.format(), width, height);
     }
 
     private BufferedImage frame(Animation.Frame frame, Thinning thinning) throws IOException {

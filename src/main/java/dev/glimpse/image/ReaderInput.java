@@ -65,7 +65,7 @@ final class ReaderInput {
         return jpeg(Arrays.copyOfRange(bytes, start, bytes.length));
     }
 
-    /** The same, held in another way. */
+    /** An input with these bytes, of a picture that was held in another way. */
     ReaderInput turned(Orientation orientation) {
         return new ReaderInput(
                 format,

@@ -7,6 +7,7 @@ import dev.glimpse.image.ImageId;
 import dev.glimpse.request.Tickets;
 import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.http.CacheControl;
+import org.springframework.http.ETag;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -17,6 +18,7 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 import org.springframework.web.context.request.ServletWebRequest;
+import org.springframework.web.server.ResponseStatusException;
 
 /** Serves what hits point to: a picture's id is its URL. */
 @RestController
@@ -47,6 +49,7 @@ class PictureController {
             return described(id);
         }
         String tag = id.sha256();
+        requireMatch(tag, request);
         if (clientHas(id, tag, request)) {
             return unchanged(tag, request);
         }
@@ -79,11 +82,22 @@ class PictureController {
                 Thumbnail.parseSide(size),
                 Accepted.by(request).thumbnail());
         String tag = thumbnail.tag();
+        requireMatch(tag, request);
         if (clientHas(thumbnail.id(), tag, request)) {
             return unchanged(tag, request);
         }
         byte[] bytes = views.thumbnail(thumbnail, tickets.of(Purpose.VIEW, request));
         return answer(thumbnail.filename(), thumbnail.format().mediaType(), tag, bytes, request);
+    }
+
+    /** Spring leaves {@code If-Match} alone where nothing is changed. */
+    private static void requireMatch(String tag, HttpServletRequest request) {
+        String wanted = request.getHeader(HttpHeaders.IF_MATCH);
+        ETag actual = new ETag(tag, false);
+        if (wanted != null
+                && ETag.parse(wanted).stream().noneMatch(each -> each.isWildcard() || each.compare(actual, true))) {
+            throw new ResponseStatusException(HttpStatus.PRECONDITION_FAILED);
+        }
     }
 
     /**
@@ -92,7 +106,6 @@ class PictureController {
      */
     private boolean clientHas(ImageId id, String tag, HttpServletRequest request) {
         return request.getHeader(HttpHeaders.IF_NONE_MATCH) != null
-                && request.getHeader(HttpHeaders.IF_MATCH) == null
                 && dataset.stateOf(id).isShown()
                 && new ServletWebRequest(request).checkNotModified(quoted(tag));
     }

@@ -18,7 +18,7 @@ import org.springframework.web.multipart.MultipartFile;
 import org.springframework.web.multipart.MultipartRequest;
 import org.springframework.web.util.WebUtils;
 
-/** The parameters of one endpoint: those of its handler method, in their order. Safe for use by several threads. */
+/** The parameters of one endpoint, in their order. Safe for use by several threads. */
 final class EndpointParameters {
     private static final DefaultParameterNameDiscoverer NAMES = new DefaultParameterNameDiscoverer();
 
@@ -32,6 +32,15 @@ final class EndpointParameters {
 
     private final List<Pattern> otherNames = new ArrayList<>();
     private @Nullable String file;
+
+    private EndpointParameters() {}
+
+    /** Of these names; each may be there several times. */
+    static EndpointParameters lists(String... names) {
+        EndpointParameters parameters = new EndpointParameters();
+        parameters.names.addAll(List.of(names));
+        return parameters;
+    }
 
     EndpointParameters(HandlerMethod endpoint) {
         for (MethodParameter parameter : endpoint.getMethodParameters()) {

@@ -4,9 +4,7 @@ import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import jakarta.servlet.http.HttpServletResponseWrapper;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.util.UUID;
 import java.util.function.BiConsumer;
 import java.util.regex.Pattern;
@@ -46,7 +44,7 @@ class HeadersFilter extends OncePerRequestFilter {
         protect(response::setHeader, request.getServletPath());
         MDC.put(LOGGED, id);
         try {
-            chain.doFilter(request, refusing(response));
+            chain.doFilter(request, response);
             boolean empty = response.getContentType() == null && !response.isCommitted();
             if (response.getStatus() >= HttpServletResponse.SC_BAD_REQUEST && empty) {
                 // As some endpoints of Spring's answer; so it gets a problem.
@@ -55,24 +53,6 @@ class HeadersFilter extends OncePerRequestFilter {
         } finally {
             MDC.remove(LOGGED);
         }
-    }
-
-    /** So that a page that is not as {@code If-Match} asks has a problem: the end of a forward sends a mere status without a body. */
-    private static HttpServletResponse refusing(HttpServletResponse response) {
-        return new HttpServletResponseWrapper(response) {
-            @Override
-            public void setStatus(int status) {
-                if (status != SC_PRECONDITION_FAILED) {
-                    super.setStatus(status);
-                    return;
-                }
-                try {
-                    sendError(status);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e);
-                }
-            }
-        };
     }
 
     /**

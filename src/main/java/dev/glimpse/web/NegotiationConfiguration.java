@@ -20,6 +20,8 @@ class NegotiationConfiguration implements WebMvcConfigurer {
     @Override
     public void configureContentNegotiation(ContentNegotiationConfigurer configurer) {
         configurer.strategies(List.of(NegotiationConfiguration::accepted));
+        // Spring calls answers at paths of other extensions f.txt.
+        configurer.mediaType("yaml", MediaType.APPLICATION_YAML);
     }
 
     private static List<MediaType> accepted(NativeWebRequest request) throws HttpMediaTypeNotAcceptableException {

@@ -2,16 +2,17 @@ package dev.glimpse.web;
 
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import org.springframework.core.io.Resource;
 import org.springframework.core.io.support.PathMatchingResourcePatternResolver;
 import org.springframework.http.CacheControl;
 import org.springframework.util.DigestUtils;
-import org.springframework.web.servlet.config.annotation.InterceptorRegistry;
 import org.springframework.web.servlet.config.annotation.ResourceHandlerRegistration;
 import org.springframework.web.servlet.config.annotation.ResourceHandlerRegistry;
 import org.springframework.web.servlet.config.annotation.ViewControllerRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+import org.springframework.web.servlet.handler.MappedInterceptor;
 
 /**
  * Serves pages and scripts. A browser asks each time whether its copy is still the server's, and gets 304 if it is, so that a page of one
@@ -63,8 +64,9 @@ class PagesConfiguration implements WebMvcConfigurer {
         }
     }
 
-    @Override
-    public void addInterceptors(InterceptorRegistry registry) {
-        registry.addInterceptor(new ParameterCheck());
+    /** A bean of this type is asked by all that maps requests, also by what maps those of the actuator. */
+    @Bean
+    static MappedInterceptor parameterCheck() {
+        return new MappedInterceptor(null, new ParameterCheck());
     }
 }

@@ -14,6 +14,7 @@ import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
@@ -29,9 +30,16 @@ public final class Client {
     private final HttpClient http =
             HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     private final String server;
+    private final Description description;
 
     public Client(int port) {
+        this(port, DESCRIPTION);
+    }
+
+    /** @param description that remembers what is answered */
+    public Client(int port, Description description) {
         this.server = "http://127.0.0.1:" + port;
+        this.description = description;
     }
 
     /** Of a key, as settings give it. */
@@ -185,12 +193,20 @@ public final class Client {
     private Answer send(HttpRequest.Builder request) {
         try {
             HttpResponse<byte[]> response = http.send(request.build(), HttpResponse.BodyHandlers.ofByteArray());
-            List<String> complaints = DESCRIPTION.complaints(
-                    response.request().method(),
-                    response.request().uri().getRawPath(),
+            String method = response.request().method();
+            URI uri = response.request().uri();
+            List<String> complaints = new ArrayList<>(description.complaints(
+                    method,
+                    uri.getRawPath(),
                     response.statusCode(),
                     response.headers().map(),
-                    decompressed(response));
+                    decompressed(response)));
+            if (response.statusCode() < 300) {
+                String type =
+                        response.request().headers().firstValue("Content-Type").orElse("");
+                complaints.addAll(description.complaintsOfRequest(
+                        method, uri.toString().substring(server.length()), type.replaceFirst(";.*", "")));
+            }
             if (!complaints.isEmpty()) {
                 throw new AssertionError(response + ": " + complaints);
             }

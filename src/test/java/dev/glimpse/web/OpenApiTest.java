@@ -2,18 +2,27 @@ package dev.glimpse.web;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.glimpse.pictures.PictureViews;
 import dev.glimpse.testing.Description;
 import io.swagger.v3.parser.OpenAPIV3Parser;
 import io.swagger.v3.parser.core.models.SwaggerParseResult;
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.yaml.snakeyaml.LoaderOptions;
+import org.yaml.snakeyaml.Yaml;
+import org.yaml.snakeyaml.constructor.SafeConstructor;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** {@code docs/openapi.yaml} by itself; whether servers do as it says is asked by all tests that use the client. */
 class OpenApiTest {
@@ -42,6 +51,57 @@ class OpenApiTest {
         });
 
         assertThat(described).isEqualTo(ProblemTypes.names());
+    }
+
+    @Test
+    void boundsAreTheDefaultsOfTheSettings() throws IOException {
+        JsonNode settings = JsonMapper.shared()
+                .valueToTree(new Yaml(new SafeConstructor(new LoaderOptions()))
+                        .load(Files.readString(Path.of("src/main/resources/application.yml"))));
+        JsonNode parts = settings.at("/spring/servlet.multipart");
+        JsonNode search = settings.at("/glimpse/search");
+
+        assertThat(description.document().at("/components/schemas/UploadForm/properties/file/maxItems"))
+                .isEqualTo(settings.at("/glimpse/upload/files"));
+        assertThat(operation("POST /upload").get("description").stringValue())
+                .contains(
+                        settings.at("/glimpse/upload/files").intValue() + " files",
+                        parts.get("max-request-size").stringValue().replace("MB", " MB"),
+                        parts.get("max-file-size").stringValue().replace("MB", " MB"));
+        assertThat(parameter("GET /search", "limit").get("maximum")).isEqualTo(search.get("limit"));
+        assertThat(parameter("GET /search", "text").get("maxLength")).isEqualTo(search.get("text-length"));
+        assertThat(parameter("GET /images/{name}/thumbnail", "size").get("enum"))
+                .isEqualTo(JsonMapper.shared().valueToTree(PictureViews.SIDES));
+    }
+
+    private JsonNode operation(String name) {
+        return Objects.requireNonNull(description.operations().get(name));
+    }
+
+    private JsonNode parameter(String operation, String name) {
+        return operation(operation)
+                .get("parameters")
+                .valueStream()
+                .filter(each -> each.path("name").asString("").equals(name))
+                .findFirst()
+                .orElseThrow()
+                .get("schema");
+    }
+
+    @Test
+    void requestThatIsTakenAndNotDescribedIsFound() {
+        assertThat(description.complaintsOfRequest("GET", "/search?text=cat&limit=5&exact=true", ""))
+                .isEmpty();
+        assertThat(description.complaintsOfRequest("POST", "/upload?caption=a", "image/png"))
+                .isEmpty();
+        assertThat(description.complaintsOfRequest("GET", "/search?text=cat&nearest=5", ""))
+                .hasSize(1);
+        assertThat(description.complaintsOfRequest("GET", "/search?text=cat&limit=5000", ""))
+                .hasSize(1);
+        assertThat(description.complaintsOfRequest("GET", "/images?sort=size", ""))
+                .hasSize(1);
+        assertThat(description.complaintsOfRequest("PATCH", "/images/a.png", "text/plain"))
+                .hasSize(1);
     }
 
     @ParameterizedTest

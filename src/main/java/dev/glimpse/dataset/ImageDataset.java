@@ -226,7 +226,7 @@ public final class ImageDataset implements AutoCloseable {
     }
 
     /**
-     * At most {@code k} rows, nearest first. With an index the answer is approximate unless {@code exact}; rows that the
+     * The rows that a query asks for, nearest first. With an index the answer is approximate unless it is to be exact; rows that the
      * index does not know yet are always looked at.
      *
      * @throws TableBusyException if too many searches wait, or this one takes too long
@@ -234,8 +234,13 @@ public final class ImageDataset implements AutoCloseable {
      * @throws ForeignTableException if the table has no vectors of the model's dimension
      * @throws ModelMismatchException if the table was made with another model
      */
-    public List<Neighbor> nearest(Embedding query, int k, boolean exact) {
-        return search.nearest(query, k, exact);
+    public List<Neighbor> nearest(NearestQuery query) {
+        return search.nearest(query);
+    }
+
+    /** {@link #nearest(NearestQuery)} of a query that has nothing else. */
+    public List<Neighbor> nearest(Embedding vector, int k, boolean exact) {
+        return nearest(new NearestQuery(vector, k, exact));
     }
 
     /**
@@ -271,25 +276,25 @@ public final class ImageDataset implements AutoCloseable {
     }
 
     /**
-     * At most {@code k} rows of this version, nearest first. With an index the answer is approximate unless {@code exact}.
+     * The rows of this version that a query asks for, nearest first. With an index the answer is approximate unless it is to be exact.
      *
      * @throws VersionNotFoundException if it is not there, or not any more
      * @throws TableBusyException if too many searches wait, or this one takes too long
      * @throws ModelMismatchException if the table was made with another model
      */
-    public PastNeighbors nearestIn(long version, Embedding query, int k, boolean exact) {
-        return search.nearestIn(version, query, k, exact);
+    public PastNeighbors nearestIn(long version, NearestQuery query) {
+        return search.nearestIn(version, query);
     }
 
     /**
-     * At most {@code k} rows as of this moment, nearest first: in the version that was the newest then or, if that version is not kept,
+     * The rows as of this moment that a query asks for, nearest first: in the version that was the newest then or, if that version is not kept,
      * among the rows of today that had been uploaded by then.
      *
      * @throws TableBusyException if too many searches wait, or this one takes too long
      * @throws ModelMismatchException if the table was made with another model
      */
-    public PastNeighbors nearestAt(Instant time, Embedding query, int k, boolean exact) {
-        return search.nearestAt(time, query, k, exact);
+    public PastNeighbors nearestAt(Instant time, NearestQuery query) {
+        return search.nearestAt(time, query);
     }
 
     // ---- what is read

@@ -2,6 +2,7 @@ package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ImageDataset.Freshness;
+import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.PastNeighbors;
 import dev.glimpse.embedding.ClipModel;
@@ -70,7 +71,8 @@ public final class ImageSearch {
     public PastHits searchIn(long version, String text, int limit, boolean exact, Ticket ticket) {
         requireValid(text, limit);
         TextEmbedding query = embed(text, ticket);
-        return new PastHits(query.truncated(), dataset.nearestIn(version, query.embedding(), limit, exact));
+        return new PastHits(
+                query.truncated(), dataset.nearestIn(version, new NearestQuery(query.embedding(), limit, exact)));
     }
 
     /**
@@ -85,7 +87,8 @@ public final class ImageSearch {
             throw new InvalidQueryException("asOf must be of the years 1 to 9999: " + time);
         }
         TextEmbedding query = embed(text, ticket);
-        return new PastHits(query.truncated(), dataset.nearestAt(time, query.embedding(), limit, exact));
+        return new PastHits(
+                query.truncated(), dataset.nearestAt(time, new NearestQuery(query.embedding(), limit, exact)));
     }
 
     /** The most characters of a text that is searched for. */

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.TableVersion;
 import dev.glimpse.pictures.PictureNotFoundException;
@@ -225,7 +226,7 @@ class EditsIT {
                 server.dataset.versions().stream().map(TableVersion::version).toList();
         for (long version : versions.subList(0, 4)) {
             assertThat(server.dataset
-                            .nearestIn(version, TestServer.embedding(1), 10, true)
+                            .nearestIn(version, new NearestQuery(TestServer.embedding(1), 10, true))
                             .neighbors())
                     .extracting(Neighbor::id)
                     .as("version %d", version)

@@ -446,8 +446,8 @@ abstract class ImageDatasetContract {
         dataset.settled().join();
         long version = dataset.state().version();
         for (int n : new int[] {7, 8}) {
-            List<Neighbor> found =
-                    dataset.nearestIn(version, Rows.vector(n), 400, false).neighbors();
+            List<Neighbor> found = dataset.nearestIn(version, new NearestQuery(Rows.vector(n), 400, false))
+                    .neighbors();
             assertThat(found)
                     .extracting(Neighbor::id)
                     .containsOnlyOnce(Rows.id(n).toString());

@@ -1,11 +1,11 @@
 package dev.glimpse.dataset.commit;
 
 import dev.glimpse.dataset.ListPosition;
+import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.vectors.Embedding;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -77,12 +77,12 @@ public final class Overlay {
     }
 
     /**
-     * The {@code k} nearest rows of table and memory, nearest first. Leaves hidden rows out, and takes a picture that both have from
+     * The rows of table and memory that a query asks for, nearest first. Leaves hidden rows out, and takes a picture that both have from
      * the table. Computes the distances of all rows in memory, so it belongs on a thread for searches.
      *
-     * @param ofTable the nearest rows of the version that is read, nearest first, {@link #hiddenRows} more than {@code k}
+     * @param ofTable the nearest rows of the version that is read, nearest first, {@link #hiddenRows} more than it asks for
      */
-    public List<Neighbor> nearest(List<Neighbor> ofTable, Embedding query, int k) {
+    public List<Neighbor> nearest(List<Neighbor> ofTable, NearestQuery query) {
         if (size == 0 && hidden.isEmpty()) {
             return ofTable;
         }
@@ -93,18 +93,18 @@ public final class Overlay {
                 found.add(neighbor);
             }
         }
-        PriorityQueue<Candidate> nearest = nearestInMemory(query, k, seen);
+        PriorityQueue<Candidate> nearest = nearestInMemory(query, seen);
         nearest.stream()
                 .sorted(WORST_FIRST.reversed())
-                .forEach(candidate -> found.add(Neighbor.of(candidate.row, query)));
+                .forEach(candidate -> found.add(Neighbor.of(candidate.row, query.vector())));
         // The sort is stable: of equal distances, those of the table come first.
         return found.stream()
                 .sorted(Comparator.comparingDouble(Neighbor::distance))
-                .limit(k)
+                .limit(query.k())
                 .toList();
     }
 
-    private PriorityQueue<Candidate> nearestInMemory(Embedding query, int k, Set<String> seen) {
+    private PriorityQueue<Candidate> nearestInMemory(NearestQuery query, Set<String> seen) {
         PriorityQueue<Candidate> nearest = new PriorityQueue<>(WORST_FIRST);
         double bound = Double.POSITIVE_INFINITY;
         for (int i = 0; i < size; i++) {
@@ -112,18 +112,18 @@ public final class Overlay {
             if (row == null) {
                 continue;
             }
-            double distance = row.distanceTo(query);
+            double distance = row.distanceTo(query.vector());
             if (distance >= bound
                     || leaving.contains(row.id())
                     || seen.contains(row.id().toString())) {
                 continue;
             }
             nearest.add(new Candidate(row, i, distance));
-            if (nearest.size() > k) {
+            if (nearest.size() > query.k()) {
                 nearest.remove();
             }
             Candidate worst = nearest.peek();
-            if (worst != null && nearest.size() == k) {
+            if (worst != null && nearest.size() == query.k()) {
                 bound = worst.distance;
             }
         }

@@ -2,6 +2,7 @@ package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.IndexKind;
 import dev.glimpse.dataset.MaintenanceProperties;
+import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.vectors.Embedding;
 import dev.glimpse.vectors.Oversampling;
@@ -67,11 +68,12 @@ public final class RecallCalibration {
             List<Embedding> queries = queries(snapshot);
             List<Set<String>> truth = new ArrayList<>();
             for (Embedding query : queries) {
-                truth.add(reader.nearest(query, SearchParameters.MEASURED_NEIGHBORS + 1, true).stream()
-                        .filter(neighbor -> neighbor.distance() > Oversampling.SELF)
-                        .limit(SearchParameters.MEASURED_NEIGHBORS)
-                        .map(Neighbor::id)
-                        .collect(Collectors.toSet()));
+                truth.add(
+                        reader.nearest(new NearestQuery(query, SearchParameters.MEASURED_NEIGHBORS + 1, true)).stream()
+                                .filter(neighbor -> neighbor.distance() > Oversampling.SELF)
+                                .limit(SearchParameters.MEASURED_NEIGHBORS)
+                                .map(Neighbor::id)
+                                .collect(Collectors.toSet()));
             }
             IndexTuning tuning = IndexTuning.UNMEASURED;
             for (IndexTuning tried : ladder(
@@ -92,14 +94,11 @@ public final class RecallCalibration {
         long found = 0;
         long expected = 0;
         for (int i = 0; i < queries.size(); i++) {
-            found +=
-                    reader
-                            .nearestByLance(
-                                    snapshot, queries.get(i), SearchParameters.MEASURED_NEIGHBORS + 1, false, tried)
-                            .stream()
-                            .map(Neighbor::id)
-                            .filter(truth.get(i)::contains)
-                            .count();
+            NearestQuery query = new NearestQuery(queries.get(i), SearchParameters.MEASURED_NEIGHBORS + 1, false);
+            found += reader.nearestByLance(snapshot, query, tried).stream()
+                    .map(Neighbor::id)
+                    .filter(truth.get(i)::contains)
+                    .count();
             expected += truth.get(i).size();
         }
         return expected == 0 ? 1 : found / (double) expected;

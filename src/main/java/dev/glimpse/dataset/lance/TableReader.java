@@ -1,11 +1,11 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.ListPosition;
+import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.TableState;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -59,16 +59,16 @@ public final class TableReader {
         return Double.isNaN(recall) ? null : recall;
     }
 
-    /** At most {@code k} rows of the current version, nearest first. */
-    public List<Neighbor> nearest(Embedding query, int k, boolean exact) throws IOException {
+    /** The rows of the current version that a query asks for, nearest first. */
+    public List<Neighbor> nearest(NearestQuery query) throws IOException {
         return snapshots.read(snapshot -> {
             LocalRows local = snapshot.rows();
             if (local == null) {
-                return nearestByLance(snapshot, query, k, exact, parameters.index());
+                return nearestByLance(snapshot, query, parameters.index());
             }
-            return exact || local.size() < exactRows
-                    ? local.nearestExact(query, k)
-                    : local.nearest(query, k, parameters.candidates(k));
+            return query.exact() || local.size() < exactRows
+                    ? local.nearestExact(query.vector(), query.k())
+                    : local.nearest(query.vector(), query.k(), parameters.candidates(query.k()));
         });
     }
 
@@ -88,39 +88,35 @@ public final class TableReader {
         });
     }
 
-    /** At most {@code k} rows of this version, nearest first, found by Lance: by its index, or by a scan if there is none or {@code exact}. */
-    public List<Neighbor> nearestByLance(Snapshot snapshot, Embedding query, int k, boolean exact, IndexTuning tuning)
-            throws IOException {
-        return nearestByLance(snapshot, query, k, exact, tuning, new ScanOptions.Builder());
+    /** The rows of this version that a query asks for, nearest first, found by Lance: by its index, or by a scan if there is none. */
+    public List<Neighbor> nearestByLance(Snapshot snapshot, NearestQuery query, IndexTuning tuning) throws IOException {
+        return nearestByLance(snapshot, query, tuning, new ScanOptions.Builder());
     }
 
-    /** At most {@code k} rows that had been uploaded by this time, nearest first, found by a scan of the current version. */
-    public List<Neighbor> nearestUploadedBy(Embedding query, int k, Instant time) throws IOException {
+    /** The rows that a query asks for and that had been uploaded by this time, nearest first, found by a scan of the current version. */
+    public List<Neighbor> nearestUploadedBy(NearestQuery query, Instant time) throws IOException {
         String filter = Columns.UPLOADED_AT + " <= " + Columns.time(ListPosition.inMicros(time));
         return snapshots.read(snapshot -> nearestByLance(
                 snapshot,
-                query,
-                k,
-                true,
+                new NearestQuery(query.vector(), query.k(), true),
                 parameters.index(),
                 new ScanOptions.Builder().prefilter(true).filter(filter)));
     }
 
     private List<Neighbor> nearestByLance(
-            Snapshot snapshot, Embedding query, int k, boolean exact, IndexTuning tuning, ScanOptions.Builder options)
-            throws IOException {
+            Snapshot snapshot, NearestQuery query, IndexTuning tuning, ScanOptions.Builder options) throws IOException {
         if (snapshot.manifest().rows() == 0) {
             return List.of();
         }
         int parts = snapshot.manifest().segments().size();
-        boolean byIndex = !exact && parts > 0 && lanceThreads.areEnoughFor(parts);
+        boolean byIndex = !query.exact() && parts > 0 && lanceThreads.areEnoughFor(parts);
         Query.Builder nearest = new Query.Builder()
                 .setColumn(Columns.VECTOR)
-                .setKey(query.toArray())
-                .setK(k)
+                .setKey(query.vector().toArray())
+                .setK(query.k())
                 .setDistanceType(DistanceType.Cosine)
                 .setUseIndex(byIndex);
-        tuning.applyTo(nearest, k);
+        tuning.applyTo(nearest, query.k());
         List<String> columns = new ArrayList<>(snapshot.manifest().readable());
         columns.add(Columns.DISTANCE);
         ScanOptions scan = options.columns(columns).nearest(nearest.build()).build();

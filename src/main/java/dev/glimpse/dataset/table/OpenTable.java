@@ -5,6 +5,7 @@ import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.ModelStamp;
+import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.TableBusyException;
@@ -255,16 +256,16 @@ public final class OpenTable implements AutoCloseable {
     }
 
     /**
-     * At most {@code k} rows, nearest first: those of the table and those in memory. A thread of the read pool does all of it.
+     * The rows that a query asks for, nearest first: those of the table and those in memory. A thread of the read pool does all of it.
      *
      * @throws TableBusyException if too many searches wait already
      */
-    Future<List<Neighbor>> nearest(Embedding query, int k, boolean exact) {
+    Future<List<Neighbor>> nearest(NearestQuery query) {
         return read(() -> {
             // Before the table is read: else a row could be found in neither.
             Overlay overlay = ledger.overlay();
-            return overlay.nearest(
-                    readCommitted(() -> reader.nearest(query, k + overlay.hiddenRows(), exact)), query, k);
+            NearestQuery ofTable = query.withK(query.k() + overlay.hiddenRows());
+            return overlay.nearest(readCommitted(() -> reader.nearest(ofTable)), query);
         });
     }
 

@@ -3,6 +3,7 @@ package dev.glimpse.dataset.table;
 import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ListPosition;
+import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.PastNeighbors;
 import dev.glimpse.dataset.Picture;
@@ -11,7 +12,6 @@ import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.lance.IndexTuning;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
-import dev.glimpse.vectors.Embedding;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -42,10 +42,10 @@ public final class TableSearch {
     }
 
     /** See {@link ImageDataset#nearest}. */
-    public List<Neighbor> nearest(Embedding query, int k, boolean exact) {
+    public List<Neighbor> nearest(NearestQuery query) {
         OpenTable table = searchable();
-        recent.add(query);
-        return located(await(table.nearest(query, k, exact), READ_DEADLINE));
+        recent.add(query.vector());
+        return located(await(table.nearest(query), READ_DEADLINE));
     }
 
     /** See {@link ImageDataset#newest}. */
@@ -61,7 +61,7 @@ public final class TableSearch {
     }
 
     /** See {@link ImageDataset#nearestIn}. */
-    public PastNeighbors nearestIn(long version, Embedding query, int k, boolean exact) {
+    public PastNeighbors nearestIn(long version, NearestQuery query) {
         OpenTable table = searchable();
         return past(
                 table,
@@ -71,20 +71,19 @@ public final class TableSearch {
                                 + snapshot.manifest().unsearchable());
                     }
                     IndexTuning tuning = IndexTuning.of(snapshot.manifest().metadata());
-                    return new PastNeighbors(
-                            version, true, table.reader().nearestByLance(snapshot, query, k, exact, tuning));
+                    return new PastNeighbors(version, true, table.reader().nearestByLance(snapshot, query, tuning));
                 }));
     }
 
     /** See {@link ImageDataset#nearestAt}. */
-    public PastNeighbors nearestAt(Instant time, Embedding query, int k, boolean exact) {
+    public PastNeighbors nearestAt(Instant time, NearestQuery query) {
         OpenTable table = searchable();
         Optional<Long> version = table.history().newestAt(time);
         return version.isPresent()
-                ? nearestIn(version.get(), query, k, exact)
+                ? nearestIn(version.get(), query)
                 : past(
                         table,
-                        () -> new PastNeighbors(null, false, table.reader().nearestUploadedBy(query, k, time)));
+                        () -> new PastNeighbors(null, false, table.reader().nearestUploadedBy(query, time)));
     }
 
     /** See {@link ImageDataset#forEachId}. */

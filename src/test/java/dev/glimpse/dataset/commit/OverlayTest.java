@@ -3,6 +3,7 @@ package dev.glimpse.dataset.commit;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.dataset.ListPosition;
+import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
@@ -41,7 +42,8 @@ class OverlayTest {
                 .collect(Collectors.toSet());
         Overlay overlay = new Overlay(memory.toArray(new PictureRow[20]), memory.size(), leaving, hidden);
 
-        List<Neighbor> found = overlay.nearest(nearest(table.stream(), k + overlay.hiddenRows()), QUERY, k);
+        List<Neighbor> found =
+                overlay.nearest(nearest(table.stream(), k + overlay.hiddenRows()), new NearestQuery(QUERY, k, true));
 
         Set<ImageId> pictures = new HashSet<>();
         assertThat(found)

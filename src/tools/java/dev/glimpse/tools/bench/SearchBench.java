@@ -5,6 +5,7 @@ import static dev.glimpse.testing.Report.quantile;
 
 import com.sun.management.OperatingSystemMXBean;
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.lance.IndexTuning;
 import dev.glimpse.dataset.lance.LanceTable;
@@ -195,7 +196,7 @@ final class SearchBench {
                 lance("IVF_FLAT", table, last, IndexTuning.of(table.manifest().metadata())));
         try {
             for (Embedding query : queries) {
-                truth.add(table.reader().nearest(query, MANY, true).stream()
+                truth.add(table.reader().nearest(new NearestQuery(query, MANY, true)).stream()
                         .map(Neighbor::id)
                         .toList());
             }
@@ -205,7 +206,8 @@ final class SearchBench {
             Side scan = new Side(
                     "Lance, no index",
                     K,
-                    query -> table.reader().nearestByLance(first, query, K, true, IndexTuning.UNMEASURED));
+                    query -> table.reader()
+                            .nearestByLance(first, new NearestQuery(query, K, true), IndexTuning.UNMEASURED));
             List<Side> sides = new ArrayList<>(List.of(ours, exact, hundred, scan));
             sides.addAll(indexes);
             measure(sides);
@@ -245,7 +247,8 @@ final class SearchBench {
     private static Side lance(String index, LanceTable table, Snapshot snapshot, IndexTuning tuning) {
         String name =
                 "Lance, %s nprobes=%d ef=%d refine=%d".formatted(index, tuning.nprobes(), tuning.ef(), tuning.refine());
-        return new Side(name, K, query -> table.reader().nearestByLance(snapshot, query, K, false, tuning));
+        return new Side(
+                name, K, query -> table.reader().nearestByLance(snapshot, new NearestQuery(query, K, false), tuning));
     }
 
     private void measure(List<Side> sides) throws Exception {
@@ -307,7 +310,7 @@ final class SearchBench {
                     .map(Neighbor::id)
                     .sorted()
                     .toList();
-            List<String> mine = table.reader().nearest(queries.get(n), K, true).stream()
+            List<String> mine = table.reader().nearest(new NearestQuery(queries.get(n), K, true)).stream()
                     .map(Neighbor::id)
                     .sorted()
                     .toList();

@@ -1,0 +1,17 @@
+package dev.glimpse.dataset;
+
+import dev.glimpse.vectors.Embedding;
+
+/**
+ * What a search asks of the table.
+ *
+ * @param vector what is looked for
+ * @param k the most rows that are found, at least 1
+ * @param exact whether every row is compared, also where an index or codes would be quicker
+ */
+public record NearestQuery(Embedding vector, int k, boolean exact) {
+    /** This query for so many rows. */
+    public NearestQuery withK(int rows) {
+        return new NearestQuery(vector, rows, exact);
+    }
+}

@@ -36,6 +36,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.core.DefaultParameterNameDiscoverer;
@@ -110,16 +111,18 @@ class FolderGlimpseIT extends GlimpseContract {
         }
     }
 
-    @Test
-    void generatedClientUploadsSearchesListsAndDeletes(@TempDir Path folder) throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"Java", "TypeScript"})
+    void generatedClientUploadsSearchesListsAndDeletes(String language, @TempDir Path folder) throws Exception {
         List<String> arguments = new ArrayList<>(List.of("http://127.0.0.1:" + port));
         for (int i = 0; i < 3; i++) {
             arguments.add(Files.write(folder.resolve(i + ".png"), newPicture()).toString());
         }
         arguments.add(
                 Files.writeString(folder.resolve("notes.txt"), "no picture").toString());
+        GeneratedClients clients = new GeneratedClients(folder);
 
-        String said = new GeneratedClient(folder).run(arguments);
+        String said = language.equals("Java") ? clients.java(arguments) : clients.typeScript(arguments);
 
         assertThat(said).contains("all is well");
     }

@@ -1,7 +1,6 @@
 package dev.glimpse.dataset;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
+import dev.glimpse.testing.NodePackages;
 import dev.glimpse.testing.TestBucket;
 import java.io.BufferedReader;
 import java.io.IOException;
@@ -9,16 +8,12 @@ import java.io.UncheckedIOException;
 import java.io.Writer;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -30,8 +25,6 @@ final class LanceDbClient implements AutoCloseable {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final Path SOURCE = Path.of("src/test/node");
     private static final Path INSTALLED = Path.of("target/node");
-    private static final List<String> FILES = List.of("package.json", "client.mjs");
-    private static final int INSTALL_MINUTES = 5;
     private static final int COMMAND_SECONDS = 30;
 
     private final Process process;
@@ -50,7 +43,8 @@ final class LanceDbClient implements AutoCloseable {
     /** Connected to nothing yet. */
     static LanceDbClient start() {
         try {
-            install();
+            // Its optional packages are embedding functions, 350 MB, and its native library, which is named.
+            NodePackages.install(SOURCE, INSTALLED, library());
             return new LanceDbClient(new ProcessBuilder("node", "client.mjs")
                     .directory(INSTALLED.toFile())
                     .redirectError(INSTALLED.resolve("client.log").toFile())
@@ -60,59 +54,12 @@ final class LanceDbClient implements AutoCloseable {
         }
     }
 
-    private static void install() throws IOException {
-        assertThat(List.of("node", "npm"))
-                .as("install Debian's packages nodejs and npm: LanceDB's client needs Node 18 or newer")
-                .allMatch(LanceDbClient::isInPath);
-        Files.createDirectories(INSTALLED);
-        Path versions = SOURCE.resolve("package.json");
-        Path done = INSTALLED.resolve("installed.json");
-        boolean installed = Files.exists(done) && Files.mismatch(done, versions) < 0;
-        for (String file : FILES) {
-            Files.copy(SOURCE.resolve(file), INSTALLED.resolve(file), StandardCopyOption.REPLACE_EXISTING);
-        }
-        if (installed) {
-            return;
-        }
-        Path log = INSTALLED.resolve("install.log");
-        // What is optional are its embedding functions, 350 MB, and its native library, which is named.
-        Process npm = new ProcessBuilder(
-                        "npm",
-                        "install",
-                        "--omit=optional",
-                        "--no-save",
-                        "--no-package-lock",
-                        "--no-audit",
-                        "--no-fund",
-                        "--ignore-scripts",
-                        library(versions))
-                .directory(INSTALLED.toFile())
-                .redirectErrorStream(true)
-                .redirectOutput(log.toFile())
-                .start();
-        try {
-            assertThat(npm.waitFor(INSTALL_MINUTES, TimeUnit.MINUTES) && npm.exitValue() == 0)
-                    .as("npm install in %s: %s", INSTALLED, Files.readString(log))
-                    .isTrue();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new IllegalStateException("interrupted while npm installs LanceDB's client", e);
-        } finally {
-            npm.destroyForcibly();
-        }
-        Files.copy(versions, done, StandardCopyOption.REPLACE_EXISTING);
-    }
-
-    private static String library(Path versions) throws IOException {
-        JsonNode version = JSON.readTree(Files.readString(versions)).at("/dependencies/@lancedb~1lancedb");
+    private static String library() throws IOException {
+        JsonNode version =
+                JSON.readTree(Files.readString(SOURCE.resolve("package.json"))).at("/dependencies/@lancedb~1lancedb");
         String arch = System.getProperty("os.arch").equals("aarch64") ? "arm64" : "x64";
         String platform = System.getProperty("os.name").startsWith("Mac") ? "darwin-" + arch : "linux-" + arch + "-gnu";
         return "@lancedb/lancedb-" + platform + "@" + version.asString();
-    }
-
-    private static boolean isInPath(String program) {
-        return Stream.of(Optional.ofNullable(System.getenv("PATH")).orElse("").split(":"))
-                .anyMatch(folder -> Files.isExecutable(Path.of(folder, program)));
     }
 
     /** Goes on to work on the tables beside {@code vectors/images.lance} of this bucket; opens that one if it is there. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.pictures.PictureViews;
 import dev.glimpse.testing.Description;
+import dev.glimpse.testing.NodePackages;
 import io.swagger.v3.parser.OpenAPIV3Parser;
 import io.swagger.v3.parser.core.models.SwaggerParseResult;
 import java.io.IOException;
@@ -15,6 +16,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -38,6 +40,21 @@ class OpenApiTest {
 
         assertThat(parsed.getMessages()).isEmpty();
         assertThat(parsed.getOpenAPI().getPaths()).isNotEmpty();
+    }
+
+    @Test
+    void strictLinterHasNothingToSay() throws Exception {
+        Path node = NodePackages.install(Path.of("src/test/openapi"), Path.of("target/openapi"));
+        Path said = node.resolve("lint.txt");
+
+        Process linter = new ProcessBuilder("node", node.resolve("lint.mjs").toString(), "docs/openapi.yaml")
+                .redirectErrorStream(true)
+                .redirectOutput(said.toFile())
+                .start();
+
+        assertThat(linter.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(Files.readString(said)).isEmpty();
+        assertThat(linter.exitValue()).isZero();
     }
 
     @Test

@@ -898,6 +898,15 @@ abstract class GlimpseContract {
     }
 
     @Test
+    void verificationOfLessThanNoPicturesIsRefused() {
+        Answer answer = client.post("/admin/verify?sample=-1");
+
+        assertThat(answer.status()).as("%s", answer).isEqualTo(400);
+        assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/invalid-query");
+        assertThat(answer.json().get("detail").stringValue()).isEqualTo("sample must be 0 to 9223372036854775807: -1");
+    }
+
+    @Test
     void ecosystemFindsWhatItExpects() {
         assertThat(client.get("/swagger-ui").header("Location")).endsWith("/swagger-ui/index.html");
         assertThat(client.get("/swagger-ui/index.html").status()).isEqualTo(200);

@@ -55,8 +55,8 @@ class DocumentationTest {
         String artifact = Files.readString(Path.of("pom.xml")).replaceAll("(?s).*<webp.version>(.*?)<.*", "$1");
 
         assertThat(Files.readString(Path.of("docs/dependencies.md")))
-                .contains(
-                        "libwebp %d.%d.%d (BSD-3-Clause".formatted(version >> 16, version >> 8 & 0xFF, version & 0xFF))
+                .contains("libwebp %d.%d.%d (BSD-3-Clause"
+                        .formatted(version >> 16, (version >> 8) & 0xFF, version & 0xFF))
                 .contains("`webp-imageio` " + artifact + " (Apache-2.0)");
     }
 

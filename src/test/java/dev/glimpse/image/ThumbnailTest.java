@@ -19,6 +19,7 @@ import javax.imageio.ImageReader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ThumbnailTest {
     private static final byte[] LARGE = TestImages.jpeg(4000, 3000, 1);
@@ -61,8 +62,9 @@ class ThumbnailTest {
         }
     }
 
-    @Test
-    void thinLinesOfASmallPictureKeepTheirColour() throws IOException {
+    @ParameterizedTest
+    @EnumSource(ThumbnailFormat.class)
+    void thinLinesOfASmallPictureKeepTheirColour(ThumbnailFormat format) throws IOException {
         int red = 0xE00000;
         BufferedImage lines = new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB);
         for (int i = 0; i < 64 * 64; i++) {
@@ -71,7 +73,7 @@ class ThumbnailTest {
         ByteArrayOutputStream png = new ByteArrayOutputStream();
         ImageIO.write(lines, "png", png);
 
-        byte[] thumbnail = decoder.thumbnail(png.toByteArray(), 256, ThumbnailFormat.JPEG);
+        byte[] thumbnail = decoder.thumbnail(png.toByteArray(), 256, format);
 
         Color line = new Color(ImageIO.read(new ByteArrayInputStream(thumbnail)).getRGB(33, 32));
         assertThat(line.getRed()).isCloseTo(0xE0, within(24));

@@ -77,7 +77,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule consistencyKnowsTheGroundFloor =
-            onlyKnows("consistency", "image", "vectors", "fairness", "embedding", "storage", "dataset");
+            onlyKnows("consistency", "request", "image", "vectors", "fairness", "embedding", "storage", "dataset");
 
     @ArchTest
     static final ArchRule uploadKnowsWhatItBringsAbout = onlyKnows(

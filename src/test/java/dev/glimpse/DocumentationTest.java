@@ -2,6 +2,7 @@ package dev.glimpse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.jna.NativeLibrary;
 import java.io.IOException;
 import java.nio.file.FileVisitResult;
 import java.nio.file.Files;
@@ -43,6 +44,20 @@ class DocumentationTest {
     @Test
     void readmeHasAtMostSixKilobytes() throws IOException {
         assertThat(Files.size(Path.of("README.md"))).isLessThanOrEqualTo(MOST_BYTES_OF_README);
+    }
+
+    /** It is no library of Maven's, so no list of those has it. */
+    @Test
+    void pageOnDependenciesNamesTheVersionOfLibwebpThatTheJarCarries() throws IOException {
+        int version = NativeLibrary.getInstance("webp-imageio")
+                .getFunction("WebPGetEncoderVersion")
+                .invokeInt(new Object[0]);
+        String artifact = Files.readString(Path.of("pom.xml")).replaceAll("(?s).*<webp.version>(.*?)<.*", "$1");
+
+        assertThat(Files.readString(Path.of("docs/dependencies.md")))
+                .contains("libwebp %d.%d.%d (BSD-3-Clause"
+                        .formatted(version >> 16, (version >> 8) & 0xFF, version & 0xFF))
+                .contains("`webp-imageio` " + artifact + " (Apache-2.0)");
     }
 
     @Test

@@ -373,6 +373,30 @@ class FolderGlimpseIT extends GlimpseContract {
         }
     }
 
+    @Test
+    void cacheKeepsTheFormatsOfAThumbnailApart(@TempDir Path nginxFolder) throws IOException {
+        String cache = "proxy_cache_path " + nginxFolder.resolve("cache") + " keys_zone=c:1m;";
+        // As if a cache need not ask.
+        String trusting = "proxy_cache c; proxy_ignore_headers Cache-Control; proxy_cache_valid 200 1h;"
+                + " add_header X-Cache $upstream_cache_status;";
+        try (Nginx nginx = Nginx.withDefaults(nginxFolder, port, cache, trusting)) {
+            Client stranger = nginx.stranger();
+            String id = client.upload("a.png", newPicture()).json().get("id").stringValue();
+            String thumbnail = "/" + id + "/thumbnail";
+
+            await().until(() -> stranger.get(thumbnail, "Accept", "image/webp")
+                    .header("X-Cache")
+                    .equals("HIT"));
+
+            assertThat(stranger.get(thumbnail, "Accept", "image/webp").header("Content-Type"))
+                    .isEqualTo("image/webp");
+            assertThat(stranger.get(thumbnail, "Accept", "image/jpeg").header("Content-Type"))
+                    .isEqualTo("image/jpeg");
+            assertThat(stranger.get(thumbnail, "Accept", "text/html").status()).isEqualTo(406);
+            assertThat(client.get(thumbnail).headers("Vary")).hasSize(1);
+        }
+    }
+
     // Agents
 
     private Answer message(String json, String... headers) {

@@ -898,6 +898,15 @@ abstract class GlimpseContract {
     }
 
     @Test
+    void verificationOfLessThanNoPicturesIsRefused() {
+        Answer answer = client.post("/admin/verify?sample=-1");
+
+        assertThat(answer.status()).as("%s", answer).isEqualTo(400);
+        assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/invalid-query");
+        assertThat(answer.json().get("detail").stringValue()).isEqualTo("sample must be 0 to 9223372036854775807: -1");
+    }
+
+    @Test
     void ecosystemFindsWhatItExpects() {
         assertThat(client.get("/swagger-ui").header("Location")).endsWith("/swagger-ui/index.html");
         assertThat(client.get("/swagger-ui/index.html").status()).isEqualTo(200);
@@ -914,7 +923,24 @@ abstract class GlimpseContract {
         assertThat(upload.status()).isEqualTo(405);
         assertThat(upload.header("Allow")).isEqualTo("OPTIONS, POST");
         assertThat(upload.json().get("detail").stringValue()).endsWith("it takes OPTIONS, POST");
-        assertThat(client.send("TRACE", "/upload", new byte[0]).status()).isEqualTo(501);
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "/search, 'GET, HEAD, OPTIONS'",
+        "/upload, 'OPTIONS, POST'",
+        "/images/a, 'DELETE, GET, HEAD, OPTIONS, PATCH'",
+        "/actuator/health, 'GET, HEAD, OPTIONS'",
+        "/app.js, 'GET, HEAD, OPTIONS'"
+    })
+    void pathTakesNoTraceAndTellsItsMethods(String path, String methods) {
+        Answer answer = client.send("TRACE", path, new byte[0], "X-Secret", "1234");
+
+        assertThat(answer.status()).as("%s", answer).isEqualTo(405);
+        assertThat(answer.header("Allow")).isEqualTo(methods);
+        assertThat(answer.header("Content-Type")).isEqualTo("application/problem+json");
+        assertThat(answer.json().get("type").stringValue()).isEqualTo("/problems/method-not-allowed");
+        assertThat(answer.text()).doesNotContain("1234");
     }
 
     @ParameterizedTest

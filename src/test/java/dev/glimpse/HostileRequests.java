@@ -23,7 +23,7 @@ import java.util.regex.Pattern;
 final class HostileRequests {
     private static final int PATIENCE_MILLIS = 20_000;
 
-    /** What methods are answered with that the server does not know, such as TRACE. */
+    /** What methods are answered with that the server does not know, such as FOO. */
     private static final String NOT_IMPLEMENTED = "501";
 
     private static final Pattern STATUS = Pattern.compile("HTTP/1\\.1 ([2-5]\\d\\d).*");

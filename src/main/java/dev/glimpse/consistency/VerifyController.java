@@ -1,5 +1,6 @@
 package dev.glimpse.consistency;
 
+import dev.glimpse.request.InvalidQueryException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.HttpStatus;
@@ -29,7 +30,10 @@ class VerifyController {
     @ResponseStatus(HttpStatus.ACCEPTED)
     Verifier.Report verify(
             @RequestParam(defaultValue = "100") long sample, @RequestParam(defaultValue = "false") boolean repair) {
-        verifier.start(Math.max(0, sample), repair);
+        if (sample < 0) {
+            throw new InvalidQueryException("sample must be 0 to " + Long.MAX_VALUE + ": " + sample);
+        }
+        verifier.start(sample, repair);
         audit.info("verify repair={}", repair);
         return verifier.report();
     }

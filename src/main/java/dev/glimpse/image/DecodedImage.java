@@ -13,11 +13,23 @@ import javax.imageio.ImageIO;
 import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
+import javax.imageio.metadata.IIOInvalidTreeException;
+import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.w3c.dom.Element;
 
 /** A picture's pixels: upright, RGB, white where it was transparent. Immutable, may be shared between threads. */
 public final class DecodedImage {
     private static final float THUMBNAIL_QUALITY = 0.85f;
+
+    /**
+     * Pixels of the longer side up to which a JPEG has the colour of each pixel, and not one for four: a thin line or a letter would lose
+     * its own. In a photograph it shows little and takes a quarter more bytes, which is much for larger ones:
+     * docs/benchmarks/thumbnails.txt.
+     */
+    private static final int COLOR_OF_EACH_PIXEL = 256;
+
+    private static final String JPEG_METADATA = "javax_imageio_jpeg_image_1.0";
 
     private final ImageFormat format;
     private final int width;
@@ -173,12 +185,26 @@ public final class DecodedImage {
             quality.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
             quality.setCompressionQuality(THUMBNAIL_QUALITY);
             writer.setOutput(out);
-            writer.write(null, new IIOImage(picture, null, null), quality);
+            IIOMetadata metadata = writer.getDefaultImageMetadata(type, quality);
+            if (Math.max(width, height) <= COLOR_OF_EACH_PIXEL) {
+                keepColorOfEachPixel(metadata);
+            }
+            writer.write(null, new IIOImage(picture, null, metadata), quality);
         } catch (IOException e) {
             throw new UncheckedIOException("memory does not fail", e);
         } finally {
             writer.dispose();
         }
         return bytes.toByteArray();
+    }
+
+    /** As brightness is sampled no finer than colour then. */
+    private static void keepColorOfEachPixel(IIOMetadata metadata) throws IIOInvalidTreeException {
+        Element root = (Element) metadata.getAsTree(JPEG_METADATA);
+        Element brightness =
+                (Element) root.getElementsByTagName("componentSpec").item(0);
+        brightness.setAttribute("HsamplingFactor", "1");
+        brightness.setAttribute("VsamplingFactor", "1");
+        metadata.setFromTree(JPEG_METADATA, root);
     }
 }

@@ -1,6 +1,7 @@
 package dev.glimpse.pictures;
 
 import dev.glimpse.dataset.ListPosition;
+import dev.glimpse.request.InvalidQueryException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.Base64;
@@ -27,7 +28,7 @@ final class Cursor {
         return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
     }
 
-    /** @throws InvalidPictureQueryException if {@link #of} never gave this */
+    /** @throws InvalidQueryException if {@link #of} never gave this */
     static ListPosition parse(String cursor) {
         ByteBuffer bytes = ByteBuffer.wrap(decode(cursor));
         if (bytes.remaining() < HEAD || bytes.get() != FORMAT) {
@@ -58,8 +59,8 @@ final class Cursor {
         return (int) checksum.getValue();
     }
 
-    private static InvalidPictureQueryException invalid(String cursor) {
-        return new InvalidPictureQueryException(
+    private static InvalidQueryException invalid(String cursor) {
+        return new InvalidQueryException(
                 "cursor must be the next of an answer of this server's version, as it was given; without a"
                         + " cursor the listing begins: " + cursor);
     }

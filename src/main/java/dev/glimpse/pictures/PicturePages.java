@@ -3,6 +3,7 @@ package dev.glimpse.pictures;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Picture;
+import dev.glimpse.request.InvalidQueryException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -34,7 +35,7 @@ public final class PicturePages {
      *
      * @param cursor null for the first page
      * @param limit pictures of the page, at most
-     * @throws InvalidPictureQueryException if the cursor is none that a page has had
+     * @throws InvalidQueryException if the cursor is none that a page has had
      */
     public Page page(@Nullable String cursor, int limit) {
         // One more, which tells whether there is another page.

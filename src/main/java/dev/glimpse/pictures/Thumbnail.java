@@ -2,6 +2,7 @@ package dev.glimpse.pictures;
 
 import dev.glimpse.image.ImageId;
 import dev.glimpse.image.ThumbnailFormat;
+import dev.glimpse.request.InvalidQueryException;
 import java.util.List;
 import java.util.stream.Stream;
 
@@ -13,12 +14,12 @@ import java.util.stream.Stream;
 record Thumbnail(ImageId id, int side, ThumbnailFormat format) {
     static final List<Integer> SIDES = List.of(256, 512, 1024);
 
-    /** @throws InvalidPictureQueryException if the size is none that there is */
+    /** @throws InvalidQueryException if the size is none that there is */
     static int parseSide(String size) {
         return SIDES.stream()
                 .filter(side -> side.toString().equals(size))
                 .findFirst()
-                .orElseThrow(() -> new InvalidPictureQueryException("size must be 256, 512 or 1024: " + size));
+                .orElseThrow(() -> new InvalidQueryException("size must be 256, 512 or 1024: " + size));
     }
 
     /** All thumbnails that there may be of this picture. */

@@ -1,4 +1,4 @@
-/** What endpoints know of the request that they answer: whose work it is, and how a failure is told. */
+/** What endpoints know of the request that they answer: whose work it is, how a failure is told, and that it cannot be answered as asked. */
 @NullMarked
 package dev.glimpse.request;
 

@@ -9,6 +9,7 @@ import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.EncoderBusyException;
 import dev.glimpse.embedding.TextEmbedding;
 import dev.glimpse.fairness.Ticket;
+import dev.glimpse.request.InvalidQueryException;
 import java.time.Instant;
 import java.util.List;
 import java.util.concurrent.CompletionException;

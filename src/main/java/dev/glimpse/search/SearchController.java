@@ -6,6 +6,7 @@ import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.TableVersion;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
+import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.Tickets;
 import dev.glimpse.search.ImageSearch.Hits;
 import dev.glimpse.search.ImageSearch.PastHits;

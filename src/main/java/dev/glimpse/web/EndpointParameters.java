@@ -1,6 +1,7 @@
 package dev.glimpse.web;
 
 import dev.glimpse.request.AlsoNamed;
+import dev.glimpse.request.InvalidQueryException;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -84,7 +85,7 @@ final class EndpointParameters {
      * Checks what a request asks.
      *
      * @throws UnknownParameterException if it has a parameter or a part that the endpoint does not have
-     * @throws UnusableParameterException if a parameter that is taken once is there twice, or is empty
+     * @throws InvalidQueryException if a parameter that is taken once is there twice, or is empty
      */
     void check(HttpServletRequest request) {
         for (Map.Entry<String, String[]> sent : request.getParameterMap().entrySet()) {
@@ -106,10 +107,10 @@ final class EndpointParameters {
         }
         if (isTakenOnce(name)) {
             if (values.length > 1) {
-                throw new UnusableParameterException(name + " is there " + values.length + " times, and is taken once");
+                throw new InvalidQueryException(name + " is there " + values.length + " times, and is taken once");
             }
             if (values[0].isEmpty()) {
-                throw new UnusableParameterException(name + " is empty: give it a value, or leave it out");
+                throw new InvalidQueryException(name + " is empty: give it a value, or leave it out");
             }
         }
     }

@@ -23,10 +23,9 @@ import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.mcp.MessageTooLargeException;
 import dev.glimpse.pictures.EditTooLargeException;
 import dev.glimpse.pictures.InvalidEditException;
-import dev.glimpse.pictures.InvalidPictureQueryException;
 import dev.glimpse.pictures.PictureNotFoundException;
 import dev.glimpse.pictures.RangeNotSatisfiableException;
-import dev.glimpse.search.InvalidQueryException;
+import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.storage.StoreRefusedException;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.UntrustedBucketException;
@@ -124,10 +123,8 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(CountMismatchException.class, HttpStatus.BAD_REQUEST, "count-mismatch"),
             new Rule(InvalidEditException.class, HttpStatus.BAD_REQUEST, "invalid-edit"),
             new Rule(UnknownParameterException.class, HttpStatus.BAD_REQUEST, "unknown-parameter"),
-            new Rule(UnusableParameterException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(InvalidParameterException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
-            new Rule(InvalidPictureQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(UrlNotFetchedException.class, HttpStatus.BAD_REQUEST, "url-not-fetched"),
             new Rule(UrlUploadOffException.class, HttpStatus.FORBIDDEN, "url-upload-off"),
             new Rule(UnknownProblemException.class, HttpStatus.NOT_FOUND, "not-found"),

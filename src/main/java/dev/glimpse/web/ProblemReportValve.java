@@ -6,10 +6,8 @@ import java.io.IOException;
 import org.apache.catalina.connector.Request;
 import org.apache.catalina.connector.Response;
 import org.apache.catalina.valves.ErrorReportValve;
-import org.apache.tomcat.util.http.Method;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.MDC;
-import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import tools.jackson.databind.json.JsonMapper;
@@ -55,11 +53,6 @@ final class ProblemReportValve extends ErrorReportValve {
             return;
         }
         response.setSuspended(false);
-        if (Method.TRACE.equals(request.getMethod())) {
-            // Tomcat refuses it, and names methods of servlets, which are not those of the path.
-            response.setStatus(HttpServletResponse.SC_NOT_IMPLEMENTED);
-            response.setHeader(HttpHeaders.ALLOW, null);
-        }
         ProblemDetail problem = StandardProblems.of(response.getStatus());
         identify(request, response, problem);
         try {

@@ -49,7 +49,7 @@ final class StandardProblems {
             new Standard(
                     HttpStatus.NOT_IMPLEMENTED,
                     "not-implemented",
-                    "the server knows neither TRACE nor other methods than those of HTTP/1.1, or not this Transfer-Encoding"),
+                    "the server knows no other methods than those of HTTP/1.1, or not this Transfer-Encoding"),
             new Standard(HttpStatus.SERVICE_UNAVAILABLE, "busy", """
                     too many requests are being answered; try again in a moment"""),
             new Standard(HttpStatus.HTTP_VERSION_NOT_SUPPORTED, "http-version", """

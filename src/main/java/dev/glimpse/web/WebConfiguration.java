@@ -27,6 +27,7 @@ import org.springframework.boot.web.server.autoconfigure.ServerProperties;
 import org.springframework.boot.web.server.autoconfigure.ServerProperties.ForwardHeadersStrategy;
 import org.springframework.boot.web.server.context.WebServerInitializedEvent;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
+import org.springframework.boot.webmvc.autoconfigure.DispatcherServletAutoConfiguration;
 import org.springframework.context.ApplicationListener;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -34,6 +35,7 @@ import org.springframework.core.Ordered;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.web.filter.CorsFilter;
+import org.springframework.web.servlet.DispatcherServlet;
 import org.springframework.web.servlet.mvc.method.annotation.RequestMappingHandlerMapping;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -146,6 +148,8 @@ class WebConfiguration {
         return server -> {
             server.setProtocol(BoundedProtocol.class.getName());
             server.addConnectorCustomizers(connector -> {
+                // Tomcat would refuse it, and name methods of servlets, which are not those of the path.
+                connector.setAllowTrace(true);
                 if (connector.getProtocolHandler() instanceof BoundedProtocol protocol) {
                     Duration head = tomcat.getConnectionTimeout();
                     if (head != null) {
@@ -179,6 +183,20 @@ class WebConfiguration {
         }
         byte[] bytes = address.getAddress();
         return Optional.of(HexFormat.of().formatHex(Arrays.copyOf(bytes, Math.min(bytes.length, NETWORK_BYTES))));
+    }
+
+    /** Takes TRACE for a method as any other, which no path takes. Spring's own would answer with the request itself. */
+    @Bean(DispatcherServletAutoConfiguration.DEFAULT_DISPATCHER_SERVLET_BEAN_NAME)
+    DispatcherServlet dispatcherServlet() {
+        return new DispatcherServlet() {
+            private static final long serialVersionUID = 1L;
+
+            @Override
+            protected void doTrace(HttpServletRequest request, HttpServletResponse response)
+                    throws ServletException, IOException {
+                processRequest(request, response);
+            }
+        };
     }
 
     /** So that one file among many is answered with the problem that it had alone. */

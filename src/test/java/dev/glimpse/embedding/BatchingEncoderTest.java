@@ -19,16 +19,20 @@ import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** Forward passes here are let through one by one, so that a test knows what waits while one runs. */
+/** Forward passes here are let through one by one, and take as long as the test says. So a test knows what waits while one runs. */
 @Timeout(30)
 class BatchingEncoderTest {
     private final Semaphore gate = new Semaphore(0);
     private final Queue<List<Integer>> batches = new ConcurrentLinkedQueue<>();
     private final CountDownLatch closedPasses = new CountDownLatch(2);
     private final Semaphore started = new Semaphore(0);
+
+    /** Nanoseconds. */
+    private final AtomicLong now = new AtomicLong();
 
     /** Gives each input a direction of its own. */
     private final class Pass implements BatchingEncoder.ForwardPass<Integer> {
@@ -54,7 +58,7 @@ class BatchingEncoderTest {
     }
 
     private BatchingEncoder<Integer> encoder(int threads, int maxBatch) {
-        return new BatchingEncoder<>("test", threads, maxBatch, Pass::new);
+        return new BatchingEncoder<>("test", threads, maxBatch, Pass::new, now::get);
     }
 
     private List<CompletableFuture<Embedding>> encode(BatchingEncoder<Integer> encoder, int... inputs) {
@@ -65,11 +69,13 @@ class BatchingEncoderTest {
         return answers;
     }
 
-    /** A moment is a part of what a pass takes, so that it is long too. Ends when the gate lets it through. */
-    private void beginWithPassOf(long millis, BatchingEncoder<Integer> encoder) throws InterruptedException {
-        encode(encoder, 1);
+    /** A moment is a part of what a pass has taken, so after this it is longer than the timeout of the tests. */
+    private void letAPassTakeLong(BatchingEncoder<Integer> encoder) throws InterruptedException {
+        List<CompletableFuture<Embedding>> running = encode(encoder, 1);
         started.acquire();
-        assertThat(gate.tryAcquire(millis, TimeUnit.MILLISECONDS)).isFalse();
+        now.addAndGet(TimeUnit.HOURS.toNanos(1));
+        gate.release();
+        running.get(0).join();
     }
 
     @Test
@@ -119,73 +125,50 @@ class BatchingEncoderTest {
         }
     }
 
-    /** Decodes, say, until it is told to end; gives way all the time, and has used a lot by now. */
-    private static CompletableFuture<Void> busy(Ticket ticket, CountDownLatch end) throws InterruptedException {
-        CountDownLatch used = new CountDownLatch(1);
-        CompletableFuture<Void> done = CompletableFuture.runAsync(
-                () -> ticket.run(slice -> {
-                    for (boolean ends = false; !ends; slice.yieldToOthers()) {
-                        ends = waited(end);
-                        used.countDown();
-                    }
-                    return ticket;
-                }),
-                task -> new Thread(task).start());
-        used.await();
-        return done;
-    }
-
-    private static boolean waited(CountDownLatch latch) {
-        try {
-            return latch.await(300, TimeUnit.MILLISECONDS);
-        } catch (InterruptedException e) {
-            throw new IllegalStateException(e);
-        }
-    }
-
     @Test
-    void inputsWaitForTheirTurnAmongPicturesThatAreDecoded() throws InterruptedException {
-        FairScheduler scheduler = new FairScheduler(1);
-        CountDownLatch end = new CountDownLatch(1);
+    void inputsWaitForTheirTurnAmongPicturesThatAreDecoded() {
+        FairScheduler scheduler = TestScheduler.withClock(1, now::get);
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
             gate.release(2);
-            CompletableFuture<Void> decode = busy(scheduler.ticket(new Flow("many", "1", Purpose.UPLOAD)), end);
-            List<CompletableFuture<Embedding>> answers = new ArrayList<>();
-            answers.add(encoder.encode(1, scheduler.ticket(new Flow("many", "1", Purpose.UPLOAD))));
-            assertThat(started.tryAcquire(50, TimeUnit.MILLISECONDS)).isFalse();
-            answers.add(encoder.encode(2, scheduler.ticket(new Flow("single", "1", Purpose.UPLOAD))));
-            answers.get(1).join();
+            Flow many = new Flow("many", "1", Purpose.UPLOAD);
 
-            end.countDown();
+            CompletableFuture<Embedding> waiting = scheduler.ticket(many).run(decode -> {
+                now.addAndGet(TimeUnit.SECONDS.toNanos(1));
+                CompletableFuture<Embedding> later = encoder.encode(1, scheduler.ticket(many));
+                encoder.encode(2, scheduler.ticket(new Flow("single", "1", Purpose.UPLOAD)))
+                        .join();
+                now.addAndGet(TimeUnit.SECONDS.toNanos(1)); // no more is expected of that one then
+                return later;
+            });
 
-            decode.join();
-            answers.get(0).join();
+            waiting.join();
             assertThat(batches).containsExactly(List.of(2), List.of(1));
-        } finally {
-            end.countDown();
         }
     }
 
     @Test
     void inputThatHoldsUpOthersDoesNotWaitForThem() throws InterruptedException {
-        FairScheduler scheduler = new FairScheduler(2);
-        CountDownLatch end = new CountDownLatch(1);
+        FairScheduler scheduler = TestScheduler.withClock(1, now::get);
+        Flow many = new Flow("many", "1", Purpose.UPLOAD);
+        Ticket single = scheduler.ticket(new Flow("single", "1", Purpose.UPLOAD));
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
-            beginWithPassOf(1_500, encoder);
-            gate.release(2);
-            CompletableFuture<Void> many = busy(scheduler.ticket(new Flow("many", "1", Purpose.UPLOAD)), end);
-            CompletableFuture<Void> other = busy(scheduler.ticket(new Flow("single", "2", Purpose.UPLOAD)), end);
-            Ticket single = scheduler.ticket(new Flow("single", "1", Purpose.UPLOAD));
-            await().until(single::holdsUpOthers);
-            encoder.announce(1);
+            letAPassTakeLong(encoder);
+            gate.release();
+            CompletableFuture<Void> heldUp = scheduler.ticket(many).run(decode -> {
+                now.addAndGet(TimeUnit.SECONDS.toNanos(1));
+                CompletableFuture<Void> next = CompletableFuture.runAsync(
+                        () -> scheduler.ticket(many).run(slice -> slice), task -> new Thread(task).start());
+                await().until(single::holdsUpOthers);
+                encoder.announce(1);
 
-            CompletableFuture<Embedding> answer = encoder.encode(2, single);
+                encoder.encode(2, single).join();
 
-            assertThat(started.tryAcquire(400, TimeUnit.MILLISECONDS)).isTrue();
-            end.countDown();
-            CompletableFuture.allOf(many, other, answer).join();
-        } finally {
-            end.countDown();
+                now.addAndGet(TimeUnit.SECONDS.toNanos(1)); // no more is expected of that one then
+                return next;
+            });
+
+            heldUp.join();
+            assertThat(batches).containsExactly(List.of(1), List.of(2));
         }
     }
 
@@ -241,9 +224,8 @@ class BatchingEncoderTest {
 
     @Test
     void workerWaitsAMomentForAnnouncedInputs() throws Exception {
-        try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
-            beginWithPassOf(1_000, encoder);
-            gate.release();
+        try (BatchingEncoder<Integer> encoder = encoder(1, 2)) {
+            letAPassTakeLong(encoder);
             encoder.announce(1);
             CompletableFuture<Embedding> first = encoder.encode(2, TestScheduler.ticket());
             assertThat(started.tryAcquire(20, TimeUnit.MILLISECONDS)).isFalse();
@@ -265,7 +247,7 @@ class BatchingEncoderTest {
             List<CompletableFuture<Embedding>> together = encode(encoder, 2, 3);
             gate.release();
             started.acquire();
-            assertThat(gate.tryAcquire(1_000, TimeUnit.MILLISECONDS)).isFalse();
+            now.addAndGet(TimeUnit.HOURS.toNanos(1));
             gate.release();
             together.forEach(CompletableFuture::join);
 
@@ -281,10 +263,13 @@ class BatchingEncoderTest {
     }
 
     @Test
-    void announcedInputThatNeverComesHoldsNobodyUpForLong() {
+    void announcedInputThatNeverComesHoldsNobodyUpForLong() throws InterruptedException {
         try (BatchingEncoder<Integer> encoder = encoder(1, 8)) {
+            CompletableFuture<Embedding> running = encoder.encode(1, TestScheduler.ticket());
+            started.acquire();
+            now.addAndGet(TimeUnit.MILLISECONDS.toNanos(30));
             gate.release(2);
-            encoder.encode(1, TestScheduler.ticket()).join();
+            running.join();
             encoder.announce(1);
 
             encoder.encode(2, TestScheduler.ticket()).join();

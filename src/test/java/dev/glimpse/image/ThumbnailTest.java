@@ -2,9 +2,15 @@ package dev.glimpse.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.glimpse.testing.TestDecoder;
 import dev.glimpse.testing.TestImages;
+import java.awt.Color;
+import java.awt.image.BufferedImage;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.Iterator;
 import java.util.stream.Stream;
@@ -13,6 +19,7 @@ import javax.imageio.ImageReader;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class ThumbnailTest {
     private static final byte[] LARGE = TestImages.jpeg(4000, 3000, 1);
@@ -53,6 +60,25 @@ class ThumbnailTest {
             assertThat(ImageDecoderTest.meanDifference(turned.cropTo(16), upright.cropTo(16)))
                     .isLessThan(6);
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(ThumbnailFormat.class)
+    void thinLinesOfASmallPictureKeepTheirColour(ThumbnailFormat format) throws IOException {
+        int red = 0xE00000;
+        BufferedImage lines = new BufferedImage(64, 64, BufferedImage.TYPE_INT_RGB);
+        for (int i = 0; i < 64 * 64; i++) {
+            lines.setRGB(i % 64, i / 64, i % 4 == 1 ? red : 0xFFFFFF);
+        }
+        ByteArrayOutputStream png = new ByteArrayOutputStream();
+        ImageIO.write(lines, "png", png);
+
+        byte[] thumbnail = decoder.thumbnail(png.toByteArray(), 256, format);
+
+        Color line = new Color(ImageIO.read(new ByteArrayInputStream(thumbnail)).getRGB(33, 32));
+        assertThat(line.getRed()).isCloseTo(0xE0, within(24));
+        assertThat(line.getGreen()).isLessThan(24);
+        assertThat(line.getBlue()).isLessThan(24);
     }
 
     @Test

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.dataset.ListPosition;
+import dev.glimpse.request.InvalidQueryException;
 import java.util.Base64;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
@@ -57,7 +58,7 @@ class CursorTest {
 
     private static void assertRefused(String cursor) {
         assertThatThrownBy(() -> Cursor.parse(cursor))
-                .isInstanceOf(InvalidPictureQueryException.class)
+                .isInstanceOf(InvalidQueryException.class)
                 .hasMessageStartingWith("cursor must be")
                 .hasMessageEndingWith(": " + cursor);
     }

@@ -429,8 +429,11 @@ class AccessIT {
                     .isEqualTo(304);
             assertThat(client.get(path, "If-None-Match", tag).status()).isEqualTo(401);
         }
-        assertThat(client.get("/search?text=cat", with("read")).header("Cache-Control"))
-                .isEqualTo("no-store");
+        for (String path : List.of("/search?text=cat", "/images", "/" + id + "/metadata")) {
+            assertThat(client.get(path, with("read")).header("Cache-Control"))
+                    .as(path)
+                    .isEqualTo("no-store");
+        }
         assertThat(client.get("/app.js", with("read")).header("Cache-Control")).isEqualTo("no-cache");
     }
 

@@ -179,11 +179,16 @@ class PagesBrowserIT {
         await(upload + " .json-schema-form-item-add").click();
         await(upload + " input[type=file]").sendKeys(picture.toString());
         String uploaded = statusOfSwagger(upload);
+        String command = await(upload + " .curl").getText();
         await(search + " .opblock-summary-control").click();
         await(search + " .execute");
         String found = statusOfSwagger(search);
 
         assertThat(uploaded).startsWith("201");
+        assertThat(command.lines().filter(line -> line.strip().startsWith("-F")))
+                .hasSize(2)
+                .anyMatch(field -> field.contains("'file=@tried.png;type=image/png'"))
+                .anyMatch(field -> field.contains("'durability=recoverable'"));
         assertThat(found).startsWith("200");
         assertThat(browser.findElements(By.cssSelector(".auth-wrapper .authorize")))
                 .isNotEmpty();

@@ -200,12 +200,13 @@ class FolderGlimpseIT extends GlimpseContract {
     }
 
     @ParameterizedTest
-    @CsvSource({"bash, bash -euo pipefail", "javascript, node"})
-    void examplesOfTheDocumentsRun(String language, String program, @TempDir Path folder) throws Exception {
+    @CsvSource({"bash, bash -euo pipefail, example.sh", "javascript, node, example.mjs", "java, java, Example.java"})
+    void examplesOfTheDocumentsRun(String language, String program, String file, @TempDir Path folder)
+            throws Exception {
         Matcher block = Pattern.compile("(?s)```" + language + "\n(.*?)```")
                 .matcher(Files.readString(Path.of("docs/clients.md")));
         assertThat(block.find()).isTrue();
-        Path script = Files.writeString(folder.resolve("example.mjs"), block.group(1));
+        Path script = Files.writeString(folder.resolve(file), block.group(1));
         Files.write(folder.resolve("cat.png"), newPicture());
         Files.write(folder.resolve("dog.png"), newPicture());
         List<String> command = new ArrayList<>(List.of(program.split(" ")));

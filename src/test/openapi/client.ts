@@ -35,8 +35,10 @@ async function problemOf(call: Promise<unknown>): Promise<Problem> {
 
 const one = stored(await pictures.uploadPictures({ file: [files[0]!], caption: ['a caption'], tags: ['red,round'] }));
 check(one.stored, 'one picture is stored');
-const many = (await pictures.uploadPictures({ file: files.slice(1) })) as UploadResults;
+const many = (await pictures.uploadPictures({ file: files.slice(1), caption: ['two', 'three', 'text'] })) as UploadResults;
 check(many.results[1]?.status === 201, 'the second of several is stored');
+const second = many.results[1]?.id?.substring('images/'.length) ?? '';
+check((await pictures.getPictureMetadata({ name: second })).caption === 'three', 'each of several has its caption');
 check(many.results[2]?.problem?.type === '/problems/unsupported-image', 'what is no picture has a problem');
 
 const name = one.id.substring('images/'.length);

@@ -23,8 +23,11 @@ public final class JavaClient {
                 List.of(new File(args[1])), null, List.of("a caption"), List.of("red,round"), null);
         check(one.getStored(), "one picture is stored");
         UploadAnswer many =
-                pictures.uploadPictures(List.of(new File(args[2]), new File(args[3]), text), null, null, null, null);
+                pictures.uploadPictures(
+                List.of(new File(args[2]), new File(args[3]), text), null, List.of("two", "three", "text"), null, null);
         check(many.getResults().get(1).getStatus() == 201, "the second of several is stored");
+        String second = many.getResults().get(1).getId().substring("images/".length());
+        check(pictures.getPictureMetadata(second).getCaption().equals("three"), "each of several has its caption");
         check(many.getResults().get(2).getProblem().getStatus() == 415, "what is no picture has a problem");
 
         String name = one.getId().substring("images/".length());

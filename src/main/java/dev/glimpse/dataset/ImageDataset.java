@@ -266,6 +266,18 @@ public final class ImageDataset implements AutoCloseable {
         return search.find(id);
     }
 
+    /**
+     * The vector of this picture, as searches compare it. Empty if searches find no such row.
+     *
+     * @throws TableBusyException if too many searches wait, or this one takes too long
+     * @throws TableUnavailableException if the table is damaged, or being opened anew
+     * @throws ForeignTableException if the table has no vectors of the model's dimension
+     * @throws ModelMismatchException if the table was made with another model
+     */
+    public Optional<Embedding> vectorOf(ImageId id) {
+        return search.vectorOf(id);
+    }
+
     // ---- the past
 
     /** The versions that are kept, the newest first. Asks the store. */

@@ -7,6 +7,7 @@ import dev.glimpse.consistency.UnfinishedChanges;
 import dev.glimpse.consistency.UploadMetadata;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.request.PictureNotFoundException;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;

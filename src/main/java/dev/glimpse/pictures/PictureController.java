@@ -4,6 +4,7 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.request.Tickets;
 import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.http.ETag;

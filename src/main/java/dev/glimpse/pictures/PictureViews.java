@@ -5,6 +5,7 @@ import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.image.ThumbnailFormat;
+import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.storage.ObjectStore;
 import java.util.List;
 import org.springframework.stereotype.Component;

@@ -1,6 +1,7 @@
 package dev.glimpse.pictures;
 
 import dev.glimpse.image.ImageId;
+import dev.glimpse.request.PictureNotFoundException;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;

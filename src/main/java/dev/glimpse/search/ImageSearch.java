@@ -8,14 +8,28 @@ import dev.glimpse.dataset.PastNeighbors;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.EncoderBusyException;
 import dev.glimpse.embedding.TextEmbedding;
+import dev.glimpse.fairness.Lease;
+import dev.glimpse.fairness.MemoryBudget;
 import dev.glimpse.fairness.Ticket;
+import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.request.InvalidQueryException;
+import dev.glimpse.request.PictureNotFoundException;
+import dev.glimpse.vectors.Embedding;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.stream.Collectors;
 
-/** Finds pictures by words. Safe for use by several threads. */
+/** Finds pictures by words and by pictures. Safe for use by several threads. */
 public final class ImageSearch {
     /** Lance reads no others. */
     private static final Instant FIRST_TIME = Instant.parse("0001-01-01T00:00:00Z");
@@ -23,21 +37,31 @@ public final class ImageSearch {
     private static final Instant LAST_TIME = Instant.parse("9999-12-31T23:59:59Z");
 
     private static final long ENCODER_DEADLINE_SECONDS = 10;
+    private static final Duration MEMORY_PATIENCE = Duration.ofSeconds(10);
+
+    /** More than anybody mixes by hand; it bounds what one request asks of the encoder. */
+    static final int MOST_TERMS = 16;
 
     private final ClipModel model;
+    private final ImageDecoder decoder;
     private final ImageDataset dataset;
+    private final MemoryBudget memory;
     private final SearchProperties bounds;
 
-    ImageSearch(ClipModel model, ImageDataset dataset, SearchProperties bounds) {
+    /** @param memory for the bytes of pictures that are searched for; at least one of the largest has to fit */
+    ImageSearch(
+            ClipModel model, ImageDecoder decoder, ImageDataset dataset, MemoryBudget memory, SearchProperties bounds) {
         this.model = model;
+        this.decoder = decoder;
         this.dataset = dataset;
+        this.memory = memory;
         this.bounds = bounds;
     }
 
     /**
      * What was found.
      *
-     * @param truncated whether the end of the query did not fit into the model's context and was ignored
+     * @param truncated whether the end of a text did not fit into the model's context and was ignored
      * @param neighbors nearest first
      * @param freshness of what was searched
      */
@@ -46,12 +70,25 @@ public final class ImageSearch {
     /**
      * What was found in the past.
      *
-     * @param truncated whether the end of the query did not fit into the model's context and was ignored
+     * @param truncated whether the end of a text did not fit into the model's context and was ignored
      */
-    public record PastHits(boolean truncated, PastNeighbors found) {}
+    record PastHits(boolean truncated, PastNeighbors found) {}
+
+    /** A query as the table can be asked. */
+    private record Asked(NearestQuery query, boolean truncated, Set<String> liked) {
+        /** Without the pictures that the query is like: everybody knows that these are near. */
+        List<Neighbor> others(List<Neighbor> neighbors, int limit) {
+            return liked.isEmpty()
+                    ? neighbors
+                    : neighbors.stream()
+                            .filter(neighbor -> !liked.contains(neighbor.id()))
+                            .limit(limit)
+                            .toList();
+        }
+    }
 
     /**
-     * Finds the pictures nearest to these words. Waits for the encoder and for the table. Safe for use by several threads.
+     * Finds the pictures nearest to these words. Waits for the encoder and for the table.
      *
      * @param limit from 1 on
      * @param exact whether to go around an index
@@ -59,37 +96,54 @@ public final class ImageSearch {
      * @throws InvalidQueryException if the text is blank or longer than allowed, or the limit out of its range
      */
     public Hits search(String text, int limit, boolean exact, Ticket ticket) {
-        requireValid(text, limit);
-        TextEmbedding query = embed(text, ticket);
-        return new Hits(query.truncated(), dataset.nearest(query.embedding(), limit, exact), dataset.freshness());
+        return search(List.of(new Term.Words(text, 1)), limit, exact, ticket);
     }
 
     /**
-     * Finds the pictures that were nearest to these words in a version of the table. Takes and refuses what {@link #search} does.
+     * Finds the pictures nearest to a mixture. Waits for the encoder and for the table.
+     *
+     * @param terms 1 to {@value #MOST_TERMS}
+     * @param limit from 1 on
+     * @param exact whether to go around an index
+     * @param ticket for what is decoded and encoded
+     * @throws InvalidQueryException if a text is blank or longer than allowed, the limit is out of its range, or the terms cancel each other
+     *     out
+     * @throws PictureNotFoundException if there is no picture that the query shall be like
+     */
+    Hits search(List<Term> terms, int limit, boolean exact, Ticket ticket) {
+        Asked asked = ask(terms, limit, exact, ticket);
+        List<Neighbor> found = asked.others(dataset.nearest(asked.query), limit);
+        return new Hits(asked.truncated, found, dataset.freshness());
+    }
+
+    /**
+     * Finds the pictures that were nearest in a version of the table. Takes and refuses what {@link #search} does.
      *
      * @throws dev.glimpse.dataset.VersionNotFoundException if the version is not kept
      */
-    public PastHits searchIn(long version, String text, int limit, boolean exact, Ticket ticket) {
-        requireValid(text, limit);
-        TextEmbedding query = embed(text, ticket);
-        return new PastHits(
-                query.truncated(), dataset.nearestIn(version, new NearestQuery(query.embedding(), limit, exact)));
+    PastHits searchIn(long version, List<Term> terms, int limit, boolean exact, Ticket ticket) {
+        Asked asked = ask(terms, limit, exact, ticket);
+        return past(asked, dataset.nearestIn(version, asked.query), limit);
     }
 
     /**
-     * Finds the pictures that were nearest to these words at a moment, as far as versions of that time are kept. Takes and refuses what
+     * Finds the pictures that were nearest at a moment, as far as versions of that time are kept. Takes and refuses what
      * {@link #search} does.
      *
      * @param time of the years 1 to 9999
      */
-    public PastHits searchAt(Instant time, String text, int limit, boolean exact, Ticket ticket) {
-        requireValid(text, limit);
+    PastHits searchAt(Instant time, List<Term> terms, int limit, boolean exact, Ticket ticket) {
         if (time.isBefore(FIRST_TIME) || time.isAfter(LAST_TIME)) {
             throw new InvalidQueryException("asOf must be of the years 1 to 9999: " + time);
         }
-        TextEmbedding query = embed(text, ticket);
+        Asked asked = ask(terms, limit, exact, ticket);
+        return past(asked, dataset.nearestAt(time, asked.query), limit);
+    }
+
+    private static PastHits past(Asked asked, PastNeighbors found, int limit) {
         return new PastHits(
-                query.truncated(), dataset.nearestAt(time, new NearestQuery(query.embedding(), limit, exact)));
+                asked.truncated,
+                new PastNeighbors(found.version(), found.complete(), asked.others(found.neighbors(), limit)));
     }
 
     /** The most characters of a text that is searched for. */
@@ -102,7 +156,40 @@ public final class ImageSearch {
         return bounds.limit();
     }
 
-    private void requireValid(String text, int limit) {
+    private Asked ask(List<Term> terms, int limit, boolean exact, Ticket ticket) {
+        requireValid(terms, limit);
+        List<CompletableFuture<TextEmbedding>> vectors = new ArrayList<>();
+        terms.forEach(term -> vectors.add(vector(term, ticket)));
+        Mixture mixture = new Mixture(model.descriptor().dimension());
+        boolean truncated = false;
+        for (int i = 0; i < terms.size(); i++) {
+            TextEmbedding vector = await(vectors.get(i));
+            mixture.add(vector.embedding(), terms.get(i).weight());
+            truncated |= vector.truncated();
+        }
+        Set<String> liked = terms.stream()
+                .filter(Term.Like.class::isInstance)
+                .map(term -> ((Term.Like) term).id().toString())
+                .collect(Collectors.toSet());
+        return new Asked(new NearestQuery(mixture.direction(), limit + liked.size(), exact), truncated, liked);
+    }
+
+    private void requireValid(List<Term> terms, int limit) {
+        if (terms.size() > MOST_TERMS) {
+            throw new InvalidQueryException(
+                    "the query has " + terms.size() + " parts; at most " + MOST_TERMS + " are mixed");
+        }
+        for (Term term : terms) {
+            if (term instanceof Term.Words words) {
+                requireValid(words.text());
+            }
+        }
+        if (limit < 1 || limit > bounds.limit()) {
+            throw new InvalidQueryException("limit must be 1 to " + bounds.limit() + ": " + limit);
+        }
+    }
+
+    private void requireValid(String text) {
         if (text.isBlank()) {
             throw new InvalidQueryException("text is empty: say what the picture shows");
         }
@@ -110,18 +197,42 @@ public final class ImageSearch {
             throw new InvalidQueryException(
                     "text has " + text.length() + " characters; at most " + bounds.textLength() + " are allowed");
         }
-        if (limit < 1 || limit > bounds.limit()) {
-            throw new InvalidQueryException("limit must be 1 to " + bounds.limit() + ": " + limit);
+    }
+
+    private CompletableFuture<TextEmbedding> vector(Term term, Ticket ticket) {
+        if (term instanceof Term.Words words) {
+            // A copy: the embedding may be shared with others, and a timeout is ours alone.
+            return model.embed(words.text(), ticket).copy();
+        }
+        return (term instanceof Term.Like like
+                        ? CompletableFuture.completedFuture(vectorOf(like))
+                        : vectorOf((Term.Sample) term, ticket))
+                .thenApply(vector -> new TextEmbedding(vector, false));
+    }
+
+    private CompletableFuture<Embedding> vectorOf(Term.Sample sample, Ticket ticket) {
+        try (Lease lease = memory.acquire(sample.size(), ticket, MEMORY_PATIENCE)) {
+            byte[] bytes = sample.bytes().read();
+            lease.shrinkTo(bytes.length);
+            return decoder.decode(bytes, ticket, image -> model.embed(image, ticket));
+        } catch (TimeoutException e) {
+            throw new RejectedExecutionException("more pictures are searched for than fit into memory", e);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RejectedExecutionException("the server stops", e);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot read a picture that is searched for", e);
         }
     }
 
-    private TextEmbedding embed(String text, Ticket ticket) {
+    private Embedding vectorOf(Term.Like like) {
+        return dataset.vectorOf(like.id())
+                .orElseThrow(() -> new PictureNotFoundException("no row of the picture " + like.id() + " is known"));
+    }
+
+    private static <T> T await(CompletableFuture<T> vector) {
         try {
-            // a copy: the embedding may be shared with others, and a timeout is ours alone
-            return model.embed(text, ticket)
-                    .copy()
-                    .orTimeout(ENCODER_DEADLINE_SECONDS, TimeUnit.SECONDS)
-                    .join();
+            return vector.orTimeout(ENCODER_DEADLINE_SECONDS, TimeUnit.SECONDS).join();
         } catch (CompletionException e) {
             if (e.getCause() instanceof EncoderBusyException busy) {
                 throw busy;

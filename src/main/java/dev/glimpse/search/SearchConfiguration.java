@@ -4,13 +4,17 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.fairness.Flow;
+import dev.glimpse.fairness.MemoryBudget;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
+import dev.glimpse.image.ImageDecoder;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.servlet.autoconfigure.MultipartProperties;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
 import tools.jackson.databind.json.JsonMapper;
@@ -23,9 +27,20 @@ class SearchConfiguration {
     /** Larger tables are searched by Lance for a while. */
     private static final long PATIENCE_SECONDS = 3;
 
+    private static final SearchRequest FIRST =
+            new SearchRequest(List.of(new Term.Words("a picture", 1)), 1, false, null, null);
+
     @Bean
-    ImageSearch imageSearch(ClipModel model, ImageDataset dataset, SearchProperties bounds) {
-        return new ImageSearch(model, dataset, bounds);
+    ImageSearch imageSearch(
+            ClipModel model,
+            ImageDecoder decoder,
+            ImageDataset dataset,
+            FairScheduler scheduler,
+            MultipartProperties files,
+            SearchProperties bounds) {
+        MemoryBudget memory =
+                new MemoryBudget(scheduler, 2 * files.getMaxFileSize().toBytes());
+        return new ImageSearch(model, decoder, dataset, memory, bounds);
     }
 
     /**
@@ -41,8 +56,7 @@ class SearchConfiguration {
                     .join();
             try {
                 Ticket ticket = scheduler.ticket(new Flow("warm-up", "", Purpose.SEARCH));
-                json.writeValueAsBytes(
-                        controller.search("a picture", 1, false, ticket).getBody());
+                json.writeValueAsBytes(controller.answer(FIRST, ticket).getBody());
             } catch (RuntimeException e) {
                 log.warn("the first search failed: {}", e.toString());
             }

@@ -7,10 +7,14 @@ import dev.glimpse.dataset.TableVersion;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.request.InvalidQueryException;
+import dev.glimpse.request.ParameterValues;
+import dev.glimpse.request.TakesParameters;
 import dev.glimpse.request.Tickets;
 import dev.glimpse.search.ImageSearch.Hits;
 import dev.glimpse.search.ImageSearch.PastHits;
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -19,11 +23,16 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.multipart.MultipartFile;
 
 @RestController
 class SearchController {
+    /** More than the longest query takes, with each character written as six. */
+    private static final int MOST_JSON = 256 << 10;
+
     private final ImageSearch search;
     private final ImageDataset dataset;
     private final Tickets tickets;
@@ -37,6 +46,7 @@ class SearchController {
     /**
      * The answer to a search.
      *
+     * @param query what was asked, in one line
      * @param truncated whether the end of the query was ignored, being beyond the model's context
      * @param stale whether the bucket does not answer, so that what other servers have done lately is not known
      * @param results nearest first
@@ -68,28 +78,51 @@ class SearchController {
      * @return an {@link Answer}; a {@link PastAnswer} if a version or a time is named
      */
     @GetMapping(path = "/search", produces = MediaType.APPLICATION_JSON_VALUE)
-    ResponseEntity<?> search(
-            @RequestParam(defaultValue = "") String text,
-            @RequestParam(defaultValue = "10") int limit,
-            @RequestParam(defaultValue = "false") boolean exact,
-            @RequestParam(required = false) @Nullable Long version,
-            @RequestParam(required = false) @Nullable Instant asOf,
-            HttpServletRequest request) {
-        if (version != null && asOf != null) {
-            throw new InvalidQueryException("version and asOf exclude each other: both name the table to be searched");
-        }
-        Ticket ticket = tickets.of(Purpose.SEARCH, request);
-        if (version != null) {
-            return ResponseEntity.ok(past(text, search.searchIn(version, text, limit, exact, ticket)));
-        }
-        if (asOf != null) {
-            return ResponseEntity.ok(past(text, search.searchAt(asOf, text, limit, exact, ticket)));
-        }
-        return search(text, limit, exact, ticket);
+    @TakesParameters(SearchParameter.class)
+    ResponseEntity<?> search(HttpServletRequest request) {
+        return answer(ParameterValues.of(request.getParameterMap()), List.of(), request);
     }
 
-    ResponseEntity<Answer> search(String text, int limit, boolean exact, Ticket ticket) {
-        Hits hits = search.search(text, limit, exact, ticket);
+    /** The same, with pictures to look for. */
+    @PostMapping(path = "/search", produces = MediaType.APPLICATION_JSON_VALUE)
+    @TakesParameters(SearchParameter.class)
+    ResponseEntity<?> searchByPictures(
+            @RequestParam(name = "file", required = false) @Nullable List<MultipartFile> files,
+            HttpServletRequest request) {
+        List<Term.Sample> samples = (files == null ? List.<MultipartFile>of() : files)
+                .stream()
+                        .map(file -> new Term.Sample(file::getBytes, file.getSize(), 1))
+                        .toList();
+        return answer(ParameterValues.of(request.getParameterMap()), samples, request);
+    }
+
+    /** The same, with the parameters as JSON. */
+    @PostMapping(
+            path = "/search",
+            consumes = MediaType.APPLICATION_JSON_VALUE,
+            produces = MediaType.APPLICATION_JSON_VALUE)
+    ResponseEntity<?> searchByJson(InputStream body, HttpServletRequest request) throws IOException {
+        byte[] json = body.readNBytes(MOST_JSON + 1);
+        if (json.length > MOST_JSON) {
+            throw new InvalidQueryException("the body may have " + (MOST_JSON >> 10) + " kB at most");
+        }
+        return answer(ParameterValues.ofJson(json, SearchParameter.values()), List.of(), request);
+    }
+
+    private ResponseEntity<?> answer(ParameterValues values, List<Term.Sample> samples, HttpServletRequest request) {
+        return answer(SearchRequest.of(values, samples, search.mostHits()), tickets.of(Purpose.SEARCH, request));
+    }
+
+    ResponseEntity<?> answer(SearchRequest asked, Ticket ticket) {
+        if (asked.version() != null) {
+            return ResponseEntity.ok(
+                    past(asked, search.searchIn(asked.version(), asked.terms(), asked.limit(), asked.exact(), ticket)));
+        }
+        if (asked.asOf() != null) {
+            return ResponseEntity.ok(
+                    past(asked, search.searchAt(asked.asOf(), asked.terms(), asked.limit(), asked.exact(), ticket)));
+        }
+        Hits hits = search.search(asked.terms(), asked.limit(), asked.exact(), ticket);
         Freshness freshness = hits.freshness();
         ResponseEntity.BodyBuilder answer = ResponseEntity.ok();
         if (freshness.stale()) {
@@ -99,13 +132,13 @@ class SearchController {
                             Long.toString(Duration.between(freshness.asOf(), Instant.now())
                                     .toSeconds()));
         }
-        return answer.body(new Answer(text, hits.truncated(), freshness.stale(), hits.neighbors()));
+        return answer.body(new Answer(asked.inWords(), hits.truncated(), freshness.stale(), hits.neighbors()));
     }
 
-    private static PastAnswer past(String text, PastHits hits) {
+    private static PastAnswer past(SearchRequest asked, PastHits hits) {
         boolean complete = hits.found().complete();
         return new PastAnswer(
-                text,
+                asked.inWords(),
                 hits.truncated(),
                 hits.found().version(),
                 complete,

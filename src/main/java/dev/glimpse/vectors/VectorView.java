@@ -2,8 +2,10 @@ package dev.glimpse.vectors;
 
 import dev.glimpse.vectors.BinaryCodes.Rows;
 import dev.glimpse.vectors.Searchers.Searcher;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
+import java.util.Optional;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -94,6 +96,18 @@ public final class VectorView {
             }
             return nearest.hits();
         });
+    }
+
+    /**
+     * A copy of the vector of this row. Empty if the view does not have the row.
+     *
+     * @throws IllegalStateException if the index is closed
+     * @throws SearchInterruptedException if the thread is interrupted
+     */
+    public Optional<float[]> vector(int row) {
+        return live.get(row)
+                ? Optional.of(searchers.search(searcher -> Arrays.copyOf(searcher.reader.read(row, 1), dimension)))
+                : Optional.empty();
     }
 
     private void scan(BinaryCodes.Query query, Searcher searcher, int wanted) {

@@ -2,6 +2,8 @@ package dev.glimpse.web;
 
 import dev.glimpse.request.AlsoNamed;
 import dev.glimpse.request.InvalidQueryException;
+import dev.glimpse.request.Parameter;
+import dev.glimpse.request.TakesParameters;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -44,6 +46,15 @@ final class EndpointParameters {
     }
 
     EndpointParameters(HandlerMethod endpoint) {
+        TakesParameters takes = endpoint.getMethodAnnotation(TakesParameters.class);
+        if (takes != null) {
+            for (Parameter parameter : takes.value().getEnumConstants()) {
+                names.add(parameter.parameterName());
+                if (!parameter.isList()) {
+                    takenOnce.add(parameter.parameterName());
+                }
+            }
+        }
         for (MethodParameter parameter : endpoint.getMethodParameters()) {
             RequestParam annotation = parameter.getParameterAnnotation(RequestParam.class);
             if (annotation != null) {

@@ -4,7 +4,7 @@ import static dev.glimpse.consistency.TestServer.id;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import dev.glimpse.pictures.PictureNotFoundException;
+import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.testing.PictureModel;
 import dev.glimpse.testing.PictureModel.Change;

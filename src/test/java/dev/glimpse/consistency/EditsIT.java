@@ -8,7 +8,7 @@ import static org.awaitility.Awaitility.await;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.TableVersion;
-import dev.glimpse.pictures.PictureNotFoundException;
+import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;

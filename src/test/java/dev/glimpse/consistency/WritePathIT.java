@@ -9,7 +9,7 @@ import static org.awaitility.Awaitility.await;
 import dev.glimpse.dataset.IndexKind;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.pictures.PictureNotFoundException;
+import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.UntrustedBucketException;

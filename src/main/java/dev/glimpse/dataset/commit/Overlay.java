@@ -6,6 +6,7 @@ import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.vectors.Embedding;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
@@ -155,15 +156,26 @@ public final class Overlay {
     }
 
     /**
+     * The vector of this picture, of the table or of memory. Empty if neither has it, or if it is hidden.
+     *
+     * @param ofTable what the version that is read has
+     */
+    public Optional<Embedding> vector(Optional<Embedding> ofTable, ImageId id) {
+        return ofTable.filter(vector -> !hidden.contains(id.toString()))
+                .or(() -> inMemory(id).map(PictureRow::vector));
+    }
+
+    private Optional<PictureRow> inMemory(ImageId id) {
+        return rows().stream().filter(row -> row.id().equals(id)).findFirst();
+    }
+
+    /**
      * The picture with this id, of the table or of memory. Empty if neither has it, or if it is hidden.
      *
      * @param ofTable what the version that is read has
      */
     public Optional<Picture> find(Optional<Picture> ofTable, ImageId id) {
         return ofTable.filter(picture -> !hidden.contains(picture.id()))
-                .or(() -> rows().stream()
-                        .filter(row -> row.id().equals(id))
-                        .map(Picture::of)
-                        .findFirst());
+                .or(() -> inMemory(id).map(Picture::of));
     }
 }

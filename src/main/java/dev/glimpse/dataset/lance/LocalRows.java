@@ -82,6 +82,17 @@ public final class LocalRows {
                 keys.first(after, k, row -> rows.readRows(List.of(row)).get(0).id()));
     }
 
+    /** The vector of this picture. Empty if the version has no such row, or no vector in it. */
+    Optional<Embedding> vectorOf(ImageId id) {
+        List<Integer> candidates = new ArrayList<>();
+        keys.mayHave(id.toString(), candidates::add);
+        return candidates.stream()
+                .filter(row -> rows.readRows(List.of(row)).get(0).id().equals(id.toString()))
+                .flatMap(row -> search(() -> vectors.vector(row)).stream())
+                .map(Embedding::ofDirection)
+                .findFirst();
+    }
+
     /** The picture with this id. Empty if the version has no such row. */
     Optional<Picture> find(ImageId id) {
         List<Integer> candidates = new ArrayList<>();

@@ -6,6 +6,7 @@ import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.TableState;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.ArrayList;
@@ -13,7 +14,9 @@ import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import org.apache.arrow.vector.VectorSchemaRoot;
 import org.jspecify.annotations.Nullable;
 import org.lance.index.DistanceType;
 import org.lance.ipc.Query;
@@ -85,6 +88,14 @@ public final class TableReader {
         return snapshots.read(snapshot -> {
             LocalRows local = snapshot.rows();
             return local == null ? findByLance(snapshot, id) : local.find(id);
+        });
+    }
+
+    /** The vector of this picture in the current version, if it has one. */
+    public Optional<Embedding> vectorOf(ImageId id) throws IOException {
+        return snapshots.read(snapshot -> {
+            LocalRows local = snapshot.rows();
+            return local == null ? vectorByLance(snapshot, id) : local.vectorOf(id);
         });
     }
 
@@ -175,17 +186,34 @@ public final class TableReader {
     }
 
     private static Optional<Picture> findByLance(Snapshot snapshot, ImageId id) throws IOException {
-        Manifest manifest = snapshot.manifest();
         List<Picture> found = new ArrayList<>();
-        if (manifest.readable().contains(Columns.ID)) {
-            ScanOptions rows = new ScanOptions.Builder()
-                    .columns(manifest.readable())
+        scanRowOf(snapshot, id, snapshot.manifest().readable(), batch -> found.addAll(Columns.pictures(batch)));
+        return found.stream().findFirst();
+    }
+
+    private static Optional<Embedding> vectorByLance(Snapshot snapshot, ImageId id) throws IOException {
+        List<Embedding> found = new ArrayList<>();
+        scanRowOf(snapshot, id, List.of(Columns.VECTOR), batch -> {
+            float[] vector = batch.getRowCount() == 0 ? null : Columns.direction(batch, 0);
+            if (vector != null) {
+                found.add(Embedding.ofDirection(vector));
+            }
+        });
+        return found.stream().findFirst();
+    }
+
+    /** The id is one of ours, so nothing in it has a meaning for Lance. */
+    private static void scanRowOf(
+            Snapshot snapshot, ImageId id, List<String> columns, Consumer<VectorSchemaRoot> batches)
+            throws IOException {
+        if (snapshot.manifest().readable().contains(Columns.ID)) {
+            ScanOptions row = new ScanOptions.Builder()
+                    .columns(columns)
                     .filter(Columns.ID + " = '" + id + "'")
                     .limit(1)
                     .build();
-            Datasets.scan(snapshot.dataset(), rows, batch -> found.addAll(Columns.pictures(batch)));
+            Datasets.scan(snapshot.dataset(), row, batches);
         }
-        return found.stream().findFirst();
     }
 
     private static List<Neighbor> neighbors(Snapshot snapshot, ScanOptions scan) throws IOException {

@@ -294,6 +294,18 @@ public final class OpenTable implements AutoCloseable {
         });
     }
 
+    /**
+     * The vector of this picture, in the table or in memory.
+     *
+     * @throws TableBusyException if too many searches wait already
+     */
+    Future<Optional<Embedding>> vectorOf(ImageId id) {
+        return read(() -> {
+            Overlay overlay = ledger.overlay();
+            return overlay.vector(readCommitted(() -> reader.vectorOf(id)), id);
+        });
+    }
+
     private interface Reading<T> {
         T get() throws IOException;
     }

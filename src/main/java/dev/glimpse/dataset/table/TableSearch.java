@@ -12,6 +12,7 @@ import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.lance.IndexTuning;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.vectors.Embedding;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
@@ -58,6 +59,11 @@ public final class TableSearch {
     /** See {@link ImageDataset#find}. */
     public Optional<Picture> find(ImageId id) {
         return await(supervisor.require().find(id), READ_DEADLINE).map(this::located);
+    }
+
+    /** See {@link ImageDataset#vectorOf}. */
+    public Optional<Embedding> vectorOf(ImageId id) {
+        return await(searchable().vectorOf(id), READ_DEADLINE);
     }
 
     /** See {@link ImageDataset#nearestIn}. */

@@ -1,10 +1,11 @@
-package dev.glimpse.pictures;
+package dev.glimpse.request;
 
 /** No picture has this id. */
 public class PictureNotFoundException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    PictureNotFoundException(String message) {
+    /** @param message for the client, with the id */
+    public PictureNotFoundException(String message) {
         super(message);
     }
 }

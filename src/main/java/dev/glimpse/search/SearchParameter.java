@@ -1,0 +1,38 @@
+package dev.glimpse.search;
+
+import dev.glimpse.request.Parameter;
+
+/** What a search may be asked. */
+enum SearchParameter implements Parameter {
+    TEXT("text", true),
+    TEXT_WEIGHT("textWeight", true),
+    LIKE("like", true),
+    LIKE_WEIGHT("likeWeight", true),
+    NOT("not", true),
+    NOT_WEIGHT("notWeight", true),
+    NOT_LIKE("notLike", true),
+    NOT_LIKE_WEIGHT("notLikeWeight", true),
+    FILE_WEIGHT("fileWeight", true),
+    LIMIT("limit", false),
+    EXACT("exact", false),
+    VERSION("version", false),
+    AS_OF("asOf", false);
+
+    private final String name;
+    private final boolean list;
+
+    SearchParameter(String name, boolean list) {
+        this.name = name;
+        this.list = list;
+    }
+
+    @Override
+    public String parameterName() {
+        return name;
+    }
+
+    @Override
+    public boolean isList() {
+        return list;
+    }
+}

@@ -1,0 +1,108 @@
+package dev.glimpse.search;
+
+import dev.glimpse.image.ImageId;
+import dev.glimpse.request.InvalidQueryException;
+import dev.glimpse.request.Parameter;
+import dev.glimpse.request.ParameterValues;
+import dev.glimpse.request.PictureNotFoundException;
+import java.time.Instant;
+import java.util.ArrayList;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a client asks.
+ *
+ * @param version of the table that is searched; null for the newest, or for that of {@code asOf}
+ * @param asOf as of which the table is searched; null for now
+ */
+record SearchRequest(
+        List<Term> terms,
+        int limit,
+        boolean exact,
+        @Nullable Long version,
+        @Nullable Instant asOf) {
+    private static final int USUAL_LIMIT = 10;
+    private static final int MOST_WEIGHT = 1000;
+
+    /**
+     * Reads it.
+     *
+     * @param samples pictures that came with the request, in their order
+     * @param mostHits the largest limit
+     * @throws InvalidQueryException if a parameter is not what it has to be, or two exclude each other
+     * @throws PictureNotFoundException if no picture is ever called as one is
+     */
+    static SearchRequest of(ParameterValues values, List<Term.Sample> samples, int mostHits) {
+        Long version = values.wholeNumber(SearchParameter.VERSION);
+        Instant asOf = values.time(SearchParameter.AS_OF);
+        if (version != null && asOf != null) {
+            throw new InvalidQueryException("version and asOf exclude each other: both name the table to be searched");
+        }
+        List<Term> terms = new ArrayList<>();
+        words(values, SearchParameter.TEXT, SearchParameter.TEXT_WEIGHT, 1, terms);
+        likes(values, SearchParameter.LIKE, SearchParameter.LIKE_WEIGHT, 1, terms);
+        terms.addAll(weighted(values, samples));
+        if (terms.isEmpty()) {
+            throw new InvalidQueryException(
+                    "nothing is looked for: give text, what a picture shows, or like, the id of a picture");
+        }
+        words(values, SearchParameter.NOT, SearchParameter.NOT_WEIGHT, -1, terms);
+        likes(values, SearchParameter.NOT_LIKE, SearchParameter.NOT_LIKE_WEIGHT, -1, terms);
+        return new SearchRequest(
+                terms,
+                values.wholeNumber(SearchParameter.LIMIT, Math.min(USUAL_LIMIT, mostHits), 1, mostHits),
+                values.flag(SearchParameter.EXACT),
+                version,
+                asOf);
+    }
+
+    /** What is asked, in one line: a text alone stands as it is. */
+    String inWords() {
+        StringBuilder words = new StringBuilder();
+        for (Term term : terms) {
+            if (term.weight() < 0 || !words.isEmpty()) {
+                words.append(term.weight() < 0 ? " - " : " + ");
+            }
+            if (Math.abs(term.weight()) != 1) {
+                words.append(Math.abs(term.weight())).append(' ');
+            }
+            words.append(term.inWords());
+        }
+        return words.toString();
+    }
+
+    private static void words(
+            ParameterValues values, Parameter parameter, Parameter weight, int sign, List<Term> terms) {
+        List<String> texts = values.all(parameter);
+        List<Double> weights = values.weights(weight, texts.size(), parameter.parameterName(), MOST_WEIGHT);
+        for (int i = 0; i < texts.size(); i++) {
+            if (texts.get(i).isBlank()) {
+                throw new InvalidQueryException(parameter.parameterName() + " is empty: say what a picture shows");
+            }
+            terms.add(new Term.Words(texts.get(i), sign * weights.get(i)));
+        }
+    }
+
+    private static void likes(
+            ParameterValues values, Parameter parameter, Parameter weight, int sign, List<Term> terms) {
+        List<String> ids = values.all(parameter);
+        List<Double> weights = values.weights(weight, ids.size(), parameter.parameterName(), MOST_WEIGHT);
+        for (int i = 0; i < ids.size(); i++) {
+            String text = ids.get(i);
+            ImageId id = ImageId.parse(text)
+                    .orElseThrow(() -> new PictureNotFoundException(parameter.parameterName()
+                            + " must be the id of a picture, images/{sha256}.{ext}, and this is none: " + text));
+            terms.add(new Term.Like(id, sign * weights.get(i)));
+        }
+    }
+
+    private static List<Term.Sample> weighted(ParameterValues values, List<Term.Sample> samples) {
+        List<Double> weights = values.weights(SearchParameter.FILE_WEIGHT, samples.size(), "file", MOST_WEIGHT);
+        List<Term.Sample> weighted = new ArrayList<>();
+        for (int i = 0; i < samples.size(); i++) {
+            weighted.add(samples.get(i).withWeight(weights.get(i)));
+        }
+        return weighted;
+    }
+}

@@ -188,6 +188,14 @@ class DescribedAnswersIT {
         client.search("a cat", 10);
         client.get("/search?text=cat", key);
         client.get("/search?text=cat&version=987654", key);
+        client.send(
+                "POST",
+                "/search",
+                "{\"text\": \"cat\"}".getBytes(StandardCharsets.UTF_8),
+                with(key, "Content-Type", "application/json"));
+        client.send("POST", "/search", new byte[300_000], with(key, "Content-Type", "application/json"));
+        client.send("POST", "/search", new byte[3], with(key, "Content-Type", "text/plain"));
+        client.multipart("/search", List.of(Part.field("like", "images/" + NOBODY)), key);
         client.get("/versions", key);
         client.patch(id, "application/json", "{\"caption\": \"a cat\"}", key);
         client.patch(id, "text/plain", "a cat", key);

@@ -3,6 +3,8 @@ package dev.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.request.Parameter;
+import dev.glimpse.request.TakesParameters;
 import dev.glimpse.testing.Agent;
 import dev.glimpse.testing.Agent.Outcome;
 import dev.glimpse.testing.Client;
@@ -161,6 +163,14 @@ class FolderGlimpseIT extends GlimpseContract {
     void parametersAreDescribedWithTheirDefaults() {
         Description description = Description.read();
         mapping.getHandlerMethods().forEach((info, method) -> {
+            TakesParameters takes = method.getMethodAnnotation(TakesParameters.class);
+            if (takes != null) {
+                String call = info.getMethodsCondition().getMethods().iterator().next() + " "
+                        + info.getPatternValues().iterator().next();
+                for (Parameter parameter : takes.value().getEnumConstants()) {
+                    described(description, call, parameter.parameterName());
+                }
+            }
             for (MethodParameter parameter : method.getMethodParameters()) {
                 RequestParam asked = parameter.getParameterAnnotation(RequestParam.class);
                 if (asked == null || info.getPatternValues().contains("/error")) {

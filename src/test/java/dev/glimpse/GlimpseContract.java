@@ -76,6 +76,54 @@ abstract class GlimpseContract {
     }
 
     @Test
+    void pictureFindsItselfAsAFileAndOthersById() {
+        byte[] picture = newPicture();
+        String id = client.upload("a.png", picture).json().get("id").stringValue();
+        client.upload("b.png", newPicture());
+        long before = rows();
+
+        Answer byFile = client.multipart("/search?exact=true", List.of(Part.file("any.png", picture)));
+        Answer byId = client.get("/search?exact=true&limit=1000&like=" + id);
+
+        assertThat(ids(byFile)).first().isEqualTo(id);
+        assertThat(byFile.json().at("/results/0/_distance").doubleValue()).isLessThan(1e-4);
+        assertThat(byFile.json().get("query").stringValue()).isEqualTo("file");
+        assertThat(ids(byId)).isNotEmpty().doesNotContain(id);
+        assertThat(rows()).isEqualTo(before);
+    }
+
+    @Test
+    void mixtureIsTheSumOfItsParts() {
+        String first = client.upload("a.png", newPicture()).json().get("id").stringValue();
+        String second = client.upload("b.png", newPicture()).json().get("id").stringValue();
+        client.upload("c.png", newPicture());
+
+        String parts = "/search?exact=true&limit=1000&text=a+drawing&like=" + first + "&likeWeight=2&notLike=" + second;
+        Answer sum = client.get(parts + "&notLikeWeight=0.5");
+        Answer json = client.send(
+                "POST", "/search", """
+                {"text": "a drawing", "like": ["%s"], "likeWeight": 2, "notLike": "%s", "notLikeWeight": [0.5], "limit": 1000,
+                 "exact": true}""".formatted(first, second).getBytes(StandardCharsets.UTF_8), "Content-Type", JSON);
+
+        assertThat(ids(sum)).isNotEmpty().doesNotContain(first, second);
+        assertThat(json.json()).isEqualTo(sum.json());
+        assertThat(sum.json().get("query").stringValue()).isEqualTo("a drawing + 2.0 " + first + " - 0.5 " + second);
+    }
+
+    @Test
+    void queryThatCancelsItselfOutOrIsLikeNothingKnownIsRefused() {
+        Answer nothing = client.get("/search?text=cat&not=cat");
+        Answer nobody = client.get("/search?like=images/" + "0".repeat(64) + ".png");
+        Answer text = client.multipart("/search", List.of(Part.file("a.txt", "text".getBytes(StandardCharsets.UTF_8))));
+
+        assertThat(nothing.status()).isEqualTo(400);
+        assertThat(nothing.json().get("detail").stringValue()).contains("cancel");
+        assertThat(nobody.status()).isEqualTo(404);
+        assertThat(nobody.json().get("type").stringValue()).isEqualTo("/problems/picture-not-found");
+        assertThat(text.status()).isEqualTo(415);
+    }
+
+    @Test
     void newPictureIs201AndFoundAtOnceAndServedBackAsItWas() {
         byte[] picture = newPicture();
 

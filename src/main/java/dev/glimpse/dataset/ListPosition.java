@@ -3,7 +3,6 @@ package dev.glimpse.dataset;
 import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageId;
 import java.time.Instant;
-import java.time.temporal.ChronoUnit;
 import java.util.Comparator;
 import org.jspecify.annotations.Nullable;
 
@@ -29,7 +28,10 @@ public record ListPosition(long micros, String id) implements Comparable<ListPos
 
     /** The time as the table keeps it, in microseconds since 1970. */
     public static long inMicros(@Nullable Instant time) {
-        return time == null ? UNKNOWN : ChronoUnit.MICROS.between(Instant.EPOCH, time);
+        // ChronoUnit counts nanoseconds on the way, of which a long has 292 years.
+        return time == null
+                ? UNKNOWN
+                : Math.addExact(Math.multiplyExact(time.getEpochSecond(), 1_000_000L), time.getNano() / 1000);
     }
 
     /**

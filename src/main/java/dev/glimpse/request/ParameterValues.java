@@ -6,10 +6,9 @@ import java.time.format.DateTimeFormatter;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
+import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -29,8 +28,8 @@ public final class ParameterValues {
             .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
             .build();
 
-    private static final Set<String> TRUE = Set.of("true", "on", "yes", "1");
-    private static final Set<String> FALSE = Set.of("false", "off", "no", "0");
+    /** As JSON writes one: others read hexadecimal numbers and digits of all scripts as well. */
+    static final Pattern WHOLE_NUMBER = Pattern.compile("-?(0|[1-9][0-9]*)");
 
     /** The most characters of a value that a message repeats. */
     private static final int MOST_CHARACTERS = 64;
@@ -102,7 +101,7 @@ public final class ParameterValues {
         return all(parameter).stream().findFirst();
     }
 
-    /** @return a number from {@code least} to {@code most}; {@code missing} if there is none */
+    /** A number from {@code least} to {@code most}; {@code missing} if there is none. */
     public int wholeNumber(Parameter parameter, int missing, int least, int most) {
         Long number = wholeNumber(parameter);
         if (number == null) {
@@ -118,22 +117,26 @@ public final class ParameterValues {
     /** Null if there is none. */
     public @Nullable Long wholeNumber(Parameter parameter) {
         String value = one(parameter).orElse(null);
-        try {
-            return value == null ? null : Long.valueOf(value.strip());
-        } catch (NumberFormatException e) {
-            throw invalid(parameter, "a whole number", value);
+        if (value == null) {
+            return null;
         }
+        try {
+            if (WHOLE_NUMBER.matcher(value).matches()) {
+                return Long.valueOf(value);
+            }
+        } catch (NumberFormatException e) {
+            // It has too many digits.
+        }
+        throw invalid(parameter, "a whole number", value);
     }
 
     /** False if there is none. */
     public boolean flag(Parameter parameter) {
-        String value = one(parameter)
-                .map(text -> text.strip().toLowerCase(Locale.ROOT))
-                .orElse("false");
-        if (!TRUE.contains(value) && !FALSE.contains(value)) {
+        String value = one(parameter).orElse("false");
+        if (!value.equals("true") && !value.equals("false")) {
             throw invalid(parameter, "true or false", value);
         }
-        return TRUE.contains(value);
+        return value.equals("true");
     }
 
     /** A time with its offset. Null if there is none. */

@@ -6,7 +6,6 @@ import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.TableVersion;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
-import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.ParameterValues;
 import dev.glimpse.request.TakesParameters;
 import dev.glimpse.request.Tickets;
@@ -26,6 +25,7 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
+import org.springframework.web.multipart.MaxUploadSizeExceededException;
 import org.springframework.web.multipart.MultipartFile;
 
 @RestController
@@ -84,7 +84,10 @@ class SearchController {
     }
 
     /** The same, with pictures to look for. */
-    @PostMapping(path = "/search", produces = MediaType.APPLICATION_JSON_VALUE)
+    @PostMapping(
+            path = "/search",
+            consumes = {MediaType.MULTIPART_FORM_DATA_VALUE, MediaType.APPLICATION_FORM_URLENCODED_VALUE},
+            produces = MediaType.APPLICATION_JSON_VALUE)
     @TakesParameters(SearchParameter.class)
     ResponseEntity<?> searchByPictures(
             @RequestParam(name = "file", required = false) @Nullable List<MultipartFile> files,
@@ -104,7 +107,7 @@ class SearchController {
     ResponseEntity<?> searchByJson(InputStream body, HttpServletRequest request) throws IOException {
         byte[] json = body.readNBytes(MOST_JSON + 1);
         if (json.length > MOST_JSON) {
-            throw new InvalidQueryException("the body may have " + (MOST_JSON >> 10) + " kB at most");
+            throw new MaxUploadSizeExceededException(MOST_JSON);
         }
         return answer(ParameterValues.ofJson(json, SearchParameter.values()), List.of(), request);
     }

@@ -86,7 +86,7 @@ class OpenApiTest {
                         parts.get("max-request-size").stringValue().replace("MB", " MB"),
                         parts.get("max-file-size").stringValue().replace("MB", " MB"));
         assertThat(parameter("GET /search", "limit").get("maximum")).isEqualTo(search.get("limit"));
-        assertThat(parameter("GET /search", "text").get("maxLength")).isEqualTo(search.get("text-length"));
+        assertThat(parameter("GET /search", "text").at("/items/maxLength")).isEqualTo(search.get("text-length"));
         assertThat(parameter("GET /images/{name}/thumbnail", "size").get("enum"))
                 .isEqualTo(JsonMapper.shared().valueToTree(PictureViews.SIDES));
     }

@@ -1,0 +1,124 @@
+package dev.glimpse.search;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import dev.glimpse.request.InvalidQueryException;
+import dev.glimpse.request.ParameterValues;
+import dev.glimpse.request.PictureNotFoundException;
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class SearchRequestTest {
+    private static final String ID = "images/" + "a".repeat(64) + ".png";
+
+    /** @param query as in {@code text=cat&limit=5}, not encoded */
+    private static SearchRequest parse(String query) {
+        Map<String, String[]> parameters = new TreeMap<>();
+        for (String pair : query.split("&", -1)) {
+            String name = pair.substring(0, pair.indexOf('='));
+            String value = pair.substring(pair.indexOf('=') + 1);
+            parameters.merge(name, new String[] {value}, (a, b) -> {
+                String[] both = Arrays.copyOf(a, a.length + 1);
+                both[a.length] = b[0];
+                return both;
+            });
+        }
+        return SearchRequest.of(ParameterValues.of(parameters), List.of(), 1000);
+    }
+
+    private static SearchRequest parseJson(String json) {
+        return SearchRequest.of(
+                ParameterValues.ofJson(json.getBytes(StandardCharsets.UTF_8), SearchParameter.values()),
+                List.of(),
+                1000);
+    }
+
+    @Test
+    void textAloneStandsAsItIs() {
+        SearchRequest asked = parse("text=a cat, red");
+
+        assertThat(asked.inWords()).isEqualTo("a cat, red");
+        assertThat(asked.limit()).isEqualTo(10);
+        assertThat(asked.exact()).isFalse();
+    }
+
+    @Test
+    void mixturesAreSaidInOneLine() {
+        SearchRequest asked = parse(
+                "text=shoe&text=red&textWeight=2&textWeight=1&like=" + ID + "&likeWeight=0.5&not=boot&notLike=" + ID);
+
+        assertThat(asked.inWords()).isEqualTo("2.0 shoe + red + 0.5 " + ID + " - boot - " + ID);
+    }
+
+    @Test
+    void jsonSaysTheSame() {
+        SearchRequest asked = parseJson("""
+                {"text": ["shoe", "red"], "textWeight": [2, 1], "like": "%s", "likeWeight": 0.5, "not": "boot", "limit": 7,
+                 "exact": true, "asOf": null}""".formatted(ID));
+
+        assertThat(asked.inWords()).isEqualTo("2.0 shoe + red + 0.5 " + ID + " - boot");
+        assertThat(asked.limit()).isEqualTo(7);
+        assertThat(asked.exact()).isTrue();
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "limit=5 | nothing is looked for",
+                "not=cat | nothing is looked for",
+                "text=  | text is empty",
+                "text=cat&not= | not is empty",
+                "text=cat&limit=0 | limit must be 1 to 1000",
+                "text=cat&limit=99999999999999999999 | limit must be a whole number",
+                "text=cat&limit=many | limit must be a whole number",
+                "text=cat&exact=maybe | exact must be true or false",
+                "text=cat&textWeight=NaN | textWeight must be a number above 0",
+                "text=cat&textWeight=Infinity | textWeight must be a number above 0",
+                "text=cat&textWeight=-1 | textWeight must be a number above 0",
+                "text=cat&textWeight=1001 | textWeight must be a number above 0 and at most 1000",
+                "text=cat&textWeight=1&textWeight=2 | textWeight is there 2 times and text 1 times",
+                "text=cat&fileWeight=1 | fileWeight is there 1 times and file 0 times",
+                "text=cat&asOf=yesterday | asOf must be a time",
+                "text=cat&version=soon | version must be a whole number",
+                "text=cat&version=1&asOf=2026-11-26T08:00:00Z | exclude each other"
+            })
+    void whatCannotBeAnsweredIsSaid(String query, String message) {
+        assertThatThrownBy(() -> parse(query))
+                .isInstanceOf(InvalidQueryException.class)
+                .hasMessageContaining(message);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"cat.png", "images/../secret", "' OR 1=1"})
+    void likeOfWhatIsNoIdIsNotFound(String id) {
+        assertThatThrownBy(() -> parse("like=" + id)).isInstanceOf(PictureNotFoundException.class);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "[] | must be a JSON object",
+                "{\"text\": | not valid JSON",
+                "{\"text\": \"a\"} x | not valid JSON",
+                "{\"text\": \"a\", \"text\": \"b\"} | not valid JSON",
+                "{\"txt\": \"a\"} | no field \"txt\"",
+                "{\"text\": {\"a\": 1}} | text must be a list of values",
+                "{\"text\": \"a\", \"limit\": [1]} | limit must be a single value",
+                "{\"text\": \"a\", \"limit\": 1.5} | limit must be a whole number"
+            })
+    void jsonThatCannotBeReadIsSaid(String json, String message) {
+        assertThatThrownBy(() -> parseJson(json))
+                .isInstanceOf(InvalidQueryException.class)
+                .hasMessageContaining(message);
+    }
+}

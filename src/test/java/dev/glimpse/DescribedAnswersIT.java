@@ -201,6 +201,8 @@ class DescribedAnswersIT {
         client.patch(id, "text/plain", "a cat", key);
         client.patch(id, "application/json", "{\"caption\": \"" + "x".repeat(200_000) + "\"}", key);
         client.patch("/images/" + NOBODY, "application/json", "{\"caption\": \"a cat\"}", key);
+        client.patch(id, "application/json", "{\"caption\": \"a cat\"}", with(key, "If-Match", "\"other\""));
+        client.delete(id, with(key, "If-Match", "\"other\""));
         client.delete(id, key);
         client.delete("/images/" + NOBODY, key);
         client.post(id + "/restore", key);

@@ -76,6 +76,61 @@ abstract class GlimpseContract {
     }
 
     @Test
+    void changesHeedWhatTheyAreToDependOn() {
+        String path =
+                "/" + client.upload("a.png", newPicture()).json().get("id").stringValue();
+        String tag = client.get(path).header("ETag");
+
+        for (String[] condition :
+                List.of(new String[] {"If-Match", "\"other\""}, new String[] {"If-None-Match", "*"}, new String[] {
+                    "If-None-Match", "\"other\", W/" + tag
+                })) {
+            assertThat(client.delete(path, condition).status()).isEqualTo(412);
+            assertThat(client.patch(path, JSON, "{\"caption\": \"x\"}", condition)
+                            .status())
+                    .isEqualTo(412);
+        }
+        assertThat(client.get(path, "If-None-Match", "*").status()).isEqualTo(304);
+        assertThat(client.patch(path, JSON, "{\"caption\": \"x\"}", "If-Match", "\"other\", " + tag)
+                        .status())
+                .isEqualTo(200);
+        assertThat(client.delete(path, "If-Match", tag).status()).isEqualTo(204);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "bytes=0-99999999999999999999 | 206 | 0-end",
+                "bytes=00000000000000000000000-3 | 206 | 0-3",
+                "bytes=0-1, 99999999- | 206 | 0-1",
+                "bytes=-99999999999999999999 | 206 | 0-end",
+                "bytes=0-1,4-5 | 200 | ",
+                "lines=0-3 | 200 | ",
+                "bytes= | 416 | ",
+                "bytes=- | 416 | ",
+                "bytes=a-b | 416 | ",
+                "bytes=-0 | 416 | "
+            })
+    void rangeIsReadAsTheStandardSays(String range, int status, String bytes) {
+        byte[] picture = newPicture();
+        String path = "/" + client.upload("a.png", picture).json().get("id").stringValue();
+
+        Answer answer = client.get(path, "Range", range);
+
+        assertThat(answer.status()).isEqualTo(status);
+        assertThat(answer.header("Content-Range"))
+                .isEqualTo(
+                        switch (status) {
+                            case 206 ->
+                                "bytes " + bytes.replace("end", Integer.toString(picture.length - 1)) + "/"
+                                        + picture.length;
+                            case 416 -> "bytes */" + picture.length;
+                            default -> "";
+                        });
+    }
+
+    @Test
     void pictureFindsItselfAsAFileAndOthersById() {
         byte[] picture = newPicture();
         String id = client.upload("a.png", picture).json().get("id").stringValue();

@@ -2,6 +2,7 @@ package dev.glimpse.pictures;
 
 import dev.glimpse.consistency.UploadMetadata;
 import dev.glimpse.image.ImageId;
+import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketTimeoutException;
@@ -35,11 +36,12 @@ class EditController {
             path = "/images/{name}",
             consumes = MediaType.APPLICATION_JSON_VALUE,
             produces = MediaType.APPLICATION_JSON_VALUE)
-    Edited edit(@PathVariable String name, InputStream body) throws SocketTimeoutException {
+    Edited edit(@PathVariable String name, InputStream body, HttpServletRequest request) throws SocketTimeoutException {
         ImageId id = TrashController.parse(name);
-        EditRequest request = EditRequest.parse(read(body));
-        UploadMetadata said = TrashController.await(editor.edit(id, request::applyTo));
-        audit.info("edited {} {}", id, request.fields());
+        Conditions.requireForChange(id.sha256(), request);
+        EditRequest edit = EditRequest.parse(read(body));
+        UploadMetadata said = TrashController.await(editor.edit(id, edit::applyTo));
+        audit.info("edited {} {}", id, edit.fields());
         return new Edited(id.toString(), said.caption(), said.tags());
     }
 

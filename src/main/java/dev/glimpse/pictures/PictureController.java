@@ -7,7 +7,7 @@ import dev.glimpse.image.ImageId;
 import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.request.Tickets;
 import jakarta.servlet.http.HttpServletRequest;
-import org.springframework.http.ETag;
+import java.util.Arrays;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
@@ -17,8 +17,6 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
-import org.springframework.web.context.request.ServletWebRequest;
-import org.springframework.web.server.ResponseStatusException;
 
 /** Serves what hits point to: a picture's id is its URL. */
 @RestController
@@ -49,7 +47,7 @@ class PictureController {
             return described(id);
         }
         String tag = id.sha256();
-        requireMatch(tag, request);
+        Conditions.requireForRead(tag, request);
         if (clientHas(id, tag, request)) {
             return unchanged(tag, request);
         }
@@ -82,7 +80,7 @@ class PictureController {
                 Thumbnail.parseSide(size),
                 Accepted.by(request).thumbnail());
         String tag = thumbnail.tag();
-        requireMatch(tag, request);
+        Conditions.requireForRead(tag, request);
         if (clientHas(thumbnail.id(), tag, request)) {
             return unchanged(tag, request);
         }
@@ -90,24 +88,12 @@ class PictureController {
         return answer(thumbnail.filename(), thumbnail.format().mediaType(), tag, bytes, request);
     }
 
-    /** Spring leaves {@code If-Match} alone where nothing is changed. */
-    private static void requireMatch(String tag, HttpServletRequest request) {
-        String wanted = request.getHeader(HttpHeaders.IF_MATCH);
-        ETag actual = new ETag(tag, false);
-        if (wanted != null
-                && ETag.parse(wanted).stream().noneMatch(each -> each.isWildcard() || each.compare(actual, true))) {
-            throw new ResponseStatusException(HttpStatus.PRECONDITION_FAILED);
-        }
-    }
-
     /**
      * Whether the client has the picture and the table still has it too. Asks memory alone. A picture that is in no row may have been
      * deleted, which the store knows.
      */
     private boolean clientHas(ImageId id, String tag, HttpServletRequest request) {
-        return request.getHeader(HttpHeaders.IF_NONE_MATCH) != null
-                && dataset.stateOf(id).isShown()
-                && new ServletWebRequest(request).checkNotModified(quoted(tag));
+        return Conditions.clientHas(tag, request) && dataset.stateOf(id).isShown();
     }
 
     private static ResponseEntity<?> unchanged(String tag, HttpServletRequest request) {
@@ -120,14 +106,18 @@ class PictureController {
 
     private static ResponseEntity<?> answer(
             String filename, String type, String tag, byte[] bytes, HttpServletRequest request) {
-        return ResponseEntity.ok()
-                .contentType(MediaType.parseMediaType(type))
+        PictureRange range = PictureRange.of(request, quoted(tag), bytes.length).orElse(null);
+        ResponseEntity.BodyBuilder answer = range == null
+                ? ResponseEntity.ok()
+                : ResponseEntity.status(HttpStatus.PARTIAL_CONTENT)
+                        .header(HttpHeaders.CONTENT_RANGE, range.contentRange(bytes.length));
+        return answer.contentType(MediaType.parseMediaType(type))
                 .varyBy(HttpHeaders.ACCEPT)
                 .header(HttpHeaders.CACHE_CONTROL, caching(request))
                 .eTag(quoted(tag))
                 .header("Content-Disposition", "inline; filename=\"" + filename + "\"")
                 .header(HttpHeaders.ACCEPT_RANGES, "bytes")
-                .body(PictureRange.asked(request, quoted(tag)) ? PictureRange.of(bytes, request) : bytes);
+                .body(range == null ? bytes : Arrays.copyOfRange(bytes, range.start(), range.end()));
     }
 
     /** Where callers need keys, no cache may show a picture to someone else. */

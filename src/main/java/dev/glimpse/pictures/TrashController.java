@@ -2,6 +2,7 @@ package dev.glimpse.pictures;
 
 import dev.glimpse.image.ImageId;
 import dev.glimpse.request.PictureNotFoundException;
+import jakarta.servlet.http.HttpServletRequest;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -35,8 +36,12 @@ class TrashController {
 
     /** A deleted picture is kept in the trash for a while unless it is to be purged. */
     @DeleteMapping("/images/{name}")
-    ResponseEntity<Void> delete(@PathVariable String name, @RequestParam(defaultValue = "false") boolean purge) {
+    ResponseEntity<Void> delete(
+            @PathVariable String name,
+            @RequestParam(defaultValue = "false") boolean purge,
+            HttpServletRequest request) {
         ImageId id = parse(name);
+        Conditions.requireForChange(id.sha256(), request);
         await(remover.remove(id, purge));
         audit.info("deleted {} purge={}", id, purge);
         return ResponseEntity.noContent().build();

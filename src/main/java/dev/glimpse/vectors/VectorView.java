@@ -25,8 +25,14 @@ public final class VectorView {
     /** Rows that are read in vain rather than beginning another read. */
     private static final int READ_OVER = 4;
 
-    /** If there are fewer rows than one of so many, the codes are compared one by one and not in blocks. */
-    private static final int SPARSE = 8;
+    /** If less than one of so many rows is searched, codes are compared one by one: from there on that is quicker than all in blocks. */
+    private static final int SPARSE = 4;
+
+    /**
+     * With this number of rows for each candidate or fewer, the search is exact. Measured with 98 candidates at 100,000 rows: reading twice
+     * as many vectors takes 0.33 ms and codes take 0.2 to 0.5 ms; with four times as many it is 0.7 ms.
+     */
+    private static final int EXACT_ROWS_PER_CANDIDATE = 2;
 
     private final int dimension;
     private final BitSet live;
@@ -66,7 +72,7 @@ public final class VectorView {
 
     /**
      * Finds at most {@code k} rows, nearest first. The distances are exact, but a true neighbor may be missing. The search is exact if
-     * there are no more rows than candidates.
+     * there are no more rows than twice the candidates.
      *
      * @param query of unit length
      * @param k at least 1
@@ -77,7 +83,7 @@ public final class VectorView {
      */
     public List<Hit> nearest(float[] query, int k, int candidates) {
         int read = Math.max(candidates, k);
-        if (codes == null || size <= read) {
+        if (codes == null || size <= (long) read * EXACT_ROWS_PER_CANDIDATE) {
             return nearestExact(query, k);
         }
         BinaryCodes.Query coded = codes.query(query);

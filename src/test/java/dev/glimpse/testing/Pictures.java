@@ -1,6 +1,7 @@
 package dev.glimpse.testing;
 
 import dev.glimpse.dataset.Picture;
+import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.RowFilter.AllTags;
 import dev.glimpse.dataset.RowFilter.AnyTag;
@@ -45,6 +46,21 @@ public final class Pictures {
                 orNull(random, 1 + random.nextInt(4)),
                 orNull(random, 1 + random.nextInt(4)),
                 orNull(random, time(random)),
+                orNull(random, words(random)),
+                orNull(random, words(random)),
+                List.copyOf(tags(random)));
+    }
+
+    /** The row with this number, as Glimpse may have made it. */
+    public static PictureRow row(int n, Random random) {
+        return new PictureRow(
+                Rows.id(n),
+                "somewhere",
+                Rows.vector(n),
+                random.nextInt(6),
+                1 + random.nextInt(4),
+                1 + random.nextInt(4),
+                time(random),
                 orNull(random, words(random)),
                 orNull(random, words(random)),
                 List.copyOf(tags(random)));

@@ -19,7 +19,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Searches among some of the rows. */
 class RestrictedViewTest {
     private static final int ROWS = 30_000;
-    private static final int QUERIES = 100;
+    private static final int QUERIES = 50;
     private static final int CANDIDATES = 60;
     private static final int K = 10;
     private static final long SEED = 20_261_129;
@@ -31,6 +31,7 @@ class RestrictedViewTest {
 
     private static VectorIndex index;
     private static VectorView all;
+    private static double recallAmongAll;
 
     @BeforeAll
     static void fill() {
@@ -41,6 +42,7 @@ class RestrictedViewTest {
         BitSet live = new BitSet();
         live.set(0, ROWS);
         all = index.view(live);
+        recallAmongAll = recall(all, live);
     }
 
     @AfterAll
@@ -57,7 +59,22 @@ class RestrictedViewTest {
 
         assertThat(among)
                 .as("recall among %d rows of %d, seed %d", some.cardinality(), ROWS, SEED)
-                .isGreaterThanOrEqualTo(recall(all, all(ROWS)));
+                .isGreaterThanOrEqualTo(recallAmongAll);
+    }
+
+    /** As with a tag: the rows that pass are near each other, and the query may be about something else. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0.5, 0.1, 0.01})
+    void searchAmongRowsThatAreAlikeFindsAtLeastAsManyOfTheTrueNeighborsAsAmongAll(double share) {
+        double among = 0;
+        for (int n = 0; n < QUERIES; n++) {
+            BitSet alike = new BitSet();
+            all.nearestExact(VECTORS.row(7L * n + 3), (int) (share * ROWS))
+                    .forEach(hit -> alike.set((int) hit.rowId()));
+            among += recall(all.restrictedTo(alike), alike, n) / QUERIES;
+        }
+
+        assertThat(among).as("recall among %.0f %% of the rows", 100 * share).isGreaterThanOrEqualTo(recallAmongAll);
     }
 
     @ParameterizedTest
@@ -101,12 +118,6 @@ class RestrictedViewTest {
             some.set(row, random.nextDouble() < share);
         }
         return some;
-    }
-
-    private static BitSet all(int rows) {
-        BitSet all = new BitSet();
-        all.set(0, rows);
-        return all;
     }
 
     private static double recall(VectorView view, BitSet rows) {

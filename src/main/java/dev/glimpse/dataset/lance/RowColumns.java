@@ -7,12 +7,14 @@ import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.image.ImageFormat;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.IntPredicate;
+import java.util.function.Function;
+import java.util.function.IntFunction;
 
 /**
  * Keeps what rows say of their pictures as filters need it: in memory, and the texts in files. The time of the upload is in {@link RowKeys}.
@@ -25,12 +27,12 @@ final class RowColumns implements AutoCloseable {
     /** Heap that a row takes without its tags, in bytes. */
     static final int BYTES_PER_ROW = 21;
 
-    private static final int CHUNK_ROWS = 1 << 16;
+    private static final int CHUNK_ROWS = RowKeys.CHUNK_ROWS;
 
     /** Stands for a value that a row does not have. */
     private static final int NO_SIZE = Integer.MIN_VALUE;
 
-    private static final long NO_BYTES = Long.MIN_VALUE;
+    private static final long NO_NUMBER = ListPosition.UNKNOWN;
 
     /** A format is known by its place here, counted from 1; 0 is none of ours. */
     private static final List<ImageFormat> FORMATS = List.of(ImageFormat.values());
@@ -61,6 +63,10 @@ final class RowColumns implements AutoCloseable {
         private final int[] heights = new int[CHUNK_ROWS];
         private final long[] bytes = new long[CHUNK_ROWS];
         private final int[][] tags = new int[CHUNK_ROWS][];
+
+        private Chunk() {
+            Arrays.fill(tags, NO_TAGS);
+        }
     }
 
     /** @param folder on a local disk, for texts */
@@ -86,7 +92,7 @@ final class RowColumns implements AutoCloseable {
                 .intValue();
         chunk.widths[at] = picture.width() == null ? NO_SIZE : picture.width();
         chunk.heights[at] = picture.height() == null ? NO_SIZE : picture.height();
-        chunk.bytes[at] = picture.bytes() == null ? NO_BYTES : picture.bytes();
+        chunk.bytes[at] = picture.bytes() == null ? NO_NUMBER : picture.bytes();
         chunk.tags[at] = picture.tags().isEmpty()
                 ? NO_TAGS
                 : picture.tags().stream().distinct().mapToInt(this::number).toArray();
@@ -166,77 +172,112 @@ final class RowColumns implements AutoCloseable {
             return rows;
         }
 
-        /** By whole words, because clearing bits one by one takes several times as long. */
-        private static BitSet keep(BitSet rows, IntPredicate test) {
+        /** Looks at 64 rows, from this one of a chunk on, and sets the bits of those that meet a condition. */
+        private interface Test {
+            long of(int chunk, int from);
+        }
+
+        /** By whole words, because rows one by one take several times as long. */
+        private static BitSet keep(BitSet rows, Test test) {
             long[] words = rows.toLongArray();
             for (int i = 0; i < words.length; i++) {
-                long kept = words[i];
-                for (long rest = kept; rest != 0; rest &= rest - 1) {
-                    if (!test.test(i * Long.SIZE + Long.numberOfTrailingZeros(rest))) {
-                        kept &= ~Long.lowestOneBit(rest);
-                    }
+                if (words[i] != 0) {
+                    int row = i * Long.SIZE;
+                    words[i] &= test.of(row / CHUNK_ROWS, row % CHUNK_ROWS);
                 }
-                words[i] = kept;
             }
             return BitSet.valueOf(words);
         }
 
-        private IntPredicate test(RowFilter.Condition condition) {
+        private Test test(RowFilter.Condition condition) {
             if (condition instanceof RowFilter.Format format) {
                 boolean[] wanted = new boolean[FORMATS.size() + 1];
                 format.formats().forEach(one -> wanted[place(one)] = true);
-                return row -> wanted[chunk(row).formats[row % CHUNK_ROWS]];
+                return each((chunk, at) -> wanted[chunk.formats[at]]);
             }
             if (condition instanceof RowFilter.Width width) {
-                return row -> isIn(width.range(), chunk(row).widths[row % CHUNK_ROWS]);
+                return sizes(width.range(), chunk -> chunk.widths);
             }
             if (condition instanceof RowFilter.Height height) {
-                return row -> isIn(height.range(), chunk(row).heights[row % CHUNK_ROWS]);
+                return sizes(height.range(), chunk -> chunk.heights);
             }
-            if (condition instanceof RowFilter.Bytes size) {
-                return row -> {
-                    long bytes = chunk(row).bytes[row % CHUNK_ROWS];
-                    return bytes != NO_BYTES && size.range().contains(bytes);
-                };
+            if (condition instanceof RowFilter.Bytes bytes) {
+                return numbers(bytes.range(), chunk -> chunks.get(chunk).bytes);
             }
             if (condition instanceof RowFilter.Shape shape) {
-                return row -> {
-                    int width = chunk(row).widths[row % CHUNK_ROWS];
-                    int height = chunk(row).heights[row % CHUNK_ROWS];
-                    return width != NO_SIZE
-                            && height != NO_SIZE
-                            && shape.orientations().contains(RowFilter.Orientation.of(width, height));
-                };
+                return each((chunk, at) -> chunk.widths[at] != NO_SIZE
+                        && chunk.heights[at] != NO_SIZE
+                        && shape.orientations()
+                                .contains(RowFilter.Orientation.of(chunk.widths[at], chunk.heights[at])));
             }
             if (condition instanceof RowFilter.Uploaded uploaded) {
-                return row -> {
-                    long micros = keys.micros(row);
-                    return micros != ListPosition.UNKNOWN && uploaded.micros().contains(micros);
-                };
+                return numbers(uploaded.micros(), keys::microsOf);
             }
             if (condition instanceof RowFilter.AllTags all) {
-                BitSet wanted = numbers(all.tags());
-                // A tag that nobody has is missing there.
-                int count =
-                        wanted.cardinality() == all.tags().size() ? all.tags().size() : Integer.MAX_VALUE;
-                return row -> count(row, wanted) >= count;
+                BitSet wanted = numbersOf(all.tags());
+                // A tag that nobody has has no number.
+                boolean possible = wanted.cardinality() == all.tags().size();
+                return each((chunk, at) ->
+                        possible && count(chunk.tags[at], wanted) == all.tags().size());
             }
             if (condition instanceof RowFilter.AnyTag any) {
-                BitSet wanted = numbers(any.tags());
-                return row -> count(row, wanted) > 0;
+                BitSet wanted = numbersOf(any.tags());
+                return each((chunk, at) -> count(chunk.tags[at], wanted) > 0);
             }
             throw new IllegalArgumentException("no column for " + condition);
+        }
+
+        private interface RowTest {
+            boolean of(Chunk chunk, int at);
+        }
+
+        private Test each(RowTest test) {
+            return (number, from) -> {
+                Chunk chunk = chunks.get(number);
+                long met = 0;
+                for (int i = 0; i < Long.SIZE; i++) {
+                    met |= test.of(chunk, from + i) ? 1L << i : 0;
+                }
+                return met;
+            };
+        }
+
+        private Test sizes(RowFilter.Range range, Function<Chunk, int[]> column) {
+            // The least number stands for none.
+            long min = Math.max(range.min(), NO_SIZE + 1L);
+            long max = range.max();
+            return (number, from) -> {
+                int[] values = column.apply(chunks.get(number));
+                long met = 0;
+                for (int i = 0; i < Long.SIZE; i++) {
+                    long value = values[from + i];
+                    // Without a jump, as nobody can guess which rows pass.
+                    met |= ((value >= min ? 1L : 0) & (value <= max ? 1L : 0)) << i;
+                }
+                return met;
+            };
+        }
+
+        private static Test numbers(RowFilter.Range range, IntFunction<long[]> column) {
+            // The least number stands for none.
+            long min = Math.max(range.min(), NO_NUMBER + 1);
+            long max = range.max();
+            return (number, from) -> {
+                long[] values = column.apply(number);
+                long met = 0;
+                for (int i = 0; i < Long.SIZE; i++) {
+                    long value = values[from + i];
+                    met |= ((value >= min ? 1L : 0) & (value <= max ? 1L : 0)) << i;
+                }
+                return met;
+            };
         }
 
         private Chunk chunk(int row) {
             return chunks.get(row / CHUNK_ROWS);
         }
 
-        private static boolean isIn(RowFilter.Range range, int size) {
-            return size != NO_SIZE && range.contains(size);
-        }
-
-        private BitSet numbers(Set<String> tags) {
+        private BitSet numbersOf(Set<String> tags) {
             BitSet known = new BitSet();
             for (String tag : tags) {
                 Integer number = numbers.get(tag);
@@ -247,9 +288,9 @@ final class RowColumns implements AutoCloseable {
             return known;
         }
 
-        private int count(int row, BitSet wanted) {
+        private static int count(int[] tags, BitSet wanted) {
             int count = 0;
-            for (int tag : chunk(row).tags[row % CHUNK_ROWS]) {
+            for (int tag : tags) {
                 count += wanted.get(tag) ? 1 : 0;
             }
             return count;

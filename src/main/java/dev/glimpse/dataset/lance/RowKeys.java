@@ -20,7 +20,7 @@ import org.jspecify.annotations.Nullable;
  * {@link View}.
  */
 final class RowKeys {
-    private static final int CHUNK_ROWS = 1 << 16;
+    static final int CHUNK_ROWS = 1 << 16;
 
     private List<Chunk> chunks = List.of();
 
@@ -115,6 +115,11 @@ final class RowKeys {
         /** When a row of this view was uploaded, in microseconds since 1970; or {@link ListPosition#UNKNOWN}. */
         long micros(int row) {
             return chunks.get(row / CHUNK_ROWS).micros[row % CHUNK_ROWS];
+        }
+
+        /** The times of {@link #CHUNK_ROWS} rows, of which some may not be of this view. Not to be changed. */
+        long[] microsOf(int chunk) {
+            return chunks.get(chunk).micros;
         }
 
         /** Hands over the rows that may have this id. Nearly always these are one or none. */

@@ -131,8 +131,12 @@ final class RowTexts implements AutoCloseable {
         }
 
         private static boolean contains(byte[] text, int start, int end, byte[] part) {
+            if (part.length == 0) {
+                return true;
+            }
+            byte first = part[0];
             for (int at = start; at <= end - part.length; at++) {
-                if (isAt(text, at, end, part)) {
+                if (text[at] == first && isAt(text, at, end, part)) {
                     return true;
                 }
             }

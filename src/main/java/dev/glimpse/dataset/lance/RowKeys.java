@@ -20,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * {@link View}.
  */
 final class RowKeys {
-    static final int CHUNK_ROWS = 1 << 16;
+    /** An array of so many longs is small enough that G1 does not give it a whole region of 1 MB. */
+    static final int CHUNK_ROWS = 1 << 15;
 
     private List<Chunk> chunks = List.of();
 

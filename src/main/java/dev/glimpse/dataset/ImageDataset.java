@@ -226,8 +226,8 @@ public final class ImageDataset implements AutoCloseable {
     }
 
     /**
-     * The rows that a query asks for, nearest first. With an index the answer is approximate unless it is to be exact; rows that the
-     * index does not know yet are always looked at.
+     * The rows that a query asks for, nearest first. The filter comes first: these are the nearest of the rows that pass it. With an index
+     * the answer is approximate unless it is to be exact; rows that the index does not know yet are always looked at.
      *
      * @throws TableBusyException if too many searches wait, or this one takes too long
      * @throws TableUnavailableException if the table is damaged, or being opened anew
@@ -254,6 +254,17 @@ public final class ImageDataset implements AutoCloseable {
      */
     public List<Picture> newest(@Nullable ListPosition after, int k) {
         return search.newest(after, k);
+    }
+
+    /**
+     * Counts the rows that pass a filter by what they say. Rows that wait to be committed are among them, and also rows without a vector,
+     * which no search finds.
+     *
+     * @throws TableBusyException if too many searches wait, or this one takes too long
+     * @throws TableUnavailableException if the table is damaged, or being opened anew
+     */
+    public Facets facets(RowFilter filter) {
+        return search.facets(filter);
     }
 
     /**

@@ -1,12 +1,14 @@
 package dev.glimpse.dataset;
 
 /**
- * Native memory of the table and what bounds it, in bytes. The codes are on the Java heap.
+ * Native memory of the table and what bounds it, in bytes. Codes and columns are on the Java heap.
  *
  * @param arrow rows on their way in, hits on their way out
  * @param lanceCaches what Lance remembers of files that it has read
- * @param codes of the vectors in memory
+ * @param codes of the vectors in memory, and what else is kept for each row, but for the columns
+ * @param columns that filters look at
  */
-public record MemoryState(long arrow, long arrowLimit, long lanceCaches, long lanceCachesLimit, long codes) {
-    static final MemoryState NONE = new MemoryState(0, 0, 0, 0, 0);
+public record MemoryState(
+        long arrow, long arrowLimit, long lanceCaches, long lanceCachesLimit, long codes, long columns) {
+    static final MemoryState NONE = new MemoryState(0, 0, 0, 0, 0, 0);
 }

@@ -5,6 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashSet;
 import java.util.Optional;
 import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** The picture formats that Glimpse accepts; the foreign ones only where a program that decodes them is installed. */
 public enum ImageFormat {
@@ -108,6 +109,16 @@ public enum ImageFormat {
     static Optional<ImageFormat> ofExtension(String extension) {
         for (ImageFormat format : values()) {
             if (format.extension.equals(extension)) {
+                return Optional.of(format);
+            }
+        }
+        return Optional.empty();
+    }
+
+    /** The format of this media type. Empty if it is none of ours, or null. */
+    public static Optional<ImageFormat> ofMediaType(@Nullable String mediaType) {
+        for (ImageFormat format : values()) {
+            if (format.mediaType.equals(mediaType)) {
                 return Optional.of(format);
             }
         }

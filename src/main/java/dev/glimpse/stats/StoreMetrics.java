@@ -53,6 +53,7 @@ class StoreMetrics implements MeterBinder {
         memory(registry, "arrow", MemoryState::arrow, MemoryState::arrowLimit);
         memory(registry, "lance-caches", MemoryState::lanceCaches, MemoryState::lanceCachesLimit);
         gauge(registry, "glimpse.memory.codes", table -> table.memory().codes());
+        gauge(registry, "glimpse.memory.columns", table -> table.memory().columns());
     }
 
     private void gauge(MeterRegistry registry, String name, ToDoubleFunction<ImageDataset> value) {

@@ -144,6 +144,15 @@ final class BinaryCodes {
             }
         }
 
+        /** The Hamming distance of one row. */
+        int distance(Rows rows, int row) {
+            int differ = 0;
+            for (int i = 0, at = row * words; i < words; i++, at++) {
+                differ += Long.bitCount(rows.codes[at] ^ code[i]);
+            }
+            return differ;
+        }
+
         /**
          * Estimates the cosine. In theory its standard error is at most about 0.03 for 512 dimensions; it is smaller if row and query
          * are near the common direction.

@@ -24,6 +24,18 @@ public final class VectorView {
     /** Levels that the estimates are rounded to. A level is far smaller than the error of an estimate. */
     private static final int ESTIMATE_LEVELS = 4096;
 
+    /** Rows that are read in vain rather than beginning another read. */
+    private static final int READ_OVER = 4;
+
+    /** If less than one of so many rows is searched, codes are compared one by one: from there on that is quicker than all in blocks. */
+    private static final int SPARSE = 4;
+
+    /**
+     * With this number of rows for each candidate or fewer, the search is exact. Measured with 98 candidates at 100,000 rows: reading twice
+     * as many vectors takes 0.33 ms and codes take 0.2 to 0.5 ms; with four times as many it is 0.7 ms.
+     */
+    private static final int EXACT_ROWS_PER_CANDIDATE = 2;
+
     private final int dimension;
     private final BitSet live;
     private final int size;
@@ -50,8 +62,19 @@ public final class VectorView {
     }
 
     /**
+     * Makes a view of those rows of this view that are among these. It shares all else with this one.
+     *
+     * @param rows may have others as well; not changed
+     */
+    public VectorView restrictedTo(BitSet rows) {
+        BitSet both = (BitSet) live.clone();
+        both.and(rows);
+        return new VectorView(dimension, both, chunks, codes, searchers);
+    }
+
+    /**
      * Finds at most {@code k} rows, nearest first. The distances are exact, but a true neighbor may be missing. The search is exact if
-     * there are no more rows than candidates.
+     * there are no more rows than twice the candidates.
      *
      * @param query of unit length
      * @param k at least 1
@@ -62,13 +85,25 @@ public final class VectorView {
      */
     public List<Hit> nearest(float[] query, int k, int candidates) {
         int read = Math.max(candidates, k);
-        if (codes == null || size <= read) {
+        if (codes == null || size <= (long) read * EXACT_ROWS_PER_CANDIDATE) {
             return nearestExact(query, k);
         }
         BinaryCodes.Query coded = codes.query(query);
         return searchers.search(searcher -> {
-            scan(coded, searcher, (int) Math.min((long) read * ESTIMATES_PER_CANDIDATE, size));
-            estimate(coded, searcher, read);
+            long estimates = (long) read * ESTIMATES_PER_CANDIDATE;
+            searcher.nearer.start(read, ESTIMATE_LEVELS + 1);
+            if (size <= estimates) {
+                for (int row = live.nextSetBit(0); row >= 0; row = live.nextSetBit(row + 1)) {
+                    estimate(coded, searcher.nearer, row);
+                }
+            } else {
+                searcher.near.start((int) estimates, dimension + 1);
+                scan(coded, searcher);
+                int count = searcher.near.finish();
+                for (int i = 0; i < count; i++) {
+                    estimate(coded, searcher.nearer, searcher.near.row(i));
+                }
+            }
             return rerank(query, searcher, k);
         });
     }
@@ -87,7 +122,7 @@ public final class VectorView {
         NearestNeighbors nearest = new NearestNeighbors(Math.min(k, Math.max(1, size)));
         return searchers.search(searcher -> {
             for (int row = live.nextSetBit(0); row >= 0; ) {
-                int end = Math.min(row + Searchers.EXACT_ROWS, live.length());
+                int end = endOfRun(row);
                 float[] vectors = searcher.reader.read(row, end - row);
                 for (int i = row; i >= 0 && i < end; i = live.nextSetBit(i + 1)) {
                     nearest.add(i, BinaryCodes.dot(vectors, (i - row) * dimension, query));
@@ -110,9 +145,31 @@ public final class VectorView {
                 : Optional.empty();
     }
 
-    private void scan(BinaryCodes.Query query, Searcher searcher, int wanted) {
+    /** Where to end a read that begins with this row, because no more rows follow soon, or there is no more room. */
+    private int endOfRun(int row) {
+        int most = row + Searchers.EXACT_ROWS;
+        int end = Math.min(live.nextClearBit(row), most);
+        while (end < most) {
+            int next = live.nextSetBit(end);
+            if (next < 0 || next >= most || next - end > READ_OVER) {
+                break;
+            }
+            end = Math.min(live.nextClearBit(next), most);
+        }
+        return end;
+    }
+
+    private void scan(BinaryCodes.Query query, Searcher searcher) {
         TopK near = searcher.near;
-        near.start(wanted, dimension + 1);
+        if ((long) size * SPARSE < live.length()) {
+            for (int row = live.nextSetBit(0); row >= 0; row = live.nextSetBit(row + 1)) {
+                int distance = query.distance(chunks.get(row / VectorIndex.CHUNK_ROWS), row % VectorIndex.CHUNK_ROWS);
+                if (distance < near.bound()) {
+                    near.add(row, distance);
+                }
+            }
+            return;
+        }
         int[] distances = searcher.distances;
         for (int row = live.nextSetBit(0); row >= 0; ) {
             int start = row - row % distances.length;
@@ -145,17 +202,11 @@ public final class VectorView {
         return Math.min(first, second);
     }
 
-    private void estimate(BinaryCodes.Query query, Searcher searcher, int wanted) {
-        TopK nearer = searcher.nearer;
-        nearer.start(wanted, ESTIMATE_LEVELS + 1);
-        int count = searcher.near.finish();
-        for (int i = 0; i < count; i++) {
-            int row = searcher.near.row(i);
-            float cosine = query.cosine(chunks.get(row / VectorIndex.CHUNK_ROWS), row % VectorIndex.CHUNK_ROWS);
-            int level = (int) (Math.min(1, Math.max(0, (1 - cosine) / 2)) * ESTIMATE_LEVELS);
-            if (level < nearer.bound()) {
-                nearer.add(row, level);
-            }
+    private void estimate(BinaryCodes.Query query, TopK nearer, int row) {
+        float cosine = query.cosine(chunks.get(row / VectorIndex.CHUNK_ROWS), row % VectorIndex.CHUNK_ROWS);
+        int level = (int) (Math.min(1, Math.max(0, (1 - cosine) / 2)) * ESTIMATE_LEVELS);
+        if (level < nearer.bound()) {
+            nearer.add(row, level);
         }
     }
 

@@ -101,6 +101,13 @@ class ForeignTableIT {
             ListPosition second = ListPosition.of(dataset.newest(null, 2).get(1));
             assertThat(dataset.newest(second, 10))
                     .isEqualTo(dataset.newest(null, 10).subList(2, 5));
+            assertThat(dataset.nearest(new NearestQuery(
+                            Rows.vector(3),
+                            2,
+                            false,
+                            RowFilter.of(new RowFilter.Width(RowFilter.Range.of(null, null))))))
+                    .isEmpty();
+            assertThat(dataset.facets(RowFilter.NONE)).isEqualTo(new Facets(5, List.of(), List.of(), List.of()));
             assertThat(dataset.state().committedRows()).isEqualTo(5);
             assertThat(dataset.state().model()).isNull();
             assertThat(dataset.state().problem()).contains("glimpse.model.name").contains("searched and not written");

@@ -6,6 +6,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.dataset.upkeep.MergePolicy;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.testing.Pictures;
 import dev.glimpse.testing.Rows;
 import dev.glimpse.vectors.Embedding;
 import java.nio.file.Path;
@@ -15,11 +16,13 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.IntConsumer;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -305,6 +308,137 @@ abstract class ImageDatasetContract {
         assertThat(dataset.state().indices()).hasSize(1);
         assertThat(dataset.nearest(Rows.vector(15), 1, false).get(0).id())
                 .isEqualTo(Rows.id(15).toString());
+    }
+
+    /** Rows by chance, where they may be: read from the table, waiting, edited, removed, hidden. */
+    private List<Picture> mixedRows(Random random) {
+        for (int n = 0; n < 300; n++) {
+            CompletableFuture<Boolean> unused = dataset.add(Pictures.row(n, random));
+        }
+        dataset.flush(Duration.ofMinutes(1));
+        dataset.settled().join();
+        for (int n = 0; n < 20; n++) {
+            dataset.describe(Rows.id(n), notes(Pictures.words(random), Pictures.words(random), "tag 1", "tag 9"))
+                    .join();
+        }
+        for (int n = 20; n < 30; n++) {
+            dataset.remove(Rows.id(n)).join();
+        }
+        for (int n = 30; n < 40; n++) {
+            dataset.hide(Rows.id(n));
+        }
+        for (int n = 300; n < 330; n++) {
+            CompletableFuture<Boolean> unused = dataset.add(Pictures.row(n, random));
+        }
+        dataset.hide(Rows.id(329));
+        return IntStream.range(0, 330)
+                .mapToObj(Rows::id)
+                .flatMap(id -> dataset.find(id).stream())
+                .toList();
+    }
+
+    private static double distance(Picture picture, Embedding query, Map<String, Embedding> vectors) {
+        return 1 - query.cosine(Optional.ofNullable(vectors.get(picture.id())).orElseThrow());
+    }
+
+    @Test
+    void filteredSearchesAndCountsAreThoseOfBruteForce() {
+        long seed = 11;
+        Random random = new Random(seed);
+        List<Picture> shown = mixedRows(random);
+        assertThat(shown).hasSize(330 - 10 - 10 - 1);
+        Map<String, Embedding> vectors = IntStream.range(0, 330)
+                .boxed()
+                .collect(Collectors.toMap(n -> Rows.id(n).toString(), Rows::vector));
+
+        for (int round = 0; round < 2; round++) {
+            for (int i = 0; i < 60; i++) {
+                RowFilter filter = i == 0 ? RowFilter.NONE : Pictures.filter(random);
+                List<Picture> passing = shown.stream().filter(filter::matches).toList();
+                Embedding query = Rows.vector(-i);
+
+                List<Neighbor> found = dataset.nearest(new NearestQuery(query, 7, random.nextBoolean(), filter));
+
+                assertThat(found)
+                        .as("seed %d, %s", seed, filter)
+                        .extracting(Neighbor::picture)
+                        .isEqualTo(passing.stream()
+                                .sorted(Comparator.comparingDouble(picture -> distance(picture, query, vectors)))
+                                .limit(7)
+                                .toList());
+                Facets.Counter expected = new Facets.Counter();
+                passing.forEach(expected::add);
+                assertThat(dataset.facets(filter))
+                        .as("seed %d, %s", seed, filter)
+                        .isEqualTo(expected.facets());
+            }
+            dataset.flush(Duration.ofMinutes(1));
+            dataset.settled().join();
+        }
+    }
+
+    @Test
+    void filteredSearchesOfThePastAreThoseOfBruteForce() {
+        long seed = 12;
+        Random random = new Random(seed);
+        List<PictureRow> rows =
+                IntStream.range(0, 300).mapToObj(n -> Pictures.row(n, random)).toList();
+        rows.stream().map(dataset::add).toList().forEach(CompletableFuture::join);
+        dataset.settled().join();
+        long version = dataset.state().version();
+        dataset.remove(Rows.id(0)).join();
+
+        for (int i = 0; i < 30; i++) {
+            RowFilter filter = Pictures.filter(random);
+            Embedding query = Rows.vector(-i);
+
+            List<Neighbor> found = dataset.nearestIn(version, new NearestQuery(query, 7, true, filter))
+                    .neighbors();
+
+            assertThat(found)
+                    .as("seed %d, %s", seed, filter)
+                    .extracting(Neighbor::id)
+                    .isEqualTo(rows.stream()
+                            .filter(filter::matches)
+                            .sorted(Comparator.comparingDouble(row -> row.distanceTo(query)))
+                            .limit(7)
+                            .map(row -> row.id().toString())
+                            .toList());
+        }
+    }
+
+    @Test
+    void indexIsLeftWhereItDoesNotFindEnoughRowsThatPass() {
+        add(0, 400);
+        dataset.startIndexBuild(IndexKind.IVF_FLAT);
+        awaitIndex();
+        dataset.settled().join();
+        RowFilter few = RowFilter.of(new RowFilter.AnyTag(Set.of("n3", "n77", "n399")));
+
+        List<Neighbor> found = dataset.nearestIn(
+                        dataset.state().version(), new NearestQuery(Rows.vector(77), 10, false, few))
+                .neighbors();
+
+        assertThat(found)
+                .extracting(Neighbor::id)
+                .startsWith(Rows.id(77).toString())
+                .containsExactlyInAnyOrder(
+                        Rows.id(3).toString(),
+                        Rows.id(77).toString(),
+                        Rows.id(399).toString());
+    }
+
+    @Test
+    void textOfAFilterIsNoPartOfAnExpression() {
+        add(0, 10);
+        dataset.settled().join();
+        RowFilter filter = RowFilter.of(new RowFilter.Filename(RowFilter.Text.containing("' OR 1 = 1 --")));
+
+        assertThat(dataset.nearest(new NearestQuery(Rows.vector(1), 10, true, filter)))
+                .isEmpty();
+        assertThat(dataset.nearestIn(dataset.state().version(), new NearestQuery(Rows.vector(1), 10, true, filter))
+                        .neighbors())
+                .isEmpty();
     }
 
     private List<String> walk(int page, IntConsumer between) {

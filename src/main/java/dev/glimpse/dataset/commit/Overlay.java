@@ -1,10 +1,12 @@
 package dev.glimpse.dataset.commit;
 
+import dev.glimpse.dataset.Facets;
 import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
 import java.util.ArrayList;
@@ -77,11 +79,41 @@ public final class Overlay {
         return hidden.size();
     }
 
+    /** Ids of the rows that this hides or has itself. */
+    public Set<String> ids() {
+        Set<String> ids = new HashSet<>(hidden);
+        rows().forEach(row -> ids.add(row.id().toString()));
+        return ids;
+    }
+
+    /**
+     * Counts the rows of table and memory that pass a filter. Leaves hidden rows out, and takes a picture that both have from the table.
+     *
+     * @param ofTable the rows of the version that is read and pass, but for those of {@link #ids}
+     * @param apart what the rows of {@link #ids} say that the version has and that pass
+     */
+    public Facets facets(Facets.Counter ofTable, List<Picture> apart, RowFilter filter) {
+        Set<String> seen = new HashSet<>();
+        for (Picture picture : apart) {
+            if (!hidden.contains(picture.id()) && seen.add(picture.id())) {
+                ofTable.add(picture);
+            }
+        }
+        for (PictureRow row : rows()) {
+            if (filter.matches(row) && seen.add(row.id().toString())) {
+                ofTable.add(Picture.of(row));
+            }
+        }
+        return ofTable.facets();
+    }
+
     /**
      * The rows of table and memory that a query asks for, nearest first. Leaves hidden rows out, and takes a picture that both have from
-     * the table. Computes the distances of all rows in memory, so it belongs on a thread for searches.
+     * the table; if table and memory say different things of it, it passes the filter with either. Computes the distances of all rows in
+     * memory, so it belongs on a thread for searches.
      *
-     * @param ofTable the nearest rows of the version that is read, nearest first, {@link #hiddenRows} more than it asks for
+     * @param ofTable the nearest rows of the version that is read, which pass the filter, nearest first, {@link #hiddenRows} more than
+     *     it asks for
      */
     public List<Neighbor> nearest(List<Neighbor> ofTable, NearestQuery query) {
         if (size == 0 && hidden.isEmpty()) {
@@ -116,7 +148,8 @@ public final class Overlay {
             double distance = row.distanceTo(query.vector());
             if (distance >= bound
                     || leaving.contains(row.id())
-                    || seen.contains(row.id().toString())) {
+                    || seen.contains(row.id().toString())
+                    || !query.filter().matches(row)) {
                 continue;
             }
             nearest.add(new Candidate(row, i, distance));

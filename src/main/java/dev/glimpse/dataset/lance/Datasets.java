@@ -174,15 +174,21 @@ public final class Datasets implements AutoCloseable {
         }
     }
 
-    /** @param codes bytes of codes on the heap, which the caller knows */
-    synchronized MemoryState memory(long codes) {
+    /**
+     * What memory is used.
+     *
+     * @param codes bytes of codes on the heap, which the caller knows
+     * @param columns bytes of columns on the heap, which the caller knows
+     */
+    synchronized MemoryState memory(long codes, long columns) {
         Session caches = bucketSession;
         return new MemoryState(
                 allocator.getAllocatedMemory(),
                 ARROW_BYTES,
                 session.sizeBytes() + (caches == null ? 0 : caches.sizeBytes()),
                 2 * CACHE_BYTES + (caches == null ? 0 : INDEX_CACHE_BYTES + CACHE_BYTES),
-                codes);
+                codes,
+                columns);
     }
 
     /** Call this once, when no dataset that this has opened is open. */

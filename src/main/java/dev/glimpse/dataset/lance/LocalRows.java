@@ -1,8 +1,11 @@
 package dev.glimpse.dataset.lance;
 
+import dev.glimpse.dataset.Facets;
 import dev.glimpse.dataset.ListPosition;
+import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
+import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
@@ -10,26 +13,47 @@ import dev.glimpse.vectors.Oversampling;
 import dev.glimpse.vectors.SearchInterruptedException;
 import dev.glimpse.vectors.VectorView;
 import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Searches the rows of one version without Lance and without the bucket. Safe for use by several threads. */
 public final class LocalRows {
+    /** The most filters whose rows are remembered. Of a million rows, one takes 250 kB. */
+    private static final int FILTERS = 16;
+
     private final VectorView vectors;
     private final RowKeys.View keys;
+    private final RowColumns.View columns;
     private final RowFile rows;
     private final int skipped;
+
+    /** The rows that pass filters, of those that were asked for last. Guarded by itself. */
+    private final Map<RowFilter, Passing> remembered = new LinkedHashMap<>(FILTERS, 0.75f, true);
+
+    /**
+     * The rows that pass a filter.
+     *
+     * @param rows of all rows; not to be changed
+     * @param vectors of those that have one
+     */
+    private record Passing(BitSet rows, VectorView vectors) {}
 
     /**
      * @param vectors of the rows that have one
      * @param keys of all rows
+     * @param columns of all rows
      * @param skipped number of rows of the version that have no vector
      */
-    LocalRows(VectorView vectors, RowKeys.View keys, RowFile rows, int skipped) {
+    LocalRows(VectorView vectors, RowKeys.View keys, RowColumns.View columns, RowFile rows, int skipped) {
         this.vectors = vectors;
         this.keys = keys;
+        this.columns = columns;
         this.rows = rows;
         this.skipped = skipped;
     }
@@ -48,22 +72,68 @@ public final class LocalRows {
     }
 
     /**
-     * Finds the {@code k} nearest rows, nearest first.
+     * Finds the nearest rows that a query asks for, nearest first.
      *
      * @throws TableBusyException if the thread is interrupted
      */
-    List<Neighbor> nearestExact(Embedding query, int k) {
-        return rows.read(search(() -> vectors.nearestExact(query.toArray(), k)));
+    List<Neighbor> nearestExact(NearestQuery query) {
+        VectorView among = among(query.filter());
+        return rows.read(search(() -> among.nearestExact(query.vector().toArray(), query.k())));
     }
 
     /**
-     * Finds at most {@code k} near rows, nearest first. One of the true nearest rows may be missing.
+     * Finds near rows that a query asks for, nearest first. One of the true nearest rows may be missing.
      *
      * @param candidates number of rows whose full vectors are compared
      * @throws TableBusyException if the thread is interrupted
      */
-    public List<Neighbor> nearest(Embedding query, int k, int candidates) {
-        return rows.read(search(() -> vectors.nearest(query.toArray(), k, candidates)));
+    public List<Neighbor> nearest(NearestQuery query, int candidates) {
+        VectorView among = among(query.filter());
+        return rows.read(search(() -> among.nearest(query.vector().toArray(), query.k(), candidates)));
+    }
+
+    private VectorView among(RowFilter filter) {
+        return filter.isNone() ? vectors : passing(filter).vectors;
+    }
+
+    private Passing passing(RowFilter filter) {
+        synchronized (remembered) {
+            Passing known = remembered.get(filter);
+            if (known != null) {
+                return known;
+            }
+        }
+        BitSet passing = columns.matching(filter);
+        Passing found = new Passing(passing, vectors.restrictedTo(passing));
+        synchronized (remembered) {
+            remembered.put(filter, found);
+            if (remembered.size() > FILTERS) {
+                remembered.remove(remembered.keySet().iterator().next());
+            }
+        }
+        return found;
+    }
+
+    /**
+     * Counts the rows that pass a filter.
+     *
+     * @param apart ids of pictures whose rows are not counted; those that pass are in the result
+     */
+    TableReader.Counted count(RowFilter filter, Set<String> apart) {
+        BitSet counted = (BitSet) passing(filter).rows.clone();
+        List<Integer> candidates = new ArrayList<>();
+        keys.mayHave(apart, counted, candidates::add);
+        List<Picture> pictures = rows.readRows(candidates);
+        List<Picture> found = new ArrayList<>();
+        for (int i = 0; i < pictures.size(); i++) {
+            if (apart.contains(pictures.get(i).id())) {
+                found.add(pictures.get(i));
+                counted.clear(candidates.get(i));
+            }
+        }
+        Facets.Counter counter = new Facets.Counter();
+        columns.count(counted, counter);
+        return new TableReader.Counted(counter, found);
     }
 
     /**

@@ -5,9 +5,11 @@ import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.NavigableSet;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.IntConsumer;
 import java.util.function.IntFunction;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,7 +20,8 @@ import org.jspecify.annotations.Nullable;
  * {@link View}.
  */
 final class RowKeys {
-    private static final int CHUNK_ROWS = 1 << 16;
+    /** An array of so many longs is small enough that G1 does not give it a whole region of 1 MB. */
+    static final int CHUNK_ROWS = 1 << 15;
 
     private List<Chunk> chunks = List.of();
 
@@ -110,6 +113,16 @@ final class RowKeys {
             return order == 0 ? ids.apply(b.row).compareTo(ids.apply(a.row)) : order;
         }
 
+        /** When a row of this view was uploaded, in microseconds since 1970; or {@link ListPosition#UNKNOWN}. */
+        long micros(int row) {
+            return chunks.get(row / CHUNK_ROWS).micros[row % CHUNK_ROWS];
+        }
+
+        /** The times of {@link #CHUNK_ROWS} rows, of which some may not be of this view. Not to be changed. */
+        long[] microsOf(int chunk) {
+            return chunks.get(chunk).micros;
+        }
+
         /** Hands over the rows that may have this id. Nearly always these are one or none. */
         void mayHave(String id, IntConsumer rows) {
             int beginning = ListPosition.beginning(id);
@@ -119,6 +132,23 @@ final class RowKeys {
                     if (beginnings[i] == beginning && live.get(c * CHUNK_ROWS + i)) {
                         rows.accept(c * CHUNK_ROWS + i);
                     }
+                }
+            }
+        }
+
+        /** Hands over those of these rows that may have one of these ids. Nearly all of them have. */
+        void mayHave(Set<String> ids, BitSet among, IntConsumer rows) {
+            if (ids.isEmpty()) {
+                return;
+            }
+            Set<Integer> wanted = ids.stream().map(ListPosition::beginning).collect(Collectors.toSet());
+            BitSet upper = new BitSet(1 << 16);
+            wanted.forEach(beginning -> upper.set(beginning >>> 16));
+            for (int row = among.nextSetBit(0); row >= 0; row = among.nextSetBit(row + 1)) {
+                int beginning = chunks.get(row / CHUNK_ROWS).beginnings[row % CHUNK_ROWS];
+                // The set alone would take longer.
+                if (upper.get(beginning >>> 16) && wanted.contains(beginning)) {
+                    rows.accept(row);
                 }
             }
         }

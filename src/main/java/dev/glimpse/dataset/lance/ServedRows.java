@@ -19,7 +19,7 @@ import org.springframework.util.FileSystemUtils;
 
 /** Keeps the rows of the version that is read ready for searches, as far as they fit into memory. For one thread. */
 final class ServedRows implements AutoCloseable {
-    /** Bytes that are kept in memory for each row of 512 dimensions, codes included. */
+    /** Bytes that are kept in memory for each row of 512 dimensions, codes included, but for its columns. */
     private static final long BYTES_PER_ROW = 104;
 
     /** Rows in a batch of row ids. Most tables need one batch. */
@@ -30,6 +30,7 @@ final class ServedRows implements AutoCloseable {
 
     private final VectorIndex memory;
     private final RowKeys keys = new RowKeys();
+    private final RowColumns filtered;
     private final RowFile file;
 
     /** The files of each fragment that has been read. */
@@ -44,19 +45,27 @@ final class ServedRows implements AutoCloseable {
     /** The columns of that version. When they change, rows show something else, though they are not written again. */
     private Map<String, String> columns = Map.of();
 
-    /** All rows that have been read, also those that are gone. */
-    private volatile long rows;
+    /** What all rows take that have been read, also those that are gone. */
+    private volatile long codeBytes;
 
-    /** @param folder on a local disk, for what is not kept in memory: 2.5 kB for each row. It is emptied here */
+    private volatile long columnBytes;
+
+    /** @param folder on a local disk, for what is not kept in memory: 2.6 kB for each row. It is emptied here */
     ServedRows(Path folder, int dimension) throws IOException {
         FileSystemUtils.deleteRecursively(folder);
         this.memory = new VectorIndex(folder, dimension);
         this.file = new RowFile(folder);
+        this.filtered = new RowColumns(folder);
     }
 
-    /** About how many bytes of the heap this takes. */
-    long bytes() {
-        return rows * BYTES_PER_ROW;
+    /** About how many bytes of the heap this takes without the columns. */
+    long codeBytes() {
+        return codeBytes;
+    }
+
+    /** About how many bytes of the heap the columns take. */
+    long columnBytes() {
+        return columnBytes;
     }
 
     /** Whether nothing was read yet, so that the next {@link #of} takes long. */
@@ -66,7 +75,8 @@ final class ServedRows implements AutoCloseable {
 
     /** The rows of this version, to be searched. Null if Lance has to search the version. */
     @Nullable LocalRows of(Dataset dataset, Manifest manifest) throws IOException {
-        long most = Runtime.getRuntime().maxMemory() / 3 / BYTES_PER_ROW;
+        long room = Runtime.getRuntime().maxMemory() / 3;
+        long most = room / (BYTES_PER_ROW + RowColumns.BYTES_PER_ROW);
         if (!manifest.stableRowIds() || !manifest.hasOurVectors() || manifest.rows() > most) {
             return null;
         }
@@ -84,6 +94,9 @@ final class ServedRows implements AutoCloseable {
             return null;
         }
         for (Manifest.FragmentState fragment : manifest.fragments()) {
+            if (live.length() * BYTES_PER_ROW + filtered.bytes(live.length()) > room) {
+                return null;
+            }
             if (!fragment.files().equals(known.get(fragment.id()))) {
                 load(dataset, manifest, fragment.id());
                 known.put(fragment.id(), fragment.files());
@@ -94,10 +107,17 @@ final class ServedRows implements AutoCloseable {
                         .map(Manifest.FragmentState::id)
                         .collect(Collectors.toSet()));
         version = manifest.version();
-        rows = live.length();
+        codeBytes = live.length() * BYTES_PER_ROW;
+        columnBytes = filtered.bytes(live.length());
         BitSet searched = (BitSet) live.clone();
         searched.andNot(unusable);
-        return new LocalRows(memory.view(searched), keys.view(live), file, live.cardinality() - searched.cardinality());
+        RowKeys.View positions = keys.view(live);
+        return new LocalRows(
+                memory.view(searched),
+                positions,
+                filtered.view(live, positions),
+                file,
+                live.cardinality() - searched.cardinality());
     }
 
     /** Reads the rows of a fragment that are new, or that other clients have written again. After a merge there are none. */
@@ -145,6 +165,7 @@ final class ServedRows implements AutoCloseable {
                 }
                 file.write(id, rows.get(i));
                 keys.put(id, ListPosition.of(rows.get(i)));
+                filtered.put(id, rows.get(i));
             }
         }
     }
@@ -156,6 +177,7 @@ final class ServedRows implements AutoCloseable {
     @Override
     public void close() {
         memory.close();
+        filtered.close();
         file.close();
     }
 }

@@ -146,9 +146,14 @@ public final class SnapshotManager implements AutoCloseable {
         return versions;
     }
 
-    /** Heap that the codes of vectors take, in bytes. */
+    /** Heap that the codes of vectors take, and what else is kept for each row, but for the columns, in bytes. */
     long codeBytes() {
-        return rows.bytes();
+        return rows.codeBytes();
+    }
+
+    /** Heap that the columns of filters take, in bytes. */
+    long columnBytes() {
+        return rows.columnBytes();
     }
 
     /** Closes all snapshots. Call this once, after the last read. */

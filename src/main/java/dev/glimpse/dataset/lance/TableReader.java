@@ -1,9 +1,11 @@
 package dev.glimpse.dataset.lance;
 
+import dev.glimpse.dataset.Facets;
 import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
+import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.TableState;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
@@ -13,8 +15,10 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.NavigableMap;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.function.Consumer;
+import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.jspecify.annotations.Nullable;
@@ -24,6 +28,12 @@ import org.lance.ipc.ScanOptions;
 
 /** Searches of the table, in memory or by Lance. Any number of threads may search. */
 public final class TableReader {
+    /** How many times as many rows Lance is asked for, each time that too few of them pass a filter. */
+    private static final int MORE = 8;
+
+    /** An index is not asked for more rows than this: then looking at all rows is quicker, and surer. */
+    private static final int MOST_BY_INDEX = 10_000;
+
     private final SnapshotManager snapshots;
     private final LanceThreads lanceThreads = new LanceThreads();
     private final int exactRows;
@@ -70,8 +80,8 @@ public final class TableReader {
                 return nearestByLance(snapshot, query, parameters.index());
             }
             return query.exact() || local.size() < exactRows
-                    ? local.nearestExact(query.vector(), query.k())
-                    : local.nearest(query.vector(), query.k(), parameters.candidates(query.k()));
+                    ? local.nearestExact(query)
+                    : local.nearest(query, parameters.candidates(query.k()));
         });
     }
 
@@ -81,6 +91,45 @@ public final class TableReader {
             LocalRows local = snapshot.rows();
             return local == null ? newestByLance(snapshot, after, k) : local.newest(after, k);
         });
+    }
+
+    /**
+     * Rows that were counted.
+     *
+     * @param apart what the rows say that pass the filter and were not to be counted
+     */
+    public record Counted(Facets.Counter counter, List<Picture> apart) {}
+
+    /**
+     * Counts the rows of the current version that pass a filter.
+     *
+     * @param apart ids of pictures whose rows are not counted; those that pass are in the result
+     */
+    public Counted count(RowFilter filter, Set<String> apart) throws IOException {
+        return snapshots.read(snapshot -> {
+            LocalRows local = snapshot.rows();
+            return local == null ? countByLance(snapshot, filter, apart) : local.count(filter, apart);
+        });
+    }
+
+    private static Counted countByLance(Snapshot snapshot, RowFilter filter, Set<String> apart) throws IOException {
+        Counted counted = new Counted(new Facets.Counter(), new ArrayList<>());
+        ScanOptions rows = new ScanOptions.Builder()
+                .columns(snapshot.manifest().readable())
+                .build();
+        Datasets.scan(snapshot.dataset(), rows, batch -> {
+            for (Picture picture : Columns.pictures(batch)) {
+                if (!filter.matches(picture)) {
+                    continue;
+                }
+                if (apart.contains(picture.id())) {
+                    counted.apart.add(picture);
+                } else {
+                    counted.counter.add(picture);
+                }
+            }
+        });
+        return counted;
     }
 
     /** The picture with this id in the current version. */
@@ -101,7 +150,7 @@ public final class TableReader {
 
     /** The rows of this version that a query asks for, nearest first, found by Lance: by its index, or by a scan if there is none. */
     public List<Neighbor> nearestByLance(Snapshot snapshot, NearestQuery query, IndexTuning tuning) throws IOException {
-        return nearestByLance(snapshot, query, tuning, new ScanOptions.Builder());
+        return nearestByLance(snapshot, query, tuning, ScanOptions.Builder::new);
     }
 
     /** The rows that a query asks for and that had been uploaded by this time, nearest first, found by a scan of the current version. */
@@ -109,16 +158,52 @@ public final class TableReader {
         String filter = Columns.UPLOADED_AT + " <= " + Columns.time(ListPosition.inMicros(time));
         return snapshots.read(snapshot -> nearestByLance(
                 snapshot,
-                new NearestQuery(query.vector(), query.k(), true),
+                query.exactly(),
                 parameters.index(),
-                new ScanOptions.Builder().prefilter(true).filter(filter)));
+                () -> new ScanOptions.Builder().prefilter(true).filter(filter)));
     }
 
     private List<Neighbor> nearestByLance(
-            Snapshot snapshot, NearestQuery query, IndexTuning tuning, ScanOptions.Builder options) throws IOException {
+            Snapshot snapshot, NearestQuery query, IndexTuning tuning, Supplier<ScanOptions.Builder> options)
+            throws IOException {
         if (snapshot.manifest().rows() == 0) {
             return List.of();
         }
+        return query.filter().isNone()
+                ? anyNearestByLance(snapshot, query, tuning, options.get())
+                : passingByLance(snapshot, query, tuning, options);
+    }
+
+    /**
+     * Asks for more and more rows until enough of them pass the filter or there are no more. Lance could filter by itself, but text of
+     * users would become part of its expressions.
+     */
+    private List<Neighbor> passingByLance(
+            Snapshot snapshot, NearestQuery query, IndexTuning tuning, Supplier<ScanOptions.Builder> options)
+            throws IOException {
+        NearestQuery more = query;
+        while (true) {
+            more = more.withK((int) Math.min((long) more.k() * MORE, Integer.MAX_VALUE - 1L));
+            if (more.k() > MOST_BY_INDEX) {
+                more = more.exactly();
+            }
+            List<Neighbor> found = anyNearestByLance(snapshot, more, tuning, options.get());
+            List<Neighbor> passing = found.stream()
+                    .filter(neighbor -> query.filter().matches(neighbor.picture()))
+                    .limit(query.k())
+                    .toList();
+            if (passing.size() == query.k() || (more.exact() && found.size() < more.k())) {
+                return passing;
+            }
+            if (found.size() < more.k()) {
+                // The index has looked into so many partitions only.
+                more = more.exactly();
+            }
+        }
+    }
+
+    private List<Neighbor> anyNearestByLance(
+            Snapshot snapshot, NearestQuery query, IndexTuning tuning, ScanOptions.Builder options) throws IOException {
         int parts = snapshot.manifest().segments().size();
         boolean byIndex = !query.exact() && parts > 0 && lanceThreads.areEnoughFor(parts);
         Query.Builder nearest = new Query.Builder()

@@ -1,6 +1,7 @@
 package dev.glimpse.dataset.table;
 
 import dev.glimpse.dataset.DamagedTableException;
+import dev.glimpse.dataset.Facets;
 import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ListPosition;
@@ -8,6 +9,7 @@ import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
+import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableLostException;
 import dev.glimpse.dataset.TableSettings;
@@ -279,6 +281,19 @@ public final class OpenTable implements AutoCloseable {
         return read(() -> {
             Overlay overlay = ledger.overlay();
             return overlay.newest(readCommitted(() -> reader.newest(after, k + overlay.hiddenRows())), after, k);
+        });
+    }
+
+    /**
+     * Counts the rows that pass a filter: those of the table and those in memory.
+     *
+     * @throws TableBusyException if too many searches wait already
+     */
+    Future<Facets> facets(RowFilter filter) {
+        return read(() -> {
+            Overlay overlay = ledger.overlay();
+            TableReader.Counted ofTable = readCommitted(() -> reader.count(filter, overlay.ids()));
+            return overlay.facets(ofTable.counter(), ofTable.apart(), filter);
         });
     }
 

@@ -1,5 +1,6 @@
 package dev.glimpse.dataset.table;
 
+import dev.glimpse.dataset.Facets;
 import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ListPosition;
@@ -7,6 +8,7 @@ import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.PastNeighbors;
 import dev.glimpse.dataset.Picture;
+import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.lance.IndexTuning;
@@ -54,6 +56,11 @@ public final class TableSearch {
         return await(supervisor.require().newest(after, k), READ_DEADLINE).stream()
                 .map(this::located)
                 .toList();
+    }
+
+    /** See {@link ImageDataset#facets}. */
+    public Facets facets(RowFilter filter) {
+        return await(supervisor.require().facets(filter), READ_DEADLINE);
     }
 
     /** See {@link ImageDataset#find}. */

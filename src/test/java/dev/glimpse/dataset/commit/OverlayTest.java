@@ -2,15 +2,20 @@ package dev.glimpse.dataset.commit;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.glimpse.dataset.Facets;
 import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.testing.Pictures;
+import dev.glimpse.testing.Rows;
 import dev.glimpse.vectors.Embedding;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -63,6 +68,43 @@ class OverlayTest {
     }
 
     @Property(tries = 500)
+    void filteredRowsAndCountsOfTableAndMemoryAreThoseOfASort(
+            @ForAll Random random, @ForAll @IntRange(min = 1, max = 12) int k) {
+        List<PictureRow> all =
+                IntStream.range(0, 20).mapToObj(n -> Pictures.row(n, random)).toList();
+        List<PictureRow> table = some(all, random);
+        List<PictureRow> memory = some(all, random);
+        Set<ImageId> leaving =
+                some(all, random).stream().limit(3).map(PictureRow::id).collect(Collectors.toSet());
+        Set<String> hidden = leaving.stream().map(ImageId::toString).collect(Collectors.toSet());
+        Overlay overlay = new Overlay(memory.toArray(new PictureRow[20]), memory.size(), leaving, hidden);
+        RowFilter filter = Pictures.filter(random);
+        Embedding query = Rows.vector(-1);
+        List<PictureRow> passing = all.stream()
+                .filter(row -> (table.contains(row) || memory.contains(row)) && !leaving.contains(row.id()))
+                .filter(filter::matches)
+                .toList();
+        Facets.Counter ofTable = new Facets.Counter();
+        List<Picture> apart = new ArrayList<>();
+        table.stream().filter(filter::matches).map(Picture::of).forEach(picture -> {
+            if (overlay.ids().contains(picture.id())) {
+                apart.add(picture);
+            } else {
+                ofTable.add(picture);
+            }
+        });
+        Facets.Counter expected = new Facets.Counter();
+        passing.stream().map(Picture::of).forEach(expected::add);
+
+        List<Neighbor> found = overlay.nearest(
+                nearest(table.stream().filter(filter::matches), k + overlay.hiddenRows(), query),
+                new NearestQuery(query, k, true, filter));
+
+        assertThat(found).isEqualTo(nearest(passing.stream(), k, query));
+        assertThat(overlay.facets(ofTable, apart, filter)).isEqualTo(expected.facets());
+    }
+
+    @Property(tries = 500)
     void newestOfTableAndMemoryAreThoseOfASort(@ForAll Random random, @ForAll @IntRange(min = 1, max = 12) int k) {
         List<PictureRow> all = IntStream.range(0, 20)
                 .mapToObj(n -> row(n, 1, Instant.EPOCH.plusSeconds(random.nextInt(5))))
@@ -101,7 +143,11 @@ class OverlayTest {
     }
 
     private static List<Neighbor> nearest(Stream<PictureRow> rows, int k) {
-        return rows.map(row -> Neighbor.of(row, QUERY))
+        return nearest(rows, k, QUERY);
+    }
+
+    private static List<Neighbor> nearest(Stream<PictureRow> rows, int k, Embedding query) {
+        return rows.map(row -> Neighbor.of(row, query))
                 .sorted(Comparator.comparingDouble(Neighbor::distance))
                 .limit(k)
                 .toList();

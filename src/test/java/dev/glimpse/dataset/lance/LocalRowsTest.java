@@ -3,6 +3,7 @@ package dev.glimpse.dataset.lance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.vectors.Embedding;
 import dev.glimpse.vectors.VectorIndex;
@@ -25,12 +26,15 @@ class LocalRowsTest {
         BitSet live = new BitSet();
         live.set(ROW);
         try (VectorIndex index = new VectorIndex(folder, 2);
+                RowColumns columns = new RowColumns(folder);
                 RowFile file = new RowFile(folder)) {
             index.put(ROW, vector.toArray());
-            LocalRows rows = new LocalRows(index.view(live), new RowKeys().view(live), file, 0);
+            RowKeys.View keys = new RowKeys().view(live);
+            LocalRows rows = new LocalRows(index.view(live), keys, columns.view(live, keys), file, 0);
+            NearestQuery query = new NearestQuery(vector, 1, false);
 
-            assertInterruptedIsBusy(() -> rows.nearest(vector, 1, 1));
-            assertInterruptedIsBusy(() -> rows.nearestExact(vector, 1));
+            assertInterruptedIsBusy(() -> rows.nearest(query, 1));
+            assertInterruptedIsBusy(() -> rows.nearestExact(query));
             assertInterruptedIsBusy(() -> rows.calibrate(List.of(vector), 1, 0.95));
         }
     }

@@ -24,6 +24,7 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.IntFunction;
 import java.util.stream.IntStream;
 import org.springframework.util.unit.DataSize;
 
@@ -59,11 +60,16 @@ public final class FilledTable {
     }
 
     static void fill(ObjectStore store, Path work, ModelStamp model, int rows) throws IOException {
+        fill(store, work, model, rows, n -> Rows.row(n, new Embedding(VECTORS.row(n))));
+    }
+
+    static void fill(ObjectStore store, Path work, ModelStamp model, int rows, IntFunction<PictureRow> row)
+            throws IOException {
         try (LanceTable table = open(store, work, model)) {
             for (int n = 0; n < rows; n += ROWS_OF_A_COMMIT) {
                 List<PictureRow> commit = IntStream.range(n, Math.min(rows, n + ROWS_OF_A_COMMIT))
                         .parallel()
-                        .mapToObj(i -> Rows.row(i, new Embedding(VECTORS.row(i))))
+                        .mapToObj(row)
                         .toList();
                 if (!table.append(commit)) {
                     throw new IllegalStateException("somebody else writes, too");

@@ -333,7 +333,8 @@ final class SearchBench {
                 Optional.ofNullable(table.snapshots().current().rows()).orElseThrow();
         double codes = millis(Metal.codes(rows)::apply);
         double memory = millis(query -> local.vectors().nearest(query, K, candidates));
-        double whole = millis(query -> local.nearest(Embedding.ofDirection(query), K, candidates));
+        double whole =
+                millis(query -> local.nearest(new NearestQuery(Embedding.ofDirection(query), K, false), candidates));
         report.say(
                 "of %.2f ms: codes of all rows %.2f, choosing, estimating and reading %d vectors again %.2f, the rows of %d hits %.2f, the rest %.2f",
                 ours.p50(), codes, candidates, memory - codes, K, whole - memory, ours.p50() - whole);

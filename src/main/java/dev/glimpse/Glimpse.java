@@ -27,6 +27,7 @@ public class Glimpse {
     private static ApplicationListener<ApplicationEnvironmentPreparedEvent> beforeNativeLibraries() {
         return event -> {
             Environment environment = event.getEnvironment();
+            ServerPort.check(environment);
             Path data = Path.of(environment.getRequiredProperty("glimpse.data"));
             unpackInto(WorkingFolder.open(data).temporary());
             if (!environment.getProperty("r2.endpoint", "").isBlank()) {

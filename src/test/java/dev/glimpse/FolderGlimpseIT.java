@@ -464,8 +464,8 @@ class FolderGlimpseIT extends GlimpseContract {
             assertThat(missing.text()).contains("text");
             assertThat(blank.text()).isEqualTo("text is empty: say what the picture shows");
             assertThat(unknownId.text()).startsWith("there is no picture images/000");
-            assertThat(noId.text()).contains("/id");
-            assertThat(noSize.text()).contains("/size", "256, 512, 1024");
+            assertThat(noId.text()).startsWith("id must be a text");
+            assertThat(noSize.text()).startsWith("size must be one of 256, 512, 1024");
             assertThat(noCursor.text()).startsWith("cursor must be the next of an answer");
             assertThat(noPicture.text()).startsWith("not a picture we can read: the bytes look like text");
             assertThat(manyTags.text()).contains("tags");
@@ -475,6 +475,9 @@ class FolderGlimpseIT extends GlimpseContract {
     @ParameterizedTest
     @CsvSource(delimiter = '|', textBlock = """
             {"jsonrpc"                                                                   | 400 | -32700
+            {"jsonrpc": "2.0", "id": 1, "method": "ping"} x                              | 400 | -32700
+            {"jsonrpc": "2.0", "id": 1, "method": "ping", "id": 2}                       | 400 | -32700
+            null                                                                         | 400 | -32600
             ''                                                                           | 400 | -32600
             [{"jsonrpc": "2.0", "id": 1, "method": "ping"}]                              | 400 | -32600
             {"jsonrpc": "2.0", "id": 1, "method": "ping"} {}                             | 400 | -32600

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
@@ -61,6 +62,36 @@ class ScriptsTest {
         assertThat(run.errors().lines()).hasSize(1);
         assertThat(run.errors()).contains("--no-such").containsAnyOf("Options: -", "There are: ");
         assertThat(run.output()).isEmpty();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "scripts/verify --sample, --sample takes a number or all",
+        "scripts/verify --sample some, --sample takes a number or all",
+        "scripts/test-bucket abc, PORT must be a number from 0 to 65535: abc",
+        "scripts/test-bucket 99999, PORT must be a number from 0 to 65535: 99999",
+        "scripts/test-bucket 8x, PORT must be a number from 0 to 65535: 8x"
+    })
+    void valueThatCannotBeUsedIsToldInOneLine(String command, String told) throws IOException, InterruptedException {
+        Run run = run(command.split(" "));
+
+        assertThat(run.status()).isEqualTo(2);
+        assertThat(run.errors().lines()).hasSize(1);
+        assertThat(run.errors()).contains(told);
+        assertThat(run.output()).isEmpty();
+    }
+
+    @Test
+    void benchmarkThatIsNotThereIsRefusedWithAllThatAre() throws IOException, InterruptedException {
+        List<String> told = Files.readAllLines(Path.of("scripts/bench")).stream()
+                .filter(line -> line.startsWith("#   scripts/bench "))
+                .map(line -> line.replaceAll("#   scripts/bench (\\w+).*", "$1"))
+                .toList();
+
+        Run run = run("scripts/bench", "bogus");
+
+        assertThat(run.status()).isEqualTo(2);
+        assertThat(run.errors()).contains("There are: ").contains(told);
     }
 
     @ParameterizedTest

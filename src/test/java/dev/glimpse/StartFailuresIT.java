@@ -55,6 +55,7 @@ class StartFailuresIT {
                 "R2_ENDPOINT=http://127.0.0.1:1 | nothing listens there | Check R2_ENDPOINT: host and port.",
                 "R2_ENDPOINT=http://nowhere.invalid | there is no host of this name | Check R2_ENDPOINT",
                 "ALL_PROXY=http://me:5ecret@proxy:port | ALL_PROXY must be http://host:port | put the bucket's host into NO_PROXY",
+                "PORT=99999 | server.port (PORT) must be a number from 0 to 65535: 99999 | Correct it",
                 "GLIMPSE_MODEL=/no/such/model | there is no model.json in /no/such/model | Set GLIMPSE_MODEL",
                 "GLIMPSE_REPLICA_POLL=often | glimpse.replica.poll (GLIMPSE_REPLICA_POLL) must be a time, as in 10s or 5m: often | Correct it",
                 "GLIMPSE_ACCESS_KEYS_ME_SHA256=5ecret | glimpse.access.keys.me.sha256 must be | Correct it"

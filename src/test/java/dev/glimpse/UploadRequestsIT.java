@@ -262,14 +262,47 @@ class UploadRequestsIT {
         List<Answer> answers = List.of(
                 client.multipart("/upload", List.of(Part.withHeader("name=\"file\"", newPicture()))),
                 client.multipart("/upload", List.of(Part.file("a.png", newPicture()), Part.field("file", "cat.jpg"))),
-                send("multipart/mixed; boundary=b", newPicture()),
-                send("application/json", "{}".getBytes(StandardCharsets.UTF_8)),
-                send("nonsense", newPicture()));
+                client.multipart("/upload?file=cat.jpg", List.of(Part.file("a.png", newPicture()))),
+                client.post("/upload"));
 
         for (Answer answer : answers) {
             assertProblem(answer, 400, "no-file");
             assertThat(answer.json().get("detail").stringValue()).contains("curl -F file=@cat.jpg", "--data-binary");
         }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"text/plain", "application/json", "multipart/mixed; boundary=b", "nonsense"})
+    void bodyOfATypeThatIsNotTakenIsToldTheTypesThatAre(String type) {
+        Answer answer = send(type, newPicture());
+
+        assertProblem(answer, 415, "unsupported-media-type");
+        assertThat(answer.header("Accept")).contains("multipart/form-data", "image/*");
+        assertThat(answer.json().get("detail").stringValue()).contains("multipart/form-data", "image/*");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"filename*=bogus''a", "filename=\"", "filename*=UTF-8''%"})
+    void fileNameThatCannotBeReadIsToldInPlainWords(String parameters) {
+        Answer answer = uploadAs(parameters);
+
+        assertProblem(answer, 400, "bad-multipart");
+        assertThat(answer.json().get("detail").stringValue()).contains("Content-Disposition of a part cannot be read");
+    }
+
+    @Test
+    void bodyWhoseFileNameCannotBeReadHasNone() {
+        Answer answer = client.send(
+                "POST",
+                "/upload",
+                newPicture(),
+                "Content-Type",
+                "image/png",
+                "Content-Disposition",
+                "attachment; filename=\"");
+
+        assertThat(answer.status()).as(answer.toString()).isEqualTo(201);
+        assertThat(row(answer.json()).get("filename").isNull()).isTrue();
     }
 
     @Test

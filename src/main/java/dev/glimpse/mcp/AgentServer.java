@@ -47,6 +47,7 @@ final class AgentServer {
     private final Map<String, AgentTool<?>> tools;
     private final Problems problems;
     private final McpJsonMapper json;
+    private final JsonSchemaValidator schemas;
     private final Transport transport = new Transport();
 
     /** @param version of this software, which clients may show */
@@ -60,6 +61,7 @@ final class AgentServer {
                 .collect(Collectors.toMap(tool -> tool.definition().name(), Function.identity()));
         this.problems = problems;
         this.json = json;
+        this.schemas = schemas;
         McpStatelessSyncServer unused = McpServer.sync(transport)
                 .serverInfo("glimpse", version)
                 .instructions("""
@@ -68,6 +70,7 @@ final class AgentServer {
                 .capabilities(ServerCapabilities.builder().tools(false).build())
                 .jsonMapper(json)
                 .jsonSchemaValidator(schemas)
+                .validateToolInputs(false) // see ToolArguments
                 // Else a pool of the SDK's runs the tools. It does not know the request, and is not sized by us.
                 .immediateExecution(true)
                 .addToolFilter((context, tool) -> mayCall(require(tool.name()), call(context)))
@@ -104,13 +107,17 @@ final class AgentServer {
     /**
      * Reads a message: a {@link JSONRPCRequest}, or one that needs no answer.
      *
+     * @param message without blanks before it
      * @throws InvalidMessageException if it is none
      */
     JSONRPCMessage parse(String message) {
         try {
-            JSONRPCMessage parsed = McpSchema.deserializeJsonRpcMessage(json, message);
-            if (parsed.jsonrpc().equals(McpSchema.JSONRPC_VERSION)) {
-                return parsed;
+            // The SDK takes null for a failure of its own.
+            if (message.startsWith("{")) {
+                JSONRPCMessage parsed = McpSchema.deserializeJsonRpcMessage(json, message);
+                if (McpSchema.JSONRPC_VERSION.equals(parsed.jsonrpc())) {
+                    return parsed;
+                }
             }
         } catch (IOException | IllegalArgumentException | JacksonException e) {
             log.debug("no message", e);
@@ -184,7 +191,9 @@ final class AgentServer {
     }
 
     private <A> CallToolResult call(AgentTool<A> tool, @Nullable Map<String, Object> arguments, Call call) {
-        return tool.call(json.convertValue(arguments == null ? Map.of() : arguments, tool.arguments()), call);
+        Map<String, Object> given = arguments == null ? Map.of() : arguments;
+        new ToolArguments(tool.definition().inputSchema(), schemas).check(given);
+        return tool.call(json.convertValue(given, tool.arguments()), call);
     }
 
     private AgentTool<?> require(String name) {

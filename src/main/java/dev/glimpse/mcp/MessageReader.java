@@ -1,5 +1,6 @@
 package dev.glimpse.mcp;
 
+import dev.glimpse.request.JsonProblem;
 import io.modelcontextprotocol.spec.McpSchema.ErrorCodes;
 import java.io.IOException;
 import java.io.InputStream;
@@ -19,7 +20,6 @@ import tools.jackson.core.ObjectReadContext;
 import tools.jackson.core.ObjectWriteContext;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
-import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.exc.JacksonIOException;
 import tools.jackson.core.exc.StreamConstraintsException;
 import tools.jackson.core.exc.StreamReadException;
@@ -60,7 +60,7 @@ final class MessageReader {
      * Reads a message to its end.
      *
      * @throws MessageTooLargeException if it has too many bytes or levels
-     * @throws InvalidMessageException if it is no JSON, or the picture no base64
+     * @throws InvalidMessageException if it is no JSON, then without an id, or the picture no base64
      * @throws IOException if it cannot be read, or the picture cannot be kept
      */
     Message read(InputStream body) throws IOException {
@@ -74,18 +74,14 @@ final class MessageReader {
         } catch (StreamConstraintsException e) {
             throw new MessageTooLargeException();
         } catch (StreamReadException e) {
-            throw new InvalidMessageException(ErrorCodes.PARSE_ERROR, "the body is no JSON" + place(e), copy.id);
+            throw new InvalidMessageException(
+                    ErrorCodes.PARSE_ERROR, "the body is no JSON: " + JsonProblem.of(e), null);
         } catch (JacksonIOException e) {
             throw e.getCause();
         } finally {
             copy.end();
         }
         return new Message(copy.text.toString(), copy.picture);
-    }
-
-    private static String place(StreamReadException failure) {
-        TokenStreamLocation place = failure.getLocation();
-        return ": line " + place.getLineNr() + ", column " + place.getColumnNr();
     }
 
     /** What has been read of a message so far. */
@@ -104,11 +100,21 @@ final class MessageReader {
                 if (isAt(parser, ID)) {
                     id = idOf(parser);
                 }
+                requireUnicode(parser);
                 out.copyCurrentEvent(parser);
             }
             out.flush();
             if (text.getBuffer().length() > MOST_TEXT) {
                 throw new MessageTooLargeException();
+            }
+        }
+
+        private static void requireUnicode(JsonParser parser) {
+            if (parser.currentToken() == JsonToken.VALUE_STRING && !JsonProblem.isUnicode(parser.getString())) {
+                throw new InvalidMessageException(
+                        ErrorCodes.PARSE_ERROR,
+                        "a text of the body has half a character: a surrogate without its other half",
+                        null);
             }
         }
 

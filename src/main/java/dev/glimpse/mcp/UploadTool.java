@@ -31,7 +31,7 @@ final class UploadTool implements AgentTool<UploadTool.Upload> {
                           "filename": {"type": "string", "maxLength": 255},
                           "caption": {"type": "string", "maxLength": 2000, "description": "What people read below the picture"},
                           "tags": {"type": "array", "maxItems": 100,
-                            "items": {"type": "string", "maxLength": 100, "pattern": "^[^,]*$"}}}}
+                            "items": {"type": "string", "maxLength": 100, "pattern": "^[^,]*$", "description": "Without commas"}}}}
                         """)
                 .title("Upload a picture")
                 .description("""

@@ -1,6 +1,7 @@
 package dev.glimpse.pictures;
 
 import dev.glimpse.consistency.UploadMetadata;
+import dev.glimpse.request.JsonProblem;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
@@ -38,10 +39,10 @@ final class EditRequest {
     /** @throws InvalidEditException if this is no such JSON; says what is wrong, and where */
     static EditRequest parse(byte[] body) {
         JsonNode json = tree(body);
-        if (!json.isObject()) {
+        Set<String> fields = new TreeSet<>(json.propertyNames());
+        if (!json.isObject() || fields.isEmpty()) {
             throw new InvalidEditException("the body must be a JSON object with caption, tags or both");
         }
-        Set<String> fields = new TreeSet<>(json.propertyNames());
         for (String field : fields) {
             if (!field.equals(CAPTION) && !field.equals(TAGS)) {
                 throw new InvalidEditException(
@@ -55,7 +56,7 @@ final class EditRequest {
         try {
             return JSON.readTree(body);
         } catch (JacksonException e) {
-            throw new InvalidEditException("the body is not valid JSON: " + e.getOriginalMessage());
+            throw new InvalidEditException("the body is not valid JSON: " + JsonProblem.of(e));
         }
     }
 
@@ -66,7 +67,15 @@ final class EditRequest {
         if (!value.isString()) {
             throw new InvalidEditException(name + " must be a text, or null for none");
         }
-        return value.stringValue();
+        return unicode(value, name);
+    }
+
+    private static String unicode(JsonNode value, String name) {
+        String text = value.stringValue();
+        if (!JsonProblem.isUnicode(text)) {
+            throw new InvalidEditException(name + " has half a character: a surrogate without its other half");
+        }
+        return text;
     }
 
     private static List<String> tags(JsonNode values) {
@@ -82,7 +91,7 @@ final class EditRequest {
             if (!value.isString()) {
                 throw new InvalidEditException(name + " must be a text");
             }
-            tags.add(value.stringValue());
+            tags.add(unicode(value, name));
         }
         return tags;
     }

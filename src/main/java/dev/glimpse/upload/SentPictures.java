@@ -1,5 +1,6 @@
 package dev.glimpse.upload;
 
+import dev.glimpse.request.InvalidQueryException;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.Part;
@@ -7,10 +8,15 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Set;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -20,6 +26,7 @@ import org.springframework.http.InvalidMediaTypeException;
 import org.springframework.http.MediaType;
 import org.springframework.util.StreamUtils;
 import org.springframework.util.unit.DataSize;
+import org.springframework.web.HttpMediaTypeNotSupportedException;
 import org.springframework.web.multipart.MultipartException;
 
 /**
@@ -40,6 +47,12 @@ final class SentPictures implements AutoCloseable {
     private static final Pattern QUOTED = Pattern.compile("\"(\\\\.|[^\"\\\\])*\"");
     private static final Pattern EXTENDED = Pattern.compile("(?i);\\s*filename\\*\\s*=");
 
+    /** What clients send instead of nothing, and may have a {@code url}. */
+    private static final MediaType FORM = MediaType.APPLICATION_FORM_URLENCODED;
+
+    private static final List<MediaType> TAKEN =
+            List.of(MediaType.MULTIPART_FORM_DATA, ANY_IMAGE, MediaType.APPLICATION_OCTET_STREAM);
+
     private static final String HOW_TO = "; send pictures as curl -F file=@cat.jpg .../upload, or one as"
             + " curl --data-binary @cat.jpg -H 'Content-Type: image/jpeg' .../upload";
 
@@ -55,20 +68,32 @@ final class SentPictures implements AutoCloseable {
      * Takes the pictures of a request, none if it has neither parts nor a picture as its body. Waits for the rest of the body.
      *
      * @param limit the most bytes of a picture that is the body. Parts may have more here, so that one of many can be refused alone
-     * @throws EmptyFileException if a part that should be a picture is text
+     * @throws EmptyFileException if a part or a parameter that should be a picture is text
+     * @throws InvalidQueryException if a part that is text is not valid UTF-8
      * @throws FileTooLargeException if the body has more bytes
      * @throws MultipartException if the body cannot be read or kept
      */
     static SentPictures of(HttpServletRequest request, DataSize limit) {
         try {
             MediaType type = typeOf(request);
+            boolean parts = type != null && type.isCompatibleWith(MediaType.MULTIPART_FORM_DATA);
+            List<SentPicture> pictures = parts ? ofParts(request) : List.of();
+            requireNoText(request.getParameterMap().keySet());
             if (type != null && (ANY_IMAGE.includes(type) || MediaType.APPLICATION_OCTET_STREAM.includes(type))) {
                 return ofBody(request, limit);
             }
-            boolean parts = type != null && type.isCompatibleWith(MediaType.MULTIPART_FORM_DATA);
-            return new SentPictures(parts ? ofParts(request) : List.of(), null);
+            return new SentPictures(pictures, null);
         } catch (IOException | ServletException e) {
             throw new MultipartException("the body cannot be read", e);
+        }
+    }
+
+    /** Parts have been looked at before, so this is a parameter of the query. */
+    private static void requireNoText(Set<String> parameters) {
+        for (String name : parameters) {
+            if (NAME.matcher(name).matches()) {
+                throw new EmptyFileException("the parameter " + name + " is text and no picture" + HOW_TO);
+            }
         }
     }
 
@@ -84,10 +109,14 @@ final class SentPictures implements AutoCloseable {
     private static List<SentPicture> ofParts(HttpServletRequest request) throws IOException, ServletException {
         List<SentPicture> pictures = new ArrayList<>();
         for (Part part : request.getParts()) {
+            boolean text = part.getSubmittedFileName() == null;
             if (!NAME.matcher(part.getName()).matches()) {
+                if (text) {
+                    requireUtf8(part);
+                }
                 continue;
             }
-            if (part.getSubmittedFileName() == null) {
+            if (text) {
                 throw new EmptyFileException(
                         "the part " + part.getName() + " has no file name, so it is text and no picture" + HOW_TO);
             }
@@ -95,6 +124,16 @@ final class SentPictures implements AutoCloseable {
             pictures.add(new SentPicture(filename(header), part.getSize(), () -> bytes(part)));
         }
         return pictures;
+    }
+
+    /** What is not would be kept with other characters than were sent. */
+    private static void requireUtf8(Part part) throws IOException {
+        byte[] text = bytes(part);
+        try {
+            CharBuffer unused = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(text));
+        } catch (CharacterCodingException e) {
+            throw new InvalidQueryException(part.getName() + " must be text in UTF-8, and has other bytes");
+        }
     }
 
     private static byte[] bytes(Part part) throws IOException {
@@ -141,8 +180,9 @@ final class SentPictures implements AutoCloseable {
         String name;
         try {
             name = ContentDisposition.parse(disposition).getFilename();
-        } catch (IllegalArgumentException e) {
-            return null; // of a body; the parts have been parsed before
+        } catch (IllegalArgumentException | IndexOutOfBoundsException e) {
+            // A quote that is not closed goes past the end in Spring's parser. Parts have been parsed by it before.
+            return null;
         }
         // The other form, filename*, which wins, has an encoding of its own.
         boolean extended =
@@ -157,14 +197,18 @@ final class SentPictures implements AutoCloseable {
         return pictures;
     }
 
-    /** Why a request has no pictures, and what to do. */
-    static EmptyFileException none(HttpServletRequest request) {
+    /**
+     * Why a request has no pictures, and what to do.
+     *
+     * @throws HttpMediaTypeNotSupportedException if its body is of a type that is not taken
+     */
+    static EmptyFileException none(HttpServletRequest request) throws HttpMediaTypeNotSupportedException {
         MediaType type = typeOf(request);
+        if (request.getContentType() == null || FORM.equalsTypeAndSubtype(type)) {
+            return new EmptyFileException("the request has no part called file" + HOW_TO);
+        }
         if (type == null || !type.isCompatibleWith(MediaType.MULTIPART_FORM_DATA)) {
-            String sent = request.getContentType() == null
-                    ? ""
-                    : " and a body of another type, " + shortened(request.getContentType());
-            return new EmptyFileException("the request has no part called file" + sent + HOW_TO);
+            throw new HttpMediaTypeNotSupportedException(type, TAKEN);
         }
         try {
             String names =

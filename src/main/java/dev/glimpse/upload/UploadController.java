@@ -21,6 +21,7 @@ import org.springframework.http.MediaType;
 import org.springframework.http.ProblemDetail;
 import org.springframework.http.ResponseEntity;
 import org.springframework.util.unit.DataSize;
+import org.springframework.web.HttpMediaTypeNotSupportedException;
 import org.springframework.web.bind.WebDataBinder;
 import org.springframework.web.bind.annotation.InitBinder;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -119,7 +120,8 @@ class UploadController {
             @RequestParam(name = "caption", required = false) String @Nullable [] captions,
             @RequestParam(name = "tags", required = false) String @Nullable [] tags,
             @RequestParam(defaultValue = "recoverable") String durability,
-            HttpServletRequest request) {
+            HttpServletRequest request)
+            throws HttpMediaTypeNotSupportedException {
         Durability wanted = durability(durability);
         List<String> named = urls == null ? List.of() : List.of(urls);
         try (SentPictures sent = SentPictures.of(request, largest)) {

@@ -69,6 +69,7 @@ import org.springframework.http.ResponseEntity;
 import org.springframework.util.ClassUtils;
 import org.springframework.util.unit.DataSize;
 import org.springframework.web.HttpMediaTypeNotAcceptableException;
+import org.springframework.web.HttpMediaTypeNotSupportedException;
 import org.springframework.web.HttpRequestMethodNotSupportedException;
 import org.springframework.web.bind.MissingServletRequestParameterException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
@@ -273,10 +274,13 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                     "store-unavailable",
                     "the server's disk does not take the upload; try again in a moment"));
         }
-        return answer(problem(
-                HttpStatus.BAD_REQUEST,
-                "bad-multipart",
-                "the body is not valid multipart/form-data: " + root.getMessage()));
+        // Spring's parser of the header throws these, without a word on where.
+        String why = root instanceof IllegalArgumentException || root instanceof IndexOutOfBoundsException
+                ? "the header Content-Disposition of a part cannot be read; a file name is written as filename=\"cat.jpg\","
+                        + " or as filename*=UTF-8''cat.jpg"
+                : String.valueOf(root.getMessage());
+        return answer(
+                problem(HttpStatus.BAD_REQUEST, "bad-multipart", "the body is not valid multipart/form-data: " + why));
     }
 
     @Override
@@ -340,6 +344,10 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             HttpServletRequest servlet = sent.getRequest();
             return paths.hint(
                     servlet.getRequestURI().substring(servlet.getContextPath().length()));
+        }
+        if (refusal instanceof HttpMediaTypeNotSupportedException unsupported
+                && !unsupported.getSupportedMediaTypes().isEmpty()) {
+            return "; it takes " + MediaType.toString(unsupported.getSupportedMediaTypes());
         }
         return refusal instanceof HttpMediaTypeNotAcceptableException unacceptable
                         && !unacceptable.getSupportedMediaTypes().isEmpty()

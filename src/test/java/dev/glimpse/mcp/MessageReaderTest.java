@@ -106,14 +106,33 @@ class MessageReaderTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"{\"a\": ", "{\"a\": 1, \"a\": 2}", "{a: 1}", "<xml/>"})
-    void textThatIsNoJsonIsRefusedWithItsPlace(String text) {
+    @ValueSource(
+            strings = {
+                "{\"a\": ",
+                "{\"a\": 1, \"a\": 2}",
+                "{a: 1}",
+                "<xml/>",
+                "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"ping\"} x",
+                "{\"id\":1,\"id\":2}"
+            })
+    void textThatIsNoJsonIsRefusedWithItsPlaceAndWithoutAnId(String text) {
         assertThatThrownBy(() -> reader.read(body(text)))
                 .asInstanceOf(type(InvalidMessageException.class))
                 .satisfies(invalid -> {
                     assertThat(invalid.code()).isEqualTo(ErrorCodes.PARSE_ERROR);
                     assertThat(invalid.id()).isNull();
-                    assertThat(invalid).hasMessageMatching("the body is no JSON: line 1, column \\d+");
+                    assertThat(invalid).hasMessageMatching("the body is no JSON: [a-zA-Z ]+: line 1, column \\d+");
+                });
+    }
+
+    @Test
+    void halfACharacterIsRefused() {
+        assertThatThrownBy(() -> reader.read(body("{\"id\": 1, \"params\": [\"a\\ud800\"]}")))
+                .asInstanceOf(type(InvalidMessageException.class))
+                .satisfies(invalid -> {
+                    assertThat(invalid.code()).isEqualTo(ErrorCodes.PARSE_ERROR);
+                    assertThat(invalid.id()).isNull();
+                    assertThat(invalid).hasMessageContaining("half a character");
                 });
     }
 

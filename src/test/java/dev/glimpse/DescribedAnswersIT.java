@@ -147,7 +147,7 @@ class DescribedAnswersIT {
             client.send(method, path, body, with(sent, "X-API-Key", "all", "Origin", "https://a.example"));
             client.send(method, odd, body, with(sent, "X-API-Key", "all"));
             client.send(method, path, body, with(sent, "X-API-Key", "all", "Accept", "font/woff"));
-            client.send(method, path, body, with(sent, "X-API-Key", "all", "X-Long", "x".repeat(9_000)));
+            client.send(method, path, body, with(sent, "X-API-Key", "all", "X-Long", "x".repeat(17_000)));
             client.send(method, path, body, with(sent, "X-API-Key", "few"));
             for (String failure : List.of("500", "503")) {
                 client.send(method, path, body, with(sent, "X-API-Key", "all", FAILURE, failure));

@@ -222,6 +222,10 @@ class DescribedAnswersIT {
         client.post("/admin/index", key);
         client.get("/actuator/health/nothing", key);
         client.get("/problems/nothing", key);
+        for (String explanation : List.of("/problems", "/problems/busy")) {
+            String tag = client.get(explanation).header("ETag");
+            client.get(explanation, "If-None-Match", tag);
+        }
         client.send("POST", "/mcp", PING.getBytes(StandardCharsets.UTF_8), MESSAGE);
         client.send(
                 "POST",

@@ -147,7 +147,7 @@ class DescribedAnswersIT {
             client.send(method, path, body, with(sent, "X-API-Key", "all", "Origin", "https://a.example"));
             client.send(method, odd, body, with(sent, "X-API-Key", "all"));
             client.send(method, path, body, with(sent, "X-API-Key", "all", "Accept", "font/woff"));
-            client.send(method, path, body, with(sent, "X-API-Key", "all", "X-Long", "x".repeat(9_000)));
+            client.send(method, path, body, with(sent, "X-API-Key", "all", "X-Long", "x".repeat(17_000)));
             client.send(method, path, body, with(sent, "X-API-Key", "few"));
             for (String failure : List.of("500", "503")) {
                 client.send(method, path, body, with(sent, "X-API-Key", "all", FAILURE, failure));
@@ -232,6 +232,10 @@ class DescribedAnswersIT {
         client.post("/admin/index", key);
         client.get("/actuator/health/nothing", key);
         client.get("/problems/nothing", key);
+        for (String explanation : List.of("/problems", "/problems/busy")) {
+            String tag = client.get(explanation).header("ETag");
+            client.get(explanation, "If-None-Match", tag);
+        }
         client.send("POST", "/mcp", PING.getBytes(StandardCharsets.UTF_8), MESSAGE);
         client.send(
                 "POST",

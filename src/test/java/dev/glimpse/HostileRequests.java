@@ -215,8 +215,8 @@ final class HostileRequests {
                     .append(value())
                     .append(random.nextInt(20) == 0 ? "&&" : "&");
         }
-        // Tomcat takes 8 KB of a request line and its headers together.
-        return query.substring(0, Math.min(query.length(), 7_000));
+        // Tomcat takes 16 KB of a request line and its headers together.
+        return query.substring(0, Math.min(query.length(), 15_000));
     }
 
     private String value() {

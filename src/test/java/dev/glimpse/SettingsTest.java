@@ -37,7 +37,7 @@ class SettingsTest {
         "glimpse.access.requests-per-minute, 3000",
         "glimpse.access.requests-at-once, 32",
         "glimpse.access.slowest-upload, 8KB",
-        "server.max-http-request-header-size, 8KB",
+        "server.max-http-request-header-size, 16KB",
         "glimpse.upload.urls, false",
         "r2.endpoint, ''",
         "management.endpoints.web.exposure.include, 'health,info,prometheus'"

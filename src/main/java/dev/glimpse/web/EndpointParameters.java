@@ -6,6 +6,7 @@ import dev.glimpse.request.Parameter;
 import dev.glimpse.request.TakesParameters;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -33,15 +34,18 @@ final class EndpointParameters {
     /** Of those that are no lists. */
     private final Set<String> takenOnce = new HashSet<>();
 
+    private final Set<String> neverEmpty = new HashSet<>();
+
     private final List<Pattern> otherNames = new ArrayList<>();
     private @Nullable String file;
 
     private EndpointParameters() {}
 
-    /** Of these names; each may be there several times. */
+    /** Of these names; each may be there several times, and never empty. */
     static EndpointParameters lists(String... names) {
         EndpointParameters parameters = new EndpointParameters();
         parameters.names.addAll(List.of(names));
+        parameters.neverEmpty.addAll(List.of(names));
         return parameters;
     }
 
@@ -72,6 +76,7 @@ final class EndpointParameters {
         names.add(name);
         if (!type.isArray() && !List.class.isAssignableFrom(type)) {
             takenOnce.add(name);
+            neverEmpty.add(name);
         }
         AlsoNamed others = parameter.getParameterAnnotation(AlsoNamed.class);
         if (others != null) {
@@ -96,7 +101,7 @@ final class EndpointParameters {
      * Checks what a request asks.
      *
      * @throws UnknownParameterException if it has a parameter or a part that the endpoint does not have
-     * @throws InvalidQueryException if a parameter that is taken once is there twice, or is empty
+     * @throws InvalidQueryException if a parameter that is taken once is there twice, or one that takes a value is empty
      */
     void check(HttpServletRequest request) {
         for (Map.Entry<String, String[]> sent : request.getParameterMap().entrySet()) {
@@ -116,13 +121,11 @@ final class EndpointParameters {
         if (!isKnown(name)) {
             throw unknown(name, Spelling.nearest(name, names));
         }
-        if (isTakenOnce(name)) {
-            if (values.length > 1) {
-                throw new InvalidQueryException(name + " is there " + values.length + " times, and is taken once");
-            }
-            if (values[0].isEmpty()) {
-                throw new InvalidQueryException(name + " is empty: give it a value, or leave it out");
-            }
+        if (isTakenOnce(name) && values.length > 1) {
+            throw new InvalidQueryException(name + " is there " + values.length + " times, and is taken once");
+        }
+        if (neverEmpty.contains(name) && Arrays.asList(values).contains("")) {
+            throw new InvalidQueryException(name + " is empty: give it a value, or leave it out");
         }
     }
 

@@ -12,7 +12,10 @@ import org.springframework.web.context.request.NativeWebRequest;
 import org.springframework.web.servlet.config.annotation.ContentNegotiationConfigurer;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 
-/** Reads the header {@code Accept} without charsets. JSON is UTF-8, and a client that asks for another charset gets UTF-8 as well. */
+/**
+ * Reads the header {@code Accept} without charsets, and without types of quality 0, which a client does not take: one that names no other
+ * gets 406. JSON is UTF-8, and a client that asks for another charset gets UTF-8 as well.
+ */
 @Configuration(proxyBeanMethods = false)
 class NegotiationConfiguration implements WebMvcConfigurer {
     private static final ContentNegotiationStrategy HEADER = new HeaderContentNegotiationStrategy();
@@ -26,6 +29,7 @@ class NegotiationConfiguration implements WebMvcConfigurer {
 
     private static List<MediaType> accepted(NativeWebRequest request) throws HttpMediaTypeNotAcceptableException {
         return HEADER.resolveMediaTypes(request).stream()
+                .filter(type -> type.getQualityValue() > 0)
                 .map(NegotiationConfiguration::withoutCharset)
                 .toList();
     }

@@ -24,9 +24,15 @@ final class Origins {
     static CorsFilter filter(List<String> allowed, Refusals refusals) {
         CorsConfiguration others = new CorsConfiguration();
         others.setAllowedOrigins(allowed);
-        others.setAllowedMethods(List.of("GET", "HEAD", "POST", "DELETE"));
+        others.setAllowedMethods(List.of("GET", "HEAD", "POST", "PATCH", "DELETE"));
         others.setAllowedHeaders(List.of("*"));
         others.setExposedHeaders(List.of(
+                HttpHeaders.LOCATION,
+                HttpHeaders.ETAG,
+                HttpHeaders.CONTENT_RANGE,
+                HttpHeaders.CONTENT_DISPOSITION,
+                HttpHeaders.AGE,
+                HttpHeaders.ALLOW,
                 HttpHeaders.RETRY_AFTER,
                 HttpHeaders.WARNING,
                 "RateLimit-Limit",

@@ -22,7 +22,9 @@ final class ParameterCheck implements HandlerInterceptor {
 
     @Override
     public boolean preHandle(HttpServletRequest request, HttpServletResponse response, Object handler) {
-        if (handler instanceof HandlerMethod endpoint) {
+        // OPTIONS asks about the path alone.
+        boolean isAsked = !request.getMethod().equals("OPTIONS");
+        if (isAsked && handler instanceof HandlerMethod endpoint) {
             parametersOf(endpoint, request).check(request);
         }
         return true;

@@ -1,12 +1,14 @@
 package dev.glimpse.web;
 
 import dev.glimpse.web.ProblemTypes.Explanation;
+import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.stream.Collectors;
 import org.springframework.http.HttpHeaders;
 import org.springframework.http.HttpStatus;
 import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
+import org.springframework.util.DigestUtils;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RestController;
@@ -96,9 +98,12 @@ class ProblemController {
         return "/problems/" + problem.type();
     }
 
+    /** Records and texts alike have all that is answered in their string. The tag is weak, as the answer may be compressed. */
     private static <T> ResponseEntity<T> answer(T body) {
+        String digest = DigestUtils.md5DigestAsHex(body.toString().getBytes(StandardCharsets.UTF_8));
         return ResponseEntity.ok()
-                .varyBy(HttpHeaders.ACCEPT)
+                .eTag("W/\"" + digest + "\"")
+                .varyBy(HttpHeaders.ACCEPT, HttpHeaders.ACCEPT_ENCODING)
                 .header(HttpHeaders.CACHE_CONTROL, CACHING)
                 .body(body);
     }

@@ -15,8 +15,8 @@ final class StandardProblems {
             new Standard(
                     HttpStatus.BAD_REQUEST,
                     "bad-request",
-                    "the request line or a header cannot be read, or all headers together have more than"
-                            + " server.max-http-request-header-size"),
+                    "the request cannot be read: it names no host or two, its line and headers are too long together, or a"
+                            + " character is not percent-encoded, as [ must be, or is not allowed, as %2F in a path"),
             new Standard(HttpStatus.UNAUTHORIZED, "unauthorized", "this needs a key"),
             new Standard(HttpStatus.FORBIDDEN, "forbidden", "this is not allowed"),
             new Standard(HttpStatus.NOT_FOUND, "not-found", "there is nothing at this path"),

@@ -8,6 +8,6 @@ final class UnknownProblemException extends RuntimeException {
         super("there is no type of problem of this name"
                 + Spelling.nearest(type, ProblemTypes.names())
                         .map(meant -> "; did you mean /problems/" + meant + "?")
-                        .orElse("; /problems/ lists all"));
+                        .orElse("; /problems lists all"));
     }
 }

@@ -522,6 +522,19 @@ class AccessIT {
         assertThat(client.get("/stats", friend).status()).isEqualTo(200);
         assertThat(client.get("/stats", friend).header("Access-Control-Allow-Origin"))
                 .isEqualTo("https://friend.example");
+        assertThat(client.get("/stats", friend).header("Access-Control-Expose-Headers"))
+                .contains(
+                        "Location",
+                        "ETag",
+                        "Content-Range",
+                        "Content-Disposition",
+                        "Age",
+                        "Allow",
+                        "Retry-After",
+                        "RateLimit-Remaining",
+                        "X-Request-Id",
+                        "Warning",
+                        "X-Glimpse-Cost");
         assertThat(client.get("/stats", own).status()).isEqualTo(200);
         assertThat(client.get("/stats", ownBehindTls).status()).isEqualTo(200);
     }
@@ -538,6 +551,9 @@ class AccessIT {
                 .startsWith("HTTP/1.1 200")
                 .contains("Access-Control-Allow-Headers: x-api-key")
                 .doesNotContain("Allow-Credentials");
+        assertThat(raw("OPTIONS /images/a", "Origin: https://friend.example", "Access-Control-Request-Method: PATCH"))
+                .startsWith("HTTP/1.1 200")
+                .contains("Access-Control-Allow-Methods: GET,HEAD,POST,PATCH,DELETE");
         assertThat(raw("OPTIONS /upload", "Origin: https://evil.example", "Access-Control-Request-Method: POST"))
                 .startsWith("HTTP/1.1 403");
     }

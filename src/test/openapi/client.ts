@@ -42,8 +42,10 @@ check((await pictures.getPictureMetadata({ name: second })).caption === 'three',
 check(many.results[2]?.problem?.type === '/problems/unsupported-image', 'what is no picture has a problem');
 
 const name = one.id.substring('images/'.length);
-const found = await search.searchPictures({ text: 'a picture', limit: 1000, exact: true });
+const found = await search.searchPictures({ text: ['a picture'], limit: 1000, exact: true });
 check(found.results.some((hit) => hit.id === one.id), 'the picture is found');
+const alike = await search.searchPicturesByExample({ file: [files[0]!], not: ['a car'], notWeight: [0.5], tag: ['red'] });
+check(alike.results.some((hit) => hit.id === one.id), 'the picture finds itself');
 check((await search.listVersions()).versions.length > 0, 'there are versions');
 check((await pictures.listPictures({ limit: 3 })).results.length === 3, 'pictures are listed');
 check((await pictures.getPictureMetadata({ name })).tags.join() === 'red,round', 'tags are kept');
@@ -54,5 +56,5 @@ check((await new ServerApi(configuration).getStats()).rowCount >= 3, 'statistics
 await pictures.deletePicture({ name });
 check((await problemOf(pictures.getPicture({ name }))).type === '/problems/picture-not-found', 'a deleted picture is gone');
 check((await pictures.restorePicture({ name })).restored, 'it comes back');
-check((await problemOf(search.searchPictures({ text: '' }))).status === 400, 'an empty text is a problem');
+check((await problemOf(search.searchPictures({ text: [''] }))).status === 400, 'an empty text is a problem');
 console.log('all is well');

@@ -31,7 +31,7 @@ public final class JavaClient {
         check(many.getResults().get(2).getProblem().getStatus() == 415, "what is no picture has a problem");
 
         String name = one.getId().substring("images/".length());
-        SearchAnswer found = search.searchPictures("a picture", 1000, true, null, null);
+        SearchAnswer found = find(search, "a picture");
         check(found.getResults().stream().anyMatch(hit -> hit.getId().equals(one.getId())), "the picture is found");
         check(!search.listVersions().getVersions().isEmpty(), "there are versions");
         check(pictures.listPictures(null, 3, null).getResults().size() == 3, "pictures are listed");
@@ -44,8 +44,14 @@ public final class JavaClient {
         pictures.deletePicture(name, null);
         check(statusOf(() -> pictures.getPicture(name, null, null, null)) == 404, "a deleted picture is gone");
         check(pictures.restorePicture(name).getRestored(), "it comes back");
-        check(statusOf(() -> search.searchPictures("", null, null, null, null)) == 400, "an empty text is a problem");
+        check(statusOf(() -> find(search, "")) == 400, "an empty text is a problem");
         System.out.println("all is well");
+    }
+
+    private static SearchAnswer find(SearchApi search, String text) {
+        return search.searchPictures(
+                List.of(text), null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
+                null, null, null, null, null, null, 1000, true, null, null);
     }
 
     private static int statusOf(Runnable call) {

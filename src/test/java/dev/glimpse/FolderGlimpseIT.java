@@ -194,8 +194,8 @@ class FolderGlimpseIT extends GlimpseContract {
     private static JsonNode described(Description description, String call, @Nullable String name) {
         JsonNode operation = Objects.requireNonNull(description.operations().get(call), call);
         JsonNode form = description
-                .document()
-                .at("/components/schemas/UploadForm/properties")
+                .resolve(operation.at("/requestBody/content/multipart~1form-data/schema"))
+                .path("properties")
                 .path(String.valueOf(name));
         if (operation.has("requestBody") && !form.isMissingNode()) {
             return form;

@@ -187,7 +187,8 @@ public final class ParameterValues {
                 parameter.parameterName() + " must be " + kind + ": " + shortened(String.valueOf(value)));
     }
 
-    private static String shortened(String text) {
+    /** A value as a message repeats it. */
+    public static String shortened(String text) {
         return text.length() <= MOST_CHARACTERS ? text : text.substring(0, MOST_CHARACTERS) + "...";
     }
 }

@@ -5,6 +5,7 @@ import dev.glimpse.dataset.ImageDataset.Freshness;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.PastNeighbors;
+import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.EncoderBusyException;
 import dev.glimpse.embedding.TextEmbedding;
@@ -96,23 +97,21 @@ public final class ImageSearch {
      * @throws InvalidQueryException if the text is blank or longer than allowed, or the limit out of its range
      */
     public Hits search(String text, int limit, boolean exact, Ticket ticket) {
-        return search(List.of(new Term.Words(text, 1)), limit, exact, ticket);
+        return search(
+                new SearchRequest(List.of(new Term.Words(text, 1)), RowFilter.NONE, limit, exact, null, null), ticket);
     }
 
     /**
-     * Finds the pictures nearest to a mixture. Waits for the encoder and for the table.
+     * Finds the pictures of today that are asked for, whatever version or time is named. Waits for the encoder and for the table.
      *
-     * @param terms 1 to {@value #MOST_TERMS}
-     * @param limit from 1 on
-     * @param exact whether to go around an index
      * @param ticket for what is decoded and encoded
      * @throws InvalidQueryException if a text is blank or longer than allowed, the limit is out of its range, or the terms cancel each other
      *     out
      * @throws PictureNotFoundException if there is no picture that the query shall be like
      */
-    Hits search(List<Term> terms, int limit, boolean exact, Ticket ticket) {
-        Asked asked = ask(terms, limit, exact, ticket);
-        List<Neighbor> found = asked.others(dataset.nearest(asked.query), limit);
+    Hits search(SearchRequest request, Ticket ticket) {
+        Asked asked = ask(request, ticket);
+        List<Neighbor> found = asked.others(dataset.nearest(asked.query), request.limit());
         return new Hits(asked.truncated, found, dataset.freshness());
     }
 
@@ -121,9 +120,9 @@ public final class ImageSearch {
      *
      * @throws dev.glimpse.dataset.VersionNotFoundException if the version is not kept
      */
-    PastHits searchIn(long version, List<Term> terms, int limit, boolean exact, Ticket ticket) {
-        Asked asked = ask(terms, limit, exact, ticket);
-        return past(asked, dataset.nearestIn(version, asked.query), limit);
+    PastHits searchIn(long version, SearchRequest request, Ticket ticket) {
+        Asked asked = ask(request, ticket);
+        return past(asked, dataset.nearestIn(version, asked.query), request.limit());
     }
 
     /**
@@ -132,12 +131,12 @@ public final class ImageSearch {
      *
      * @param time of the years 1 to 9999
      */
-    PastHits searchAt(Instant time, List<Term> terms, int limit, boolean exact, Ticket ticket) {
+    PastHits searchAt(Instant time, SearchRequest request, Ticket ticket) {
         if (time.isBefore(FIRST_TIME) || time.isAfter(LAST_TIME)) {
             throw new InvalidQueryException("asOf must be of the years 1 to 9999: " + time);
         }
-        Asked asked = ask(terms, limit, exact, ticket);
-        return past(asked, dataset.nearestAt(time, asked.query), limit);
+        Asked asked = ask(request, ticket);
+        return past(asked, dataset.nearestAt(time, asked.query), request.limit());
     }
 
     private static PastHits past(Asked asked, PastNeighbors found, int limit) {
@@ -156,8 +155,9 @@ public final class ImageSearch {
         return bounds.limit();
     }
 
-    private Asked ask(List<Term> terms, int limit, boolean exact, Ticket ticket) {
-        requireValid(terms, limit);
+    private Asked ask(SearchRequest request, Ticket ticket) {
+        List<Term> terms = request.terms();
+        requireValid(terms, request.limit());
         List<CompletableFuture<TextEmbedding>> vectors = new ArrayList<>();
         terms.forEach(term -> vectors.add(vector(term, ticket)));
         Mixture mixture = new Mixture(model.descriptor().dimension());
@@ -171,7 +171,9 @@ public final class ImageSearch {
                 .filter(Term.Like.class::isInstance)
                 .map(term -> ((Term.Like) term).id().toString())
                 .collect(Collectors.toSet());
-        return new Asked(new NearestQuery(mixture.direction(), limit + liked.size(), exact), truncated, liked);
+        NearestQuery query = new NearestQuery(
+                mixture.direction(), request.limit() + liked.size(), request.exact(), request.filter());
+        return new Asked(query, truncated, liked);
     }
 
     private void requireValid(List<Term> terms, int limit) {

@@ -1,6 +1,7 @@
 package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.fairness.Flow;
@@ -28,7 +29,7 @@ class SearchConfiguration {
     private static final long PATIENCE_SECONDS = 3;
 
     private static final SearchRequest FIRST =
-            new SearchRequest(List.of(new Term.Words("a picture", 1)), 1, false, null, null);
+            new SearchRequest(List.of(new Term.Words("a picture", 1)), RowFilter.NONE, 1, false, null, null);
 
     @Bean
     ImageSearch imageSearch(

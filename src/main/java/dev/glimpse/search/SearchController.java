@@ -118,14 +118,12 @@ class SearchController {
 
     ResponseEntity<?> answer(SearchRequest asked, Ticket ticket) {
         if (asked.version() != null) {
-            return ResponseEntity.ok(
-                    past(asked, search.searchIn(asked.version(), asked.terms(), asked.limit(), asked.exact(), ticket)));
+            return ResponseEntity.ok(past(asked, search.searchIn(asked.version(), asked, ticket)));
         }
         if (asked.asOf() != null) {
-            return ResponseEntity.ok(
-                    past(asked, search.searchAt(asked.asOf(), asked.terms(), asked.limit(), asked.exact(), ticket)));
+            return ResponseEntity.ok(past(asked, search.searchAt(asked.asOf(), asked, ticket)));
         }
-        Hits hits = search.search(asked.terms(), asked.limit(), asked.exact(), ticket);
+        Hits hits = search.search(asked, ticket);
         Freshness freshness = hits.freshness();
         ResponseEntity.BodyBuilder answer = ResponseEntity.ok();
         if (freshness.stale()) {

@@ -1,5 +1,6 @@
 package dev.glimpse.search;
 
+import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.Parameter;
@@ -13,11 +14,13 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a client asks.
  *
+ * @param filter of the rows that may be found
  * @param version of the table that is searched; null for the newest, or for that of {@code asOf}
  * @param asOf as of which the table is searched; null for now
  */
 record SearchRequest(
         List<Term> terms,
+        RowFilter filter,
         int limit,
         boolean exact,
         @Nullable Long version,
@@ -51,6 +54,7 @@ record SearchRequest(
         likes(values, SearchParameter.NOT_LIKE, SearchParameter.NOT_LIKE_WEIGHT, -1, terms);
         return new SearchRequest(
                 terms,
+                Filters.of(values),
                 values.wholeNumber(SearchParameter.LIMIT, Math.min(USUAL_LIMIT, mostHits), 1, mostHits),
                 values.flag(SearchParameter.EXACT),
                 version,

@@ -36,7 +36,8 @@ final class AccessFilter extends OncePerRequestFilter {
     /** Methods that change nothing. */
     private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS");
 
-    private static final String AGENTS = "/mcp";
+    /** Paths that change nothing, whatever the method. Which tools an agent may call, their endpoint decides: all come as the same request. */
+    private static final Set<String> READ_BY_POST = Set.of("/search", "/mcp");
 
     private final Callers callers;
     private final RateLimits limits;
@@ -234,8 +235,7 @@ final class AccessFilter extends OncePerRequestFilter {
 
     private static Scope scope(HttpServletRequest request) {
         String path = request.getServletPath();
-        if (path.equals(AGENTS)) {
-            // Which tools a caller may call, their endpoint decides: all of them come as the same request.
+        if (READ_BY_POST.contains(path)) {
             return Scope.READ;
         }
         if (reads(request)) {

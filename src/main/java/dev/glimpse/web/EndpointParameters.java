@@ -5,17 +5,23 @@ import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.Parameter;
 import dev.glimpse.request.TakesParameters;
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.InputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.DefaultParameterNameDiscoverer;
 import org.springframework.core.MethodParameter;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.method.HandlerMethod;
 import org.springframework.web.multipart.MultipartFile;
@@ -29,6 +35,9 @@ final class EndpointParameters {
     /** The most characters of an unknown name in a message. */
     private static final int MOST_CHARACTERS = 64;
 
+    /** What a handler that reads a body takes. */
+    private static final Set<Class<?>> BODIES = Set.of(InputStream.class, HttpServletRequest.class);
+
     private final List<String> names = new ArrayList<>();
 
     /** Of those that are no lists. */
@@ -38,6 +47,9 @@ final class EndpointParameters {
 
     private final List<Pattern> otherNames = new ArrayList<>();
     private @Nullable String file;
+
+    /** Whether the handler may read a body. */
+    private boolean readsBody;
 
     private EndpointParameters() {}
 
@@ -50,6 +62,8 @@ final class EndpointParameters {
     }
 
     EndpointParameters(HandlerMethod endpoint) {
+        readsBody = Stream.of(endpoint.getMethodParameters())
+                .anyMatch(parameter -> BODIES.contains(parameter.getParameterType()));
         TakesParameters takes = endpoint.getMethodAnnotation(TakesParameters.class);
         if (takes != null) {
             for (Parameter parameter : takes.value().getEnumConstants()) {
@@ -98,10 +112,11 @@ final class EndpointParameters {
     }
 
     /**
-     * Checks what a request asks.
+     * Checks what a request asks. A form is checked by its fields.
      *
      * @throws UnknownParameterException if it has a parameter or a part that the endpoint does not have
-     * @throws InvalidQueryException if a parameter that is taken once is there twice, or one that takes a value is empty
+     * @throws InvalidQueryException if a parameter that is taken once is there twice, or one that takes a value is empty; or if there is
+     *     another body, which the endpoint does not read
      */
     void check(HttpServletRequest request) {
         for (Map.Entry<String, String[]> sent : request.getParameterMap().entrySet()) {
@@ -115,6 +130,18 @@ final class EndpointParameters {
                 }
             }
         }
+        if (!readsBody && hasBody(request)) {
+            throw new InvalidQueryException("this call takes no body"
+                    + (names.isEmpty() ? "" : "; put " + String.join(", ", names) + " into the query"));
+        }
+    }
+
+    private static boolean hasBody(HttpServletRequest request) {
+        String type = Objects.toString(request.getContentType(), "").toLowerCase(Locale.ROOT);
+        boolean isForm = type.startsWith(MediaType.APPLICATION_FORM_URLENCODED_VALUE) || type.startsWith("multipart/");
+        return request.getMethod().equals("POST")
+                && !isForm
+                && (request.getContentLengthLong() > 0 || request.getHeader(HttpHeaders.TRANSFER_ENCODING) != null);
     }
 
     private void check(String name, String[] values) {

@@ -3,6 +3,8 @@ package dev.glimpse.search;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.glimpse.dataset.RowFilter;
+import dev.glimpse.image.ImageFormat;
 import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.ParameterValues;
 import dev.glimpse.request.PictureNotFoundException;
@@ -10,6 +12,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeMap;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -89,12 +92,33 @@ class SearchRequestTest {
                 "text=cat&fileWeight=1 | fileWeight is there 1 times and file 0 times",
                 "text=cat&asOf=yesterday | asOf must be a time",
                 "text=cat&version=soon | version must be a whole number",
+                "text=cat&type=exe | type must be one of jpg, png",
+                "text=cat&orientation=round | orientation must be one of landscape, portrait, square",
+                "text=cat&minWidth=2&maxWidth=1 | minWidth is larger than maxWidth",
+                "text=cat&minBytes=1e3 | minBytes must be a whole number",
+                "text=cat&uploadedAfter=2026-11-26T08:00:00Z&uploadedBefore=2025-11-26T08:00:00Z | uploadedAfter is later",
+                "text=cat&tag= | tag must have 1 to 1000 characters",
                 "text=cat&version=1&asOf=2026-11-26T08:00:00Z | exclude each other"
             })
     void whatCannotBeAnsweredIsSaid(String query, String message) {
         assertThatThrownBy(() -> parse(query))
                 .isInstanceOf(InvalidQueryException.class)
                 .hasMessageContaining(message);
+    }
+
+    @Test
+    void filtersAreTakenAsTheyAreWritten() {
+        SearchRequest asked =
+                parse("text=cat&type=png&type=jpg&minWidth=10&tag=' OR 1=1 --&caption=%&orientation=square");
+
+        assertThat(asked.filter().conditions())
+                .containsExactly(
+                        new RowFilter.Format(Set.of(ImageFormat.PNG, ImageFormat.JPEG)),
+                        new RowFilter.Shape(Set.of(RowFilter.Orientation.SQUARE)),
+                        new RowFilter.Width(new RowFilter.Range(10, Long.MAX_VALUE)),
+                        new RowFilter.AllTags(Set.of("' OR 1=1 --")),
+                        new RowFilter.Caption(RowFilter.Text.containing("%")));
+        assertThat(parse("text=cat").filter()).isEqualTo(RowFilter.NONE);
     }
 
     @ParameterizedTest

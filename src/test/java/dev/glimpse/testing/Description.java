@@ -157,14 +157,14 @@ public final class Description {
     }
 
     private List<String> ofValue(JsonNode schema, String value) {
-        if (schema.path("type").asString("").equals("array")) {
-            return ofValue(schema.get("items"), value);
+        String type = resolve(schema).path("type").asString("");
+        if (type.equals("array")) {
+            return ofValue(resolve(schema).get("items"), value);
         }
-        JsonNode json = Set.of("integer", "number", "boolean")
-                        .contains(schema.path("type").asString(""))
+        JsonNode json = Set.of("integer", "number", "boolean").contains(type)
                 ? JsonMapper.shared().readTree(value)
                 : StringNode.valueOf(value);
-        return registry.getSchema(schema).validate(json).stream()
+        return withComponents(Map.of("allOf", List.of(schema))).validate(json).stream()
                 .map(Error::toString)
                 .toList();
     }
@@ -244,10 +244,13 @@ public final class Description {
     }
 
     private Schema schema(JsonNode schema) {
-        String reference = schema.get("$ref").asString();
         return schemas.computeIfAbsent(
-                reference,
-                missing -> registry.getSchema(JsonMapper.shared()
-                        .valueToTree(Map.of("$ref", missing, "components", document.get("components")))));
+                schema.get("$ref").asString(), reference -> withComponents(Map.of("$ref", reference)));
+    }
+
+    private Schema withComponents(Map<String, ?> schema) {
+        Map<String, Object> whole = new HashMap<>(schema);
+        whole.put("components", document.get("components"));
+        return registry.getSchema(JsonMapper.shared().valueToTree(whole));
     }
 }

@@ -133,6 +133,15 @@ class AccessIT {
     }
 
     @Test
+    void searchByPicturesIsARead() {
+        List<Part> parts = List.of(Part.file("a.png", TestPictures.png(1)));
+
+        assertThat(client.multipart("/search", parts).status()).isEqualTo(401);
+        assertThat(client.multipart("/search", parts, with("upload")).status()).isEqualTo(403);
+        assertThat(client.multipart("/search", parts, with("read")).status()).isEqualTo(200);
+    }
+
+    @Test
     void agentNeedsTheScopeToReadAndIsOfferedUploadsWithTheirScopeAlone(CapturedOutput log) {
         byte[] ping = "{\"jsonrpc\": \"2.0\", \"id\": 1, \"method\": \"ping\"}".getBytes(StandardCharsets.UTF_8);
         Map<String, Object> picture =

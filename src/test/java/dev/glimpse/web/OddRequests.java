@@ -144,7 +144,8 @@ public final class OddRequests {
             MediaType accepted = endpoint.getKey().getProducesCondition().getProducibleMediaTypes().stream()
                     .findFirst()
                     .orElse(MediaType.ALL);
-            String rest = "Accept: " + accepted + "\r\nContent-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+            String rest = "Accept: " + accepted + "\r\n"
+                    + bodyFor(endpoint.getKey().getConsumesCondition().getConsumableMediaTypes());
             for (String path : endpoint.getKey().getPatternValues()) {
                 String line = endpoint.getKey()
                                 .getMethodsCondition()
@@ -169,6 +170,15 @@ public final class OddRequests {
             }
         }
         return complaints;
+    }
+
+    /** Headers and a body of a type that is taken; an empty one if none is named. */
+    private static String bodyFor(Set<MediaType> taken) {
+        if (taken.contains(MediaType.APPLICATION_JSON)) {
+            return "Content-Type: application/json\r\nContent-Length: 2\r\n\r\n{}";
+        }
+        return (taken.isEmpty() ? "" : "Content-Type: application/x-www-form-urlencoded\r\n")
+                + "Content-Length: 0\r\n\r\n";
     }
 
     private void expect(String type, String detail, String line, String rest) throws IOException {

@@ -30,6 +30,9 @@ import org.slf4j.LoggerFactory;
 final class Child implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Child.class);
 
+    /** For processes that a decoder has left. */
+    private static final int MOST_LOOKS = 10;
+
     /** A process that was killed is gone in milliseconds, unless it waits for a disk. */
     private static final long DYING_SECONDS = 5;
 
@@ -108,7 +111,7 @@ final class Child implements AutoCloseable {
         process.destroyForcibly();
         others.forEach(ProcessHandle::destroyForcibly);
         if (mayLeaveOthers) {
-            strays().forEach(ProcessHandle::destroyForcibly);
+            killStrays();
         }
         boolean interrupted = Thread.interrupted();
         try {
@@ -121,6 +124,16 @@ final class Child implements AutoCloseable {
             if (interrupted) {
                 Thread.currentThread().interrupt();
             }
+        }
+    }
+
+    /** One that is just being started is not to be seen yet, so two looks in a row have to find none. */
+    private void killStrays() {
+        int clean = 0;
+        for (int look = 0; look < MOST_LOOKS && clean < 2; look++) {
+            List<ProcessHandle> strays = strays();
+            strays.forEach(ProcessHandle::destroyForcibly);
+            clean = strays.isEmpty() ? clean + 1 : 0;
         }
     }
 

@@ -169,7 +169,8 @@ class FolderGlimpseIT extends GlimpseContract {
                         + info.getPatternValues().iterator().next();
                 for (Parameter parameter : takes.value().getEnumConstants()) {
                     // Without files there is nothing to weigh, so this is refused whatever it says.
-                    boolean isRefused = call.startsWith("GET") && parameter.parameterName().equals("fileWeight");
+                    boolean isRefused =
+                            call.startsWith("GET") && parameter.parameterName().equals("fileWeight");
                     if (!isRefused) {
                         described(description, call, parameter.parameterName());
                     }

@@ -70,6 +70,7 @@ final class EndpointParameters {
                 names.add(parameter.parameterName());
                 if (!parameter.isList()) {
                     takenOnce.add(parameter.parameterName());
+                    neverEmpty.add(parameter.parameterName());
                 }
             }
         }

@@ -83,7 +83,7 @@ class SearchController {
         return answer(ParameterValues.of(request.getParameterMap()), List.of(), request);
     }
 
-    /** The same, with pictures to look for. */
+    /** Searches for what a form says, and for pictures that come with it. */
     @PostMapping(
             path = "/search",
             consumes = {MediaType.MULTIPART_FORM_DATA_VALUE, MediaType.APPLICATION_FORM_URLENCODED_VALUE},
@@ -99,7 +99,7 @@ class SearchController {
         return answer(ParameterValues.of(request.getParameterMap()), samples, request);
     }
 
-    /** The same, with the parameters as JSON. */
+    /** Searches for what a JSON object says, which has the parameters as its fields. */
     @PostMapping(
             path = "/search",
             consumes = MediaType.APPLICATION_JSON_VALUE,

@@ -3,6 +3,7 @@ package dev.glimpse.web;
 import dev.glimpse.request.AlsoNamed;
 import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.Parameter;
+import dev.glimpse.request.ParameterValues;
 import dev.glimpse.request.TakesParameters;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.InputStream;
@@ -32,9 +33,6 @@ import org.springframework.web.util.WebUtils;
 final class EndpointParameters {
     private static final DefaultParameterNameDiscoverer NAMES = new DefaultParameterNameDiscoverer();
 
-    /** The most characters of an unknown name in a message. */
-    private static final int MOST_CHARACTERS = 64;
-
     /** What a handler that reads a body takes. */
     private static final Set<Class<?>> BODIES = Set.of(InputStream.class, HttpServletRequest.class);
 
@@ -53,7 +51,7 @@ final class EndpointParameters {
 
     private EndpointParameters() {}
 
-    /** Of these names; each may be there several times, and never empty. */
+    /** The parameters with these names; each may be there several times, and never empty. */
     static EndpointParameters lists(String... names) {
         EndpointParameters parameters = new EndpointParameters();
         parameters.names.addAll(List.of(names));
@@ -163,8 +161,7 @@ final class EndpointParameters {
     }
 
     private UnknownParameterException unknown(String name, Optional<String> nearest) {
-        String shortened = name.length() <= MOST_CHARACTERS ? name : name.substring(0, MOST_CHARACTERS) + "...";
-        return new UnknownParameterException("there is no parameter \"" + shortened + "\" here"
+        return new UnknownParameterException("there is no parameter \"" + ParameterValues.shortened(name) + "\" here"
                 + nearest.map(meant -> "; did you mean " + meant + "?").orElse("")
                 + (names.isEmpty() ? "; this call takes none" : "; there are " + String.join(", ", names)));
     }

@@ -31,7 +31,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The same rows, searched by Lance and in memory. */
+/** Rows of one table, searched by Lance and in memory. */
 class FilteredRowsIT {
     private static final long SEED = 13;
     private static final int ROWS = 400;

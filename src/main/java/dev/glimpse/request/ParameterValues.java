@@ -57,7 +57,7 @@ public final class ParameterValues {
         try {
             json = JSON.readTree(body);
         } catch (JacksonException e) {
-            throw new InvalidQueryException("the body is not valid JSON: " + e.getOriginalMessage());
+            throw new InvalidQueryException("the body is not valid JSON: " + JsonProblem.of(e));
         }
         if (!json.isObject()) {
             throw new InvalidQueryException("the body must be a JSON object");

@@ -1,9 +1,9 @@
 package dev.glimpse.mcp;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
-import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.search.Hit;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -50,7 +50,7 @@ record PictureSummary(
               "picture": {"type": "string", "description": "Path of the original on this server"},
               "thumbnail": {"type": "string", "description": "Path of a small JPEG on this server"}}}""";
 
-    static PictureSummary of(Neighbor hit) {
+    static PictureSummary of(Hit hit) {
         return of(hit.picture(), hit.distance());
     }
 

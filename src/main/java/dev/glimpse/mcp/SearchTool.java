@@ -61,7 +61,7 @@ final class SearchTool implements AgentTool<SearchTool.Query> {
         Hits hits = search.search(query.text(), limit, false, tickets.of(Purpose.SEARCH, call.request()));
         return CallToolResult.builder()
                 .structuredContent(new Found(
-                        hits.neighbors().stream().map(PictureSummary::of).toList(),
+                        hits.results().stream().map(PictureSummary::of).toList(),
                         hits.truncated(),
                         hits.freshness().stale()))
                 .build();

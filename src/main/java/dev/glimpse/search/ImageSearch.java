@@ -29,6 +29,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 
 /** Finds pictures by words and by pictures. Safe for use by several threads. */
 public final class ImageSearch {
@@ -63,28 +64,30 @@ public final class ImageSearch {
      * What was found.
      *
      * @param truncated whether the end of a text did not fit into the model's context and was ignored
-     * @param neighbors nearest first
+     * @param results nearest first
      * @param freshness of what was searched
      */
-    public record Hits(boolean truncated, List<Neighbor> neighbors, Freshness freshness) {}
+    public record Hits(boolean truncated, List<Hit> results, Freshness freshness) {}
 
     /**
      * What was found in the past.
      *
      * @param truncated whether the end of a text did not fit into the model's context and was ignored
+     * @param version that was searched; null if it is not kept any more and today's pictures were searched instead
+     * @param complete whether pictures are there that have been deleted since
+     * @param results nearest first
      */
-    record PastHits(boolean truncated, PastNeighbors found) {}
+    record PastHits(boolean truncated, @Nullable Long version, boolean complete, List<Hit> results) {}
 
     /** A query as the table can be asked. */
     private record Asked(NearestQuery query, boolean truncated, Set<String> liked) {
         /** Without the pictures that the query is like: everybody knows that these are near. */
-        List<Neighbor> others(List<Neighbor> neighbors, int limit) {
-            return liked.isEmpty()
-                    ? neighbors
-                    : neighbors.stream()
-                            .filter(neighbor -> !liked.contains(neighbor.id()))
-                            .limit(limit)
-                            .toList();
+        List<Hit> others(List<Neighbor> neighbors, int limit) {
+            return neighbors.stream()
+                    .filter(neighbor -> !liked.contains(neighbor.id()))
+                    .limit(limit)
+                    .map(Hit::of)
+                    .toList();
         }
     }
 
@@ -111,8 +114,8 @@ public final class ImageSearch {
      */
     Hits search(SearchRequest request, Ticket ticket) {
         Asked asked = ask(request, ticket);
-        List<Neighbor> found = asked.others(dataset.nearest(asked.query), request.limit());
-        return new Hits(asked.truncated, found, dataset.freshness());
+        List<Hit> results = asked.others(dataset.nearest(asked.query), request.limit());
+        return new Hits(asked.truncated, results, dataset.freshness());
     }
 
     /**
@@ -140,9 +143,7 @@ public final class ImageSearch {
     }
 
     private static PastHits past(Asked asked, PastNeighbors found, int limit) {
-        return new PastHits(
-                asked.truncated,
-                new PastNeighbors(found.version(), found.complete(), asked.others(found.neighbors(), limit)));
+        return new PastHits(asked.truncated, found.version(), found.complete(), asked.others(found.neighbors(), limit));
     }
 
     /** The most characters of a text that is searched for. */

@@ -2,7 +2,6 @@ package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ImageDataset.Freshness;
-import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.TableVersion;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
@@ -51,7 +50,7 @@ class SearchController {
      * @param stale whether the bucket does not answer, so that what other servers have done lately is not known
      * @param results nearest first
      */
-    record Answer(String query, boolean truncated, boolean stale, List<Neighbor> results) {}
+    record Answer(String query, boolean truncated, boolean stale, List<Hit> results) {}
 
     /**
      * The answer to a search of the past.
@@ -67,7 +66,7 @@ class SearchController {
             @Nullable Long version,
             boolean complete,
             @Nullable String note,
-            List<Neighbor> results) {}
+            List<Hit> results) {}
 
     /** The versions that can be searched, the newest first. */
     record Versions(List<TableVersion> versions) {}
@@ -133,18 +132,18 @@ class SearchController {
                             Long.toString(Duration.between(freshness.asOf(), Instant.now())
                                     .toSeconds()));
         }
-        return answer.body(new Answer(asked.inWords(), hits.truncated(), freshness.stale(), hits.neighbors()));
+        return answer.body(new Answer(asked.inWords(), hits.truncated(), freshness.stale(), hits.results()));
     }
 
     private static PastAnswer past(SearchRequest asked, PastHits hits) {
-        boolean complete = hits.found().complete();
+        boolean complete = hits.complete();
         return new PastAnswer(
                 asked.inWords(),
                 hits.truncated(),
-                hits.found().version(),
+                hits.version(),
                 complete,
                 complete ? null : "versions of that time are not kept any more: what was deleted since is missing",
-                hits.found().neighbors());
+                hits.results());
     }
 
     @GetMapping(path = "/versions", produces = MediaType.APPLICATION_JSON_VALUE)

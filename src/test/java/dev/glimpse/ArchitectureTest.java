@@ -98,7 +98,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule searchKnowsTheTableAndTheModel =
-            onlyKnows("search", "request", "image", "fairness", "embedding", "dataset", "vectors");
+            onlyKnows("search", "request", "image", "fairness", "storage", "embedding", "dataset", "vectors");
 
     @ArchTest
     static final ArchRule statsKnowsWhatItReports = onlyKnows("stats", "image", "embedding", "storage", "dataset");

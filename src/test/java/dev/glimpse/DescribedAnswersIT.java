@@ -3,6 +3,7 @@ package dev.glimpse;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.search.OldCursors;
 import dev.glimpse.testing.Client;
 import dev.glimpse.testing.Client.Part;
 import dev.glimpse.testing.Description;
@@ -192,6 +193,12 @@ class DescribedAnswersIT {
                 "POST",
                 "/search",
                 "{\"text\": \"cat\"}".getBytes(StandardCharsets.UTF_8),
+                with(key, "Content-Type", "application/json"));
+        client.get("/search?text=cat&cursor=" + OldCursors.expired(), key);
+        client.send(
+                "POST",
+                "/search",
+                ("{\"text\": \"cat\", \"cursor\": \"" + OldCursors.expired() + "\"}").getBytes(StandardCharsets.UTF_8),
                 with(key, "Content-Type", "application/json"));
         client.send("POST", "/search", new byte[300_000], with(key, "Content-Type", "application/json"));
         client.send("POST", "/search", new byte[3], with(key, "Content-Type", "text/plain"));

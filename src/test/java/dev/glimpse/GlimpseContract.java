@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import dev.glimpse.image.DecodedImage;
+import dev.glimpse.search.OldCursors;
 import dev.glimpse.testing.Agent;
 import dev.glimpse.testing.Agent.Outcome;
 import dev.glimpse.testing.Client;
@@ -157,6 +158,106 @@ abstract class GlimpseContract {
     }
 
     @Test
+    void pagesOfASearchHaveEachPictureOnceWhileOthersComeAndGo() {
+        String tag = "page-" + PICTURES.getAndIncrement();
+        List<String> staying = new ArrayList<>();
+        for (int i = 0; i < 9; i++) {
+            staying.add(tagged(tag));
+        }
+        String leaving = tagged(tag);
+        String search = "/search?text=anything&tag=" + tag;
+        List<String> found = new ArrayList<>();
+        String next = "";
+
+        for (int page = 0; page < 4; page++) {
+            Answer answer = client.get(search + "&limit=3" + next);
+            found.addAll(ids(answer));
+            next = "&cursor=" + answer.json().get("next").asString();
+            if (page == 0) {
+                client.delete("/" + leaving);
+                tagged(tag);
+            }
+            if (answer.json().get("next").isNull()) {
+                break;
+            }
+        }
+
+        assertThat(found).doesNotHaveDuplicates().containsAll(staying);
+        assertThat(ids(client.get(search + "&limit=1000"))).hasSize(10);
+        assertThat(client.get(search + "&limit=10").json().get("next").isNull()).isTrue();
+    }
+
+    private String tagged(String tag) {
+        return client.multipart("/upload", List.of(Part.file("a.png", newPicture()), Part.field("tags", tag)))
+                .json()
+                .get("id")
+                .stringValue();
+    }
+
+    @Test
+    void cursorGoesOnWithItsQueryAlone() {
+        String tag = "cursor-" + PICTURES.getAndIncrement();
+        String id = tagged(tag);
+        tagged(tag);
+        byte[] picture = newPicture();
+        String next = client.get("/search?text=a&limit=1&tag=" + tag)
+                .json()
+                .get("next")
+                .stringValue();
+        String byFile = client.multipart("/search?limit=1", List.of(Part.file("a.png", picture)))
+                .json()
+                .get("next")
+                .stringValue();
+
+        Answer asJson = client.send(
+                "POST", "/search", """
+                {"text": ["a"], "tag": "%s", "limit": 5, "cursor": "%s", "explain": true, "facets": true}""".formatted(tag, next).getBytes(StandardCharsets.UTF_8), "Content-Type", JSON);
+        Answer sameFile = client.multipart("/search?limit=2&cursor=" + byFile, List.of(Part.file("b.png", picture)));
+
+        assertThat(asJson.json().get("results").size()).isEqualTo(1);
+        assertThat(sameFile.status()).isEqualTo(200);
+        for (Answer other : List.of(
+                client.get("/search?text=b&tag=" + tag + "&cursor=" + next),
+                client.get("/search?text=a&cursor=" + next),
+                client.get("/search?text=a&exact=true&tag=" + tag + "&cursor=" + next),
+                client.get("/search?text=a&like=" + id + "&tag=" + tag + "&cursor=" + next),
+                client.multipart("/search?cursor=" + byFile, List.of(Part.file("a.png", newPicture()))),
+                client.get("/search?text=a&tag=" + tag + "&cursor=" + next.substring(1)),
+                client.get("/search?text=a&tag=" + tag + "&cursor=next"))) {
+            assertThat(other.status()).as(other.toString()).isEqualTo(400);
+            assertThat(other.json().get("detail").stringValue()).startsWith("cursor ");
+        }
+        assertThat(client.get("/search?text=a&cursor=" + OldCursors.expired()).toString())
+                .startsWith("410")
+                .contains("cursor-expired");
+    }
+
+    @Test
+    void searchSaysWhatItTookAndCountsWhatMayBeFound() {
+        String tag = "facet-" + PICTURES.getAndIncrement();
+        tagged(tag);
+        tagged(tag);
+
+        JsonNode answer = client.get("/search?text=anything&limit=1&facets=true&explain=true&tag=" + tag)
+                .json();
+
+        assertThat(answer.at("/facets/rows").intValue()).isEqualTo(2);
+        assertThat(answer.at("/facets/formats").toString()).isEqualTo("[{\"value\":\"image/png\",\"rows\":2}]");
+        assertThat(answer.at("/facets/tags").toString()).isEqualTo("[{\"value\":\"" + tag + "\",\"rows\":2}]");
+        assertThat(answer.at("/facets/months/0/rows").intValue()).isEqualTo(2);
+        JsonNode explained = answer.get("explain");
+        assertThat(explained.get("method").stringValue()).isIn("exact", "codes", "scan");
+        assertThat(explained.at("/milliseconds/total").doubleValue())
+                .isGreaterThanOrEqualTo(explained.at("/milliseconds/table").doubleValue());
+        assertThat(explained.get("bucketRequests").toString()).isEqualTo("{\"classA\":0,\"classB\":0,\"free\":0}");
+        assertThat(client.get("/search?text=anything").json().properties())
+                .extracting(Map.Entry::getKey)
+                .containsExactly("query", "truncated", "stale", "results", "next");
+        assertThat(client.get("/search?text=anything&facets=true&version=1").status())
+                .isEqualTo(400);
+    }
+
+    @Test
     void pictureFindsItselfAsAFileAndOthersById() {
         byte[] picture = newPicture();
         String id = client.upload("a.png", picture).json().get("id").stringValue();
@@ -171,6 +272,30 @@ abstract class GlimpseContract {
         assertThat(byFile.json().get("query").stringValue()).isEqualTo("file");
         assertThat(ids(byId)).isNotEmpty().doesNotContain(id);
         assertThat(rows()).isEqualTo(before);
+    }
+
+    @Test
+    void partOfAPictureFindsThePictureThatShowsIt() {
+        byte[] part = newPicture();
+        byte[] whole = TestPictures.beside(part, newPicture());
+        String id = client.upload("part.png", part).json().get("id").stringValue();
+        String wholeId = client.upload("whole.png", whole).json().get("id").stringValue();
+
+        Answer byFile = client.multipart("/search?limit=1&crop=0,0,64,48", List.of(Part.file("any.png", whole)));
+        Answer byId = client.get("/search?limit=1&explain=true&crop=0,0,64,48&like=" + wholeId);
+
+        assertThat(ids(byFile)).containsExactly(id);
+        assertThat(byFile.json().at("/results/0/_distance").doubleValue()).isLessThan(1e-4);
+        assertThat(ids(byId)).containsExactly(id);
+        for (String crop : List.of("0,0,0,48", "64,0,65,48", "0,0,64", "a,b,c,d", "-1,0,4,4", "0,0,99999999999,1")) {
+            Answer refused = client.get("/search?crop=" + crop + "&like=" + wholeId);
+            assertThat(refused.status()).as(refused.toString()).isEqualTo(400);
+            assertThat(refused.json().get("detail").stringValue()).startsWith("crop ");
+        }
+        assertThat(client.get("/search?text=cat&crop=0,0,1,1").status()).isEqualTo(400);
+        assertThat(client.get("/search?crop=0,0,1,1&like=" + id + "&like=" + wholeId)
+                        .status())
+                .isEqualTo(400);
     }
 
     @Test
@@ -1292,7 +1417,8 @@ abstract class GlimpseContract {
             Outcome upload = agent.call("upload_picture", arguments);
             Outcome again = agent.call("upload_picture", arguments);
             Outcome statistics = agent.call("get_statistics", Map.of());
-            Outcome search = agent.call("search_pictures", Map.of("text", "anything", "limit", 50));
+            Outcome search = agent.call(
+                    "search_pictures", Map.of("text", "anything", "limit", 50, "tags", List.of("two", "one")));
 
             String id = upload.json().get("id").stringValue();
             assertThat(upload.json().get("stored").booleanValue()).isTrue();

@@ -234,13 +234,13 @@ public final class ImageDataset implements AutoCloseable {
      * @throws ForeignTableException if the table has no vectors of the model's dimension
      * @throws ModelMismatchException if the table was made with another model
      */
-    public List<Neighbor> nearest(NearestQuery query) {
+    public Nearest nearest(NearestQuery query) {
         return search.nearest(query);
     }
 
     /** {@link #nearest(NearestQuery)} of a query that has nothing else. */
     public List<Neighbor> nearest(Embedding vector, int k, boolean exact) {
-        return nearest(new NearestQuery(vector, k, exact));
+        return nearest(new NearestQuery(vector, k, exact)).neighbors();
     }
 
     /**

@@ -8,10 +8,10 @@ import org.jspecify.annotations.Nullable;
  *
  * @param version that was searched; null if it is not kept any more and today's rows were searched instead
  * @param complete whether rows are there that have been deleted since: with a version they are
- * @param neighbors nearest first
  */
-public record PastNeighbors(@Nullable Long version, boolean complete, List<Neighbor> neighbors) {
-    public PastNeighbors {
-        neighbors = List.copyOf(neighbors);
+public record PastNeighbors(@Nullable Long version, boolean complete, Nearest nearest) {
+    /** Nearest first. */
+    public List<Neighbor> neighbors() {
+        return nearest.neighbors();
     }
 }

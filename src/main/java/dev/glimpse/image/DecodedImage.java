@@ -107,6 +107,32 @@ public final class DecodedImage {
     }
 
     /**
+     * A copy of a part of this picture.
+     *
+     * @throws IllegalArgumentException if it is not all in the picture
+     */
+    public DecodedImage part(Region region) {
+        if (!region.isWithin(width, height)) {
+            throw new IllegalArgumentException(region + " is not in a picture of " + width + "x" + height);
+        }
+        int left = (int) ((long) region.x() * storedWidth / width);
+        int top = (int) ((long) region.y() * storedHeight / height);
+        int right = end(region.x() + region.width(), storedWidth, width);
+        int bottom = end(region.y() + region.height(), storedHeight, height);
+        int row = (right - left) * 3;
+        byte[] part = new byte[row * (bottom - top)];
+        for (int y = top; y < bottom; y++) {
+            System.arraycopy(rgb, (y * storedWidth + left) * 3, part, (y - top) * row, row);
+        }
+        return new DecodedImage(format, region.width(), region.height(), right - left, bottom - top, part);
+    }
+
+    /** The first stored column or row behind this one of the original. */
+    private static int end(int at, int stored, int original) {
+        return (int) -Math.floorDiv(-(long) at * stored, (long) original);
+    }
+
+    /**
      * The middle square as the model expects it: the short side resized to {@code size}, the long one in proportion and
      * rounded down, then the centre, half a pixel towards the beginning if it is uneven. Bytes are red, green, blue, row
      * by row.

@@ -193,6 +193,19 @@ public final class ImageDecoder {
     }
 
     /**
+     * Decodes as {@link #decode(byte[], Ticket, Function)}, with as many pixels as a model needs of this part of the picture, if there is
+     * memory for that.
+     *
+     * @param use gets the whole picture, see {@link DecodedImage#part}
+     */
+    public <T extends @Nullable Object> T decode(
+            byte[] bytes, Region region, Ticket ticket, Function<DecodedImage, T> use) {
+        try (Decoded decoded = decode(bytes, ticket, new Rendering(false, 0, region))) {
+            return use.apply(decoded.image());
+        }
+    }
+
+    /**
      * Decodes what a viewer sees first, upright, for people: a colour profile is followed, if the reader of the format can do so. Otherwise
      * like {@link #decode}.
      */
@@ -210,7 +223,7 @@ public final class ImageDecoder {
      * @param format must be available
      */
     public byte[] thumbnail(byte[] bytes, int side, ThumbnailFormat format, Ticket ticket) {
-        try (Decoded decoded = decode(bytes, ticket, new Rendering(true, side))) {
+        try (Decoded decoded = decode(bytes, ticket, new Rendering(true, side, null))) {
             return ticket.run(slice -> decoded.image().thumbnail(side, format, slice::yieldToOthers));
         }
     }

@@ -35,6 +35,15 @@ record Thinning(int step, int first) {
         return of(format, Math.max(1, step));
     }
 
+    /**
+     * A thinning that keeps what a model needs of a part of the picture.
+     *
+     * @param shortSide of the part, in pixels of the whole picture
+     */
+    static Thinning ofShortSide(ImageFormat format, int shortSide) {
+        return of(format, Math.max(1, shortSide / KEPT_SHORT_SIDE));
+    }
+
     private static Thinning of(ImageFormat format, int step) {
         return switch (format) {
             // The reader of lossy pictures counts anew in each block of 16 pixels.

@@ -23,6 +23,8 @@ final class SearchTool implements AgentTool<SearchTool.Query> {
                         {"type": "object", "additionalProperties": false, "required": ["text"], "properties": {
                           "text": {"type": "string", "minLength": 1, "maxLength": %d,
                             "description": "What the pictures show, in some English words, such as: a red car in the snow"},
+                          "tags": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 100,
+                            "description": "Only pictures that have all of these tags, spelled as they are"},
                           "limit": {"type": "integer", "minimum": 1, "maximum": %d, "default": %d}}}
                         """.formatted(
                         search.longestText(), Math.min(PictureSummary.MOST, search.mostHits()), PictureSummary.USUAL))
@@ -41,7 +43,10 @@ final class SearchTool implements AgentTool<SearchTool.Query> {
                 .build();
     }
 
-    record Query(String text, @Nullable Integer limit) {}
+    record Query(
+            String text,
+            @Nullable List<String> tags,
+            @Nullable Integer limit) {}
 
     record Found(List<PictureSummary> pictures, boolean truncated, boolean stale) {}
 
@@ -58,7 +63,8 @@ final class SearchTool implements AgentTool<SearchTool.Query> {
     @Override
     public CallToolResult call(Query query, Call call) {
         int limit = query.limit() == null ? PictureSummary.USUAL : query.limit();
-        Hits hits = search.search(query.text(), limit, false, tickets.of(Purpose.SEARCH, call.request()));
+        List<String> tags = query.tags() == null ? List.of() : query.tags();
+        Hits hits = search.search(query.text(), tags, limit, tickets.of(Purpose.SEARCH, call.request()));
         return CallToolResult.builder()
                 .structuredContent(new Found(
                         hits.results().stream().map(PictureSummary::of).toList(),

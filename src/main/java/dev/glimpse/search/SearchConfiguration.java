@@ -9,6 +9,7 @@ import dev.glimpse.fairness.MemoryBudget;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.storage.ObjectStore;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
@@ -29,19 +30,20 @@ class SearchConfiguration {
     private static final long PATIENCE_SECONDS = 3;
 
     private static final SearchRequest FIRST =
-            new SearchRequest(List.of(new Term.Words("a picture", 1)), RowFilter.NONE, 1, false, null, null);
+            new SearchRequest(List.of(new Term.Words("a picture", 1)), RowFilter.NONE, 1);
 
     @Bean
     ImageSearch imageSearch(
             ClipModel model,
             ImageDecoder decoder,
             ImageDataset dataset,
+            ObjectStore store,
             FairScheduler scheduler,
             MultipartProperties files,
             SearchProperties bounds) {
-        MemoryBudget memory =
-                new MemoryBudget(scheduler, 2 * files.getMaxFileSize().toBytes());
-        return new ImageSearch(model, decoder, dataset, memory, bounds);
+        long largest = files.getMaxFileSize().toBytes();
+        return new ImageSearch(
+                model, decoder, dataset, store, new MemoryBudget(scheduler, 2 * largest), largest, bounds);
     }
 
     /**

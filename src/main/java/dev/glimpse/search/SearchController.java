@@ -1,5 +1,7 @@
 package dev.glimpse.search;
 
+import com.fasterxml.jackson.annotation.JsonInclude;
+import dev.glimpse.dataset.Facets;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ImageDataset.Freshness;
 import dev.glimpse.dataset.TableVersion;
@@ -49,8 +51,20 @@ class SearchController {
      * @param truncated whether the end of the query was ignored, being beyond the model's context
      * @param stale whether the bucket does not answer, so that what other servers have done lately is not known
      * @param results nearest first
+     * @param next cursor of the page after this one; null if there is none
+     * @param facets of all pictures that pass the filters; null if they were not asked for
+     * @param explain what the search took; null if that was not asked for
      */
-    record Answer(String query, boolean truncated, boolean stale, List<Hit> results) {}
+    record Answer(
+            String query,
+            boolean truncated,
+            boolean stale,
+            List<Hit> results,
+            @Nullable String next,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Facets facets,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Explanation explain) {}
 
     /**
      * The answer to a search of the past.
@@ -59,6 +73,8 @@ class SearchController {
      * @param complete whether pictures are there that have been deleted since
      * @param note what is missing, null if nothing is
      * @param results nearest first
+     * @param next cursor of the page after this one; null if there is none
+     * @param explain what the search took; null if that was not asked for
      */
     record PastAnswer(
             String query,
@@ -66,7 +82,10 @@ class SearchController {
             @Nullable Long version,
             boolean complete,
             @Nullable String note,
-            List<Hit> results) {}
+            List<Hit> results,
+            @Nullable String next,
+
+            @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable Explanation explain) {}
 
     /** The versions that can be searched, the newest first. */
     record Versions(List<TableVersion> versions) {}
@@ -93,7 +112,7 @@ class SearchController {
             HttpServletRequest request) {
         List<Term.Sample> samples = (files == null ? List.<MultipartFile>of() : files)
                 .stream()
-                        .map(file -> new Term.Sample(file::getBytes, file.getSize(), 1))
+                        .map(file -> new Term.Sample(file::getBytes, file.getSize()))
                         .toList();
         return answer(ParameterValues.of(request.getParameterMap()), samples, request);
     }
@@ -132,18 +151,28 @@ class SearchController {
                             Long.toString(Duration.between(freshness.asOf(), Instant.now())
                                     .toSeconds()));
         }
-        return answer.body(new Answer(asked.inWords(), hits.truncated(), freshness.stale(), hits.results()));
+        return answer.body(new Answer(
+                asked.inWords(),
+                hits.truncated(),
+                freshness.stale(),
+                hits.results(),
+                hits.next(),
+                asked.facets() ? dataset.facets(asked.filter()) : null,
+                asked.explain() ? hits.explanation() : null));
     }
 
-    private static PastAnswer past(SearchRequest asked, PastHits hits) {
-        boolean complete = hits.complete();
+    private static PastAnswer past(SearchRequest asked, PastHits past) {
+        boolean complete = past.complete();
+        Hits hits = past.hits();
         return new PastAnswer(
                 asked.inWords(),
                 hits.truncated(),
-                hits.version(),
+                past.version(),
                 complete,
                 complete ? null : "versions of that time are not kept any more: what was deleted since is missing",
-                hits.results());
+                hits.results(),
+                hits.next(),
+                asked.explain() ? hits.explanation() : null);
     }
 
     @GetMapping(path = "/versions", produces = MediaType.APPLICATION_JSON_VALUE)

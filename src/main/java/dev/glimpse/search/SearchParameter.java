@@ -1,6 +1,9 @@
 package dev.glimpse.search;
 
 import dev.glimpse.request.Parameter;
+import dev.glimpse.request.ParameterValues;
+import java.util.EnumSet;
+import java.util.Set;
 
 /** What a search may be asked. */
 enum SearchParameter implements Parameter {
@@ -13,6 +16,7 @@ enum SearchParameter implements Parameter {
     NOT_LIKE("notLike", true),
     NOT_LIKE_WEIGHT("notLikeWeight", true),
     FILE_WEIGHT("fileWeight", true),
+    CROP("crop", false),
     TYPE("type", true),
     ORIENTATION("orientation", true),
     MIN_WIDTH("minWidth", false),
@@ -30,9 +34,15 @@ enum SearchParameter implements Parameter {
     CAPTION("caption", true),
     CAPTION_PREFIX("captionPrefix", true),
     LIMIT("limit", false),
+    CURSOR("cursor", false),
     EXACT("exact", false),
     VERSION("version", false),
-    AS_OF("asOf", false);
+    AS_OF("asOf", false),
+    FACETS("facets", false),
+    EXPLAIN("explain", false);
+
+    /** These change what an answer says, and not which pictures are found. */
+    private static final Set<SearchParameter> OF_PAGE = EnumSet.of(LIMIT, CURSOR, FACETS, EXPLAIN);
 
     private final String name;
     private final boolean list;
@@ -50,5 +60,21 @@ enum SearchParameter implements Parameter {
     @Override
     public boolean isList() {
         return list;
+    }
+
+    /** All that is said of which pictures are found, as a number that is very likely another one for another query. */
+    static long print(ParameterValues values) {
+        StringBuilder said = new StringBuilder();
+        for (SearchParameter parameter : values()) {
+            if (!OF_PAGE.contains(parameter)) {
+                values.all(parameter)
+                        .forEach(value -> said.append(parameter.name)
+                                .append('=')
+                                .append(value.length())
+                                .append(':')
+                                .append(value));
+            }
+        }
+        return SearchCursor.print(said.toString());
     }
 }

@@ -2,6 +2,7 @@ package dev.glimpse.search;
 
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.image.Region;
 import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.Parameter;
 import dev.glimpse.request.ParameterValues;
@@ -9,24 +10,46 @@ import dev.glimpse.request.PictureNotFoundException;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a client asks.
  *
  * @param filter of the rows that may be found
+ * @param exact whether the query is compared with every row
  * @param version of the table that is searched; null for the newest, or for that of {@code asOf}
  * @param asOf as of which the table is searched; null for now
+ * @param facets whether the rows that may be found are counted
+ * @param explain whether the answer says what it took
  */
 record SearchRequest(
         List<Term> terms,
         RowFilter filter,
-        int limit,
+        Page page,
         boolean exact,
         @Nullable Long version,
-        @Nullable Instant asOf) {
+        @Nullable Instant asOf,
+        boolean facets,
+        boolean explain) {
     private static final int USUAL_LIMIT = 10;
     private static final int MOST_WEIGHT = 1000;
+    private static final Pattern CROP = Pattern.compile("([0-9]+),([0-9]+),([0-9]+),([0-9]+)");
+
+    /**
+     * The part of the result that is wanted.
+     *
+     * @param limit of its pictures, at least 1
+     * @param cursor where it begins; null for the first page
+     * @param print of the query without its pictures, by which cursors of other queries are known
+     */
+    record Page(int limit, @Nullable String cursor, long print) {}
+
+    /** The first pictures that are like something. */
+    SearchRequest(List<Term> terms, RowFilter filter, int limit) {
+        this(terms, filter, new Page(limit, null, 0), false, null, null, false, false);
+    }
 
     /**
      * Reads it.
@@ -42,23 +65,37 @@ record SearchRequest(
         if (version != null && asOf != null) {
             throw new InvalidQueryException("version and asOf exclude each other: both name the table to be searched");
         }
+        boolean facets = values.flag(SearchParameter.FACETS);
+        if (facets && (version != null || asOf != null)) {
+            throw new InvalidQueryException("facets counts the pictures of today; leave out version and asOf");
+        }
         List<Term> terms = new ArrayList<>();
         words(values, SearchParameter.TEXT, SearchParameter.TEXT_WEIGHT, 1, terms);
-        likes(values, SearchParameter.LIKE, SearchParameter.LIKE_WEIGHT, 1, terms);
-        terms.addAll(weighted(values, samples));
+        Region crop = crop(values, samples);
+        likes(values, SearchParameter.LIKE, SearchParameter.LIKE_WEIGHT, 1, crop, terms);
+        files(values, samples, crop, terms);
         if (terms.isEmpty()) {
             throw new InvalidQueryException(
                     "nothing is looked for: give text, what a picture shows, or like, the id of a picture");
         }
         words(values, SearchParameter.NOT, SearchParameter.NOT_WEIGHT, -1, terms);
-        likes(values, SearchParameter.NOT_LIKE, SearchParameter.NOT_LIKE_WEIGHT, -1, terms);
+        likes(values, SearchParameter.NOT_LIKE, SearchParameter.NOT_LIKE_WEIGHT, -1, null, terms);
         return new SearchRequest(
                 terms,
                 Filters.of(values),
-                values.wholeNumber(SearchParameter.LIMIT, Math.min(USUAL_LIMIT, mostHits), 1, mostHits),
+                new Page(
+                        values.wholeNumber(SearchParameter.LIMIT, Math.min(USUAL_LIMIT, mostHits), 1, mostHits),
+                        values.one(SearchParameter.CURSOR).orElse(null),
+                        SearchParameter.print(values)),
                 values.flag(SearchParameter.EXACT),
                 version,
-                asOf);
+                asOf,
+                facets,
+                values.flag(SearchParameter.EXPLAIN));
+    }
+
+    int limit() {
+        return page.limit();
     }
 
     /** What is asked, in one line: a text alone stands as it is. */
@@ -88,8 +125,39 @@ record SearchRequest(
         }
     }
 
+    private static @Nullable Region crop(ParameterValues values, List<Term.Sample> samples) {
+        String crop = values.one(SearchParameter.CROP).orElse(null);
+        if (crop == null) {
+            return null;
+        }
+        int pictures = values.all(SearchParameter.LIKE).size() + samples.size();
+        if (pictures != 1) {
+            throw new InvalidQueryException("crop is a part of one picture, like or file, and there are " + pictures);
+        }
+        Matcher numbers = CROP.matcher(crop);
+        try {
+            if (numbers.matches()) {
+                return new Region(
+                        Integer.parseInt(numbers.group(1)),
+                        Integer.parseInt(numbers.group(2)),
+                        Integer.parseInt(numbers.group(3)),
+                        Integer.parseInt(numbers.group(4)));
+            }
+        } catch (IllegalArgumentException e) {
+            // A number has too many digits, or a side is 0.
+        }
+        throw new InvalidQueryException(
+                "crop must be x,y,width,height in pixels of the upright picture, such as 0,0,640,480: "
+                        + ParameterValues.shortened(crop));
+    }
+
     private static void likes(
-            ParameterValues values, Parameter parameter, Parameter weight, int sign, List<Term> terms) {
+            ParameterValues values,
+            Parameter parameter,
+            Parameter weight,
+            int sign,
+            @Nullable Region crop,
+            List<Term> terms) {
         List<String> ids = values.all(parameter);
         List<Double> weights = values.weights(weight, ids.size(), parameter.parameterName(), MOST_WEIGHT);
         for (int i = 0; i < ids.size(); i++) {
@@ -97,16 +165,16 @@ record SearchRequest(
             ImageId id = ImageId.parse(text)
                     .orElseThrow(() -> new PictureNotFoundException(parameter.parameterName()
                             + " must be the id of a picture, images/{sha256}.{ext}, and this is none: " + text));
-            terms.add(new Term.Like(id, sign * weights.get(i)));
+            terms.add(new Term.Like(id, sign * weights.get(i), crop));
         }
     }
 
-    private static List<Term.Sample> weighted(ParameterValues values, List<Term.Sample> samples) {
+    private static void files(
+            ParameterValues values, List<Term.Sample> samples, @Nullable Region crop, List<Term> terms) {
         List<Double> weights = values.weights(SearchParameter.FILE_WEIGHT, samples.size(), "file", MOST_WEIGHT);
-        List<Term.Sample> weighted = new ArrayList<>();
         for (int i = 0; i < samples.size(); i++) {
-            weighted.add(samples.get(i).withWeight(weights.get(i)));
+            Term.Sample sample = samples.get(i);
+            terms.add(new Term.Sample(sample.bytes(), sample.size(), weights.get(i), crop));
         }
-        return weighted;
     }
 }

@@ -1,7 +1,9 @@
 package dev.glimpse.search;
 
 import dev.glimpse.image.ImageId;
+import dev.glimpse.image.Region;
 import java.io.IOException;
+import org.jspecify.annotations.Nullable;
 
 /** One part of a query: what it is like, or with a negative weight unlike. */
 sealed interface Term {
@@ -19,8 +21,12 @@ sealed interface Term {
         }
     }
 
-    /** The picture of a row of the table. */
-    record Like(ImageId id, double weight) implements Term {
+    /**
+     * The picture of a row of the table.
+     *
+     * @param region that counts; null for the whole picture
+     */
+    record Like(ImageId id, double weight, @Nullable Region region) implements Term {
         @Override
         public String inWords() {
             return id.toString();
@@ -31,16 +37,18 @@ sealed interface Term {
      * A picture that came with the request, as a file of any format that uploads take.
      *
      * @param size in bytes
+     * @param region that counts; null for the whole picture
      */
-    record Sample(Bytes bytes, long size, double weight) implements Term {
+    record Sample(
+            Bytes bytes, long size, double weight, @Nullable Region region) implements Term {
         @Override
         public String inWords() {
             return "file";
         }
 
-        /** This picture with another weight. */
-        Sample withWeight(double other) {
-            return new Sample(bytes, size, other);
+        /** A picture as a request has it, before its parameters are read. */
+        Sample(Bytes bytes, long size) {
+            this(bytes, size, 1, null);
         }
     }
 

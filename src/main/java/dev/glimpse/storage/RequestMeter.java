@@ -47,7 +47,10 @@ public final class RequestMeter {
         return new Totals(a, b, free.sum(), bytesUp.sum(), bytesDown.sum(), a * CLASS_A_DOLLARS + b * CLASS_B_DOLLARS);
     }
 
-    /** What the work asks of any store, on this thread and in tasks that {@link #carry} has taken over from it. */
+    /**
+     * What the work asks of any store, on this thread and in tasks that {@link #carry} has taken over from it. If this is part of work that
+     * is measured itself, it counts there as well.
+     */
     public static <T> T measure(RequestMeter account, Callable<T> work) throws Exception {
         RequestMeter before = ACCOUNT.get();
         ACCOUNT.set(account);
@@ -55,7 +58,18 @@ public final class RequestMeter {
             return work.call();
         } finally {
             ACCOUNT.set(before);
+            if (before != null) {
+                before.add(account);
+            }
         }
+    }
+
+    private void add(RequestMeter part) {
+        classA.add(part.classA.sum());
+        classB.add(part.classB.sum());
+        free.add(part.free.sum());
+        bytesUp.add(part.bytesUp.sum());
+        bytesDown.add(part.bytesDown.sum());
     }
 
     /** The task, on the account of the thread that calls this now. */

@@ -10,6 +10,7 @@ import java.util.List;
  */
 final class NearestNeighbors {
     private final int k;
+    private final long least;
 
     /**
      * The distance in the upper 32 bits, the row in the lower ones. Floats that are not negative sort like their bits, so these keys sort
@@ -20,19 +21,21 @@ final class NearestNeighbors {
     private int size;
     private long bound = Long.MAX_VALUE;
 
-    NearestNeighbors(int k) {
+    /** @param leastDistance nearer rows are left out; 0 or more */
+    NearestNeighbors(int k, float leastDistance) {
         if (k < 1) {
             throw new IllegalArgumentException("k must be at least 1: " + k);
         }
         this.k = k;
+        this.least = key(leastDistance, 0);
         keys = new long[2 * k];
     }
 
     /** Adds a row with its cosine to the query. */
     void add(int row, float cosine) {
         // By rounding, the distance of equal vectors may be slightly below zero.
-        long key = (long) Float.floatToRawIntBits(Math.max(0, 1 - cosine)) << Integer.SIZE | row;
-        if (key < bound) {
+        long key = key(Math.max(0, 1 - cosine), row);
+        if (key < bound && key >= least) {
             keys[size++] = key;
             if (size == keys.length) {
                 Arrays.sort(keys);
@@ -40,6 +43,10 @@ final class NearestNeighbors {
                 bound = keys[k - 1];
             }
         }
+    }
+
+    private static long key(float distance, int row) {
+        return (long) Float.floatToRawIntBits(distance) << Integer.SIZE | row;
     }
 
     /** The rows that were found, nearest first. */

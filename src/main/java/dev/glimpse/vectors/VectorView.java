@@ -84,10 +84,10 @@ public final class VectorView {
      * @throws SearchInterruptedException if the thread is interrupted
      */
     public List<Hit> nearest(float[] query, int k, int candidates) {
-        int read = Math.max(candidates, k);
-        if (codes == null || size <= (long) read * EXACT_ROWS_PER_CANDIDATE) {
+        if (codes == null || isExact(k, candidates)) {
             return nearestExact(query, k);
         }
+        int read = Math.max(candidates, k);
         BinaryCodes.Query coded = codes.query(query);
         return searchers.search(searcher -> {
             long estimates = (long) read * ESTIMATES_PER_CANDIDATE;
@@ -108,18 +108,29 @@ public final class VectorView {
         });
     }
 
+    /** Whether {@link #nearest} reads the vectors of all rows for so many neighbors and candidates, so that none is missing. */
+    public boolean isExact(int k, int candidates) {
+        return codes == null || size <= (long) Math.max(candidates, k) * EXACT_ROWS_PER_CANDIDATE;
+    }
+
+    /** Finds the {@code k} nearest rows of all: see {@link #nearestExact(float[], int, float)}. */
+    public List<Hit> nearestExact(float[] query, int k) {
+        return nearestExact(query, k, 0);
+    }
+
     /**
-     * Finds the {@code k} nearest rows, nearest first; among equal distances, the lower row ids come first. Reads the vectors of all
-     * rows.
+     * Finds the {@code k} nearest rows that are at least this far, nearest first; among equal distances, the lower row ids come first.
+     * Reads the vectors of all rows.
      *
      * @param query of unit length
      * @param k the most rows that are found, at least 1
+     * @param leastDistance of the rows that are found; 0 for all rows
      * @throws IllegalArgumentException if {@code k} is less than 1
      * @throws IllegalStateException if the index is closed
      * @throws SearchInterruptedException if the thread is interrupted
      */
-    public List<Hit> nearestExact(float[] query, int k) {
-        NearestNeighbors nearest = new NearestNeighbors(Math.min(k, Math.max(1, size)));
+    public List<Hit> nearestExact(float[] query, int k, float leastDistance) {
+        NearestNeighbors nearest = new NearestNeighbors(Math.min(k, Math.max(1, size)), leastDistance);
         return searchers.search(searcher -> {
             for (int row = live.nextSetBit(0); row >= 0; ) {
                 int end = endOfRun(row);
@@ -211,7 +222,7 @@ public final class VectorView {
     }
 
     private List<Hit> rerank(float[] query, Searcher searcher, int k) {
-        NearestNeighbors nearest = new NearestNeighbors(k);
+        NearestNeighbors nearest = new NearestNeighbors(k, 0);
         int count = searcher.nearer.finish();
         for (int i = 0; i < count; i++) {
             int row = searcher.nearer.row(i);

@@ -24,6 +24,7 @@ import dev.glimpse.mcp.MessageTooLargeException;
 import dev.glimpse.pictures.EditTooLargeException;
 import dev.glimpse.pictures.InvalidEditException;
 import dev.glimpse.pictures.RangeNotSatisfiableException;
+import dev.glimpse.request.CursorExpiredException;
 import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.storage.StoreRefusedException;
@@ -131,6 +132,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(UnknownProblemException.class, HttpStatus.NOT_FOUND, "not-found"),
             new Rule(PictureNotFoundException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
             new Rule(VersionNotFoundException.class, HttpStatus.NOT_FOUND, "version-not-found"),
+            new Rule(CursorExpiredException.class, HttpStatus.GONE, "cursor-expired"),
             new Rule(EmptyTableException.class, HttpStatus.CONFLICT, "empty-table"),
             new Rule(IndexBuildRunningException.class, HttpStatus.CONFLICT, "index-build-running"),
             new Rule(VerifyRunningException.class, HttpStatus.CONFLICT, "verify-running"),

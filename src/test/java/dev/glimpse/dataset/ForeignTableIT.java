@@ -102,10 +102,11 @@ class ForeignTableIT {
             assertThat(dataset.newest(second, 10))
                     .isEqualTo(dataset.newest(null, 10).subList(2, 5));
             assertThat(dataset.nearest(new NearestQuery(
-                            Rows.vector(3),
-                            2,
-                            false,
-                            RowFilter.of(new RowFilter.Width(RowFilter.Range.of(null, null))))))
+                                    Rows.vector(3),
+                                    2,
+                                    false,
+                                    RowFilter.of(new RowFilter.Width(RowFilter.Range.of(null, null)))))
+                            .neighbors())
                     .isEmpty();
             assertThat(dataset.facets(RowFilter.NONE)).isEqualTo(new Facets(5, List.of(), List.of(), List.of()));
             assertThat(dataset.state().committedRows()).isEqualTo(5);

@@ -357,7 +357,8 @@ abstract class ImageDatasetContract {
                 List<Picture> passing = shown.stream().filter(filter::matches).toList();
                 Embedding query = Rows.vector(-i);
 
-                List<Neighbor> found = dataset.nearest(new NearestQuery(query, 7, random.nextBoolean(), filter));
+                List<Neighbor> found = dataset.nearest(new NearestQuery(query, 7, random.nextBoolean(), filter))
+                        .neighbors();
 
                 assertThat(found)
                         .as("seed %d, %s", seed, filter)
@@ -434,7 +435,8 @@ abstract class ImageDatasetContract {
         dataset.settled().join();
         RowFilter filter = RowFilter.of(new RowFilter.Filename(RowFilter.Text.containing("' OR 1 = 1 --")));
 
-        assertThat(dataset.nearest(new NearestQuery(Rows.vector(1), 10, true, filter)))
+        assertThat(dataset.nearest(new NearestQuery(Rows.vector(1), 10, true, filter))
+                        .neighbors())
                 .isEmpty();
         assertThat(dataset.nearestIn(dataset.state().version(), new NearestQuery(Rows.vector(1), 10, true, filter))
                         .neighbors())

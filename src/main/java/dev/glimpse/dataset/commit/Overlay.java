@@ -69,6 +69,11 @@ public final class Overlay {
         return shown;
     }
 
+    /** The number of rows in memory, also of those that are not shown. */
+    public int size() {
+        return size;
+    }
+
     /** Ids of rows that the version which is read may have, and that are not shown. */
     Set<String> hidden() {
         return hidden;
@@ -147,6 +152,7 @@ public final class Overlay {
             }
             double distance = row.distanceTo(query.vector());
             if (distance >= bound
+                    || distance < query.leastDistance()
                     || leaving.contains(row.id())
                     || seen.contains(row.id().toString())
                     || !query.filter().matches(row)) {

@@ -2,13 +2,14 @@ package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.Facets;
 import dev.glimpse.dataset.ListPosition;
+import dev.glimpse.dataset.Nearest;
 import dev.glimpse.dataset.NearestQuery;
-import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
+import dev.glimpse.vectors.Hit;
 import dev.glimpse.vectors.Oversampling;
 import dev.glimpse.vectors.SearchInterruptedException;
 import dev.glimpse.vectors.VectorView;
@@ -72,28 +73,28 @@ public final class LocalRows {
     }
 
     /**
-     * Finds the nearest rows that a query asks for, nearest first.
+     * Finds near rows that a query asks for. Unless the query is exact, one of the true nearest rows may be missing.
      *
+     * @param candidates number of rows whose full vectors are compared, unless it is exact
+     * @param version of the table that these rows are of
      * @throws TableBusyException if the thread is interrupted
      */
-    List<Neighbor> nearestExact(NearestQuery query) {
-        VectorView among = among(query.filter());
-        return rows.read(search(() -> among.nearestExact(query.vector().toArray(), query.k())));
-    }
-
-    /**
-     * Finds near rows that a query asks for, nearest first. One of the true nearest rows may be missing.
-     *
-     * @param candidates number of rows whose full vectors are compared
-     * @throws TableBusyException if the thread is interrupted
-     */
-    public List<Neighbor> nearest(NearestQuery query, int candidates) {
-        VectorView among = among(query.filter());
-        return rows.read(search(() -> among.nearest(query.vector().toArray(), query.k(), candidates)));
-    }
-
-    private VectorView among(RowFilter filter) {
-        return filter.isNone() ? vectors : passing(filter).vectors;
+    public Nearest nearest(NearestQuery query, int candidates, long version) {
+        VectorView among = query.filter().isNone() ? vectors : passing(query.filter()).vectors;
+        boolean exact = query.exact() || among.isExact(query.k(), candidates);
+        float[] vector = query.vector().toArray();
+        List<Hit> hits = search(() -> exact
+                ? among.nearestExact(vector, query.k(), (float) query.leastDistance())
+                : among.nearest(vector, query.k(), candidates));
+        return new Nearest(
+                rows.read(hits),
+                new Nearest.Effort(
+                        version,
+                        exact ? Nearest.Method.EXACT : Nearest.Method.CODES,
+                        size(),
+                        (long) among.size(),
+                        (long) (exact ? among.size() : Math.max(query.k(), candidates)),
+                        0));
     }
 
     private Passing passing(RowFilter filter) {

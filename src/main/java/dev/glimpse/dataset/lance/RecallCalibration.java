@@ -69,7 +69,10 @@ public final class RecallCalibration {
             List<Set<String>> truth = new ArrayList<>();
             for (Embedding query : queries) {
                 truth.add(
-                        reader.nearest(new NearestQuery(query, SearchParameters.MEASURED_NEIGHBORS + 1, true)).stream()
+                        reader
+                                .nearest(new NearestQuery(query, SearchParameters.MEASURED_NEIGHBORS + 1, true))
+                                .neighbors()
+                                .stream()
                                 .filter(neighbor -> neighbor.distance() > Oversampling.SELF)
                                 .limit(SearchParameters.MEASURED_NEIGHBORS)
                                 .map(Neighbor::id)
@@ -95,7 +98,7 @@ public final class RecallCalibration {
         long expected = 0;
         for (int i = 0; i < queries.size(); i++) {
             NearestQuery query = new NearestQuery(queries.get(i), SearchParameters.MEASURED_NEIGHBORS + 1, false);
-            found += reader.nearestByLance(snapshot, query, tried).stream()
+            found += reader.nearestByLance(snapshot, query, tried).neighbors().stream()
                     .map(Neighbor::id)
                     .filter(truth.get(i)::contains)
                     .count();

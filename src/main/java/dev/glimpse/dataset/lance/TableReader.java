@@ -2,6 +2,7 @@ package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.Facets;
 import dev.glimpse.dataset.ListPosition;
+import dev.glimpse.dataset.Nearest;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
@@ -73,15 +74,16 @@ public final class TableReader {
     }
 
     /** The rows of the current version that a query asks for, nearest first. */
-    public List<Neighbor> nearest(NearestQuery query) throws IOException {
+    public Nearest nearest(NearestQuery query) throws IOException {
         return snapshots.read(snapshot -> {
             LocalRows local = snapshot.rows();
             if (local == null) {
                 return nearestByLance(snapshot, query, parameters.index());
             }
-            return query.exact() || local.size() < exactRows
-                    ? local.nearestExact(query)
-                    : local.nearest(query, parameters.candidates(query.k()));
+            return local.nearest(
+                    local.size() < exactRows ? query.exactly() : query,
+                    parameters.candidates(query.k()),
+                    snapshot.version());
         });
     }
 
@@ -149,12 +151,12 @@ public final class TableReader {
     }
 
     /** The rows of this version that a query asks for, nearest first, found by Lance: by its index, or by a scan if there is none. */
-    public List<Neighbor> nearestByLance(Snapshot snapshot, NearestQuery query, IndexTuning tuning) throws IOException {
+    public Nearest nearestByLance(Snapshot snapshot, NearestQuery query, IndexTuning tuning) throws IOException {
         return nearestByLance(snapshot, query, tuning, ScanOptions.Builder::new);
     }
 
     /** The rows that a query asks for and that had been uploaded by this time, nearest first, found by a scan of the current version. */
-    public List<Neighbor> nearestUploadedBy(NearestQuery query, Instant time) throws IOException {
+    public Nearest nearestUploadedBy(NearestQuery query, Instant time) throws IOException {
         String filter = Columns.UPLOADED_AT + " <= " + Columns.time(ListPosition.inMicros(time));
         return snapshots.read(snapshot -> nearestByLance(
                 snapshot,
@@ -163,22 +165,33 @@ public final class TableReader {
                 () -> new ScanOptions.Builder().prefilter(true).filter(filter)));
     }
 
-    private List<Neighbor> nearestByLance(
+    private Nearest nearestByLance(
             Snapshot snapshot, NearestQuery query, IndexTuning tuning, Supplier<ScanOptions.Builder> options)
             throws IOException {
         if (snapshot.manifest().rows() == 0) {
-            return List.of();
+            return new Nearest(List.of(), effort(snapshot, query));
         }
-        return query.filter().isNone()
+        return query.takesAll()
                 ? anyNearestByLance(snapshot, query, tuning, options.get())
-                : passingByLance(snapshot, query, tuning, options);
+                : someNearestByLance(snapshot, query, tuning, options);
+    }
+
+    private Nearest.Effort effort(Snapshot snapshot, NearestQuery query) {
+        Nearest.Method method = isByIndex(snapshot, query) ? Nearest.Method.INDEX : Nearest.Method.SCAN;
+        return new Nearest.Effort(
+                snapshot.version(), method, snapshot.manifest().rows(), null, null, 0);
+    }
+
+    private boolean isByIndex(Snapshot snapshot, NearestQuery query) {
+        int parts = snapshot.manifest().segments().size();
+        return !query.exact() && parts > 0 && lanceThreads.areEnoughFor(parts);
     }
 
     /**
-     * Asks for more and more rows until enough of them pass the filter or there are no more. Lance could filter by itself, but text of
-     * users would become part of its expressions.
+     * Asks for more and more rows until enough of them are such as the query takes, or there are no more. Lance could filter by itself, but
+     * text of users would become part of its expressions.
      */
-    private List<Neighbor> passingByLance(
+    private Nearest someNearestByLance(
             Snapshot snapshot, NearestQuery query, IndexTuning tuning, Supplier<ScanOptions.Builder> options)
             throws IOException {
         NearestQuery more = query;
@@ -187,25 +200,25 @@ public final class TableReader {
             if (more.k() > MOST_BY_INDEX) {
                 more = more.exactly();
             }
-            List<Neighbor> found = anyNearestByLance(snapshot, more, tuning, options.get());
-            List<Neighbor> passing = found.stream()
-                    .filter(neighbor -> query.filter().matches(neighbor.picture()))
+            Nearest found = anyNearestByLance(snapshot, more, tuning, options.get());
+            List<Neighbor> taken = found.neighbors().stream()
+                    .filter(query::takes)
                     .limit(query.k())
                     .toList();
-            if (passing.size() == query.k() || (more.exact() && found.size() < more.k())) {
-                return passing;
+            boolean all = found.neighbors().size() < more.k();
+            if (taken.size() == query.k() || (more.exact() && all)) {
+                return new Nearest(taken, found.effort());
             }
-            if (found.size() < more.k()) {
+            if (all) {
                 // The index has looked into so many partitions only.
                 more = more.exactly();
             }
         }
     }
 
-    private List<Neighbor> anyNearestByLance(
+    private Nearest anyNearestByLance(
             Snapshot snapshot, NearestQuery query, IndexTuning tuning, ScanOptions.Builder options) throws IOException {
-        int parts = snapshot.manifest().segments().size();
-        boolean byIndex = !query.exact() && parts > 0 && lanceThreads.areEnoughFor(parts);
+        boolean byIndex = isByIndex(snapshot, query);
         Query.Builder nearest = new Query.Builder()
                 .setColumn(Columns.VECTOR)
                 .setKey(query.vector().toArray())
@@ -216,7 +229,9 @@ public final class TableReader {
         List<String> columns = new ArrayList<>(snapshot.manifest().readable());
         columns.add(Columns.DISTANCE);
         ScanOptions scan = options.columns(columns).nearest(nearest.build()).build();
-        return byIndex ? lanceThreads.oneAtATime(() -> neighbors(snapshot, scan)) : neighbors(snapshot, scan);
+        return new Nearest(
+                byIndex ? lanceThreads.oneAtATime(() -> neighbors(snapshot, scan)) : neighbors(snapshot, scan),
+                effort(snapshot, query));
     }
 
     private static List<Picture> newestByLance(Snapshot snapshot, @Nullable ListPosition after, int k)

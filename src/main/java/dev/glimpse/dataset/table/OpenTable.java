@@ -6,8 +6,8 @@ import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.ModelStamp;
+import dev.glimpse.dataset.Nearest;
 import dev.glimpse.dataset.NearestQuery;
-import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.TableBusyException;
@@ -262,12 +262,13 @@ public final class OpenTable implements AutoCloseable {
      *
      * @throws TableBusyException if too many searches wait already
      */
-    Future<List<Neighbor>> nearest(NearestQuery query) {
+    Future<Nearest> nearest(NearestQuery query) {
         return read(() -> {
             // Before the table is read: else a row could be found in neither.
             Overlay overlay = ledger.overlay();
             NearestQuery ofTable = query.withK(query.k() + overlay.hiddenRows());
-            return overlay.nearest(readCommitted(() -> reader.nearest(ofTable)), query);
+            Nearest found = readCommitted(() -> reader.nearest(ofTable));
+            return found.with(overlay.nearest(found.neighbors(), query), overlay.size());
         });
     }
 

@@ -4,6 +4,7 @@ import dev.glimpse.dataset.Facets;
 import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ListPosition;
+import dev.glimpse.dataset.Nearest;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.PastNeighbors;
@@ -45,7 +46,7 @@ public final class TableSearch {
     }
 
     /** See {@link ImageDataset#nearest}. */
-    public List<Neighbor> nearest(NearestQuery query) {
+    public Nearest nearest(NearestQuery query) {
         OpenTable table = searchable();
         recent.add(query.vector());
         return located(await(table.nearest(query), READ_DEADLINE));
@@ -130,13 +131,15 @@ public final class TableSearch {
 
     private PastNeighbors past(OpenTable table, Callable<PastNeighbors> search) {
         PastNeighbors found = await(table.read(search), READ_DEADLINE);
-        return new PastNeighbors(found.version(), found.complete(), located(found.neighbors()));
+        return new PastNeighbors(found.version(), found.complete(), located(found.nearest()));
     }
 
-    private List<Neighbor> located(List<Neighbor> hits) {
-        return hits.stream()
-                .map(hit -> new Neighbor(located(hit.picture()), hit.distance()))
-                .toList();
+    private Nearest located(Nearest found) {
+        return new Nearest(
+                found.neighbors().stream()
+                        .map(hit -> new Neighbor(located(hit.picture()), hit.distance()))
+                        .toList(),
+                found.effort());
     }
 
     /** Gives the picture the address that it has in this store: rows of a copied bucket name the one they came from. */

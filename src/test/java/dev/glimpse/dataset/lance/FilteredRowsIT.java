@@ -89,11 +89,11 @@ class FilteredRowsIT {
             NearestQuery query = new NearestQuery(Rows.vector(-i), K, random.nextBoolean(), filter);
             Instant time = Pictures.time(random);
 
-            assertThat(reader.nearest(query))
+            assertThat(reader.nearest(query).neighbors())
                     .as("seed %d, %s", SEED, filter)
                     .extracting(Neighbor::id)
                     .isEqualTo(nearest(rows.stream(), query));
-            assertThat(reader.nearestUploadedBy(query, time))
+            assertThat(reader.nearestUploadedBy(query, time).neighbors())
                     .as("seed %d, %s, by %s", SEED, filter, time)
                     .extracting(Neighbor::id)
                     .isEqualTo(nearest(

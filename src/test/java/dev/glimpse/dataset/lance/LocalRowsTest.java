@@ -33,8 +33,8 @@ class LocalRowsTest {
             LocalRows rows = new LocalRows(index.view(live), keys, columns.view(live, keys), file, 0);
             NearestQuery query = new NearestQuery(vector, 1, false);
 
-            assertInterruptedIsBusy(() -> rows.nearest(query, 1));
-            assertInterruptedIsBusy(() -> rows.nearestExact(query));
+            assertInterruptedIsBusy(() -> rows.nearest(query, 1, 1));
+            assertInterruptedIsBusy(() -> rows.nearest(query.exactly(), 1, 1));
             assertInterruptedIsBusy(() -> rows.calibrate(List.of(vector), 1, 0.95));
         }
     }

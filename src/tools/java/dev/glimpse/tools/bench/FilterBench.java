@@ -214,7 +214,10 @@ final class FilterBench {
     }
 
     private List<String> nearest(ImageDataset dataset, Side side, int n, boolean exact) {
-        return dataset.nearest(new NearestQuery(queries.get(n % QUERIES), K, exact, side.filters.apply(n))).stream()
+        return dataset
+                .nearest(new NearestQuery(queries.get(n % QUERIES), K, exact, side.filters.apply(n)))
+                .neighbors()
+                .stream()
                 .map(Neighbor::id)
                 .toList();
     }

@@ -196,7 +196,7 @@ final class SearchBench {
                 lance("IVF_FLAT", table, last, IndexTuning.of(table.manifest().metadata())));
         try {
             for (Embedding query : queries) {
-                truth.add(table.reader().nearest(new NearestQuery(query, MANY, true)).stream()
+                truth.add(table.reader().nearest(new NearestQuery(query, MANY, true)).neighbors().stream()
                         .map(Neighbor::id)
                         .toList());
             }
@@ -207,7 +207,8 @@ final class SearchBench {
                     "Lance, no index",
                     K,
                     query -> table.reader()
-                            .nearestByLance(first, new NearestQuery(query, K, true), IndexTuning.UNMEASURED));
+                            .nearestByLance(first, new NearestQuery(query, K, true), IndexTuning.UNMEASURED)
+                            .neighbors());
             List<Side> sides = new ArrayList<>(List.of(ours, exact, hundred, scan));
             sides.addAll(indexes);
             measure(sides);
@@ -248,7 +249,11 @@ final class SearchBench {
         String name =
                 "Lance, %s nprobes=%d ef=%d refine=%d".formatted(index, tuning.nprobes(), tuning.ef(), tuning.refine());
         return new Side(
-                name, K, query -> table.reader().nearestByLance(snapshot, new NearestQuery(query, K, false), tuning));
+                name,
+                K,
+                query -> table.reader()
+                        .nearestByLance(snapshot, new NearestQuery(query, K, false), tuning)
+                        .neighbors());
     }
 
     private void measure(List<Side> sides) throws Exception {
@@ -310,7 +315,7 @@ final class SearchBench {
                     .map(Neighbor::id)
                     .sorted()
                     .toList();
-            List<String> mine = table.reader().nearest(new NearestQuery(queries.get(n), K, true)).stream()
+            List<String> mine = table.reader().nearest(new NearestQuery(queries.get(n), K, true)).neighbors().stream()
                     .map(Neighbor::id)
                     .sorted()
                     .toList();
@@ -334,7 +339,7 @@ final class SearchBench {
         double codes = millis(Metal.codes(rows)::apply);
         double memory = millis(query -> local.vectors().nearest(query, K, candidates));
         double whole =
-                millis(query -> local.nearest(new NearestQuery(Embedding.ofDirection(query), K, false), candidates));
+                millis(query -> local.nearest(new NearestQuery(Embedding.ofDirection(query), K, false), candidates, 1));
         report.say(
                 "of %.2f ms: codes of all rows %.2f, choosing, estimating and reading %d vectors again %.2f, the rows of %d hits %.2f, the rest %.2f",
                 ours.p50(), codes, candidates, memory - codes, K, whole - memory, ours.p50() - whole);

@@ -6,6 +6,9 @@ import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.PastNeighbors;
 import dev.glimpse.dataset.RowFilter;
+import dev.glimpse.dataset.WordHits;
+import dev.glimpse.dataset.WordQuery;
+import dev.glimpse.dataset.WordsUnavailableException;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.EncoderBusyException;
 import dev.glimpse.embedding.TextEmbedding;
@@ -63,11 +66,13 @@ public final class ImageSearch {
     /**
      * What was found.
      *
+     * @param mode by what it was found; {@link Mode#VECTOR} if both was asked for, and no row has the words
+     * @param note what was asked for and could not be done; null if all was
      * @param truncated whether the end of a text did not fit into the model's context and was ignored
-     * @param results nearest first
+     * @param results the best first
      * @param freshness of what was searched
      */
-    public record Hits(boolean truncated, List<Hit> results, Freshness freshness) {}
+    public record Hits(Mode mode, @Nullable String note, boolean truncated, List<Hit> results, Freshness freshness) {}
 
     /**
      * What was found in the past.
@@ -92,16 +97,18 @@ public final class ImageSearch {
     }
 
     /**
-     * Finds the pictures nearest to these words. Waits for the encoder and for the table.
+     * Finds pictures by these words. Waits for the encoder and for the table.
      *
      * @param limit from 1 on
-     * @param exact whether to go around an index
+     * @param mode by what pictures are found; null for both, if rows have the words
      * @param ticket for the encoding of the text
      * @throws InvalidQueryException if the text is blank or longer than allowed, or the limit out of its range
+     * @throws WordsUnavailableException if only words are asked for, and they cannot be searched
      */
-    public Hits search(String text, int limit, boolean exact, Ticket ticket) {
+    public Hits search(String text, int limit, @Nullable Mode mode, Ticket ticket) {
         return search(
-                new SearchRequest(List.of(new Term.Words(text, 1)), RowFilter.NONE, limit, exact, null, null), ticket);
+                new SearchRequest(List.of(new Term.Words(text, 1)), RowFilter.NONE, limit, false, mode, null, null),
+                ticket);
     }
 
     /**
@@ -111,11 +118,53 @@ public final class ImageSearch {
      * @throws InvalidQueryException if a text is blank or longer than allowed, the limit is out of its range, or the terms cancel each other
      *     out
      * @throws PictureNotFoundException if there is no picture that the query shall be like
+     * @throws WordsUnavailableException if only words are asked for, and they cannot be searched
      */
     Hits search(SearchRequest request, Ticket ticket) {
         Asked asked = ask(request, ticket);
+        if (request.mode() == Mode.VECTOR || request.texts().isEmpty()) {
+            return byVector(request, asked, null);
+        }
+        WordHits words;
+        try {
+            words = dataset.words(wordQuery(request, asked));
+        } catch (WordsUnavailableException e) {
+            if (request.mode() == Mode.TEXT) {
+                throw e;
+            }
+            return byVector(request, asked, e.getMessage());
+        }
+        List<Hit> byText = words.hits().stream()
+                .filter(hit -> !asked.liked.contains(hit.id()))
+                .map(Hit::of)
+                .toList();
+        boolean truncated = asked.truncated || words.truncated();
+        if (request.mode() == Mode.TEXT) {
+            return new Hits(Mode.TEXT, null, truncated, byText, dataset.freshness());
+        }
+        if (byText.isEmpty()) {
+            return byVector(request, asked, null);
+        }
+        int depth = Math.max(request.limit(), Fusion.DEPTH);
+        List<Hit> byVector = asked.others(dataset.nearest(asked.query.withK(depth + asked.liked.size())), depth);
+        List<Hit> results = Fusion.of(byVector, byText, request.limit());
+        return new Hits(Mode.HYBRID, null, truncated, results, dataset.freshness());
+    }
+
+    private Hits byVector(SearchRequest request, Asked asked, @Nullable String note) {
         List<Hit> results = asked.others(dataset.nearest(asked.query), request.limit());
-        return new Hits(asked.truncated, results, dataset.freshness());
+        return new Hits(Mode.VECTOR, note, asked.truncated, results, dataset.freshness());
+    }
+
+    private static WordQuery wordQuery(SearchRequest request, Asked asked) {
+        boolean alone = request.mode() == Mode.TEXT;
+        return new WordQuery(
+                request.texts(),
+                request.unwantedTexts(),
+                alone ? WordQuery.Match.ANY : WordQuery.Match.MOST,
+                asked.query.vector(),
+                alone ? request.limit() : Math.max(request.limit(), Fusion.DEPTH) + asked.liked.size(),
+                request.filter());
     }
 
     /**

@@ -29,7 +29,7 @@ class SearchConfiguration {
     private static final long PATIENCE_SECONDS = 3;
 
     private static final SearchRequest FIRST =
-            new SearchRequest(List.of(new Term.Words("a picture", 1)), RowFilter.NONE, 1, false, null, null);
+            new SearchRequest(List.of(new Term.Words("a picture", 1)), RowFilter.NONE, 1, false, null, null, null);
 
     @Bean
     ImageSearch imageSearch(

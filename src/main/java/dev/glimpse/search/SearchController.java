@@ -46,11 +46,19 @@ class SearchController {
      * The answer to a search.
      *
      * @param query what was asked, in one line
+     * @param mode by what pictures were found
+     * @param note what was asked for and could not be done; null if all was
      * @param truncated whether the end of the query was ignored, being beyond the model's context
      * @param stale whether the bucket does not answer, so that what other servers have done lately is not known
-     * @param results nearest first
+     * @param results the best first
      */
-    record Answer(String query, boolean truncated, boolean stale, List<Hit> results) {}
+    record Answer(
+            String query,
+            Mode mode,
+            boolean truncated,
+            boolean stale,
+            @Nullable String note,
+            List<Hit> results) {}
 
     /**
      * The answer to a search of the past.
@@ -62,6 +70,7 @@ class SearchController {
      */
     record PastAnswer(
             String query,
+            Mode mode,
             boolean truncated,
             @Nullable Long version,
             boolean complete,
@@ -132,13 +141,15 @@ class SearchController {
                             Long.toString(Duration.between(freshness.asOf(), Instant.now())
                                     .toSeconds()));
         }
-        return answer.body(new Answer(asked.inWords(), hits.truncated(), freshness.stale(), hits.results()));
+        return answer.body(new Answer(
+                asked.inWords(), hits.mode(), hits.truncated(), freshness.stale(), hits.note(), hits.results()));
     }
 
     private static PastAnswer past(SearchRequest asked, PastHits hits) {
         boolean complete = hits.complete();
         return new PastAnswer(
                 asked.inWords(),
+                Mode.VECTOR,
                 hits.truncated(),
                 hits.version(),
                 complete,

@@ -8,13 +8,16 @@ import dev.glimpse.request.ParameterValues;
 import dev.glimpse.request.PictureNotFoundException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What a client asks.
  *
  * @param filter of the rows that may be found
+ * @param mode by what pictures are found; null for both if there are words, and rows have them
  * @param version of the table that is searched; null for the newest, or for that of {@code asOf}
  * @param asOf as of which the table is searched; null for now
  */
@@ -23,6 +26,7 @@ record SearchRequest(
         RowFilter filter,
         int limit,
         boolean exact,
+        @Nullable Mode mode,
         @Nullable Long version,
         @Nullable Instant asOf) {
     private static final int USUAL_LIMIT = 10;
@@ -52,13 +56,73 @@ record SearchRequest(
         }
         words(values, SearchParameter.NOT, SearchParameter.NOT_WEIGHT, -1, terms);
         likes(values, SearchParameter.NOT_LIKE, SearchParameter.NOT_LIKE_WEIGHT, -1, terms);
+        Mode mode = mode(values);
+        if (mode != null && mode != Mode.VECTOR) {
+            requireWords(mode, values, terms, version != null || asOf != null);
+        }
         return new SearchRequest(
                 terms,
                 Filters.of(values),
                 values.wholeNumber(SearchParameter.LIMIT, Math.min(USUAL_LIMIT, mostHits), 1, mostHits),
                 values.flag(SearchParameter.EXACT),
+                mode,
                 version,
                 asOf);
+    }
+
+    private static @Nullable Mode mode(ParameterValues values) {
+        String value = values.one(SearchParameter.MODE).orElse(null);
+        if (value == null) {
+            return null;
+        }
+        return Arrays.stream(Mode.values())
+                .filter(mode -> mode.parameterValue().equals(value))
+                .findFirst()
+                .orElseThrow(() -> new InvalidQueryException(
+                        "mode must be one of vector, text, hybrid: " + ParameterValues.shortened(value)));
+    }
+
+    /** Nothing that is asked may be without effect. */
+    private static void requireWords(Mode mode, ParameterValues values, List<Term> terms, boolean past) {
+        String asked = "mode=" + mode.parameterValue();
+        if (past) {
+            throw new InvalidQueryException(asked
+                    + " excludes version and asOf: the words of the past are not kept, so it is searched by vector");
+        }
+        if (values.all(SearchParameter.TEXT).isEmpty()) {
+            throw new InvalidQueryException(asked + " needs text: the words that are looked for");
+        }
+        if (mode == Mode.TEXT) {
+            if (!terms.stream().allMatch(Term.Words.class::isInstance)) {
+                throw new InvalidQueryException(
+                        asked + " takes no pictures, neither like nor notLike nor file: it compares words alone");
+            }
+            for (SearchParameter vectorOnly :
+                    List.of(SearchParameter.TEXT_WEIGHT, SearchParameter.NOT_WEIGHT, SearchParameter.EXACT)) {
+                if (!values.all(vectorOnly).isEmpty()) {
+                    throw new InvalidQueryException(
+                            vectorOnly.parameterName() + " has no meaning with " + asked + ": leave it out");
+                }
+            }
+        }
+    }
+
+    /** Texts whose words may be looked for. */
+    List<String> texts() {
+        return wordsOf(term -> term.weight() > 0);
+    }
+
+    /** Texts that are not wanted. */
+    List<String> unwantedTexts() {
+        return wordsOf(term -> term.weight() < 0);
+    }
+
+    private List<String> wordsOf(Predicate<Term> condition) {
+        return terms.stream()
+                .filter(Term.Words.class::isInstance)
+                .filter(condition)
+                .map(Term::inWords)
+                .toList();
     }
 
     /** What is asked, in one line: a text alone stands as it is. */

@@ -5,8 +5,12 @@ import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
+import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.TableState;
+import dev.glimpse.dataset.WordHit;
+import dev.glimpse.dataset.WordQuery;
+import dev.glimpse.dataset.WordsUnavailableException;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
@@ -82,6 +86,24 @@ public final class TableReader {
             return query.exact() || local.size() < exactRows
                     ? local.nearestExact(query)
                     : local.nearest(query, parameters.candidates(query.k()));
+        });
+    }
+
+    /**
+     * The rows of the current version, and of these in memory, that have the words of a query, the best first.
+     *
+     * @param memory rows of different pictures
+     * @param hidden ids of rows of the version that are not found
+     * @throws WordsUnavailableException if the rows of the version are not in memory
+     */
+    public List<WordHit> words(WordQuery query, List<PictureRow> memory, Set<String> hidden) throws IOException {
+        return snapshots.read(snapshot -> {
+            LocalRows local = snapshot.rows();
+            if (local == null) {
+                throw new WordsUnavailableException("words cannot be searched, because this server does not have the"
+                        + " table in memory: either it is still being read, or it does not fit");
+            }
+            return local.words(query, memory, hidden);
         });
     }
 

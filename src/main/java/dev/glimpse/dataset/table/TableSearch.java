@@ -11,7 +11,11 @@ import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.WordHit;
+import dev.glimpse.dataset.WordHits;
+import dev.glimpse.dataset.WordQuery;
 import dev.glimpse.dataset.lance.IndexTuning;
+import dev.glimpse.dataset.words.WordSearch;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.vectors.Embedding;
@@ -49,6 +53,14 @@ public final class TableSearch {
         OpenTable table = searchable();
         recent.add(query.vector());
         return located(await(table.nearest(query), READ_DEADLINE));
+    }
+
+    /** See {@link ImageDataset#words}. */
+    public WordHits words(WordQuery query) {
+        List<WordHit> hits = await(searchable().words(query), READ_DEADLINE).stream()
+                .map(hit -> new WordHit(located(hit.picture()), hit.distance()))
+                .toList();
+        return new WordHits(hits, !WordSearch.takesAll(query.texts()));
     }
 
     /** See {@link ImageDataset#newest}. */

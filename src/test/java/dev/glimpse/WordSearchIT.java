@@ -154,7 +154,7 @@ class WordSearchIT {
     @Test
     void limitCountsHitsOfBothLists() {
         for (int i = 0; i < 4; i++) {
-            upload("x.png", "lynx", "");
+            upload("upload.png", "lynx", "");
         }
 
         assertThat(client.search("lynx", 3).json().get("results").size()).isEqualTo(3);
@@ -163,8 +163,8 @@ class WordSearchIT {
 
     @Test
     void filtersHoldInAllModes() {
-        String tagged = upload("x.png", "marmot", "snowy");
-        upload("x.png", "marmot", "sunny");
+        String tagged = upload("upload.png", "marmot", "snowy");
+        upload("upload.png", "marmot", "sunny");
 
         for (String mode : List.of("vector", "text", "hybrid")) {
             assertThat(ids(client.get("/search?text=marmot&tag=snowy&mode=" + mode)))
@@ -175,8 +175,8 @@ class WordSearchIT {
 
     @Test
     void unwantedWordsLeaveRowsOutOfTheWordsAlone() {
-        String day = upload("x.png", "quokka by day", "");
-        String night = upload("x.png", "quokka by night", "");
+        String day = upload("upload.png", "quokka by day", "");
+        String night = upload("upload.png", "quokka by night", "");
 
         assertThat(ids(client.get("/search?text=quokka&not=night&mode=text"))).containsExactly(day);
         JsonNode hybrid = client.get("/search?text=quokka&not=night&limit=1000").json();
@@ -189,8 +189,8 @@ class WordSearchIT {
 
     @Test
     void picturesThatTheQueryIsLikeAreNoHits() {
-        String liked = upload("x.png", "wombat", "");
-        String other = upload("x.png", "wombat", "");
+        String liked = upload("upload.png", "wombat", "");
+        String other = upload("upload.png", "wombat", "");
 
         assertThat(ids(client.get("/search?text=wombat&mode=hybrid&limit=1000&like=" + liked)))
                 .doesNotContain(liked)
@@ -213,7 +213,7 @@ class WordSearchIT {
                 "?!"
             })
     void textIsWordsAndNothingElse(String text) {
-        upload("x.png", "jaguarundi", "");
+        upload("upload.png", "jaguarundi", "");
 
         Answer answer = byText(text);
 
@@ -228,7 +228,7 @@ class WordSearchIT {
     @Test
     void longTextIsAnsweredAndSaysThatItsEndWasIgnored() {
         String words = "capybara ".repeat(111);
-        String id = upload("x.png", "capybara", "");
+        String id = upload("upload.png", "capybara", "");
 
         assertThat(ids(byText(words))).containsExactly(id);
         assertThat(byText(
@@ -264,7 +264,7 @@ class WordSearchIT {
 
     @Test
     void pastIsSearchedByVectorAndSaysSo() {
-        upload("x.png", "axolotl", "");
+        upload("upload.png", "axolotl", "");
 
         JsonNode past =
                 client.get("/search?text=axolotl&asOf=2001-01-01T00:00:00Z").json();
@@ -277,7 +277,7 @@ class WordSearchIT {
 
     @Test
     void searchByWordsAsksTheBucketNothing() {
-        upload("x.png", "pangolin", "");
+        upload("upload.png", "pangolin", "");
         await().until(() -> client.get("/stats").json().get("pendingRows").longValue() == 0);
         BUCKET.resetCounts();
 
@@ -295,7 +295,7 @@ class WordSearchIT {
 
     @Test
     void statisticsSayWhatTheWordsTake() {
-        upload("x.png", "dugong", "");
+        upload("upload.png", "dugong", "");
         await().until(() -> client.get("/stats").json().get("pendingRows").longValue() == 0);
 
         await().until(() -> client.get("/stats").json().at("/memory/wordFiles").longValue() > 0);

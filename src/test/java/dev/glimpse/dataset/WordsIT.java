@@ -1,6 +1,7 @@
 package dev.glimpse.dataset;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import dev.glimpse.dataset.WordQuery.Match;
 import dev.glimpse.storage.ObjectStore;
@@ -10,6 +11,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -22,7 +24,7 @@ import org.springframework.util.unit.DataSize;
 class WordsIT {
     /** Rows wait until they are flushed. */
     private static final TableSettings PATIENT = new TableSettings(
-            new CommitProperties(1000, Duration.ofHours(1)),
+            new CommitProperties(1000, Duration.ofSeconds(30)),
             new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),
             new MaintenanceProperties(Duration.ofDays(7), 10_000, 0.95));
 
@@ -153,7 +155,7 @@ class WordsIT {
         assertThat(hits).extracting(hit -> hit.picture().caption()).containsExactly("red bike", "red bikes at night");
         for (int i = 0; i < 2; i++) {
             assertThat(hits.get(i).distance())
-                    .isEqualTo(dataset.nearest(Rows.vector(1), 10, true).get(i).distance());
+                    .isCloseTo(dataset.nearest(Rows.vector(1), 10, true).get(i).distance(), within(1e-6));
         }
         assertThat(hits.get(0).picture().path())
                 .isEqualTo(store.address(hits.get(0).id()));
@@ -169,7 +171,7 @@ class WordsIT {
     }
 
     private void add(PictureRow row) {
-        dataset.add(row);
+        CompletableFuture<Boolean> unused = dataset.add(row);
     }
 
     private static PictureRow row(int n, String caption, @Nullable String tag) {

@@ -151,6 +151,9 @@ class ArchitectureTest {
     static final ArchRule datasetAloneKnowsLance = alone("dataset.lance", "org.lance..");
 
     @ArchTest
+    static final ArchRule wordsAloneKnowLucene = alone("dataset.words", "org.apache.lucene..");
+
+    @ArchTest
     static final ArchRule datasetAloneKnowsArrow = alone("dataset.lance", "org.apache.arrow..");
 
     @ArchTest

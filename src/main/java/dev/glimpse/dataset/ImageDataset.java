@@ -244,6 +244,20 @@ public final class ImageDataset implements AutoCloseable {
     }
 
     /**
+     * The rows whose captions, tags and file names have the words of a query, the best first. Rows that wait to be committed are among
+     * them, and also rows without a vector.
+     *
+     * @throws WordsUnavailableException if the table is not in memory: it is being read, or does not fit
+     * @throws TableBusyException if too many searches wait, or this one takes too long
+     * @throws TableUnavailableException if the table is damaged, or being opened anew
+     * @throws ForeignTableException if the table has no vectors of the model's dimension
+     * @throws ModelMismatchException if the table was made with another model
+     */
+    public WordHits words(WordQuery query) {
+        return search.words(query);
+    }
+
+    /**
      * At most {@code k} pictures after this position, the newest first. Pictures whose rows wait to be committed are among them. A walk
      * from each last picture to the next ones meets each picture once that is there all the time, while others come and go. Other
      * software may have written a picture twice; then it is met twice if the times differ.

@@ -7,8 +7,17 @@ package dev.glimpse.dataset;
  * @param lanceCaches what Lance remembers of files that it has read
  * @param codes of the vectors in memory, and what else is kept for each row, but for the columns
  * @param columns that filters look at
+ * @param words that are not in files yet
+ * @param wordFiles bytes of the files of words, which the system keeps in memory where there is room
  */
 public record MemoryState(
-        long arrow, long arrowLimit, long lanceCaches, long lanceCachesLimit, long codes, long columns) {
-    static final MemoryState NONE = new MemoryState(0, 0, 0, 0, 0, 0);
+        long arrow,
+        long arrowLimit,
+        long lanceCaches,
+        long lanceCachesLimit,
+        long codes,
+        long columns,
+        long words,
+        long wordFiles) {
+    static final MemoryState NONE = new MemoryState(0, 0, 0, 0, 0, 0, 0, 0);
 }

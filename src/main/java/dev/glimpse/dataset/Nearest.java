@@ -25,7 +25,9 @@ public record Nearest(List<Neighbor> neighbors, Effort effort) {
         /** By Lance's index. */
         INDEX,
         /** Lance compares the vectors of all rows. */
-        SCAN;
+        SCAN,
+        /** By the words that rows have. */
+        WORDS;
 
         /** As answers call it. */
         @Override

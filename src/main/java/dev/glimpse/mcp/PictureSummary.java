@@ -4,6 +4,7 @@ import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.search.Hit;
+import dev.glimpse.search.Mode;
 import java.time.Instant;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -12,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * What agents are told of a picture. What is not known is left out, because a model pays for each word.
  *
  * @param distance to what was searched for; null if nothing was
+ * @param matched by what it was found: vector, text or both; null if nothing was searched for
  * @param bytes of the original
  * @param picture path of the original on this server
  * @param thumbnail path of the thumbnail on this server
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 record PictureSummary(
         String id,
         @Nullable Double distance,
+        @Nullable List<Mode> matched,
         @Nullable String caption,
         List<String> tags,
         @Nullable String filename,
@@ -40,6 +43,7 @@ record PictureSummary(
             {"type": "object", "required": ["id", "tags", "picture", "thumbnail"], "properties": {
               "id": {"type": "string", "description": "Names the picture in calls of look_at_picture"},
               "distance": {"type": "number", "description": "0 to 2; the smaller, the better the picture fits"},
+              "matched": {"type": "array", "items": {"type": "string"}, "description": "vector: it looks like that; text: its words"},
               "caption": {"type": "string"},
               "tags": {"type": "array", "items": {"type": "string"}},
               "filename": {"type": "string"},
@@ -51,18 +55,19 @@ record PictureSummary(
               "thumbnail": {"type": "string", "description": "Path of a small JPEG on this server"}}}""";
 
     static PictureSummary of(Hit hit) {
-        return of(hit.picture(), hit.distance());
+        return of(hit.picture(), hit.distance(), hit.matched());
     }
 
     static PictureSummary of(Picture picture) {
-        return of(picture, null);
+        return of(picture, null, null);
     }
 
-    private static PictureSummary of(Picture picture, @Nullable Double distance) {
+    private static PictureSummary of(Picture picture, @Nullable Double distance, @Nullable List<Mode> matched) {
         String path = "/" + picture.id();
         return new PictureSummary(
                 picture.id(),
                 distance,
+                matched,
                 picture.caption(),
                 picture.tags(),
                 picture.filename(),

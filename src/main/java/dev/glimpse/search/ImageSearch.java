@@ -6,36 +6,19 @@ import dev.glimpse.dataset.Nearest;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.PastNeighbors;
 import dev.glimpse.dataset.RowFilter;
-import dev.glimpse.embedding.ClipModel;
-import dev.glimpse.embedding.EncoderBusyException;
-import dev.glimpse.fairness.Lease;
-import dev.glimpse.fairness.MemoryBudget;
+import dev.glimpse.dataset.WordHits;
+import dev.glimpse.dataset.WordQuery;
+import dev.glimpse.dataset.WordsUnavailableException;
 import dev.glimpse.fairness.Ticket;
-import dev.glimpse.image.DecodedImage;
-import dev.glimpse.image.ImageDecoder;
-import dev.glimpse.image.Region;
 import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.PictureNotFoundException;
-import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.RequestMeter;
-import dev.glimpse.vectors.Embedding;
-import java.io.IOException;
-import java.io.UncheckedIOException;
-import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
-import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CompletionException;
-import java.util.concurrent.RejectedExecutionException;
-import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Finds pictures by words and by pictures. Safe for use by several threads. */
@@ -45,51 +28,33 @@ public final class ImageSearch {
 
     private static final Instant LAST_TIME = Instant.parse("9999-12-31T23:59:59Z");
 
-    private static final long ENCODER_DEADLINE_SECONDS = 10;
-    private static final Duration MEMORY_PATIENCE = Duration.ofSeconds(10);
-
     /** More than anybody mixes by hand; it bounds what one request asks of the encoder. */
     static final int MOST_TERMS = 16;
 
-    private final ClipModel model;
-    private final ImageDecoder decoder;
+    private final QueryEncoder encoder;
     private final ImageDataset dataset;
-    private final ObjectStore store;
-    private final MemoryBudget memory;
-    private final long largestPicture;
     private final SearchProperties bounds;
 
-    /**
-     * @param memory for the bytes of pictures that are searched for; at least one of the largest has to fit
-     * @param largestPicture in bytes
-     */
-    ImageSearch(
-            ClipModel model,
-            ImageDecoder decoder,
-            ImageDataset dataset,
-            ObjectStore store,
-            MemoryBudget memory,
-            long largestPicture,
-            SearchProperties bounds) {
-        this.model = model;
-        this.decoder = decoder;
+    ImageSearch(QueryEncoder encoder, ImageDataset dataset, SearchProperties bounds) {
+        this.encoder = encoder;
         this.dataset = dataset;
-        this.store = store;
-        this.largestPicture = largestPicture;
-        this.memory = memory;
         this.bounds = bounds;
     }
 
     /**
      * What was found.
      *
-     * @param truncated whether the end of a text did not fit into the model's context and was ignored
-     * @param results nearest first
+     * @param mode by what it was found; {@link Mode#VECTOR} if both was asked for, and no row has the words
+     * @param note what was asked for and could not be done; null if all was
+     * @param truncated whether the end of a text did not fit into the model's context and was ignored, or there were too many words
+     * @param results the best first
      * @param next cursor of the page after this one; null if there is none
      * @param freshness of what was searched
      * @param explanation what it took
      */
     public record Hits(
+            Mode mode,
+            @Nullable String note,
             boolean truncated,
             List<Hit> results,
             @Nullable String next,
@@ -104,26 +69,27 @@ public final class ImageSearch {
      */
     record PastHits(@Nullable Long version, boolean complete, Hits hits) {}
 
-    /**
-     * A query as the table can be asked.
-     *
-     * @param print of all that is asked
-     * @param liked ids of the pictures that the query is like: everybody knows that these are near
-     */
-    private record Asked(Embedding vector, boolean truncated, long print, Set<String> liked) {}
+    /** A page, and how it came about: see {@link Hits}. */
+    private record Found(
+            ResultPage page,
+            Mode mode,
+            boolean truncated,
+            @Nullable String note) {}
 
     /**
-     * Finds the pictures nearest to these words. Waits for the encoder and for the table.
+     * Finds pictures by these words. Waits for the encoder and for the table.
      *
      * @param tags that the pictures have all of; none for any pictures
      * @param limit from 1 on
+     * @param mode by what pictures are found; null for both, if rows have the words
      * @param ticket for the encoding of the text
      * @throws InvalidQueryException if the text is blank or longer than allowed, or the limit out of its range
+     * @throws WordsUnavailableException if only words are asked for, and they cannot be searched
      */
-    public Hits search(String text, List<String> tags, int limit, Ticket ticket) {
+    public Hits search(String text, List<String> tags, int limit, @Nullable Mode mode, Ticket ticket) {
         RowFilter filter =
                 tags.isEmpty() ? RowFilter.NONE : new RowFilter(List.of(new RowFilter.AllTags(Set.copyOf(tags))));
-        return search(new SearchRequest(List.of(new Term.Words(text, 1)), filter, limit), ticket);
+        return search(new SearchRequest(List.of(new Term.Words(text, 1)), filter, limit, mode), ticket);
     }
 
     /**
@@ -133,10 +99,11 @@ public final class ImageSearch {
      * @throws InvalidQueryException if a text is blank or longer than allowed, the limit is out of its range, or the terms cancel each other
      *     out
      * @throws PictureNotFoundException if there is no picture that the query shall be like
+     * @throws WordsUnavailableException if only words are asked for, and they cannot be searched
      * @throws dev.glimpse.request.CursorExpiredException if the cursor is too old
      */
     Hits search(SearchRequest request, Ticket ticket) {
-        return page(request, ticket, dataset::nearest);
+        return measured(request, ticket, (at, asked) -> find(request, at, asked));
     }
 
     /**
@@ -163,19 +130,27 @@ public final class ImageSearch {
 
     private PastHits past(SearchRequest request, Ticket ticket, Function<NearestQuery, PastNeighbors> table) {
         AtomicReference<@Nullable PastNeighbors> past = new AtomicReference<>();
-        Hits hits = page(request, ticket, query -> {
-            PastNeighbors found = table.apply(query);
-            past.set(found);
-            return found.nearest();
-        });
+        Hits hits = measured(
+                request,
+                ticket,
+                (at, asked) -> byVector(request, at, asked, null, query -> {
+                    PastNeighbors found = table.apply(query);
+                    past.set(found);
+                    return found.nearest();
+                }));
         PastNeighbors found = Objects.requireNonNull(past.get());
         return new PastHits(found.version(), found.complete(), hits);
     }
 
-    private Hits page(SearchRequest request, Ticket ticket, Function<NearestQuery, Nearest> table) {
+    /** How the page of a search is found that begins at a cursor. */
+    private interface Search {
+        Found at(SearchCursor cursor, QueryEncoder.Encoded asked);
+    }
+
+    private Hits measured(SearchRequest request, Ticket ticket, Search search) {
         RequestMeter bucket = new RequestMeter();
         try {
-            return RequestMeter.measure(bucket, () -> page(request, ticket, table, bucket));
+            return RequestMeter.measure(bucket, () -> page(request, ticket, search, bucket));
         } catch (RuntimeException e) {
             throw e;
         } catch (Exception e) {
@@ -183,40 +158,117 @@ public final class ImageSearch {
         }
     }
 
-    private Hits page(
-            SearchRequest request, Ticket ticket, Function<NearestQuery, Nearest> table, RequestMeter bucket) {
+    private Hits page(SearchRequest request, Ticket ticket, Search search, RequestMeter bucket) {
         long start = System.nanoTime();
         requireValid(request.terms(), request.limit());
-        int fingerprint = (int) SearchCursor.print(model.descriptor().fingerprint());
+        int model = encoder.fingerprint();
         String cursor = request.page().cursor();
-        SearchCursor given = cursor == null ? null : SearchCursor.parse(cursor, fingerprint, Instant.now());
-        Asked asked = ask(request, ticket);
-        if (given != null && given.query() != asked.print) {
+        SearchCursor given = cursor == null ? null : SearchCursor.parse(cursor, model, Instant.now());
+        QueryEncoder.Encoded asked = encoder.encode(request.terms(), ticket);
+        long print = request.page().print() + asked.print();
+        if (given != null && given.query() != print) {
             throw new InvalidQueryException("cursor is of another query: send the parameters of the page that gave it,"
                     + " of which only limit, facets and explain may change");
         }
-        long vectors = System.nanoTime();
-        ResultPage page = ResultPage.of(
-                given == null ? SearchCursor.first(asked.print, fingerprint, Instant.now()) : given,
-                new NearestQuery(asked.vector, request.limit(), request.exact(), request.filter()),
-                asked.liked,
-                request.limit(),
-                table);
+        long encoded = System.nanoTime();
+        Found found = search.at(given == null ? SearchCursor.first(print, model, Instant.now()) : given, asked);
         long end = System.nanoTime();
+        ResultPage page = found.page;
         return new Hits(
-                asked.truncated,
-                page.neighbors().stream().map(Hit::of).toList(),
+                found.mode,
+                found.note,
+                found.truncated,
+                page.hits(),
                 page.next() == null ? null : page.next().inText(),
                 dataset.freshness(),
                 Explanation.of(
                         page.effort(),
                         new Explanation.Milliseconds(
-                                millis(vectors - start), millis(end - vectors), millis(end - start)),
+                                millis(encoded - start), millis(end - encoded), millis(end - start)),
                         bucket.totals()));
     }
 
     private static double millis(long nanos) {
         return nanos / 1e6;
+    }
+
+    private Found find(SearchRequest request, SearchCursor at, QueryEncoder.Encoded asked) {
+        if (request.mode() == Mode.VECTOR || request.texts().isEmpty()) {
+            return byVector(request, at, asked, null, dataset::nearest);
+        }
+        WordHits words;
+        try {
+            words = dataset.words(wordQuery(request, at, asked));
+        } catch (WordsUnavailableException e) {
+            if (request.mode() == Mode.TEXT) {
+                throw e;
+            }
+            return byVector(request, at, asked, e.getMessage(), dataset::nearest);
+        }
+        List<Hit> byText = words.hits().stream()
+                .filter(hit -> !asked.liked().contains(hit.id()))
+                .map(Hit::of)
+                .toList();
+        boolean truncated = asked.truncated() || words.truncated();
+        if (request.mode() == Mode.TEXT) {
+            return new Found(
+                    ResultPage.ofRanking(at, byText, request.limit(), words.effort()), Mode.TEXT, truncated, null);
+        }
+        if (byText.isEmpty()) {
+            return byVector(request, at, asked, null, dataset::nearest);
+        }
+        return new Found(fused(request, at, asked, byText), Mode.HYBRID, truncated, null);
+    }
+
+    private static Found byVector(
+            SearchRequest request,
+            SearchCursor at,
+            QueryEncoder.Encoded asked,
+            @Nullable String note,
+            Function<NearestQuery, Nearest> table) {
+        ResultPage page = ResultPage.ofNearest(at, query(request, asked), asked.liked(), request.limit(), table);
+        return new Found(page, Mode.VECTOR, asked.truncated(), note);
+    }
+
+    /** The pictures that count most come first. After them come the others by their distance, without those that have come already. */
+    private ResultPage fused(SearchRequest request, SearchCursor at, QueryEncoder.Encoded asked, List<Hit> byText) {
+        NearestQuery query = query(request, asked);
+        if (at.from() > 0) {
+            return ResultPage.ofNearest(at, query, asked.liked(), request.limit(), dataset::nearest);
+        }
+        int depth = depth(request) + asked.liked().size();
+        Nearest nearest = dataset.nearest(query.withK(depth));
+        List<Hit> byVector = nearest.neighbors().stream()
+                .filter(neighbor -> !asked.liked().contains(neighbor.id()))
+                .map(Hit::of)
+                .toList();
+        List<Hit> ranking = Fusion.of(byVector, byText);
+        ResultPage page = ResultPage.ofRanking(at, ranking, request.limit(), nearest.effort());
+        return page.next() != null || nearest.neighbors().size() < depth
+                ? page
+                : page.filled(at, query, asked.liked(), request.limit(), dataset::nearest);
+    }
+
+    private static NearestQuery query(SearchRequest request, QueryEncoder.Encoded asked) {
+        return new NearestQuery(asked.vector(), request.limit(), request.exact(), request.filter());
+    }
+
+    private static int depth(SearchRequest request) {
+        return Math.max(request.limit(), Fusion.DEPTH);
+    }
+
+    private static WordQuery wordQuery(SearchRequest request, SearchCursor at, QueryEncoder.Encoded asked) {
+        boolean alone = request.mode() == Mode.TEXT;
+        return new WordQuery(
+                request.texts(),
+                request.unwantedTexts(),
+                alone ? WordQuery.Match.ANY : WordQuery.Match.MOST,
+                asked.vector(),
+                // Of words alone one more, which tells whether there is another page.
+                alone
+                        ? request.limit() + 1 + at.seen().size()
+                        : depth(request) + asked.liked().size(),
+                request.filter());
     }
 
     /** The most characters of a text that is searched for. */
@@ -228,29 +280,6 @@ public final class ImageSearch {
     public int mostHits() {
         return bounds.limit();
     }
-
-    private Asked ask(SearchRequest request, Ticket ticket) {
-        List<Term> terms = request.terms();
-        List<CompletableFuture<TermVector>> vectors = new ArrayList<>();
-        terms.forEach(term -> vectors.add(vector(term, ticket)));
-        Mixture mixture = new Mixture(model.descriptor().dimension());
-        boolean truncated = false;
-        long print = request.page().print();
-        for (int i = 0; i < terms.size(); i++) {
-            TermVector vector = await(vectors.get(i));
-            mixture.add(vector.vector, terms.get(i).weight());
-            truncated |= vector.truncated;
-            print = print * 31 + vector.print;
-        }
-        Set<String> liked = terms.stream()
-                .filter(Term.Like.class::isInstance)
-                .map(term -> ((Term.Like) term).id().toString())
-                .collect(Collectors.toSet());
-        return new Asked(mixture.direction(), truncated, print, liked);
-    }
-
-    /** @param print of what the request's parameters do not say */
-    private record TermVector(Embedding vector, boolean truncated, long print) {}
 
     private void requireValid(List<Term> terms, int limit) {
         if (terms.size() > MOST_TERMS) {
@@ -274,79 +303,6 @@ public final class ImageSearch {
         if (text.length() > bounds.textLength()) {
             throw new InvalidQueryException(
                     "text has " + text.length() + " characters; at most " + bounds.textLength() + " are allowed");
-        }
-    }
-
-    private CompletableFuture<TermVector> vector(Term term, Ticket ticket) {
-        if (term instanceof Term.Words words) {
-            // Another future: the embedding may be shared with others, and a timeout is ours alone.
-            return model.embed(words.text(), ticket)
-                    .thenApply(text -> new TermVector(text.embedding(), text.truncated(), 0));
-        }
-        if (term instanceof Term.Sample sample) {
-            return vectorOf(sample, ticket);
-        }
-        Term.Like like = (Term.Like) term;
-        return like.region() == null
-                ? CompletableFuture.completedFuture(new TermVector(vectorOf(like), false, 0))
-                : vectorOf(originalOf(like), ticket);
-    }
-
-    /** The original as if it had come with the request. It is read from the store. */
-    private Term.Sample originalOf(Term.Like like) {
-        String id = like.id().toString();
-        Long size = dataset.find(like.id()).orElseThrow(() -> unknown(like)).bytes();
-        return new Term.Sample(
-                () -> store.get(id).orElseThrow(() -> unknown(like)),
-                size == null ? largestPicture : Math.min(size, largestPicture),
-                like.weight(),
-                like.region());
-    }
-
-    private CompletableFuture<TermVector> vectorOf(Term.Sample sample, Ticket ticket) {
-        try (Lease lease = memory.acquire(sample.size(), ticket, MEMORY_PATIENCE)) {
-            byte[] bytes = sample.bytes().read();
-            lease.shrinkTo(Math.min(bytes.length, sample.size()));
-            long print = Arrays.hashCode(bytes);
-            Region region = sample.region();
-            CompletableFuture<Embedding> vector = region == null
-                    ? decoder.decode(bytes, ticket, image -> model.embed(image, ticket))
-                    : decoder.decode(bytes, region, ticket, image -> model.embed(part(image, region), ticket));
-            return vector.thenApply(embedding -> new TermVector(embedding, false, print));
-        } catch (TimeoutException e) {
-            throw new RejectedExecutionException("more pictures are searched for than fit into memory", e);
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new RejectedExecutionException("the server stops", e);
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot read a picture that is searched for", e);
-        }
-    }
-
-    private static DecodedImage part(DecodedImage image, Region region) {
-        if (!region.isWithin(image.width(), image.height())) {
-            throw new InvalidQueryException(
-                    "crop reaches beyond the picture, which has " + image.width() + " x " + image.height() + " pixels");
-        }
-        return image.part(region);
-    }
-
-    private Embedding vectorOf(Term.Like like) {
-        return dataset.vectorOf(like.id()).orElseThrow(() -> unknown(like));
-    }
-
-    private static PictureNotFoundException unknown(Term.Like like) {
-        return new PictureNotFoundException("no row of the picture " + like.id() + " is known");
-    }
-
-    private static <T> T await(CompletableFuture<T> vector) {
-        try {
-            return vector.orTimeout(ENCODER_DEADLINE_SECONDS, TimeUnit.SECONDS).join();
-        } catch (CompletionException e) {
-            if (e.getCause() instanceof EncoderBusyException busy) {
-                throw busy;
-            }
-            throw e;
         }
     }
 }

@@ -30,7 +30,7 @@ class SearchConfiguration {
     private static final long PATIENCE_SECONDS = 3;
 
     private static final SearchRequest FIRST =
-            new SearchRequest(List.of(new Term.Words("a picture", 1)), RowFilter.NONE, 1);
+            new SearchRequest(List.of(new Term.Words("a picture", 1)), RowFilter.NONE, 1, null);
 
     @Bean
     ImageSearch imageSearch(
@@ -42,8 +42,9 @@ class SearchConfiguration {
             MultipartProperties files,
             SearchProperties bounds) {
         long largest = files.getMaxFileSize().toBytes();
-        return new ImageSearch(
-                model, decoder, dataset, store, new MemoryBudget(scheduler, 2 * largest), largest, bounds);
+        QueryEncoder encoder =
+                new QueryEncoder(model, decoder, dataset, store, new MemoryBudget(scheduler, 2 * largest), largest);
+        return new ImageSearch(encoder, dataset, bounds);
     }
 
     /**

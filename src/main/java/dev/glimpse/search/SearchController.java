@@ -48,17 +48,21 @@ class SearchController {
      * The answer to a search.
      *
      * @param query what was asked, in one line
+     * @param mode by what pictures were found
+     * @param note what was asked for and could not be done; null if all was
      * @param truncated whether the end of the query was ignored, being beyond the model's context
      * @param stale whether the bucket does not answer, so that what other servers have done lately is not known
-     * @param results nearest first
+     * @param results the best first
      * @param next cursor of the page after this one; null if there is none
      * @param facets of all pictures that pass the filters; null if they were not asked for
      * @param explain what the search took; null if that was not asked for
      */
     record Answer(
             String query,
+            Mode mode,
             boolean truncated,
             boolean stale,
+            @Nullable String note,
             List<Hit> results,
             @Nullable String next,
 
@@ -78,6 +82,7 @@ class SearchController {
      */
     record PastAnswer(
             String query,
+            Mode mode,
             boolean truncated,
             @Nullable Long version,
             boolean complete,
@@ -153,8 +158,10 @@ class SearchController {
         }
         return answer.body(new Answer(
                 asked.inWords(),
+                hits.mode(),
                 hits.truncated(),
                 freshness.stale(),
+                hits.note(),
                 hits.results(),
                 hits.next(),
                 asked.facets() ? dataset.facets(asked.filter()) : null,
@@ -166,6 +173,7 @@ class SearchController {
         Hits hits = past.hits();
         return new PastAnswer(
                 asked.inWords(),
+                Mode.VECTOR,
                 hits.truncated(),
                 past.version(),
                 complete,

@@ -36,6 +36,7 @@ enum SearchParameter implements Parameter {
     LIMIT("limit", false),
     CURSOR("cursor", false),
     EXACT("exact", false),
+    MODE("mode", false),
     VERSION("version", false),
     AS_OF("asOf", false),
     FACETS("facets", false),

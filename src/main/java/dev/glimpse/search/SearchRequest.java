@@ -9,7 +9,9 @@ import dev.glimpse.request.ParameterValues;
 import dev.glimpse.request.PictureNotFoundException;
 import java.time.Instant;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
+import java.util.function.Predicate;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
@@ -19,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param filter of the rows that may be found
  * @param exact whether the query is compared with every row
+ * @param mode by what pictures are found; null for both if there are words, and rows have them
  * @param version of the table that is searched; null for the newest, or for that of {@code asOf}
  * @param asOf as of which the table is searched; null for now
  * @param facets whether the rows that may be found are counted
@@ -29,6 +32,7 @@ record SearchRequest(
         RowFilter filter,
         Page page,
         boolean exact,
+        @Nullable Mode mode,
         @Nullable Long version,
         @Nullable Instant asOf,
         boolean facets,
@@ -47,8 +51,8 @@ record SearchRequest(
     record Page(int limit, @Nullable String cursor, long print) {}
 
     /** The first pictures that are like something. */
-    SearchRequest(List<Term> terms, RowFilter filter, int limit) {
-        this(terms, filter, new Page(limit, null, 0), false, null, null, false, false);
+    SearchRequest(List<Term> terms, RowFilter filter, int limit, @Nullable Mode mode) {
+        this(terms, filter, new Page(limit, null, 0), false, mode, null, null, false, false);
     }
 
     /**
@@ -80,6 +84,10 @@ record SearchRequest(
         }
         words(values, SearchParameter.NOT, SearchParameter.NOT_WEIGHT, -1, terms);
         likes(values, SearchParameter.NOT_LIKE, SearchParameter.NOT_LIKE_WEIGHT, -1, null, terms);
+        Mode mode = mode(values);
+        if (mode != null && mode != Mode.VECTOR) {
+            requireWords(mode, values, terms, version != null || asOf != null);
+        }
         return new SearchRequest(
                 terms,
                 Filters.of(values),
@@ -88,6 +96,7 @@ record SearchRequest(
                         values.one(SearchParameter.CURSOR).orElse(null),
                         SearchParameter.print(values)),
                 values.flag(SearchParameter.EXACT),
+                mode,
                 version,
                 asOf,
                 facets,
@@ -96,6 +105,61 @@ record SearchRequest(
 
     int limit() {
         return page.limit();
+    }
+
+    private static @Nullable Mode mode(ParameterValues values) {
+        String value = values.one(SearchParameter.MODE).orElse(null);
+        if (value == null) {
+            return null;
+        }
+        return Arrays.stream(Mode.values())
+                .filter(mode -> mode.parameterValue().equals(value))
+                .findFirst()
+                .orElseThrow(() -> new InvalidQueryException(
+                        "mode must be one of vector, text, hybrid: " + ParameterValues.shortened(value)));
+    }
+
+    /** Nothing that is asked may be without effect. */
+    private static void requireWords(Mode mode, ParameterValues values, List<Term> terms, boolean past) {
+        String asked = "mode=" + mode.parameterValue();
+        if (past) {
+            throw new InvalidQueryException(asked
+                    + " excludes version and asOf: the words of the past are not kept, so it is searched by vector");
+        }
+        if (values.all(SearchParameter.TEXT).isEmpty()) {
+            throw new InvalidQueryException(asked + " needs text: the words that are looked for");
+        }
+        if (mode == Mode.TEXT) {
+            if (!terms.stream().allMatch(Term.Words.class::isInstance)) {
+                throw new InvalidQueryException(
+                        asked + " takes no pictures, neither like nor notLike nor file: it compares words alone");
+            }
+            for (SearchParameter vectorOnly :
+                    List.of(SearchParameter.TEXT_WEIGHT, SearchParameter.NOT_WEIGHT, SearchParameter.EXACT)) {
+                if (!values.all(vectorOnly).isEmpty()) {
+                    throw new InvalidQueryException(
+                            vectorOnly.parameterName() + " has no meaning with " + asked + ": leave it out");
+                }
+            }
+        }
+    }
+
+    /** Texts whose words may be looked for. */
+    List<String> texts() {
+        return wordsOf(term -> term.weight() > 0);
+    }
+
+    /** Texts that are not wanted. */
+    List<String> unwantedTexts() {
+        return wordsOf(term -> term.weight() < 0);
+    }
+
+    private List<String> wordsOf(Predicate<Term> condition) {
+        return terms.stream()
+                .filter(Term.Words.class::isInstance)
+                .filter(condition)
+                .map(Term::inWords)
+                .toList();
     }
 
     /** What is asked, in one line: a text alone stands as it is. */

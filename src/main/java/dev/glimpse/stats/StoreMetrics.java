@@ -54,6 +54,8 @@ class StoreMetrics implements MeterBinder {
         memory(registry, "lance-caches", MemoryState::lanceCaches, MemoryState::lanceCachesLimit);
         gauge(registry, "glimpse.memory.codes", table -> table.memory().codes());
         gauge(registry, "glimpse.memory.columns", table -> table.memory().columns());
+        gauge(registry, "glimpse.memory.words", table -> table.memory().words());
+        gauge(registry, "glimpse.words.files", table -> table.memory().wordFiles());
     }
 
     private void gauge(MeterRegistry registry, String name, ToDoubleFunction<ImageDataset> value) {

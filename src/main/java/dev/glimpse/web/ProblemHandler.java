@@ -10,6 +10,7 @@ import dev.glimpse.dataset.ModelMismatchException;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableUnavailableException;
 import dev.glimpse.dataset.VersionNotFoundException;
+import dev.glimpse.dataset.WordsUnavailableException;
 import dev.glimpse.embedding.EncoderBusyException;
 import dev.glimpse.fetch.UrlNotFetchedException;
 import dev.glimpse.fetch.UrlTooLargeException;
@@ -188,6 +189,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(UploadsBusyException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy"),
             Rule.of(TaskRejectedException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy", e -> BUSY),
             Rule.of(RejectedExecutionException.class, HttpStatus.SERVICE_UNAVAILABLE, "busy", e -> BUSY),
+            new Rule(WordsUnavailableException.class, HttpStatus.SERVICE_UNAVAILABLE, "words-unavailable"),
             new Rule(TimeoutException.class, HttpStatus.SERVICE_UNAVAILABLE, "timeout"));
 
     private final KnownPaths paths;

@@ -56,6 +56,7 @@ class ResultPageTest {
             @ForAll @IntRange(min = 1, max = 40) int distances,
             @ForAll boolean exact) {
         Random random = new Random(seed);
+        rows.clear();
         for (int i = 0; i < size; i++) {
             // Few distances, so that many rows have the same one.
             rows.put("row-" + i, random.nextInt(distances) / 50.0);
@@ -68,10 +69,10 @@ class ResultPageTest {
         int others = 50;
 
         while (next != null) {
-            ResultPage page =
-                    ResultPage.of(next, exact ? QUERY.exactly() : QUERY, apart, limit, query -> search(query, random));
-            assertThat(page.neighbors()).hasSizeLessThanOrEqualTo(limit);
-            page.neighbors().forEach(neighbor -> found.add(neighbor.id()));
+            ResultPage page = ResultPage.ofNearest(
+                    next, exact ? QUERY.exactly() : QUERY, apart, limit, query -> search(query, random));
+            assertThat(page.hits()).hasSizeLessThanOrEqualTo(limit);
+            found.addAll(ids(page));
             next = page.next() == null ? null : SearchCursor.parse(page.next().inText(), 2, Instant.EPOCH);
             if (others-- > 0) {
                 rows.put("new-" + random.nextLong(), random.nextInt(distances) / 50.0);
@@ -84,6 +85,41 @@ class ResultPageTest {
         assertThat(found).doesNotHaveDuplicates().containsAll(staying).doesNotContain("row-0");
     }
 
+    @Property(tries = 100)
+    void rankingComesFirstAndThenWhatIsNearAndNothingTwice(
+            @ForAll long seed, @ForAll @IntRange(max = 100) int size, @ForAll @IntRange(min = 1, max = 30) int limit) {
+        Random random = new Random(seed);
+        rows.clear();
+        List<Hit> ranking = new ArrayList<>();
+        for (int i = 0; i < size; i++) {
+            rows.put("row-" + i, random.nextInt(30) / 50.0);
+            if (random.nextInt(3) == 0) {
+                ranking.add(Hit.of(new Neighbor(picture("row-" + i), 1)));
+            }
+        }
+        Effort effort = new Effort(1, Method.CODES, size, null, null, 0);
+        List<String> found = new ArrayList<>();
+        SearchCursor next = FIRST;
+
+        while (next != null) {
+            SearchCursor at = next;
+            ResultPage ranked = ResultPage.ofRanking(at, ranking, limit, effort);
+            ResultPage page = ranked.next() != null
+                    ? ranked
+                    : ranked.filled(at, QUERY, Set.of(), limit, query -> search(query, random));
+            found.addAll(ids(page));
+            next = page.next();
+        }
+
+        assertThat(found).doesNotHaveDuplicates().hasSize(size);
+        assertThat(found.subList(0, ranking.size()))
+                .isEqualTo(ranking.stream().map(hit -> hit.picture().id()).toList());
+    }
+
+    private static List<String> ids(ResultPage page) {
+        return page.hits().stream().map(hit -> hit.picture().id()).toList();
+    }
+
     @Test
     void pagesEndAtTheDeepestPicture() {
         for (int i = 0; i < SearchCursor.DEEPEST + 500; i++) {
@@ -94,8 +130,9 @@ class ResultPageTest {
         SearchCursor next = FIRST;
 
         while (next != null) {
-            ResultPage page = ResultPage.of(next, QUERY.exactly(), Set.of(), 999, query -> search(query, random));
-            found += page.neighbors().size();
+            ResultPage page =
+                    ResultPage.ofNearest(next, QUERY.exactly(), Set.of(), 999, query -> search(query, random));
+            found += page.hits().size();
             next = page.next();
             assertThat(next == null ? 0 : next.seen().size()).isLessThan(10);
         }

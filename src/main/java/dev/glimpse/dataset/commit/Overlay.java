@@ -59,7 +59,7 @@ public final class Overlay {
     }
 
     /** The rows in memory that are shown. */
-    List<PictureRow> rows() {
+    public List<PictureRow> rows() {
         List<PictureRow> shown = new ArrayList<>();
         for (PictureRow row : Arrays.asList(rows).subList(0, size)) {
             if (row != null && !leaving.contains(row.id())) {
@@ -75,7 +75,7 @@ public final class Overlay {
     }
 
     /** Ids of rows that the version which is read may have, and that are not shown. */
-    Set<String> hidden() {
+    public Set<String> hidden() {
         return hidden;
     }
 

@@ -179,8 +179,10 @@ public final class Datasets implements AutoCloseable {
      *
      * @param codes bytes of codes on the heap, which the caller knows
      * @param columns bytes of columns on the heap, which the caller knows
+     * @param words bytes of words on the heap, which the caller knows
+     * @param wordFiles bytes of the files of words, which the caller knows
      */
-    synchronized MemoryState memory(long codes, long columns) {
+    synchronized MemoryState memory(long codes, long columns, long words, long wordFiles) {
         Session caches = bucketSession;
         return new MemoryState(
                 allocator.getAllocatedMemory(),
@@ -188,7 +190,9 @@ public final class Datasets implements AutoCloseable {
                 session.sizeBytes() + (caches == null ? 0 : caches.sizeBytes()),
                 2 * CACHE_BYTES + (caches == null ? 0 : INDEX_CACHE_BYTES + CACHE_BYTES),
                 codes,
-                columns);
+                columns,
+                words,
+                wordFiles);
     }
 
     /** Call this once, when no dataset that this has opened is open. */

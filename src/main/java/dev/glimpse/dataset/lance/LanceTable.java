@@ -461,7 +461,8 @@ public final class LanceTable implements AutoCloseable {
 
     /** How much memory is used here. */
     public MemoryState memory() {
-        return datasets.memory(snapshots.codeBytes(), snapshots.columnBytes());
+        return datasets.memory(
+                snapshots.codeBytes(), snapshots.columnBytes(), snapshots.wordBytes(), snapshots.wordFileBytes());
     }
 
     /** Closes the table and its natives. Call this once, after the last write and the last read. */

@@ -5,8 +5,15 @@ import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Nearest;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Picture;
+import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.WordHit;
+import dev.glimpse.dataset.WordQuery;
+import dev.glimpse.dataset.words.PendingWords;
+import dev.glimpse.dataset.words.WordIndex;
+import dev.glimpse.dataset.words.WordReader;
+import dev.glimpse.dataset.words.WordSearch;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
 import dev.glimpse.vectors.Hit;
@@ -15,12 +22,15 @@ import dev.glimpse.vectors.SearchInterruptedException;
 import dev.glimpse.vectors.VectorView;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
+import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /** Searches the rows of one version without Lance and without the bucket. Safe for use by several threads. */
@@ -32,6 +42,8 @@ public final class LocalRows {
     private final RowKeys.View keys;
     private final RowColumns.View columns;
     private final RowFile rows;
+    private final WordIndex words;
+    private final PendingWords pendingWords;
     private final int skipped;
 
     /** The rows that pass filters, of those that were asked for last. Guarded by itself. */
@@ -49,13 +61,24 @@ public final class LocalRows {
      * @param vectors of the rows that have one
      * @param keys of all rows
      * @param columns of all rows
+     * @param words of all rows
+     * @param pendingWords of rows that are in memory
      * @param skipped number of rows of the version that have no vector
      */
-    LocalRows(VectorView vectors, RowKeys.View keys, RowColumns.View columns, RowFile rows, int skipped) {
+    LocalRows(
+            VectorView vectors,
+            RowKeys.View keys,
+            RowColumns.View columns,
+            RowFile rows,
+            WordIndex words,
+            PendingWords pendingWords,
+            int skipped) {
         this.vectors = vectors;
         this.keys = keys;
         this.columns = columns;
         this.rows = rows;
+        this.words = words;
+        this.pendingWords = pendingWords;
         this.skipped = skipped;
     }
 
@@ -95,6 +118,68 @@ public final class LocalRows {
                         (long) among.size(),
                         (long) (exact ? among.size() : Math.max(query.k(), candidates)),
                         0));
+    }
+
+    /**
+     * Finds the rows that have the words of a query, the best first; among them are rows in memory that the version does not have.
+     *
+     * @param memory rows of different pictures that wait in memory
+     * @param hidden ids of rows that are not found
+     * @throws TableBusyException if the thread is interrupted
+     */
+    public List<WordHit> words(WordQuery query, List<PictureRow> memory, Set<String> hidden) {
+        BitSet shown = passing(query.filter()).rows;
+        if (!hidden.isEmpty()) {
+            shown = (BitSet) shown.clone();
+            rowsOf(hidden, shown).values().forEach(shown::clear);
+        }
+        if (memory.isEmpty()) {
+            try (WordReader reader = words.reader()) {
+                return WordSearch.search(List.of(new WordSearch.Part(reader, shown)), query).stream()
+                        .map(found -> hit(found.row(), query))
+                        .toList();
+            }
+        }
+        Set<String> known = inMemoryAndHere(memory, hidden);
+        try (WordReader reader = words.reader();
+                PendingWords.Reading pending = pendingWords.read(memory)) {
+            WordSearch.Part ofMemory = pending.part(row ->
+                    !known.contains(row.id().toString()) && query.filter().matches(row));
+            return WordSearch.search(List.of(new WordSearch.Part(reader, shown), ofMemory), query).stream()
+                    .map(found -> found.part() == 0
+                            ? hit(found.row(), query)
+                            : WordHit.of(pending.row(found.row()), query.vector()))
+                    .toList();
+        }
+    }
+
+    /** Ids of the pictures that both memory and this version have, and that are not hidden. */
+    private Set<String> inMemoryAndHere(List<PictureRow> memory, Set<String> hidden) {
+        Set<String> ids =
+                memory.stream().map(row -> row.id().toString()).collect(Collectors.toCollection(HashSet::new));
+        ids.removeAll(hidden);
+        return rowsOf(ids, passing(RowFilter.NONE).rows).keySet();
+    }
+
+    /** Those of these rows that have one of these ids, by id. */
+    private Map<String, Integer> rowsOf(Set<String> ids, BitSet among) {
+        List<Integer> candidates = new ArrayList<>();
+        keys.mayHave(ids, among, candidates::add);
+        List<Picture> pictures = rows.readRows(candidates);
+        Map<String, Integer> found = new HashMap<>();
+        for (int i = 0; i < pictures.size(); i++) {
+            if (ids.contains(pictures.get(i).id())) {
+                found.put(pictures.get(i).id(), candidates.get(i));
+            }
+        }
+        return found;
+    }
+
+    private WordHit hit(int row, WordQuery query) {
+        Picture picture = rows.readRows(List.of(row)).get(0);
+        return search(() -> vectors.vector(row))
+                .map(vector -> WordHit.of(picture, Embedding.ofDirection(vector), query.vector()))
+                .orElseGet(() -> new WordHit(picture, null));
     }
 
     private Passing passing(RowFilter filter) {

@@ -2,6 +2,8 @@ package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Picture;
+import dev.glimpse.dataset.words.PendingWords;
+import dev.glimpse.dataset.words.WordIndex;
 import dev.glimpse.vectors.VectorIndex;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,12 +34,17 @@ final class ServedRows implements AutoCloseable {
     private final RowKeys keys = new RowKeys();
     private final RowColumns filtered;
     private final RowFile file;
+    private final WordIndex words;
+    private final PendingWords pendingWords;
 
     /** The files of each fragment that has been read. */
     private final Map<Integer, List<String>> known = new HashMap<>();
 
     /** Rows that have no vector, so that searches cannot compare them. */
     private final BitSet unusable = new BitSet();
+
+    /** The rows of the version that was read last. */
+    private BitSet lastLive = new BitSet();
 
     /** The version that was read last, or 0. Rows that were written later are read again. */
     private long version;
@@ -56,6 +63,8 @@ final class ServedRows implements AutoCloseable {
         this.memory = new VectorIndex(folder, dimension);
         this.file = new RowFile(folder);
         this.filtered = new RowColumns(folder);
+        this.words = new WordIndex(folder);
+        this.pendingWords = new PendingWords(folder);
     }
 
     /** About how many bytes of the heap this takes without the columns. */
@@ -66,6 +75,16 @@ final class ServedRows implements AutoCloseable {
     /** About how many bytes of the heap the columns take. */
     long columnBytes() {
         return columnBytes;
+    }
+
+    /** About how many bytes of the heap the words take; most of them are in files. */
+    long wordBytes() {
+        return words.heapBytes() + pendingWords.heapBytes();
+    }
+
+    /** Bytes of the files of words. */
+    long wordFileBytes() {
+        return words.diskBytes() + pendingWords.diskBytes();
     }
 
     /** Whether nothing was read yet, so that the next {@link #of} takes long. */
@@ -112,11 +131,18 @@ final class ServedRows implements AutoCloseable {
         BitSet searched = (BitSet) live.clone();
         searched.andNot(unusable);
         RowKeys.View positions = keys.view(live);
+        // Searches of the version before still find what that one had.
+        lastLive.or(live);
+        words.retain(lastLive);
+        lastLive = (BitSet) live.clone();
+        words.refresh();
         return new LocalRows(
                 memory.view(searched),
                 positions,
                 filtered.view(live, positions),
                 file,
+                words,
+                pendingWords,
                 live.cardinality() - searched.cardinality());
     }
 
@@ -166,6 +192,7 @@ final class ServedRows implements AutoCloseable {
                 file.write(id, rows.get(i));
                 keys.put(id, ListPosition.of(rows.get(i)));
                 filtered.put(id, rows.get(i));
+                words.put(id, rows.get(i));
             }
         }
     }
@@ -179,5 +206,7 @@ final class ServedRows implements AutoCloseable {
         memory.close();
         filtered.close();
         file.close();
+        words.close();
+        pendingWords.close();
     }
 }

@@ -156,6 +156,16 @@ public final class SnapshotManager implements AutoCloseable {
         return rows.columnBytes();
     }
 
+    /** Heap that words take, in bytes. */
+    long wordBytes() {
+        return rows.wordBytes();
+    }
+
+    /** What the files of words take, in bytes. */
+    long wordFileBytes() {
+        return rows.wordFileBytes();
+    }
+
     /** Closes all snapshots. Call this once, after the last read. */
     @Override
     public void close() {

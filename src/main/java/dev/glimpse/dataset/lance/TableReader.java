@@ -6,8 +6,13 @@ import dev.glimpse.dataset.Nearest;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
+import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.TableState;
+import dev.glimpse.dataset.WordHits;
+import dev.glimpse.dataset.WordQuery;
+import dev.glimpse.dataset.WordsUnavailableException;
+import dev.glimpse.dataset.words.WordSearch;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
@@ -84,6 +89,28 @@ public final class TableReader {
                     local.size() < exactRows ? query.exactly() : query,
                     parameters.candidates(query.k()),
                     snapshot.version());
+        });
+    }
+
+    /**
+     * The rows of the current version, and of these in memory, that have the words of a query, the best first.
+     *
+     * @param memory rows of different pictures
+     * @param hidden ids of rows of the version that are not found
+     * @throws WordsUnavailableException if the rows of the version are not in memory
+     */
+    public WordHits words(WordQuery query, List<PictureRow> memory, Set<String> hidden) throws IOException {
+        return snapshots.read(snapshot -> {
+            LocalRows local = snapshot.rows();
+            if (local == null) {
+                throw new WordsUnavailableException("words cannot be searched, because this server does not have the"
+                        + " table in memory: either it is still being read, or it does not fit");
+            }
+            return new WordHits(
+                    local.words(query, memory, hidden),
+                    !WordSearch.takesAll(query.texts()),
+                    new Nearest.Effort(
+                            snapshot.version(), Nearest.Method.WORDS, local.size(), null, null, memory.size()));
         });
     }
 

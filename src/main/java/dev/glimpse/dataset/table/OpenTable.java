@@ -14,6 +14,9 @@ import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableLostException;
 import dev.glimpse.dataset.TableSettings;
 import dev.glimpse.dataset.TableStamp;
+import dev.glimpse.dataset.WordHits;
+import dev.glimpse.dataset.WordQuery;
+import dev.glimpse.dataset.WordsUnavailableException;
 import dev.glimpse.dataset.commit.CommitLoop;
 import dev.glimpse.dataset.commit.GroupCommit;
 import dev.glimpse.dataset.commit.Overlay;
@@ -273,6 +276,18 @@ public final class OpenTable implements AutoCloseable {
     }
 
     /**
+     * The rows that have the words of a query, the best first: those of the table and those in memory.
+     *
+     * @throws TableBusyException if too many searches wait already
+     */
+    Future<WordHits> words(WordQuery query) {
+        return read(() -> {
+            Overlay overlay = ledger.overlay();
+            return readCommitted(() -> reader.words(query, overlay.rows(), overlay.hidden()));
+        });
+    }
+
+    /**
      * The first {@code k} pictures after this position, the newest first: those of the table and those in memory.
      *
      * @param after null for the first ones of all
@@ -329,7 +344,7 @@ public final class OpenTable implements AutoCloseable {
     private <T> T readCommitted(Reading<T> reading) throws Exception {
         try {
             return reading.get();
-        } catch (TableBusyException | ForeignTableException e) {
+        } catch (TableBusyException | ForeignTableException | WordsUnavailableException e) {
             throw e;
         } catch (IOException | RuntimeException e) {
             if (!inBucket) {

@@ -12,6 +12,9 @@ import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.WordHit;
+import dev.glimpse.dataset.WordHits;
+import dev.glimpse.dataset.WordQuery;
 import dev.glimpse.dataset.lance.IndexTuning;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
@@ -50,6 +53,17 @@ public final class TableSearch {
         OpenTable table = searchable();
         recent.add(query.vector());
         return located(await(table.nearest(query), READ_DEADLINE));
+    }
+
+    /** See {@link ImageDataset#words}. */
+    public WordHits words(WordQuery query) {
+        WordHits found = await(searchable().words(query), READ_DEADLINE);
+        return new WordHits(
+                found.hits().stream()
+                        .map(hit -> new WordHit(located(hit.picture()), hit.distance()))
+                        .toList(),
+                found.truncated(),
+                found.effort());
     }
 
     /** See {@link ImageDataset#newest}. */

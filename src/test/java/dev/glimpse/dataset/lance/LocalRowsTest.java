@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.words.PendingWords;
+import dev.glimpse.dataset.words.WordIndex;
 import dev.glimpse.vectors.Embedding;
 import dev.glimpse.vectors.VectorIndex;
 import java.nio.file.Path;
@@ -27,10 +29,13 @@ class LocalRowsTest {
         live.set(ROW);
         try (VectorIndex index = new VectorIndex(folder, 2);
                 RowColumns columns = new RowColumns(folder);
-                RowFile file = new RowFile(folder)) {
+                RowFile file = new RowFile(folder);
+                WordIndex words = new WordIndex(folder);
+                PendingWords pendingWords = new PendingWords(folder)) {
             index.put(ROW, vector.toArray());
             RowKeys.View keys = new RowKeys().view(live);
-            LocalRows rows = new LocalRows(index.view(live), keys, columns.view(live, keys), file, 0);
+            LocalRows rows =
+                    new LocalRows(index.view(live), keys, columns.view(live, keys), file, words, pendingWords, 0);
             NearestQuery query = new NearestQuery(vector, 1, false);
 
             assertInterruptedIsBusy(() -> rows.nearest(query, 1, 1));

@@ -90,7 +90,7 @@ async function search() {
     const stale = found.stale ? ' The bucket does not answer: the newest pictures of other servers may be missing.' : '';
     say(found.results.length === 0
       ? 'Nothing here yet: drop some pictures below.'
-      : `The ${count(found.results.length, 'nearest picture')}, in ${millis} ms.${cut}${stale}`);
+      : `The ${count(found.results.length, found.mode === 'vector' ? 'nearest picture' : 'best picture')}, in ${millis} ms.${cut}${stale}`);
     $('more').hidden = found.results.length < limit || limit >= MOST;
   } catch (error) {
     if (turn !== latest) return;
@@ -112,8 +112,8 @@ function show(hits) {
     const label = element('span', 'label');
     label.append(
       element('span', 'name', hit.caption ?? hit.filename ?? hit.id.slice(7, 15)),
-      element('span', 'distance', hit._distance.toFixed(3)));
-    link.title = `${hit.filename ?? hit.id}\ncosine distance ${hit._distance.toFixed(4)}`;
+      element('span', 'distance', hit._distance?.toFixed(3) ?? ''));
+    link.title = `${hit.filename ?? hit.id}\ncosine distance ${hit._distance?.toFixed(4) ?? 'unknown'}\nfound by ${hit.matched.join(' and ')}`;
     link.append(picture, label);
     item.append(link);
     return item;

@@ -84,15 +84,20 @@ record ResultPage(List<Hit> hits, @Nullable SearchCursor next, Nearest.Effort ef
         int room = room(at, limit);
         // One more, which tells whether there is another page.
         int k = room + 1 + apart.size() + at.seen().size();
-        Nearest found = table.apply(
-                new NearestQuery(query.vector(), k, query.exact() || !at.isFirst(), query.filter(), at.from()));
+        NearestQuery page =
+                new NearestQuery(query.vector(), k, query.exact() || !at.isFirst(), query.filter(), at.from());
+        Nearest found = table.apply(page);
+        if (!found.effort().exact() && found.neighbors().size() < k) {
+            // There are no more, or it has missed some, which no page would bring.
+            found = table.apply(page.exactly());
+        }
         List<Neighbor> more = found.neighbors().stream()
                 .filter(neighbor -> !apart.contains(neighbor.id()) && !at.has(neighbor.id()))
                 .toList();
-        List<Neighbor> page = more.subList(0, Math.min(room, more.size()));
+        List<Neighbor> shown = more.subList(0, Math.min(room, more.size()));
         boolean isLast = more.size() <= room || isDeepest(at, room);
         return new ResultPage(
-                page.stream().map(Hit::of).toList(), isLast ? null : after(at, found, page), found.effort());
+                shown.stream().map(Hit::of).toList(), isLast ? null : after(at, found, shown), found.effort());
     }
 
     private static SearchCursor after(SearchCursor at, Nearest found, List<Neighbor> page) {

@@ -52,6 +52,21 @@ class FusionTest {
                 .hasSize(10);
     }
 
+    @Test
+    void wordsTakeTheFirstPlaceOnlyFromTheNearest() {
+        List<Hit> vectors =
+                IntStream.rangeClosed(1, 100).mapToObj(n -> near("v" + n, n)).toList();
+
+        List<Hit> tenth = Fusion.of(vectors, List.of(worded("v10", 10.0)));
+        List<Hit> eleventh = Fusion.of(vectors, List.of(worded("v11", 11.0)));
+        List<Hit> none = Fusion.of(vectors, List.of(worded("w", 101.0)));
+
+        assertThat(tenth).extracting(FusionTest::id).startsWith("v10", "v1", "v2");
+        assertThat(eleventh).extracting(FusionTest::id).startsWith("v1", "v11", "v2");
+        assertThat(eleventh.get(1).matched()).containsExactly(Mode.VECTOR, Mode.TEXT);
+        assertThat(none).extracting(FusionTest::id).startsWith("v1", "w", "v2");
+    }
+
     private static String id(Hit hit) {
         return hit.picture().id();
     }

@@ -15,10 +15,10 @@ import org.apache.lucene.document.Field;
 import org.apache.lucene.document.FieldType;
 import org.apache.lucene.document.NumericDocValuesField;
 import org.apache.lucene.document.StringField;
-import org.apache.lucene.index.ConcurrentMergeScheduler;
 import org.apache.lucene.index.IndexOptions;
 import org.apache.lucene.index.IndexWriter;
 import org.apache.lucene.index.IndexWriterConfig;
+import org.apache.lucene.index.SerialMergeScheduler;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.search.SearcherFactory;
 import org.apache.lucene.search.SearcherManager;
@@ -64,13 +64,13 @@ public final class WordIndex implements AutoCloseable {
         try {
             folder = Files.createTempDirectory(Files.createDirectories(parent), "words");
             directory = new MMapDirectory(folder);
-            ConcurrentMergeScheduler merges = new ConcurrentMergeScheduler();
-            merges.setMaxMergesAndThreads(2, 1);
             writer = new IndexWriter(
                     directory,
                     new IndexWriterConfig(Words.OF_ROWS)
                             .setRAMBufferSizeMB(BUFFER_MB)
-                            .setMergeScheduler(merges)
+                            // Merges of all rows take a second or two, and threads of Lucene would outlive a table that
+                            // is given up.
+                            .setMergeScheduler(new SerialMergeScheduler())
                             .setCommitOnClose(false));
             searchers = new SearcherManager(writer, new SearcherFactory());
         } catch (IOException e) {

@@ -7,6 +7,7 @@ import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.image.Fingerprint;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
 import dev.glimpse.vectors.Oversampling;
@@ -30,6 +31,7 @@ public final class LocalRows {
     private final VectorView vectors;
     private final RowKeys.View keys;
     private final RowColumns.View columns;
+    private final RowLooks.View looks;
     private final RowFile rows;
     private final int skipped;
 
@@ -48,12 +50,20 @@ public final class LocalRows {
      * @param vectors of the rows that have one
      * @param keys of all rows
      * @param columns of all rows
+     * @param looks of all rows
      * @param skipped number of rows of the version that have no vector
      */
-    LocalRows(VectorView vectors, RowKeys.View keys, RowColumns.View columns, RowFile rows, int skipped) {
+    LocalRows(
+            VectorView vectors,
+            RowKeys.View keys,
+            RowColumns.View columns,
+            RowLooks.View looks,
+            RowFile rows,
+            int skipped) {
         this.vectors = vectors;
         this.keys = keys;
         this.columns = columns;
+        this.looks = looks;
         this.rows = rows;
         this.skipped = skipped;
     }
@@ -169,6 +179,17 @@ public final class LocalRows {
         keys.mayHave(id.toString(), candidates::add);
         return rows.readRows(candidates).stream()
                 .filter(picture -> picture.id().equals(id.toString()))
+                .findFirst();
+    }
+
+    /** The fingerprint of this picture. Empty if the version has no such row, or no fingerprint in it. */
+    Optional<Fingerprint> fingerprintOf(ImageId id) {
+        List<Integer> candidates = new ArrayList<>();
+        keys.mayHave(id.toString(), candidates::add);
+        return candidates.stream()
+                .filter(row -> rows.readRows(List.of(row)).get(0).id().equals(id.toString()))
+                .filter(row -> looks.rows().get(row))
+                .map(row -> new Fingerprint(looks.pixels(row), looks.look(row)))
                 .findFirst();
     }
 

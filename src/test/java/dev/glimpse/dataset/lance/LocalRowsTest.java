@@ -30,7 +30,8 @@ class LocalRowsTest {
                 RowFile file = new RowFile(folder)) {
             index.put(ROW, vector.toArray());
             RowKeys.View keys = new RowKeys().view(live);
-            LocalRows rows = new LocalRows(index.view(live), keys, columns.view(live, keys), file, 0);
+            LocalRows rows =
+                    new LocalRows(index.view(live), keys, columns.view(live, keys), new RowLooks().view(live), file, 0);
             NearestQuery query = new NearestQuery(vector, 1, false);
 
             assertInterruptedIsBusy(() -> rows.nearest(query, 1));

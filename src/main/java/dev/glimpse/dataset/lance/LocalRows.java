@@ -1,6 +1,7 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.Facets;
+import dev.glimpse.dataset.Likeness;
 import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
 public final class LocalRows {
     /** The most filters whose rows are remembered. Of a million rows, one takes 250 kB. */
     private static final int FILTERS = 16;
+
+    /** Rows of about the same look whose vectors are compared with that of one picture. */
+    private static final int MOST_NEAR = 64;
 
     private final VectorView vectors;
     private final RowKeys.View keys;
@@ -163,18 +167,20 @@ public final class LocalRows {
     }
 
     /** The vector of this picture. Empty if the version has no such row, or no vector in it. */
-    Optional<Embedding> vectorOf(ImageId id) {
+    public Optional<Embedding> vectorOf(ImageId id) {
+        return rowOf(id).flatMap(row -> search(() -> vectors.vector(row))).map(Embedding::ofDirection);
+    }
+
+    private Optional<Integer> rowOf(ImageId id) {
         List<Integer> candidates = new ArrayList<>();
         keys.mayHave(id.toString(), candidates::add);
         return candidates.stream()
                 .filter(row -> rows.readRows(List.of(row)).get(0).id().equals(id.toString()))
-                .flatMap(row -> search(() -> vectors.vector(row)).stream())
-                .map(Embedding::ofDirection)
                 .findFirst();
     }
 
     /** The picture with this id. Empty if the version has no such row. */
-    Optional<Picture> find(ImageId id) {
+    public Optional<Picture> find(ImageId id) {
         List<Integer> candidates = new ArrayList<>();
         keys.mayHave(id.toString(), candidates::add);
         return rows.readRows(candidates).stream()
@@ -183,14 +189,36 @@ public final class LocalRows {
     }
 
     /** The fingerprint of this picture. Empty if the version has no such row, or no fingerprint in it. */
-    Optional<Fingerprint> fingerprintOf(ImageId id) {
-        List<Integer> candidates = new ArrayList<>();
-        keys.mayHave(id.toString(), candidates::add);
-        return candidates.stream()
-                .filter(row -> rows.readRows(List.of(row)).get(0).id().equals(id.toString()))
+    public Optional<Fingerprint> fingerprintOf(ImageId id) {
+        return rowOf(id)
                 .filter(row -> looks.rows().get(row))
-                .map(row -> new Fingerprint(looks.pixels(row), looks.look(row)))
-                .findFirst();
+                .map(row -> new Fingerprint(looks.pixels(row), looks.look(row)));
+    }
+
+    /** Rows that look the same as a picture with this fingerprint and this vector, itself included, in no order. */
+    public List<Likeness> likenesses(Fingerprint fingerprint, Embedding vector) {
+        List<Integer> near = looks.near(fingerprint, MOST_NEAR);
+        List<Picture> pictures = rows.readRows(near);
+        List<Likeness> found = new ArrayList<>();
+        for (int i = 0; i < near.size(); i++) {
+            int row = near.get(i);
+            Picture picture = pictures.get(i);
+            Fingerprint other = new Fingerprint(looks.pixels(row), looks.look(row));
+            Likeness.of(
+                            picture,
+                            fingerprint,
+                            other,
+                            () -> search(() -> vectors.vector(row))
+                                    .map(own -> 1 - Embedding.ofDirection(own).cosine(vector))
+                                    .orElse(Double.POSITIVE_INFINITY))
+                    .ifPresent(found::add);
+        }
+        return found;
+    }
+
+    /** The groups of rows that look the same. Takes some seconds for a million rows. */
+    public Duplicates duplicates() {
+        return Duplicates.of(looks, vectors, keys, rows, size() + skipped);
     }
 
     private static <T> T search(Supplier<T> search) {

@@ -1,8 +1,10 @@
 package dev.glimpse.dataset.lance;
 
+import dev.glimpse.dataset.Likeness;
 import dev.glimpse.image.Fingerprint;
 import java.util.ArrayList;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -63,6 +65,22 @@ final class RowLooks {
         /** The rows that have a fingerprint. Not to be changed. */
         BitSet rows() {
             return rows;
+        }
+
+        /** The rows with the nearest looks, of those that may be alike or have the same pixels. */
+        List<Integer> near(Fingerprint fingerprint, int most) {
+            List<Integer> near = new ArrayList<>();
+            for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
+                if (distance(fingerprint, row) <= Likeness.MOST_LOOK_BITS) {
+                    near.add(row);
+                }
+            }
+            near.sort(Comparator.comparingInt(row -> distance(fingerprint, row)));
+            return near.subList(0, Math.min(most, near.size()));
+        }
+
+        private int distance(Fingerprint fingerprint, int row) {
+            return Long.bitCount(look(row) ^ fingerprint.look());
         }
 
         long pixels(int row) {

@@ -978,7 +978,8 @@ abstract class GlimpseContract {
         JsonNode original = upload(files.get(0));
         JsonNode same = upload(files.get(1));
         JsonNode alike = upload(files.get(4));
-        Set<String> group = Stream.of(original, same, alike).map(GlimpseContract::id).collect(Collectors.toSet());
+        Set<String> group =
+                Stream.of(original, same, alike).map(GlimpseContract::id).collect(Collectors.toSet());
 
         assertThat(original.get("takenAt").isNull()).isTrue();
         assertThat(similar(same)).first().isEqualTo(id(original) + " same");
@@ -1047,7 +1048,10 @@ abstract class GlimpseContract {
         assertThat(uploaded.get("takenAt").stringValue()).isEqualTo("2019-05-06T05:08:09Z");
         assertThat(ids(client.get(search + "2019-05-06T05:08:10Z"))).containsExactly(id(uploaded));
         assertThat(ids(client.get(search + "2019-05-06T05:08:09Z"))).isEmpty();
-        assertThat(client.get("/" + id(uploaded) + "/metadata").json().get("takenAt").stringValue())
+        assertThat(client.get("/" + id(uploaded) + "/metadata")
+                        .json()
+                        .get("takenAt")
+                        .stringValue())
                 .isEqualTo("2019-05-06T05:08:09Z");
     }
 

@@ -19,6 +19,12 @@ public record Fingerprint(long pixels, long look) {
     /** Frequencies of the look, across and down. */
     private static final int FREQUENCIES = 8;
 
+    /**
+     * About how much of a frequency comes from pixels that are rounded to whole numbers, some times over. What is less is nothing: else the
+     * bits of a picture without such a frequency were chance.
+     */
+    private static final double ROUNDING = 32;
+
     /** One row for each frequency from 1 on: the constant part would only tell how bright a picture is. */
     private static final double[][] COSINES = cosines();
 
@@ -73,6 +79,9 @@ public record Fingerprint(long pixels, long look) {
                     strengths[v * FREQUENCIES + u] += across[y][u] * COSINES[v][y];
                 }
             }
+        }
+        for (int i = 0; i < strengths.length; i++) {
+            strengths[i] = Math.rint(strengths[i] / ROUNDING);
         }
         double[] sorted = strengths.clone();
         Arrays.sort(sorted);

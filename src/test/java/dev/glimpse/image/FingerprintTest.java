@@ -33,11 +33,29 @@ class FingerprintTest {
 
     @Test
     void onePixelThatDiffersALittleMakesAnotherNumberAndTheSameLook() {
-        Fingerprint one = Fingerprint.of(2, 1, 2, 1, new byte[] {0, 0, 0, 100, 100, 100});
-        Fingerprint other = Fingerprint.of(2, 1, 2, 1, new byte[] {0, 0, 0, 100, 100, 101});
+        byte[] pixels = TestImages.rgb(TestImages.png(64, 48, 1));
+        Fingerprint one = Fingerprint.of(64, 48, 64, 48, pixels);
+        pixels[999]++;
+        Fingerprint other = Fingerprint.of(64, 48, 64, 48, pixels);
 
         assertThat(other.pixels()).isNotEqualTo(one.pixels());
         assertThat(other.look()).isEqualTo(one.look());
+    }
+
+    @Test
+    void picturesOfOneColorHaveOneLookInEachSize() {
+        long look = flat(100, 100, 0x808080);
+
+        assertThat(flat(100, 100, 0xFF0000)).isEqualTo(look);
+        assertThat(flat(301, 17, 0x123456)).isEqualTo(look);
+    }
+
+    private static long flat(int width, int height, int color) {
+        byte[] pixels = new byte[width * height * 3];
+        for (int i = 0; i < pixels.length; i++) {
+            pixels[i] = (byte) (color >> (8 * (i % 3)));
+        }
+        return Fingerprint.of(width, height, width, height, pixels).look();
     }
 
     @Test

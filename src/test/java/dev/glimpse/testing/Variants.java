@@ -34,6 +34,7 @@ public final class Variants {
      *
      * @param same whether it has the same pixels
      */
+    @SuppressWarnings("ArrayRecordComponent") // made once, and looked at once
     public record Variant(String name, boolean same, byte[] bytes) {}
 
     /**

@@ -669,7 +669,8 @@ abstract class GlimpseContract {
                         "uploadedAt",
                         "filename",
                         "caption",
-                        "tags");
+                        "tags",
+                        "takenAt");
         assertThat(metadata.json().get("filename").stringValue()).isEqualTo("my picture.png");
         assertThat(preferred.text()).isEqualTo(metadata.text());
         assertThat(client.get("/images?limit=1").json().get("results").get(0)).isEqualTo(metadata.json());

@@ -31,6 +31,9 @@ final class LookIndex {
     /** Numbers of looks by their values in each band, the smaller number first. */
     private final int[][] members = new int[BANDS][];
 
+    /** The looks of {@link #members}: side by side, because most time is spent on reading them. */
+    private final long[][] ordered = new long[BANDS][];
+
     /** @param looks not copied */
     LookIndex(long[] looks) {
         if (Likeness.MOST_LOOK_BITS >= BANDS * (NEAR_BITS + 1)) {
@@ -47,8 +50,11 @@ final class LookIndex {
             }
             int[] at = Arrays.copyOf(next, VALUES);
             members[band] = new int[looks.length];
+            ordered[band] = new long[looks.length];
             for (int i = 0; i < looks.length; i++) {
-                members[band][at[value(looks[i], band)]++] = i;
+                int place = at[value(looks[i], band)]++;
+                members[band][place] = i;
+                ordered[band][place] = looks[i];
             }
         }
     }
@@ -98,7 +104,7 @@ final class LookIndex {
                 if (++met > MOST_MET) {
                     return true;
                 }
-                long differing = looks[i] ^ looks[other];
+                long differing = looks[i] ^ ordered[band][at];
                 if (Long.bitCount(differing) <= Likeness.MOST_LOOK_BITS
                         && isFirst(differing, band)
                         && pairs.applyAsInt(i, other) == 0) {

@@ -97,6 +97,10 @@ class ArchitectureTest {
             onlyKnows("pictures", "request", "consistency", "image", "fairness", "storage", "dataset");
 
     @ArchTest
+    static final ArchRule duplicatesKnowTheTableAndWhatWasDecided =
+            onlyKnows("duplicates", "request", "image", "storage", "dataset");
+
+    @ArchTest
     static final ArchRule searchKnowsTheTableAndTheModel =
             onlyKnows("search", "request", "image", "fairness", "storage", "embedding", "dataset", "vectors");
 

@@ -186,6 +186,23 @@ class DescribedAnswersIT {
         client.get(id, with(key, "Accept", "a/b/c"));
         client.get(id + "/metadata", key);
         client.get("/images", key);
+        client.get("/duplicates", key);
+        for (String decision : List.of("keep", "undo")) {
+            String two = "[\"" + id.substring(1) + "\", \"" + TestPictures.id("/upload".length()) + "\"]";
+            client.send(
+                    "POST",
+                    "/duplicates/decisions",
+                    ("{\"decision\": \"" + decision + "\", \"ids\": " + two + "}").getBytes(StandardCharsets.UTF_8),
+                    with(key, "Content-Type", "application/json"));
+        }
+        client.send(
+                "POST",
+                "/duplicates/decisions",
+                ("{\"decision\": \"keep\", \"ids\": [\"images/" + NOBODY + "\", \"" + id.substring(1) + "\"]}")
+                        .getBytes(StandardCharsets.UTF_8),
+                with(key, "Content-Type", "application/json"));
+        client.send("POST", "/duplicates/decisions", new byte[30_000], with(key, "Content-Type", "application/json"));
+        client.send("POST", "/duplicates/decisions", new byte[3], with(key, "Content-Type", "text/plain"));
         client.search("a cat", 10);
         client.get("/search?text=cat", key);
         client.get("/search?text=cat&version=987654", key);

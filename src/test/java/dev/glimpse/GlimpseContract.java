@@ -2,6 +2,7 @@ package dev.glimpse;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.search.OldCursors;
@@ -11,8 +12,11 @@ import dev.glimpse.testing.Client;
 import dev.glimpse.testing.Client.Answer;
 import dev.glimpse.testing.Client.Part;
 import dev.glimpse.testing.TestDecoder;
+import dev.glimpse.testing.TestExif;
 import dev.glimpse.testing.TestImages;
 import dev.glimpse.testing.TestPictures;
+import dev.glimpse.testing.Variants;
+import dev.glimpse.testing.Variants.Variant;
 import io.modelcontextprotocol.spec.McpSchema.ImageContent;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -33,6 +37,7 @@ import java.util.Random;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 import java.util.zip.DeflaterOutputStream;
@@ -789,7 +794,8 @@ abstract class GlimpseContract {
                         "uploadedAt",
                         "filename",
                         "caption",
-                        "tags");
+                        "tags",
+                        "takenAt");
         assertThat(metadata.json().get("filename").stringValue()).isEqualTo("my picture.png");
         assertThat(preferred.text()).isEqualTo(metadata.text());
         assertThat(client.get("/images?limit=1").json().get("results").get(0)).isEqualTo(metadata.json());
@@ -1091,6 +1097,124 @@ abstract class GlimpseContract {
                 .filter(hit -> hit.get("id").stringValue().equals(id))
                 .findFirst()
                 .orElseThrow();
+    }
+
+    @Test
+    void pictureThatLooksTheSameIsNamedGroupedAndKept() {
+        List<Variant> files = Variants.of(TestPictures.scene("zebra.jpg"), 1);
+        JsonNode original = upload(files.get(0));
+        JsonNode same = upload(files.get(1));
+        JsonNode alike = upload(files.get(4));
+        Set<String> group =
+                Stream.of(original, same, alike).map(GlimpseContract::id).collect(Collectors.toSet());
+
+        assertThat(original.get("takenAt").isNull()).isTrue();
+        assertThat(similar(same)).first().isEqualTo(id(original) + " same");
+        assertThat(similar(alike)).contains(id(original) + " alike", id(same) + " alike");
+        assertThat(similar(upload(files.get(0)))).first().isEqualTo(id(same) + " same");
+        await().until(() -> groups("").contains(group));
+        assertThat(groups("&kind=same")).contains(Set.of(id(original), id(same)));
+        assertThat(groups("&kind=alike")).contains(group);
+
+        assertThat(decide("keep", group)).isEqualTo(200);
+        assertThat(groups("")).doesNotContain(group);
+        assertThat(groups("&kind=same")).doesNotContain(Set.of(id(original), id(same)));
+        assertThat(groups("&kept=true")).contains(group);
+
+        assertThat(decide("undo", group)).isEqualTo(200);
+        assertThat(decide("undo", group)).isEqualTo(400);
+        assertThat(groups("")).contains(group);
+        assertThat(client.delete("/" + id(same)).status()).isEqualTo(204);
+        assertThat(groups("")).contains(Set.of(id(original), id(alike)));
+    }
+
+    private JsonNode upload(Variant file) {
+        return client.upload(file.name(), file.bytes()).json();
+    }
+
+    private static String id(JsonNode answer) {
+        return answer.get("id").stringValue();
+    }
+
+    private static List<String> similar(JsonNode answer) {
+        return answer.get("similarTo")
+                .valueStream()
+                .map(other -> id(other) + " " + other.get("kind").stringValue())
+                .toList();
+    }
+
+    private List<Set<String>> groups(String query) {
+        return client.get("/duplicates?limit=100" + query)
+                .json()
+                .get("groups")
+                .valueStream()
+                .map(group -> group.get("pictures")
+                        .valueStream()
+                        .map(GlimpseContract::id)
+                        .collect(Collectors.toSet()))
+                .toList();
+    }
+
+    private int decide(String decision, Set<String> ids) {
+        return client.send(
+                        "POST",
+                        "/duplicates/decisions",
+                        JsonMapper.shared().writeValueAsBytes(Map.of("decision", decision, "ids", ids)),
+                        "Content-Type",
+                        JSON)
+                .status();
+    }
+
+    @Test
+    void picturesAreFoundByTheTimeTheyWereTaken() {
+        byte[] block = TestExif.block("2019:05:06 07:08:09", "+02:00");
+        byte[] picture = Variants.withExif(TestPictures.scene("yo-yo.jpg"), block);
+        JsonNode uploaded = client.upload("a.jpg", picture).json();
+        String search = "/search?text=a+yo-yo&takenAfter=2019-05-06T05:08:09Z&takenBefore=";
+
+        assertThat(uploaded.get("takenAt").stringValue()).isEqualTo("2019-05-06T05:08:09Z");
+        assertThat(ids(client.get(search + "2019-05-06T05:08:10Z"))).containsExactly(id(uploaded));
+        assertThat(ids(client.get(search + "2019-05-06T05:08:09Z"))).isEmpty();
+        assertThat(client.get("/" + id(uploaded) + "/metadata")
+                        .json()
+                        .get("takenAt")
+                        .stringValue())
+                .isEqualTo("2019-05-06T05:08:09Z");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "/duplicates?kind=other | kind must be same or alike",
+                "/duplicates?limit=101 | limit must be 1 to 100",
+                "/duplicates?cursor=x | cursor must be the next",
+                "/search?text=x&takenAfter=yesterday | takenAfter must be a time",
+                "/search?text=x&takenAfter=2020-01-01T00:00:00Z&takenBefore=2019-01-01T00:00:00Z | takenAfter is later than takenBefore"
+            })
+    void duplicatesAndTimesThatCannotBeAskedForAre400(String path, String detail) {
+        Answer answer = client.get(path);
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().get("detail").stringValue()).contains(detail);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "{} | decision must be keep or undo",
+                "{\"decision\": \"keep\"} | ids must name 2 to 100",
+                "{\"decision\": \"keep\", \"ids\": [\"a.jpg\"]} | ids must be ids of pictures",
+                "{\"decision\": \"drop\"} | decision must be keep or undo",
+                "[] | must be a JSON object",
+            })
+    void decisionThatCannotBeReadIs400(String body, String detail) {
+        Answer answer = client.send(
+                "POST", "/duplicates/decisions", body.getBytes(StandardCharsets.UTF_8), "Content-Type", JSON);
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().get("detail").stringValue()).contains(detail);
     }
 
     @Test

@@ -8,6 +8,7 @@ import dev.glimpse.fairness.Flow;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.DamagedImageException;
+import dev.glimpse.image.Fingerprint;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
@@ -21,6 +22,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -49,7 +51,14 @@ public final class RowDeriver {
 
     /** What the bytes say. The pixels do not go on: those of all uploads under way would fill the heap. */
     public record Derived(
-            ImageId id, String path, long bytes, int width, int height, CompletableFuture<Embedding> embedding) {
+            ImageId id,
+            String path,
+            long bytes,
+            int width,
+            int height,
+            @Nullable Instant takenAt,
+            Fingerprint fingerprint,
+            CompletableFuture<Embedding> embedding) {
         public CompletableFuture<PictureRow> row(UploadMetadata notes, Instant uploadedAt) {
             return embedding.thenApply(vector -> new PictureRow(
                     id,
@@ -61,7 +70,9 @@ public final class RowDeriver {
                     uploadedAt,
                     notes.filename(),
                     notes.caption(),
-                    notes.tags()));
+                    notes.tags(),
+                    takenAt,
+                    fingerprint));
         }
     }
 
@@ -96,6 +107,8 @@ public final class RowDeriver {
                             bytes.length,
                             image.width(),
                             image.height(),
+                            image.takenAt(),
+                            ticket.run(slice -> image.fingerprint()),
                             coming.embed(image, ticket)));
         }
     }

@@ -1,6 +1,7 @@
 package dev.glimpse.dataset;
 
 import dev.glimpse.dataset.replica.TableTimings;
+import dev.glimpse.dataset.table.DuplicateSearch;
 import dev.glimpse.dataset.table.IndexJobs;
 import dev.glimpse.dataset.table.OpenTable;
 import dev.glimpse.dataset.table.RecentQueries;
@@ -23,6 +24,7 @@ import java.util.concurrent.CompletionException;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -48,6 +50,7 @@ public final class ImageDataset implements AutoCloseable {
     private final ThreadPoolTaskExecutor transfers;
     private final TableSupervisor supervisor;
     private final TableSearch search;
+    private final DuplicateSearch duplicates;
     private final TableReport report;
     private final TableRepair repair;
     private final IndexJobs indexJobs = new IndexJobs();
@@ -59,6 +62,7 @@ public final class ImageDataset implements AutoCloseable {
         OpenTable.Place place = new OpenTable.Place(store, work, model, settings, timing, transfers, recent::list);
         this.supervisor = new TableSupervisor(place);
         this.search = new TableSearch(supervisor, store, recent);
+        this.duplicates = new DuplicateSearch(supervisor, search::located);
         this.report = new TableReport(supervisor, place.address(), model);
         this.repair = new TableRepair(supervisor, report, place.address());
         try {
@@ -303,6 +307,38 @@ public final class ImageDataset implements AutoCloseable {
         return search.vectorOf(id);
     }
 
+    /**
+     * A picture, and at most {@code k} others that look the same, whose rows are committed or wait. Reads memory and a local file alone,
+     * on the calling thread.
+     */
+    public Likenesses likenesses(ImageId id, int k) {
+        return duplicates.likenesses(id, k);
+    }
+
+    /**
+     * The first {@code k} groups of pictures that look the same, after this position. Rows that wait to be committed are in no group yet.
+     * The groups may be some seconds old where the table is so large that it takes long to make them.
+     *
+     * @param kind {@link Likeness.Kind#SAME} for groups with the same pixels, {@link Likeness.Kind#ALIKE} for groups in which not all have
+     *     the same; null for these and those groups of the same pixels that nothing else is alike to
+     * @param after position of a group, null for the first groups
+     * @param shown whether a group of these pictures is wanted; not asked of groups that have more than {@link
+     *     DuplicateGroups#MOST_PICTURES}
+     * @param large whether those groups are wanted
+     * @throws TableBusyException if the table is not in memory, or the groups are still being made
+     * @throws TableUnavailableException if the table is damaged, or being opened anew
+     * @throws ForeignTableException if the table has no vectors of the model's dimension
+     * @throws ModelMismatchException if the table was made with another model
+     */
+    public DuplicateGroups duplicates(
+            Likeness.@Nullable Kind kind,
+            @Nullable ListPosition after,
+            int k,
+            Predicate<List<Picture>> shown,
+            boolean large) {
+        return duplicates.groups(kind, after, k, shown, large);
+    }
+
     // ---- the past
 
     /** The versions that are kept, the newest first. Asks the store. */
@@ -447,6 +483,7 @@ public final class ImageDataset implements AutoCloseable {
     /** Commits what waits, and closes the table. Twice is fine. */
     @Override
     public void close() {
+        duplicates.close();
         supervisor.close();
         transfers.shutdown();
     }

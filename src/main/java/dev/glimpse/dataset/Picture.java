@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * @param width upright, pixels
  * @param height upright, pixels
  * @param filename as the uploader called it
+ * @param takenAt when the picture was taken, as its file says; null also in rows that were written before the table had that column
  */
 public record Picture(
         String id,
@@ -23,10 +24,26 @@ public record Picture(
         @Nullable Instant uploadedAt,
         @Nullable String filename,
         @Nullable String caption,
-        List<String> tags) {
+        List<String> tags,
+        @Nullable Instant takenAt) {
     /** Copies the tags. */
     public Picture {
         tags = List.copyOf(tags);
+    }
+
+    /** A picture of which it is not known when it was taken. */
+    public Picture(
+            String id,
+            @Nullable String path,
+            @Nullable String contentType,
+            @Nullable Long bytes,
+            @Nullable Integer width,
+            @Nullable Integer height,
+            @Nullable Instant uploadedAt,
+            @Nullable String filename,
+            @Nullable String caption,
+            List<String> tags) {
+        this(id, path, contentType, bytes, width, height, uploadedAt, filename, caption, tags, null);
     }
 
     /** What this row says of its picture. */
@@ -41,11 +58,13 @@ public record Picture(
                 row.uploadedAt(),
                 row.filename(),
                 row.caption(),
-                row.tags());
+                row.tags(),
+                row.takenAt());
     }
 
     /** This picture with another path. */
     public Picture at(String address) {
-        return new Picture(id, address, contentType, bytes, width, height, uploadedAt, filename, caption, tags);
+        return new Picture(
+                id, address, contentType, bytes, width, height, uploadedAt, filename, caption, tags, takenAt);
     }
 }

@@ -1,5 +1,6 @@
 package dev.glimpse.dataset;
 
+import dev.glimpse.image.Fingerprint;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
 import java.time.Instant;
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param width upright, pixels
  * @param height upright, pixels
  * @param filename as the uploader called it
+ * @param takenAt when the picture was taken, as its file says; null if it does not
+ * @param fingerprint of the pixels; null if it is not known
  */
 public record PictureRow(
         ImageId id,
@@ -25,9 +28,26 @@ public record PictureRow(
         Instant uploadedAt,
         @Nullable String filename,
         @Nullable String caption,
-        List<String> tags) {
+        List<String> tags,
+        @Nullable Instant takenAt,
+        @Nullable Fingerprint fingerprint) {
     public PictureRow {
         tags = List.copyOf(tags);
+    }
+
+    /** A row of a picture of which it is known neither when it was taken nor what its pixels are. */
+    public PictureRow(
+            ImageId id,
+            String path,
+            Embedding vector,
+            long bytes,
+            int width,
+            int height,
+            Instant uploadedAt,
+            @Nullable String filename,
+            @Nullable String caption,
+            List<String> tags) {
+        this(id, path, vector, bytes, width, height, uploadedAt, filename, caption, tags, null, null);
     }
 
     /** The cosine distance to a query: 0 the same direction, 1 at right angles, 2 opposite. */

@@ -118,24 +118,34 @@ public record RowFilter(List<Condition> conditions) {
          * @param before the first moment after it that does not; null for the end of time
          */
         public static Uploaded between(@Nullable Instant from, @Nullable Instant before) {
-            return new Uploaded(new Range(
-                    from == null ? Long.MIN_VALUE : firstMicro(from),
-                    before == null ? Long.MAX_VALUE : firstMicro(before) - 1));
-        }
-
-        /** The first microsecond that does not begin before this time, or the nearest one that there is. */
-        private static long firstMicro(Instant time) {
-            try {
-                long second = Math.multiplyExact(time.getEpochSecond(), 1_000_000L);
-                return Math.addExact(second, (time.getNano() + 999L) / 1_000);
-            } catch (ArithmeticException e) {
-                return time.getEpochSecond() < 0 ? Long.MIN_VALUE + 1 : Long.MAX_VALUE;
-            }
+            return new Uploaded(Range.ofTime(from, before));
         }
 
         @Override
         public boolean isMetBy(Picture picture) {
             return picture.uploadedAt() != null && micros.contains(ListPosition.inMicros(picture.uploadedAt()));
+        }
+    }
+
+    /**
+     * The picture was taken in this time, as its file says. The table keeps times to the microsecond.
+     *
+     * @param micros since 1970
+     */
+    public record Taken(Range micros) implements Condition {
+        /**
+         * From one moment to another.
+         *
+         * @param from the first moment that meets the condition; null for the beginning of time
+         * @param before the first moment after it that does not; null for the end of time
+         */
+        public static Taken between(@Nullable Instant from, @Nullable Instant before) {
+            return new Taken(Range.ofTime(from, before));
+        }
+
+        @Override
+        public boolean isMetBy(Picture picture) {
+            return picture.takenAt() != null && micros.contains(ListPosition.inMicros(picture.takenAt()));
         }
     }
 
@@ -197,6 +207,23 @@ public record RowFilter(List<Condition> conditions) {
         /** The numbers between two bounds, both included. A bound that is null is none. */
         public static Range of(@Nullable Long min, @Nullable Long max) {
             return new Range(min == null ? Long.MIN_VALUE : min, max == null ? Long.MAX_VALUE : max);
+        }
+
+        /** The microseconds since 1970 from a moment until before another one. A bound that is null is none. */
+        private static Range ofTime(@Nullable Instant from, @Nullable Instant before) {
+            return new Range(
+                    from == null ? Long.MIN_VALUE : firstMicro(from),
+                    before == null ? Long.MAX_VALUE : firstMicro(before) - 1);
+        }
+
+        /** The first microsecond that does not begin before this time, or the nearest one that there is. */
+        private static long firstMicro(Instant time) {
+            try {
+                long second = Math.multiplyExact(time.getEpochSecond(), 1_000_000L);
+                return Math.addExact(second, (time.getNano() + 999L) / 1_000);
+            } catch (ArithmeticException e) {
+                return time.getEpochSecond() < 0 ? Long.MIN_VALUE + 1 : Long.MAX_VALUE;
+            }
         }
 
         public boolean contains(long number) {

@@ -1,6 +1,7 @@
 package dev.glimpse.image;
 
 import dev.glimpse.image.TiffFile.Directory;
+import java.time.Instant;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
@@ -90,7 +91,11 @@ final class CameraRaw {
                 ? ReaderInput.page(bytes, page.get())
                 : ReaderInput.jpegAt(bytes, jpeg.orElseThrow().start());
         // Only if the raw says nothing, the preview does.
-        return first.has(TiffFile.ORIENTATION) ? preview.turned(orientation(file, width >= height)) : preview;
+        Exif exif = preview.container().exif();
+        Orientation orientation =
+                first.has(TiffFile.ORIENTATION) ? orientation(file, width >= height) : exif.orientation();
+        Instant takenAt = Exif.takenAt(first);
+        return preview.saying(new Exif(orientation, takenAt == null ? exif.takenAt() : takenAt));
     }
 
     /** Some programs turn the preview and leave the raw as it was: then nothing is to be done. */

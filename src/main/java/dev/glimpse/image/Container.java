@@ -7,17 +7,17 @@ import java.util.ArrayList;
 import java.util.List;
 
 /**
- * Walks a file's outer structure before a reader sees it. Finds the EXIF orientation, which no reader applies, and stops
+ * Walks a file's outer structure before a reader sees it. Finds what the EXIF block says, which no reader applies, and stops
  * files that would cost a reader unbounded memory or time, or that a reader would complete silently.
  *
  * @param maxWidth the widest of the pictures inside, where they may differ from what the file's own header says; else 0
  * @param lossless what is still to be walked through, once the size is known to be accepted
  */
-record Container(Orientation orientation, long maxWidth, long maxHeight, List<LosslessWebp> lossless) {
+record Container(Exif exif, long maxWidth, long maxHeight, List<LosslessWebp> lossless) {
     /** What a megabyte of an editor's metadata takes, in pieces of 255 bytes. */
     private static final long MAX_GIF_COPYING = 2_000_000_000;
 
-    private static final Container PLAIN = new Container(Orientation.UPRIGHT, 0, 0, List.of());
+    private static final Container PLAIN = new Container(Exif.NONE, 0, 0, List.of());
 
     /** @throws DamagedImageException if a part reaches beyond the end, or the file is built to exhaust its reader */
     static Container walk(ImageFormat format, byte[] bytes) {
@@ -34,7 +34,7 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
 
     private static Container png(byte[] bytes) {
         ByteBuffer file = ByteBuffer.wrap(bytes);
-        Orientation orientation = Orientation.UPRIGHT;
+        Exif exif = Exif.NONE;
         int at = 8;
         while (at + 12L <= bytes.length) {
             long end = at + 12L + Integer.toUnsignedLong(file.getInt(at));
@@ -42,10 +42,10 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
                 break;
             }
             if (isAt(bytes, at + 4, "IEND")) {
-                return new Container(orientation, 0, 0, List.of());
+                return new Container(exif, 0, 0, List.of());
             }
             if (isAt(bytes, at + 4, "eXIf")) {
-                orientation = exif(bytes, at + 8, (int) end - 4);
+                exif = Exif.of(bytes, at + 8, (int) end - 4);
             }
             at = (int) end;
         }
@@ -60,12 +60,12 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
         }
         WebpParts parts = new WebpParts();
         webpChunks(bytes, 12, (int) announced, parts, 0, 0);
-        return new Container(parts.orientation, parts.width, parts.height, parts.lossless);
+        return new Container(parts.exif, parts.width, parts.height, parts.lossless);
     }
 
     /** What is found in a WebP, its frames included. */
     private static final class WebpParts {
-        private Orientation orientation = Orientation.UPRIGHT;
+        private Exif exif = Exif.NONE;
         private long width;
         private long height;
         private final List<LosslessWebp> lossless = new ArrayList<>();
@@ -120,8 +120,7 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
                     int frameHeight = int24(file, data + 9) + 1;
                     webpChunks(bytes, data + 16, (int) end, parts, frameWidth, frameHeight);
                 }
-                case "EXIF" ->
-                    parts.orientation = exif(bytes, isAt(bytes, data, "Exif\0\0") ? data + 6 : data, (int) end);
+                case "EXIF" -> parts.exif = Exif.of(bytes, isAt(bytes, data, "Exif\0\0") ? data + 6 : data, (int) end);
                 default -> {}
             }
             at = (int) Math.min(stop, end + (end & 1));
@@ -152,18 +151,6 @@ record Container(Orientation orientation, long maxWidth, long maxHeight, List<Lo
             }
         }
         return PLAIN;
-    }
-
-    /** Broken EXIF data is no reason to refuse a picture: it is then taken as upright. */
-    static Orientation exif(byte[] bytes, int start, int end) {
-        try {
-            ByteBuffer block =
-                    TiffFile.order(ByteBuffer.wrap(bytes, start, end - start).slice());
-            TiffFile.Directory directory = TiffFile.Directory.at(block, block.getInt(4));
-            return Orientation.of((int) directory.value(TiffFile.ORIENTATION, 1));
-        } catch (IndexOutOfBoundsException | IllegalArgumentException e) {
-            return Orientation.UPRIGHT;
-        }
     }
 
     private static boolean isSet(byte[] bytes, int at, int bit) {

@@ -8,6 +8,7 @@ import java.awt.image.Raster;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.time.Instant;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageTypeSpecifier;
@@ -16,6 +17,7 @@ import javax.imageio.ImageWriter;
 import javax.imageio.metadata.IIOInvalidTreeException;
 import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.stream.MemoryCacheImageOutputStream;
+import org.jspecify.annotations.Nullable;
 import org.w3c.dom.Element;
 
 /** A picture's pixels: upright, RGB, white where it was transparent. Immutable, may be shared between threads. */
@@ -37,12 +39,24 @@ public final class DecodedImage {
     private final int storedWidth;
     private final int storedHeight;
     private final byte[] rgb;
+    private final @Nullable Instant takenAt;
 
     /**
      * @param width of the original, upright; the stored pixels may be fewer, when a large picture was thinned out
      * @param rgb not copied: the decoder gives it away
      */
     DecodedImage(ImageFormat format, int width, int height, int storedWidth, int storedHeight, byte[] rgb) {
+        this(format, width, height, storedWidth, storedHeight, rgb, null);
+    }
+
+    private DecodedImage(
+            ImageFormat format,
+            int width,
+            int height,
+            int storedWidth,
+            int storedHeight,
+            byte[] rgb,
+            @Nullable Instant takenAt) {
         if (width < 1 || height < 1 || storedWidth < 1 || storedHeight < 1) {
             throw new IllegalArgumentException(
                     "no pixels: %dx%d, stored %dx%d".formatted(width, height, storedWidth, storedHeight));
@@ -57,6 +71,7 @@ public final class DecodedImage {
         this.storedWidth = storedWidth;
         this.storedHeight = storedHeight;
         this.rgb = rgb;
+        this.takenAt = takenAt;
     }
 
     /**
@@ -80,7 +95,12 @@ public final class DecodedImage {
 
     /** An image with these pixels, of a picture that came in another format. */
     DecodedImage as(ImageFormat original) {
-        return new DecodedImage(original, width, height, storedWidth, storedHeight, rgb);
+        return new DecodedImage(original, width, height, storedWidth, storedHeight, rgb, takenAt);
+    }
+
+    /** An image with these pixels, of a picture that was taken at this time. */
+    DecodedImage taken(@Nullable Instant time) {
+        return new DecodedImage(format, width, height, storedWidth, storedHeight, rgb, time);
     }
 
     public ImageFormat format() {
@@ -94,6 +114,16 @@ public final class DecodedImage {
 
     public int height() {
         return height;
+    }
+
+    /** When the picture was taken, as its EXIF block says. Null if that says nothing that can be true. */
+    public @Nullable Instant takenAt() {
+        return takenAt;
+    }
+
+    /** What tells this picture from others that look different, and is the same in others that look the same. */
+    public Fingerprint fingerprint() {
+        return Fingerprint.of(width, height, storedWidth, storedHeight, rgb);
     }
 
     /** The size of the pixels in memory. */

@@ -172,7 +172,7 @@ final class Decoding {
                 return work.get();
             });
             lease.shrinkTo(Math.min(needed, image.bytes()));
-            return new Decoded(image, lease);
+            return new Decoded(image.taken(input.container().exif().takenAt()), lease);
         } catch (IOException | RuntimeException | Error e) {
             lease.close();
             throw e;
@@ -180,7 +180,7 @@ final class Decoding {
     }
 
     private Orientation orientation() {
-        return input.container().orientation();
+        return input.container().exif().orientation();
     }
 
     private BufferedImage inMeantColors(BufferedImage picture) {

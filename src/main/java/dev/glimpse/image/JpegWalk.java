@@ -9,7 +9,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Walks the segments of a JPEG. Finds its orientation, and what a reader would stumble over although the picture is whole: a colour profile
+ * Walks the segments of a JPEG. Finds what its EXIF block says, and what a reader would stumble over although the picture is whole: a colour profile
  * that is none, and a missing end marker. For one thread.
  */
 final class JpegWalk {
@@ -35,7 +35,7 @@ final class JpegWalk {
             Map.entry(0xF7, "JPEG-LS"));
 
     private final byte[] bytes;
-    private Orientation orientation = Orientation.UPRIGHT;
+    private Exif exif = Exif.NONE;
     private final List<Piece> profile = new ArrayList<>();
     private @Nullable Frame frame;
     private int scans;
@@ -89,7 +89,7 @@ final class JpegWalk {
     }
 
     Container container() {
-        return new Container(orientation, 0, 0, List.of());
+        return new Container(exif, 0, 0, List.of());
     }
 
     private void segments() {
@@ -124,8 +124,8 @@ final class JpegWalk {
                 throw new DamagedImageException("damaged JPEG: more than " + MAX_SCANS + " scans");
             }
             takeScan(at, length);
-        } else if (marker == 0xE1 && isAt(at + 4, "Exif\0\0") && orientation == Orientation.UPRIGHT) {
-            orientation = Container.exif(bytes, at + 10, at + 2 + length);
+        } else if (marker == 0xE1 && isAt(at + 4, "Exif\0\0") && exif.equals(Exif.NONE)) {
+            exif = Exif.of(bytes, at + 10, at + 2 + length);
         } else if (marker == 0xE2 && length >= 2 + PROFILE.length() && isAt(at + 4, PROFILE)) {
             profile.add(new Piece(at, length, frame == null));
         } else if (scans == 0 && frame == null && isFrame(marker, at, length)) {

@@ -48,11 +48,12 @@ final class ReaderInput {
         TiffFile file = TiffFile.of(bytes);
         TiffFile.Directory page = TiffPage.picture(file);
         TiffPage.requireReadable(page);
-        Orientation orientation = TiffPage.orientation(file, page);
+        Exif exif = new Exif(
+                TiffPage.orientation(file, page), Exif.takenAt(file.pages().get(0)));
         return OldStyleJpeg.of(bytes, page)
                 .map(ReaderInput::jpeg)
                 .orElseGet(() -> page(bytes, page))
-                .turned(orientation);
+                .saying(exif);
     }
 
     /** A page of a TIFF, as if it were the only one. */
@@ -67,10 +68,13 @@ final class ReaderInput {
 
     /** An input with these bytes, of a picture that was held in another way. */
     ReaderInput turned(Orientation orientation) {
+        return saying(container.exif().turned(orientation));
+    }
+
+    /** An input with these bytes, of a picture whose file says this. */
+    ReaderInput saying(Exif exif) {
         return new ReaderInput(
-                format,
-                bytes,
-                new Container(orientation, container.maxWidth(), container.maxHeight(), container.lossless()));
+                format, bytes, new Container(exif, container.maxWidth(), container.maxHeight(), container.lossless()));
     }
 
     /** Whose reader it is for; of a camera raw that of its preview. */

@@ -49,10 +49,10 @@ final class TiffBounds {
         // A tile may be larger than its picture, and is read as a whole.
         long width = page.value(TiffFile.TILE_WIDTH, 0);
         long height = page.value(TiffFile.TILE_HEIGHT, 0);
-        Orientation orientation = Orientation.of((int) page.value(TiffFile.ORIENTATION, 1));
+        Exif exif = new Exif(Orientation.of((int) page.value(TiffFile.ORIENTATION, 1)), null);
         return JPEG_INSIDE.contains(page.value(TiffFile.COMPRESSION, 1))
-                ? largestJpeg(bytes, orientation, width, height)
-                : new Container(orientation, width, height, List.of());
+                ? largestJpeg(bytes, exif, width, height)
+                : new Container(exif, width, height, List.of());
     }
 
     /** Two values of 20 MB each may share the same bytes; a thousand of them are an attack on the reader's memory. */
@@ -67,7 +67,7 @@ final class TiffBounds {
     }
 
     /** The strips of such a TIFF are JPEGs with sizes of their own, for which memory is taken whatever the TIFF says. */
-    private static Container largestJpeg(byte[] bytes, Orientation orientation, long tileWidth, long tileHeight) {
+    private static Container largestJpeg(byte[] bytes, Exif exif, long tileWidth, long tileHeight) {
         ByteBuffer file = ByteBuffer.wrap(bytes);
         long width = tileWidth;
         long height = tileHeight;
@@ -86,6 +86,6 @@ final class TiffBounds {
                         "damaged TIFF: a JPEG inside has more than " + JpegWalk.MAX_SCANS + " scans");
             }
         }
-        return new Container(orientation, width, height, List.of());
+        return new Container(exif, width, height, List.of());
     }
 }

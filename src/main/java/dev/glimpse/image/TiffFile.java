@@ -41,6 +41,10 @@ record TiffFile(List<Directory> pages, List<Directory> inner) {
     static final int JPEG_LENGTH = 514;
     static final int JPEG_TABLES = 519;
     static final int PROFILE = 34675;
+    static final int EXIF = 34665;
+    static final int TAKEN = 36867;
+    static final int TAKEN_OFFSET = 36881;
+    static final int TAKEN_FRACTION = 37521;
     static final int DNG_VERSION = 50706;
 
     static final int ENTRY_BYTES = 12;

@@ -12,6 +12,7 @@ import dev.glimpse.dataset.RowFilter.Height;
 import dev.glimpse.dataset.RowFilter.Orientation;
 import dev.glimpse.dataset.RowFilter.Range;
 import dev.glimpse.dataset.RowFilter.Shape;
+import dev.glimpse.dataset.RowFilter.Taken;
 import dev.glimpse.dataset.RowFilter.Text;
 import dev.glimpse.dataset.RowFilter.Uploaded;
 import dev.glimpse.dataset.RowFilter.Width;
@@ -27,6 +28,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /** Reads which rows a search may find. */
 final class Filters {
@@ -60,7 +62,8 @@ final class Filters {
         filters.range(SearchParameter.MIN_WIDTH, SearchParameter.MAX_WIDTH, Width::new);
         filters.range(SearchParameter.MIN_HEIGHT, SearchParameter.MAX_HEIGHT, Height::new);
         filters.range(SearchParameter.MIN_BYTES, SearchParameter.MAX_BYTES, Bytes::new);
-        filters.uploaded();
+        filters.times(SearchParameter.UPLOADED_AFTER, SearchParameter.UPLOADED_BEFORE, Uploaded::between);
+        filters.times(SearchParameter.TAKEN_AFTER, SearchParameter.TAKEN_BEFORE, Taken::between);
         filters.tags(SearchParameter.TAG, AllTags::new);
         filters.tags(SearchParameter.ANY_TAG, AnyTag::new);
         filters.text(SearchParameter.FILENAME, SearchParameter.FILENAME_PREFIX, Filename::new);
@@ -95,14 +98,19 @@ final class Filters {
         }
     }
 
-    private void uploaded() {
-        Instant from = values.time(SearchParameter.UPLOADED_AFTER);
-        Instant before = values.time(SearchParameter.UPLOADED_BEFORE);
+    private interface Times {
+        Condition between(@Nullable Instant from, @Nullable Instant before);
+    }
+
+    private void times(SearchParameter first, SearchParameter end, Times condition) {
+        Instant from = values.time(first);
+        Instant before = values.time(end);
         if (from != null && before != null && from.isAfter(before)) {
-            throw new InvalidQueryException("uploadedAfter is later than uploadedBefore: " + from + " and " + before);
+            throw new InvalidQueryException(
+                    first.parameterName() + " is later than " + end.parameterName() + ": " + from + " and " + before);
         }
         if (from != null || before != null) {
-            conditions.add(Uploaded.between(from, before));
+            conditions.add(condition.between(from, before));
         }
     }
 

@@ -27,6 +27,8 @@ enum SearchParameter implements Parameter {
     MAX_BYTES("maxBytes", false),
     UPLOADED_AFTER("uploadedAfter", false),
     UPLOADED_BEFORE("uploadedBefore", false),
+    TAKEN_AFTER("takenAfter", false),
+    TAKEN_BEFORE("takenBefore", false),
     TAG("tag", true),
     ANY_TAG("anyTag", true),
     FILENAME("filename", true),

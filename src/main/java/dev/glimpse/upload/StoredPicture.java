@@ -2,6 +2,10 @@ package dev.glimpse.upload;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.glimpse.consistency.UploadMetadata;
+import dev.glimpse.dataset.Likeness;
+import dev.glimpse.dataset.Likenesses;
+import dev.glimpse.dataset.Picture;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -16,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * @param stored whether this upload added it; false if it was there
  * @param ignored names of what this upload said of the picture and was not kept, as the picture was there with something else; null if
  *     all was kept, or nothing said
+ * @param takenAt when it was taken, as the file says; null if it does not
+ * @param similarTo other pictures that look the same, the same pixels first, then the nearest; null if that is not known
  * @param hint how to change what is kept; null if nothing was ignored
  */
 public record StoredPicture(
@@ -23,11 +29,43 @@ public record StoredPicture(
         String path,
         int vectorDim,
         boolean stored,
+        @Nullable Instant takenAt,
+
+        @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable List<Similar> similarTo,
+
         @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable List<String> ignored,
 
         @JsonInclude(JsonInclude.Include.NON_NULL) @Nullable String hint) {
     StoredPicture(String id, String path, int vectorDim, boolean stored) {
-        this(id, path, vectorDim, stored, null, null);
+        this(id, path, vectorDim, stored, null, null, null, null);
+    }
+
+    /**
+     * Another picture that looks the same.
+     *
+     * @param kind {@code same} for the same pixels, {@code alike} for about the same
+     * @param distance the cosine distance of the two vectors; 0 for the same pixels
+     */
+    public record Similar(String id, String kind, double distance) {
+        static Similar of(Likeness likeness) {
+            return new Similar(likeness.picture().id(), likeness.kind().toString(), likeness.distance());
+        }
+    }
+
+    /** The same, with what the table knows of the picture. */
+    StoredPicture knowing(Likenesses likenesses) {
+        return new StoredPicture(
+                id,
+                path,
+                vectorDim,
+                stored,
+                likenesses.picture().map(Picture::takenAt).orElse(null),
+                likenesses
+                        .alike()
+                        .map(alike -> alike.stream().map(Similar::of).toList())
+                        .orElse(null),
+                ignored,
+                hint);
     }
 
     /**
@@ -51,6 +89,8 @@ public record StoredPicture(
                         path,
                         vectorDim,
                         stored,
+                        takenAt,
+                        similarTo,
                         List.copyOf(others),
                         "the picture was here already and keeps its " + String.join(" and ", others) + "; PATCH /" + id
                                 + " changes that");

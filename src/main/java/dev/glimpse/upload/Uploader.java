@@ -45,6 +45,9 @@ public final class Uploader {
     /** Puts at the same time. More of them would share a slow line until none comes to its end in time. */
     private static final int PUTS = 32;
 
+    /** Pictures that an answer names as similar. */
+    private static final int MOST_SIMILAR = 5;
+
     private static final UploadMetadata NOTHING = new UploadMetadata(null, null, List.of());
 
     private final Semaphore puts = new Semaphore(PUTS, true);
@@ -109,6 +112,10 @@ public final class Uploader {
         }
         ImageFormat format = deriver.formatOf(bytes);
         ImageId id = ImageId.of(bytes, format);
+        return stored(id, bytes, notes, ticket).knowing(dataset.likenesses(id, MOST_SIMILAR));
+    }
+
+    private StoredPicture stored(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
         PictureLocks.Held lock = locks.lock(id, LOCK_PATIENCE);
         try (lock) {
             return switch (dataset.stateOf(id)) {

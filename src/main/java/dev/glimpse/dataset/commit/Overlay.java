@@ -1,12 +1,14 @@
 package dev.glimpse.dataset.commit;
 
 import dev.glimpse.dataset.Facets;
+import dev.glimpse.dataset.Likeness;
 import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowFilter;
+import dev.glimpse.image.Fingerprint;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
 import java.util.ArrayList;
@@ -204,7 +206,28 @@ public final class Overlay {
                 .or(() -> inMemory(id).map(PictureRow::vector));
     }
 
-    private Optional<PictureRow> inMemory(ImageId id) {
+    /** Whether rows of this picture in the version that is read are not shown. */
+    public boolean isHidden(String id) {
+        return hidden.contains(id);
+    }
+
+    /**
+     * The rows in memory that look the same as a picture with this fingerprint and this vector, itself included, in no order.
+     */
+    public List<Likeness> likenesses(Fingerprint fingerprint, Embedding vector) {
+        List<Likeness> found = new ArrayList<>();
+        for (PictureRow row : rows()) {
+            Fingerprint other = row.fingerprint();
+            if (other != null) {
+                Likeness.of(Picture.of(row), fingerprint, other, () -> row.distanceTo(vector))
+                        .ifPresent(found::add);
+            }
+        }
+        return found;
+    }
+
+    /** The row of this picture in memory. Empty if there is none, or if it is hidden. */
+    public Optional<PictureRow> inMemory(ImageId id) {
         return rows().stream().filter(row -> row.id().equals(id)).findFirst();
     }
 

@@ -5,15 +5,14 @@ import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowNotes;
+import dev.glimpse.image.Fingerprint;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -30,16 +29,12 @@ import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.complex.FixedSizeListVector;
 import org.apache.arrow.vector.complex.ListVector;
 import org.apache.arrow.vector.complex.impl.UnionListWriter;
-import org.apache.arrow.vector.types.FloatingPointPrecision;
-import org.apache.arrow.vector.types.TimeUnit;
-import org.apache.arrow.vector.types.pojo.ArrowType;
 import org.apache.arrow.vector.types.pojo.Field;
-import org.apache.arrow.vector.types.pojo.FieldType;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
 import org.lance.ipc.ColumnOrdering;
 
-/** Names the columns of the table, and converts rows to Arrow and back. Stateless. */
+/** Names the columns of the table, and converts rows to Arrow and back. Stateless. See {@link TableSchema}. */
 public final class Columns {
     public static final String ID = "id";
     static final String PATH = "path";
@@ -52,6 +47,9 @@ public final class Columns {
     static final String FILENAME = "filename";
     static final String CAPTION = "caption";
     static final String TAGS = "tags";
+    static final String TAKEN_AT = "taken_at";
+    static final String PIXELS_HASH = "pixels_hash";
+    static final String LOOK_HASH = "look_hash";
     static final String DISTANCE = "_distance";
 
     /** A column of Lance itself. */
@@ -63,7 +61,7 @@ public final class Columns {
     /** The version of the table in which a row was written last. A column of Lance, for tables whose rows keep their ids. */
     static final String ROW_UPDATED = "_row_last_updated_at_version";
 
-    /** The type of the times, as {@link #describe} spells it. */
+    /** The type of the times, as {@link TableSchema#describe} spells it. */
     static final String TIMES = "timestamp[us, tz=UTC]";
 
     /** The type of the times, as filters of Lance spell it. */
@@ -71,14 +69,8 @@ public final class Columns {
 
     static final ColumnOrdering NEWEST_FIRST = newestFirst();
 
-    private static final ArrowType TEXT = ArrowType.Utf8.INSTANCE;
-
     /** A norm may differ from 1 by this much, which is the rounding of float32 in some hundred dimensions. */
     private static final double ROUNDING = 1e-5;
-
-    /** Those of our columns that have a value in every row. */
-    private static final Set<String> NEVER_NULL =
-            Set.of(ID, PATH, VECTOR, CONTENT_TYPE, BYTES, WIDTH, HEIGHT, UPLOADED_AT, TAGS);
 
     /** Those that {@link RowNotes} has the values of. */
     static final Set<String> NOTES = Set.of(UPLOADED_AT, FILENAME, CAPTION, TAGS);
@@ -102,87 +94,10 @@ public final class Columns {
         return "arrow_cast(" + micros + ", '" + TIME_TYPE + "')";
     }
 
-    /** The schema of a new table. It declares {@code id} as the key, because that cannot be done later. Lance does not enforce the key. */
-    public static Schema schema(int dimension) {
-        FieldType key = new FieldType(false, TEXT, null, Map.of("lance-schema:unenforced-primary-key", "true"));
-        Field component = Field.nullable("item", new ArrowType.FloatingPoint(FloatingPointPrecision.SINGLE));
-        return new Schema(List.of(
-                new Field(ID, key, null),
-                Field.nullable(PATH, TEXT),
-                new Field(VECTOR, FieldType.nullable(new ArrowType.FixedSizeList(dimension)), List.of(component)),
-                Field.nullable(CONTENT_TYPE, TEXT),
-                Field.nullable(BYTES, new ArrowType.Int(64, true)),
-                Field.nullable(WIDTH, new ArrowType.Int(32, true)),
-                Field.nullable(HEIGHT, new ArrowType.Int(32, true)),
-                Field.nullable(UPLOADED_AT, new ArrowType.Timestamp(TimeUnit.MICROSECOND, "UTC")),
-                Field.nullable(FILENAME, TEXT),
-                Field.nullable(CAPTION, TEXT),
-                new Field(TAGS, FieldType.nullable(ArrowType.List.INSTANCE), List.of(Field.nullable("item", TEXT)))));
-    }
-
-    /**
-     * Says why searches cannot read a table with these columns, as the end of a sentence. Empty if they can read it.
-     *
-     * @param dimension of the query's embedding
-     */
-    static Optional<String> whyNotSearched(Schema schema, int dimension) {
-        Field vector = schema.getFields().stream()
-                .filter(field -> field.getName().equals(VECTOR))
-                .findFirst()
-                .orElse(null);
-        if (vector == null) {
-            return Optional.of("it has no column " + VECTOR);
-        }
-        return vector.getType() instanceof ArrowType.FixedSizeList list
-                        && list.getListSize() == dimension
-                        && vector.getChildren().get(0).getType() instanceof ArrowType.FloatingPoint
-                ? Optional.empty()
-                : Optional.of("its column " + VECTOR + " is " + typeName(vector) + " and not a list of " + dimension
-                        + " floats");
-    }
-
-    /**
-     * Says why our rows do not fit into these columns, as the end of a sentence. Empty if they fit. Columns of other software are allowed
-     * as long as they may be null.
-     *
-     * @param dimension of the rows' embeddings
-     */
-    static Optional<String> whyNotWritten(Schema schema, int dimension) {
-        Map<String, Field> ours = new LinkedHashMap<>();
-        schema(dimension).getFields().forEach(field -> ours.put(field.getName(), field));
-        for (Field field : schema.getFields()) {
-            Field expected = ours.remove(field.getName());
-            if (expected == null && !field.isNullable()) {
-                return Optional.of(
-                        "its column " + field.getName() + " may not be null, and Glimpse has no value for it");
-            }
-            if (expected != null && !isLike(field, expected)) {
-                return Optional.of(
-                        "its column " + field.getName() + " is " + typeName(field) + " and not " + typeName(expected));
-            }
-            if (expected != null && !field.isNullable() && !NEVER_NULL.contains(field.getName())) {
-                return Optional.of("its column " + field.getName() + " may not be null, as it is for some pictures");
-            }
-        }
-        return ours.isEmpty()
-                ? Optional.empty()
-                : Optional.of("it lacks the column " + ours.keySet().iterator().next());
-    }
-
-    private static boolean isLike(Field field, Field expected) {
-        return field.getType().equals(expected.getType())
-                && field.getChildren().size() == expected.getChildren().size()
-                && IntStream.range(0, field.getChildren().size())
-                        .allMatch(i -> field.getChildren()
-                                .get(i)
-                                .getType()
-                                .equals(expected.getChildren().get(i).getType()));
-    }
-
     /**
      * Converts rows to Arrow, in the columns of this table. Columns of other software get nulls. The caller closes the result.
      *
-     * @param table with columns that {@link #whyNotWritten} has nothing against
+     * @param table with columns that {@link TableSchema#whyNotWritten} has nothing against
      */
     static VectorSchemaRoot toArrow(List<PictureRow> rows, Schema table, BufferAllocator allocator) {
         VectorSchemaRoot root = VectorSchemaRoot.create(table, allocator);
@@ -206,6 +121,7 @@ public final class Columns {
                 setText(root, FILENAME, i, row.filename());
                 setText(root, CAPTION, i, row.caption());
                 setTags(tags, i, row.tags());
+                setLater(root, i, row);
             }
             components.setValueCount(rows.size() * dimension);
             tags.setValueCount(rows.size());
@@ -217,17 +133,34 @@ public final class Columns {
         }
     }
 
+    /** The columns that a table may lack. Of another type, a column is that of other software. */
+    private static void setLater(VectorSchemaRoot root, int i, PictureRow row) {
+        if (row.takenAt() != null && root.getVector(TAKEN_AT) instanceof TimeStampMicroTZVector times) {
+            times.setSafe(i, ListPosition.inMicros(row.takenAt()));
+        }
+        Fingerprint fingerprint = row.fingerprint();
+        if (fingerprint != null
+                && root.getVector(PIXELS_HASH) instanceof BigIntVector pixels
+                && root.getVector(LOOK_HASH) instanceof BigIntVector looks) {
+            pixels.setSafe(i, fingerprint.pixels());
+            looks.setSafe(i, fingerprint.look());
+        }
+    }
+
     /** What a row of a batch says of its picture, as far as the batch has the columns. */
     static RowNotes notes(VectorSchemaRoot batch, int row) {
         return new RowNotes(
-                text(batch, FILENAME, row), text(batch, CAPTION, row), tags(batch, row), instant(batch, row));
+                text(batch, FILENAME, row),
+                text(batch, CAPTION, row),
+                tags(batch, row),
+                instant(batch, UPLOADED_AT, row));
     }
 
     /**
      * Copies a row with all columns, also those of other software, and lets the copy say this. The caller closes the result.
      *
      * @param batch with all columns
-     * @param table with columns that {@link #whyNotWritten} has nothing against
+     * @param table with columns that {@link TableSchema#whyNotWritten} has nothing against
      */
     static VectorSchemaRoot withNotes(
             VectorSchemaRoot batch, int row, RowNotes notes, Schema table, BufferAllocator allocator) {
@@ -267,14 +200,6 @@ public final class Columns {
         writer.endList();
     }
 
-    /** The columns that a picture is shown from: all of ours that the table has, but for the vector. */
-    static List<String> readable(Schema schema) {
-        List<String> wanted = new ArrayList<>(
-                List.of(ID, PATH, CONTENT_TYPE, BYTES, WIDTH, HEIGHT, UPLOADED_AT, FILENAME, CAPTION, TAGS));
-        wanted.retainAll(schema.getFields().stream().map(Field::getName).toList());
-        return wanted;
-    }
-
     /** Converts a batch of a nearest-neighbour scan to hits, with their distances. */
     static List<Neighbor> neighbors(VectorSchemaRoot batch) {
         Float4Vector distances = vector(batch, DISTANCE, Float4Vector.class);
@@ -300,58 +225,13 @@ public final class Columns {
                     bytes == null ? null : bytes.longValue(),
                     width == null ? null : width.intValue(),
                     height == null ? null : height.intValue(),
-                    instant(batch, i),
+                    instant(batch, UPLOADED_AT, i),
                     text(batch, FILENAME, i),
                     text(batch, CAPTION, i),
-                    tags(batch, i)));
+                    tags(batch, i),
+                    instant(batch, TAKEN_AT, i)));
         }
         return pictures;
-    }
-
-    /** Maps each column to its type, spelled as Arrow's C++ and Python libraries do, because clients of LanceDB know it so. */
-    public static Map<String, String> describe(Schema schema) {
-        Map<String, String> columns = new LinkedHashMap<>();
-        schema.getFields().forEach(field -> columns.put(field.getName(), typeName(field)));
-        return columns;
-    }
-
-    private static String typeName(Field field) {
-        ArrowType type = field.getType();
-        if (type instanceof ArrowType.FixedSizeList list) {
-            return "fixed_size_list<" + childType(field) + ">[" + list.getListSize() + "]";
-        }
-        if (type instanceof ArrowType.List) {
-            return "list<" + childType(field) + ">";
-        }
-        if (type instanceof ArrowType.Utf8) {
-            return "string";
-        }
-        if (type instanceof ArrowType.Int number) {
-            return (number.getIsSigned() ? "int" : "uint") + number.getBitWidth();
-        }
-        if (type instanceof ArrowType.FloatingPoint number) {
-            return switch (number.getPrecision()) {
-                case HALF -> "halffloat";
-                case SINGLE -> "float";
-                case DOUBLE -> "double";
-            };
-        }
-        if (type instanceof ArrowType.Timestamp timestamp) {
-            String unit = switch (timestamp.getUnit()) {
-                case SECOND -> "s";
-                case MILLISECOND -> "ms";
-                case MICROSECOND -> "us";
-                case NANOSECOND -> "ns";
-            };
-            String zone = timestamp.getTimezone();
-            return "timestamp[" + unit + (zone == null ? "" : ", tz=" + zone) + "]";
-        }
-        return type.toString();
-    }
-
-    private static String childType(Field list) {
-        Field child = list.getChildren().get(0);
-        return child.getName() + ": " + typeName(child);
     }
 
     /** The addresses of the rows of a batch: the fragment in the upper 32 bits, the number of the row within it in the lower 32. */
@@ -457,9 +337,15 @@ public final class Columns {
         return object(batch, column, row) instanceof Number number ? number : null;
     }
 
-    private static @Nullable Instant instant(VectorSchemaRoot batch, int row) {
-        return object(batch, UPLOADED_AT, row) instanceof Long micros
-                ? Instant.EPOCH.plus(micros, ChronoUnit.MICROS)
+    private static @Nullable Instant instant(VectorSchemaRoot batch, String column, int row) {
+        return object(batch, column, row) instanceof Long micros ? Instant.EPOCH.plus(micros, ChronoUnit.MICROS) : null;
+    }
+
+    /** The fingerprint of a row. Null if the row was written before the table had one, or by other software. */
+    static @Nullable Fingerprint fingerprint(VectorSchemaRoot batch, int row) {
+        return object(batch, PIXELS_HASH, row) instanceof Long pixels
+                        && object(batch, LOOK_HASH, row) instanceof Long look
+                ? new Fingerprint(pixels, look)
                 : null;
     }
 

@@ -110,7 +110,7 @@ public final class LanceTable implements AutoCloseable {
         try (StagedVersion staged = replica.publisher().stageEmpty()) {
             try (Dataset empty = Dataset.write()
                     .allocator(datasets.allocator())
-                    .schema(Columns.schema(model.dimension()))
+                    .schema(TableSchema.schema(model.dimension()))
                     .uri(staged.folder().toString())
                     .mode(WriteParams.WriteMode.CREATE)
                     .enableStableRowIds(true)
@@ -132,6 +132,9 @@ public final class LanceTable implements AutoCloseable {
     /** Commits new rows. False if another writer was first: its version is the newest then, and may have some of the rows. */
     public boolean append(List<PictureRow> rows) throws IOException {
         requireOurColumns();
+        if (manifest.lacksColumns() && !addColumns()) {
+            return false;
+        }
         try (StagedVersion staged = replica.publisher().stageNewest()) {
             boolean won = commitAndPublish(
                     staged,
@@ -142,6 +145,19 @@ public final class LanceTable implements AutoCloseable {
                 fragmentIds.appended(manifest, rows.stream().map(PictureRow::id).toList());
             }
             return won;
+        }
+    }
+
+    /**
+     * Commits a version of a table of an earlier Glimpse that has the columns which came later. All rows have nulls there, and no file of
+     * rows is written. False if another writer was first.
+     */
+    private boolean addColumns() throws IOException {
+        try (StagedVersion staged = replica.publisher().stageNewest()) {
+            try (Dataset base = Datasets.of(staged, datasets.allocator())) {
+                base.addColumns(TableSchema.missing(base.getSchema()));
+            }
+            return publish(staged);
         }
     }
 

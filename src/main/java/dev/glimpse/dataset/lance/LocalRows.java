@@ -1,6 +1,7 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.Facets;
+import dev.glimpse.dataset.Likeness;
 import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Nearest;
 import dev.glimpse.dataset.NearestQuery;
@@ -14,6 +15,7 @@ import dev.glimpse.dataset.words.PendingWords;
 import dev.glimpse.dataset.words.WordIndex;
 import dev.glimpse.dataset.words.WordReader;
 import dev.glimpse.dataset.words.WordSearch;
+import dev.glimpse.image.Fingerprint;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
 import dev.glimpse.vectors.Hit;
@@ -38,9 +40,13 @@ public final class LocalRows {
     /** The most filters whose rows are remembered. Of a million rows, one takes 250 kB. */
     private static final int FILTERS = 16;
 
+    /** Rows of about the same look whose vectors are compared with that of one picture. */
+    private static final int MOST_NEAR = 64;
+
     private final VectorView vectors;
     private final RowKeys.View keys;
     private final RowColumns.View columns;
+    private final RowLooks.View looks;
     private final RowFile rows;
     private final WordIndex words;
     private final PendingWords pendingWords;
@@ -61,6 +67,7 @@ public final class LocalRows {
      * @param vectors of the rows that have one
      * @param keys of all rows
      * @param columns of all rows
+     * @param looks of all rows
      * @param words of all rows
      * @param pendingWords of rows that are in memory
      * @param skipped number of rows of the version that have no vector
@@ -69,6 +76,7 @@ public final class LocalRows {
             VectorView vectors,
             RowKeys.View keys,
             RowColumns.View columns,
+            RowLooks.View looks,
             RowFile rows,
             WordIndex words,
             PendingWords pendingWords,
@@ -76,6 +84,7 @@ public final class LocalRows {
         this.vectors = vectors;
         this.keys = keys;
         this.columns = columns;
+        this.looks = looks;
         this.rows = rows;
         this.words = words;
         this.pendingWords = pendingWords;
@@ -239,23 +248,58 @@ public final class LocalRows {
     }
 
     /** The vector of this picture. Empty if the version has no such row, or no vector in it. */
-    Optional<Embedding> vectorOf(ImageId id) {
+    public Optional<Embedding> vectorOf(ImageId id) {
+        return rowOf(id).flatMap(row -> search(() -> vectors.vector(row))).map(Embedding::ofDirection);
+    }
+
+    private Optional<Integer> rowOf(ImageId id) {
         List<Integer> candidates = new ArrayList<>();
         keys.mayHave(id.toString(), candidates::add);
         return candidates.stream()
                 .filter(row -> rows.readRows(List.of(row)).get(0).id().equals(id.toString()))
-                .flatMap(row -> search(() -> vectors.vector(row)).stream())
-                .map(Embedding::ofDirection)
                 .findFirst();
     }
 
     /** The picture with this id. Empty if the version has no such row. */
-    Optional<Picture> find(ImageId id) {
+    public Optional<Picture> find(ImageId id) {
         List<Integer> candidates = new ArrayList<>();
         keys.mayHave(id.toString(), candidates::add);
         return rows.readRows(candidates).stream()
                 .filter(picture -> picture.id().equals(id.toString()))
                 .findFirst();
+    }
+
+    /** The fingerprint of this picture. Empty if the version has no such row, or no fingerprint in it. */
+    public Optional<Fingerprint> fingerprintOf(ImageId id) {
+        return rowOf(id)
+                .filter(row -> looks.rows().get(row))
+                .map(row -> new Fingerprint(looks.pixels(row), looks.look(row)));
+    }
+
+    /** Rows that look the same as a picture with this fingerprint and this vector, itself included, in no order. */
+    public List<Likeness> likenesses(Fingerprint fingerprint, Embedding vector) {
+        List<Integer> near = looks.near(fingerprint, MOST_NEAR);
+        List<Picture> pictures = rows.readRows(near);
+        List<Likeness> found = new ArrayList<>();
+        for (int i = 0; i < near.size(); i++) {
+            int row = near.get(i);
+            Picture picture = pictures.get(i);
+            Fingerprint other = new Fingerprint(looks.pixels(row), looks.look(row));
+            Likeness.of(
+                            picture,
+                            fingerprint,
+                            other,
+                            () -> search(() -> vectors.vector(row))
+                                    .map(own -> 1 - Embedding.ofDirection(own).cosine(vector))
+                                    .orElse(Double.POSITIVE_INFINITY))
+                    .ifPresent(found::add);
+        }
+        return found;
+    }
+
+    /** The groups of rows that look the same. Takes two seconds for 100,000 rows, and over a minute for a million. */
+    public Duplicates duplicates() {
+        return Duplicates.of(looks, vectors, keys, rows, size() + skipped);
     }
 
     private static <T> T search(Supplier<T> search) {

@@ -1,5 +1,6 @@
 package dev.glimpse.dataset.lance;
 
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -21,6 +22,7 @@ import org.lance.fragment.DataFile;
  * @param metadata of the table
  * @param unsearchable why no search can read such a table; null if searches can
  * @param unwritable why no row of ours fits into its columns; null if rows do
+ * @param lacksColumns whether an earlier version of Glimpse made it, with fewer columns
  * @param stableRowIds whether a row keeps its id for life
  * @param segments of the vector index, the oldest first
  */
@@ -34,6 +36,7 @@ public record Manifest(
         Map<String, String> metadata,
         @Nullable String unsearchable,
         @Nullable String unwritable,
+        boolean lacksColumns,
         boolean stableRowIds,
         List<Segment> segments) {
     /** Name of the vector index in the table. */
@@ -66,11 +69,12 @@ public record Manifest(
                 dataset.getFragments().stream()
                         .map(fragment -> state(fragment.metadata()))
                         .toList(),
-                Columns.describe(schema),
-                Columns.readable(schema),
+                TableSchema.describe(schema),
+                TableSchema.readable(schema),
                 Map.copyOf(dataset.getTableMetadata()),
-                Columns.whyNotSearched(schema, dimension).orElse(null),
-                Columns.whyNotWritten(schema, dimension).orElse(null),
+                TableSchema.whyNotSearched(schema, dimension).orElse(null),
+                TableSchema.whyNotWritten(schema, dimension).orElse(null),
+                !TableSchema.missing(schema).isEmpty(),
                 dataset.hasStableRowIds(),
                 dataset.getIndexes().stream()
                         .filter(index -> index.name().equals(INDEX))
@@ -103,6 +107,13 @@ public record Manifest(
     /** Whether its column of times is as Glimpse makes it. */
     boolean hasOurTimes() {
         return Columns.TIMES.equals(columns.get(Columns.UPLOADED_AT));
+    }
+
+    /** Columns that searches need for more than to show a picture, as far as the table has them. */
+    List<String> searched() {
+        List<String> wanted = new ArrayList<>(List.of(Columns.VECTOR, Columns.PIXELS_HASH, Columns.LOOK_HASH));
+        wanted.retainAll(columns.keySet());
+        return wanted;
     }
 
     /** Fragments that no part of the index has. */

@@ -25,7 +25,7 @@ import java.util.function.IntFunction;
  */
 final class RowColumns implements AutoCloseable {
     /** Heap that a row takes without its tags, in bytes. */
-    static final int BYTES_PER_ROW = 21;
+    static final int BYTES_PER_ROW = 29;
 
     private static final int CHUNK_ROWS = RowKeys.CHUNK_ROWS;
 
@@ -62,6 +62,7 @@ final class RowColumns implements AutoCloseable {
         private final int[] widths = new int[CHUNK_ROWS];
         private final int[] heights = new int[CHUNK_ROWS];
         private final long[] bytes = new long[CHUNK_ROWS];
+        private final long[] taken = new long[CHUNK_ROWS];
         private final int[][] tags = new int[CHUNK_ROWS][];
 
         private Chunk() {
@@ -93,6 +94,7 @@ final class RowColumns implements AutoCloseable {
         chunk.widths[at] = picture.width() == null ? NO_SIZE : picture.width();
         chunk.heights[at] = picture.height() == null ? NO_SIZE : picture.height();
         chunk.bytes[at] = picture.bytes() == null ? NO_NUMBER : picture.bytes();
+        chunk.taken[at] = ListPosition.inMicros(picture.takenAt());
         chunk.tags[at] = picture.tags().isEmpty()
                 ? NO_TAGS
                 : picture.tags().stream().distinct().mapToInt(this::number).toArray();
@@ -212,6 +214,9 @@ final class RowColumns implements AutoCloseable {
             }
             if (condition instanceof RowFilter.Uploaded uploaded) {
                 return numbers(uploaded.micros(), keys::microsOf);
+            }
+            if (condition instanceof RowFilter.Taken taken) {
+                return numbers(taken.micros(), chunk -> chunks.get(chunk).taken);
             }
             if (condition instanceof RowFilter.AllTags all) {
                 BitSet wanted = numbersOf(all.tags());

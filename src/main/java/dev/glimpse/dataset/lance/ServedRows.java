@@ -22,7 +22,7 @@ import org.springframework.util.FileSystemUtils;
 /** Keeps the rows of the version that is read ready for searches, as far as they fit into memory. For one thread. */
 final class ServedRows implements AutoCloseable {
     /** Bytes that are kept in memory for each row of 512 dimensions, codes included, but for its columns. */
-    private static final long BYTES_PER_ROW = 104;
+    private static final long BYTES_PER_ROW = 120;
 
     /** Rows in a batch of row ids. Most tables need one batch. */
     private static final long ID_BATCH = 1_000_000;
@@ -33,6 +33,7 @@ final class ServedRows implements AutoCloseable {
     private final VectorIndex memory;
     private final RowKeys keys = new RowKeys();
     private final RowColumns filtered;
+    private final RowLooks looks = new RowLooks();
     private final RowFile file;
     private final WordIndex words;
     private final PendingWords pendingWords;
@@ -140,6 +141,7 @@ final class ServedRows implements AutoCloseable {
                 memory.view(searched),
                 positions,
                 filtered.view(live, positions),
+                looks.view(live),
                 file,
                 words,
                 pendingWords,
@@ -166,7 +168,7 @@ final class ServedRows implements AutoCloseable {
             return;
         }
         List<String> columns = new ArrayList<>(manifest.readable());
-        columns.add(Columns.VECTOR);
+        columns.addAll(manifest.searched());
         ScanOptions rows = rowIds(ROW_BATCH)
                 .columns(columns)
                 .fragmentIds(List.of(fragment))
@@ -193,6 +195,7 @@ final class ServedRows implements AutoCloseable {
                 keys.put(id, ListPosition.of(rows.get(i)));
                 filtered.put(id, rows.get(i));
                 words.put(id, rows.get(i));
+                looks.put(id, Columns.fingerprint(batch, i));
             }
         }
     }

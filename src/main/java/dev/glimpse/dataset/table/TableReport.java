@@ -3,10 +3,10 @@ package dev.glimpse.dataset.table;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.dataset.TableState;
-import dev.glimpse.dataset.lance.Columns;
 import dev.glimpse.dataset.lance.LocalRows;
 import dev.glimpse.dataset.lance.Manifest;
 import dev.glimpse.dataset.lance.Snapshot;
+import dev.glimpse.dataset.lance.TableSchema;
 import dev.glimpse.dataset.upkeep.MergePolicy;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -83,7 +83,7 @@ public final class TableReport {
                 0,
                 0,
                 0,
-                Columns.describe(Columns.schema(model.dimension())),
+                TableSchema.describe(TableSchema.schema(model.dimension())),
                 List.of(),
                 TableState.Reading.LOCAL,
                 TableState.SearchState.NONE,

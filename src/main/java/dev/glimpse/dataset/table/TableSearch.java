@@ -157,7 +157,7 @@ public final class TableSearch {
     }
 
     /** Gives the picture the address that it has in this store: rows of a copied bucket name the one they came from. */
-    private Picture located(Picture picture) {
+    public Picture located(Picture picture) {
         return ImageId.parse(picture.id()).isPresent() ? picture.at(store.address(picture.id())) : picture;
     }
 

@@ -34,8 +34,15 @@ class LocalRowsTest {
                 PendingWords pendingWords = new PendingWords(folder)) {
             index.put(ROW, vector.toArray());
             RowKeys.View keys = new RowKeys().view(live);
-            LocalRows rows =
-                    new LocalRows(index.view(live), keys, columns.view(live, keys), file, words, pendingWords, 0);
+            LocalRows rows = new LocalRows(
+                    index.view(live),
+                    keys,
+                    columns.view(live, keys),
+                    new RowLooks().view(live),
+                    file,
+                    words,
+                    pendingWords,
+                    0);
             NearestQuery query = new NearestQuery(vector, 1, false);
 
             assertInterruptedIsBusy(() -> rows.nearest(query, 1, 1));

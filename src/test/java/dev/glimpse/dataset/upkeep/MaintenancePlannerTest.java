@@ -138,6 +138,7 @@ class MaintenancePlannerTest {
                 Map.copyOf(metadata),
                 null,
                 null,
+                false,
                 stableRowIds,
                 List.copyOf(segments));
         return planner.mostUrgent(manifest, garbage, indexing).orElse(null);

@@ -222,6 +222,7 @@ class MergePolicyTest {
                 Map.of(),
                 null,
                 null,
+                false,
                 true,
                 List.copyOf(segments));
     }

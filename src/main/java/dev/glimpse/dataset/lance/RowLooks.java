@@ -1,0 +1,94 @@
+package dev.glimpse.dataset.lance;
+
+import dev.glimpse.dataset.Likeness;
+import dev.glimpse.image.Fingerprint;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.Comparator;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Keeps the {@link Fingerprint} of each row in memory, in 16 bytes.
+ *
+ * <p>A row is known by its row id. One thread puts rows; any number of threads may look at the rows that had been put when they got the
+ * {@link View}.
+ */
+final class RowLooks {
+    private static final int CHUNK_ROWS = RowKeys.CHUNK_ROWS;
+
+    private List<Chunk> chunks = List.of();
+
+    /** Rows that have a fingerprint. */
+    private final BitSet known = new BitSet();
+
+    private static final class Chunk {
+        private final long[] pixels = new long[CHUNK_ROWS];
+        private final long[] looks = new long[CHUNK_ROWS];
+    }
+
+    /** Adds a row, or replaces what is known of it, also for views that exist. */
+    void put(int row, @Nullable Fingerprint fingerprint) {
+        known.set(row, fingerprint != null);
+        if (fingerprint == null) {
+            return;
+        }
+        if (row / CHUNK_ROWS >= chunks.size()) {
+            List<Chunk> more = new ArrayList<>(chunks);
+            while (row / CHUNK_ROWS >= more.size()) {
+                more.add(new Chunk());
+            }
+            chunks = List.copyOf(more);
+        }
+        Chunk chunk = chunks.get(row / CHUNK_ROWS);
+        chunk.pixels[row % CHUNK_ROWS] = fingerprint.pixels();
+        chunk.looks[row % CHUNK_ROWS] = fingerprint.look();
+    }
+
+    /** @param live rows that were put; those without a fingerprint are not in the view */
+    View view(BitSet live) {
+        BitSet rows = (BitSet) live.clone();
+        rows.and(known);
+        return new View(rows, chunks);
+    }
+
+    /** A fixed set of rows. Safe for use by several threads. */
+    static final class View {
+        private final BitSet rows;
+        private final List<Chunk> chunks;
+
+        private View(BitSet rows, List<Chunk> chunks) {
+            this.rows = rows;
+            this.chunks = chunks;
+        }
+
+        /** The rows that have a fingerprint. Not to be changed. */
+        BitSet rows() {
+            return rows;
+        }
+
+        /** The rows with the nearest looks, of those that may be alike or have the same pixels. */
+        List<Integer> near(Fingerprint fingerprint, int most) {
+            List<Integer> near = new ArrayList<>();
+            for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
+                if (distance(fingerprint, row) <= Likeness.MOST_LOOK_BITS) {
+                    near.add(row);
+                }
+            }
+            near.sort(Comparator.comparingInt(row -> distance(fingerprint, row)));
+            return near.subList(0, Math.min(most, near.size()));
+        }
+
+        private int distance(Fingerprint fingerprint, int row) {
+            return Long.bitCount(look(row) ^ fingerprint.look());
+        }
+
+        long pixels(int row) {
+            return chunks.get(row / CHUNK_ROWS).pixels[row % CHUNK_ROWS];
+        }
+
+        long look(int row) {
+            return chunks.get(row / CHUNK_ROWS).looks[row % CHUNK_ROWS];
+        }
+    }
+}

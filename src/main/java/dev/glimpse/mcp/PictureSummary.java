@@ -12,6 +12,7 @@ import org.jspecify.annotations.Nullable;
  * What agents are told of a picture. What is not known is left out, because a model pays for each word.
  *
  * @param distance to what was searched for; null if nothing was
+ * @param relevance to what was searched for, from 0 to 1; null if it cannot be said
  * @param bytes of the original
  * @param picture path of the original on this server
  * @param thumbnail path of the thumbnail on this server
@@ -20,6 +21,7 @@ import org.jspecify.annotations.Nullable;
 record PictureSummary(
         String id,
         @Nullable Double distance,
+        @Nullable Double relevance,
         @Nullable String caption,
         List<String> tags,
         @Nullable String filename,
@@ -40,6 +42,7 @@ record PictureSummary(
             {"type": "object", "required": ["id", "tags", "picture", "thumbnail"], "properties": {
               "id": {"type": "string", "description": "Names the picture in calls of look_at_picture"},
               "distance": {"type": "number", "description": "0 to 2; the smaller, the better the picture fits"},
+              "relevance": {"type": "number", "description": "0 to 1; the chance, roughly, that the picture shows what was asked for"},
               "caption": {"type": "string"},
               "tags": {"type": "array", "items": {"type": "string"}},
               "filename": {"type": "string"},
@@ -51,18 +54,19 @@ record PictureSummary(
               "thumbnail": {"type": "string", "description": "Path of a small JPEG on this server"}}}""";
 
     static PictureSummary of(Hit hit) {
-        return of(hit.picture(), hit.distance());
+        return of(hit.picture(), hit.distance(), hit.relevance());
     }
 
     static PictureSummary of(Picture picture) {
-        return of(picture, null);
+        return of(picture, null, null);
     }
 
-    private static PictureSummary of(Picture picture, @Nullable Double distance) {
+    private static PictureSummary of(Picture picture, @Nullable Double distance, @Nullable Double relevance) {
         String path = "/" + picture.id();
         return new PictureSummary(
                 picture.id(),
                 distance,
+                relevance,
                 picture.caption(),
                 picture.tags(),
                 picture.filename(),

@@ -23,14 +23,16 @@ final class SearchTool implements AgentTool<SearchTool.Query> {
                         {"type": "object", "additionalProperties": false, "required": ["text"], "properties": {
                           "text": {"type": "string", "minLength": 1, "maxLength": %d,
                             "description": "What the pictures show, in some English words, such as: a red car in the snow"},
-                          "limit": {"type": "integer", "minimum": 1, "maximum": %d, "default": %d}}}
+                          "limit": {"type": "integer", "minimum": 1, "maximum": %d, "default": %d},
+                          "minRelevance": {"type": "number", "minimum": 0, "maximum": 1,
+                            "description": "Leaves out pictures with less relevance; 0.25 is usual. Then an answer may be empty"}}}
                         """.formatted(
                         search.longestText(), Math.min(PictureSummary.MOST, search.mostHits()), PictureSummary.USUAL))
                 .title("Search pictures")
                 .description("""
                         Finds the pictures that look most like a description, the nearest first. Compares what pictures show, not their \
-                        file names, captions or tags. There always are nearest pictures, so a hit need not fit: compare the distances \
-                        of one search, and look at a hit with look_at_picture.""")
+                        file names, captions or tags. There always are nearest pictures, so a hit need not fit: see its relevance, or \
+                        set minRelevance, and look at a hit with look_at_picture.""")
                 .outputSchema(json, """
                         {"type": "object", "required": ["pictures", "truncated", "stale"], "properties": {
                           "pictures": {"type": "array", "items": %s},
@@ -41,7 +43,8 @@ final class SearchTool implements AgentTool<SearchTool.Query> {
                 .build();
     }
 
-    record Query(String text, @Nullable Integer limit) {}
+    record Query(
+            String text, @Nullable Integer limit, @Nullable Double minRelevance) {}
 
     record Found(List<PictureSummary> pictures, boolean truncated, boolean stale) {}
 
@@ -58,7 +61,8 @@ final class SearchTool implements AgentTool<SearchTool.Query> {
     @Override
     public CallToolResult call(Query query, Call call) {
         int limit = query.limit() == null ? PictureSummary.USUAL : query.limit();
-        Hits hits = search.search(query.text(), limit, false, tickets.of(Purpose.SEARCH, call.request()));
+        Hits hits =
+                search.search(query.text(), limit, query.minRelevance(), tickets.of(Purpose.SEARCH, call.request()));
         return CallToolResult.builder()
                 .structuredContent(new Found(
                         hits.results().stream().map(PictureSummary::of).toList(),

@@ -5,7 +5,6 @@ import dev.glimpse.dataset.ImageDataset.Freshness;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.PastNeighbors;
-import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.EncoderBusyException;
 import dev.glimpse.embedding.TextEmbedding;
@@ -47,15 +46,22 @@ public final class ImageSearch {
     private final ClipModel model;
     private final ImageDecoder decoder;
     private final ImageDataset dataset;
+    private final RelevanceCalibration calibration;
     private final MemoryBudget memory;
     private final SearchProperties bounds;
 
     /** @param memory for the bytes of pictures that are searched for; at least one of the largest has to fit */
     ImageSearch(
-            ClipModel model, ImageDecoder decoder, ImageDataset dataset, MemoryBudget memory, SearchProperties bounds) {
+            ClipModel model,
+            ImageDecoder decoder,
+            ImageDataset dataset,
+            RelevanceCalibration calibration,
+            MemoryBudget memory,
+            SearchProperties bounds) {
         this.model = model;
         this.decoder = decoder;
         this.dataset = dataset;
+        this.calibration = calibration;
         this.memory = memory;
         this.bounds = bounds;
     }
@@ -80,13 +86,14 @@ public final class ImageSearch {
     record PastHits(boolean truncated, @Nullable Long version, boolean complete, List<Hit> results) {}
 
     /** A query as the table can be asked. */
-    private record Asked(NearestQuery query, boolean truncated, Set<String> liked) {
+    private record Asked(NearestQuery query, boolean truncated, int fragments, Set<String> liked) {
         /** Without the pictures that the query is like: everybody knows that these are near. */
-        List<Hit> others(List<Neighbor> neighbors, int limit) {
+        List<Hit> others(List<Neighbor> neighbors, int limit, @Nullable Relevance relevance) {
             return neighbors.stream()
                     .filter(neighbor -> !liked.contains(neighbor.id()))
                     .limit(limit)
-                    .map(Hit::of)
+                    .map(neighbor ->
+                            Hit.of(neighbor, relevance == null ? null : relevance.of(neighbor.distance(), fragments)))
                     .toList();
         }
     }
@@ -95,13 +102,12 @@ public final class ImageSearch {
      * Finds the pictures nearest to these words. Waits for the encoder and for the table.
      *
      * @param limit from 1 on
-     * @param exact whether to go around an index
+     * @param minRelevance below which a hit is left out, from 0 to 1; null for none
      * @param ticket for the encoding of the text
      * @throws InvalidQueryException if the text is blank or longer than allowed, or the limit out of its range
      */
-    public Hits search(String text, int limit, boolean exact, Ticket ticket) {
-        return search(
-                new SearchRequest(List.of(new Term.Words(text, 1)), RowFilter.NONE, limit, exact, null, null), ticket);
+    public Hits search(String text, int limit, @Nullable Double minRelevance, Ticket ticket) {
+        return search(SearchRequest.of(text, limit, false, minRelevance), ticket);
     }
 
     /**
@@ -114,8 +120,18 @@ public final class ImageSearch {
      */
     Hits search(SearchRequest request, Ticket ticket) {
         Asked asked = ask(request, ticket);
-        List<Hit> results = asked.others(dataset.nearest(asked.query), request.limit());
-        return new Hits(asked.truncated, results, dataset.freshness());
+        List<Neighbor> nearest = dataset.nearest(asked.query);
+        List<Hit> hits = asked.others(nearest, request.limit(), request.isOneText() ? calibration.current() : null);
+        return new Hits(asked.truncated, relevant(hits, request.minRelevance()), dataset.freshness());
+    }
+
+    /** Without those that are known to be less relevant. */
+    private static List<Hit> relevant(List<Hit> hits, @Nullable Double minRelevance) {
+        return minRelevance == null
+                ? hits
+                : hits.stream()
+                        .filter(hit -> hit.relevance() == null || hit.relevance() >= minRelevance)
+                        .toList();
     }
 
     /**
@@ -143,7 +159,8 @@ public final class ImageSearch {
     }
 
     private static PastHits past(Asked asked, PastNeighbors found, int limit) {
-        return new PastHits(asked.truncated, found.version(), found.complete(), asked.others(found.neighbors(), limit));
+        return new PastHits(
+                asked.truncated, found.version(), found.complete(), asked.others(found.neighbors(), limit, null));
     }
 
     /** The most characters of a text that is searched for. */
@@ -159,14 +176,20 @@ public final class ImageSearch {
     private Asked ask(SearchRequest request, Ticket ticket) {
         List<Term> terms = request.terms();
         requireValid(terms, request.limit());
+        Double minRelevance = request.minRelevance();
+        if (minRelevance != null && !(minRelevance >= 0 && minRelevance <= 1)) {
+            throw new InvalidQueryException("minRelevance must be a number from 0 to 1: " + minRelevance);
+        }
         List<CompletableFuture<TextEmbedding>> vectors = new ArrayList<>();
         terms.forEach(term -> vectors.add(vector(term, ticket)));
         Mixture mixture = new Mixture(model.descriptor().dimension());
         boolean truncated = false;
+        int fragments = 0;
         for (int i = 0; i < terms.size(); i++) {
             TextEmbedding vector = await(vectors.get(i));
             mixture.add(vector.embedding(), terms.get(i).weight());
             truncated |= vector.truncated();
+            fragments = Math.max(fragments, vector.fragments());
         }
         Set<String> liked = terms.stream()
                 .filter(Term.Like.class::isInstance)
@@ -174,7 +197,7 @@ public final class ImageSearch {
                 .collect(Collectors.toSet());
         NearestQuery query = new NearestQuery(
                 mixture.direction(), request.limit() + liked.size(), request.exact(), request.filter());
-        return new Asked(query, truncated, liked);
+        return new Asked(query, truncated, fragments, liked);
     }
 
     private void requireValid(List<Term> terms, int limit) {
@@ -210,7 +233,7 @@ public final class ImageSearch {
         return (term instanceof Term.Like like
                         ? CompletableFuture.completedFuture(vectorOf(like))
                         : vectorOf((Term.Sample) term, ticket))
-                .thenApply(vector -> new TextEmbedding(vector, false));
+                .thenApply(vector -> new TextEmbedding(vector, false, 0));
     }
 
     private CompletableFuture<Embedding> vectorOf(Term.Sample sample, Ticket ticket) {

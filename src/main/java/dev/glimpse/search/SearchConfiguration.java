@@ -1,7 +1,6 @@
 package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
-import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.fairness.Flow;
@@ -9,7 +8,6 @@ import dev.glimpse.fairness.MemoryBudget;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.ImageDecoder;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,8 +26,12 @@ class SearchConfiguration {
     /** Larger tables are searched by Lance for a while. */
     private static final long PATIENCE_SECONDS = 3;
 
-    private static final SearchRequest FIRST =
-            new SearchRequest(List.of(new Term.Words("a picture", 1)), RowFilter.NONE, 1, false, null, null);
+    private static final SearchRequest FIRST = SearchRequest.of("a picture", 1, false, null);
+
+    @Bean
+    RelevanceCalibration relevanceCalibration(ClipModel model, ImageDataset dataset, FairScheduler scheduler) {
+        return new RelevanceCalibration(model, dataset, scheduler);
+    }
 
     @Bean
     ImageSearch imageSearch(
@@ -37,11 +39,12 @@ class SearchConfiguration {
             ImageDecoder decoder,
             ImageDataset dataset,
             FairScheduler scheduler,
+            RelevanceCalibration calibration,
             MultipartProperties files,
             SearchProperties bounds) {
         MemoryBudget memory =
                 new MemoryBudget(scheduler, 2 * files.getMaxFileSize().toBytes());
-        return new ImageSearch(model, decoder, dataset, memory, bounds);
+        return new ImageSearch(model, decoder, dataset, calibration, memory, bounds);
     }
 
     /**

@@ -31,6 +31,7 @@ enum SearchParameter implements Parameter {
     CAPTION_PREFIX("captionPrefix", true),
     LIMIT("limit", false),
     EXACT("exact", false),
+    MIN_RELEVANCE("minRelevance", false),
     VERSION("version", false),
     AS_OF("asOf", false);
 

@@ -15,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * What a client asks.
  *
  * @param filter of the rows that may be found
+ * @param minRelevance below which a hit is left out; null for none
  * @param version of the table that is searched; null for the newest, or for that of {@code asOf}
  * @param asOf as of which the table is searched; null for now
  */
@@ -23,6 +24,7 @@ record SearchRequest(
         RowFilter filter,
         int limit,
         boolean exact,
+        @Nullable Double minRelevance,
         @Nullable Long version,
         @Nullable Instant asOf) {
     private static final int USUAL_LIMIT = 10;
@@ -52,13 +54,34 @@ record SearchRequest(
         }
         words(values, SearchParameter.NOT, SearchParameter.NOT_WEIGHT, -1, terms);
         likes(values, SearchParameter.NOT_LIKE, SearchParameter.NOT_LIKE_WEIGHT, -1, terms);
+        Double minRelevance = values.share(SearchParameter.MIN_RELEVANCE);
+        if (minRelevance != null && (version != null || asOf != null || !isOneText(terms))) {
+            throw new InvalidQueryException("minRelevance needs a search by one text among the pictures of today:"
+                    + " of pictures, mixtures and the past no relevance is known");
+        }
         return new SearchRequest(
                 terms,
                 Filters.of(values),
                 values.wholeNumber(SearchParameter.LIMIT, Math.min(USUAL_LIMIT, mostHits), 1, mostHits),
                 values.flag(SearchParameter.EXACT),
+                minRelevance,
                 version,
                 asOf);
+    }
+
+    /** The pictures of today that one text describes. */
+    static SearchRequest of(String text, int limit, boolean exact, @Nullable Double minRelevance) {
+        return new SearchRequest(
+                List.of(new Term.Words(text, 1)), RowFilter.NONE, limit, exact, minRelevance, null, null);
+    }
+
+    /** Whether a text alone is searched for: of nothing else a relevance is known. */
+    boolean isOneText() {
+        return isOneText(terms);
+    }
+
+    private static boolean isOneText(List<Term> terms) {
+        return terms.size() == 1 && terms.get(0) instanceof Term.Words;
     }
 
     /** What is asked, in one line: a text alone stands as it is. */

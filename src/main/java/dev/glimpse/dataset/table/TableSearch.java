@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -49,6 +50,13 @@ public final class TableSearch {
         OpenTable table = searchable();
         recent.add(query.vector());
         return located(await(table.nearest(query), READ_DEADLINE));
+    }
+
+    /** See {@link ImageDataset#nearestDistance}. */
+    public OptionalDouble nearestDistance(Embedding query) {
+        return await(searchable().nearest(new NearestQuery(query, 1, false)), READ_DEADLINE).stream()
+                .mapToDouble(Neighbor::distance)
+                .findFirst();
     }
 
     /** See {@link ImageDataset#newest}. */

@@ -47,6 +47,11 @@ class SearchConfiguration {
         return new ImageSearch(model, decoder, dataset, calibration, memory, bounds);
     }
 
+    @Bean
+    Evaluation evaluation(ImageSearch search, ImageDataset dataset) {
+        return new Evaluation(search, dataset);
+    }
+
     /**
      * Before the server says that it is ready, so that the first who searches does not wait for what has to be opened. Waits a
      * little for the table to be in memory: of 100,000 rows it takes two seconds, in which two processors do nothing else well.

@@ -3,11 +3,13 @@
 const PAGE = 24;
 const MOST = 1000;
 const AT_ONCE = 3;
+const RELEVANT = 0.25;
 const RAW = 'image/x-dcraw';
 
 const $ = id => document.getElementById(id);
 let limit = PAGE;
 let latest = 0;
+let everything = false;
 
 function element(tag, className, text) {
   const made = document.createElement(tag);
@@ -75,6 +77,7 @@ async function search() {
   if (!text) {
     $('results').replaceChildren();
     $('more').hidden = true;
+    $('all').hidden = true;
     await welcome();
     return;
   }
@@ -82,22 +85,33 @@ async function search() {
   const start = performance.now();
   try {
     const query = new URLSearchParams({text, limit});
+    if (!everything) query.set('minRelevance', RELEVANT);
     const found = await answer(await fetch(`/search?${query}`));
     if (turn !== latest) return; // a later question has been asked meanwhile
     show(found.results);
     const millis = Math.round(performance.now() - start);
     const cut = found.truncated ? ' The end of your text did not fit into the model and was ignored.' : '';
     const stale = found.stale ? ' The bucket does not answer: the newest pictures of other servers may be missing.' : '';
-    say(found.results.length === 0
-      ? 'Nothing here yet: drop some pictures below.'
-      : `The ${count(found.results.length, found.mode === 'vector' ? 'nearest picture' : 'best picture')}, in ${millis} ms.${cut}${stale}`);
+    if (found.results.length > 0) {
+      say(`The ${count(found.results.length, found.mode === 'vector' ? 'nearest picture' : 'best picture')}, in ${millis} ms.${cut}${stale}`);
+    } else {
+      const nothing = everything || await isEmpty();
+      if (turn !== latest) return;
+      say(nothing ? 'Nothing here yet: drop some pictures below.' : `Nothing here matches.${cut}${stale}`);
+    }
+    $('all').hidden = everything || found.results.length >= limit;
     $('more').hidden = found.results.length < limit || limit >= MOST;
   } catch (error) {
     if (turn !== latest) return;
     $('results').replaceChildren();
     $('more').hidden = true;
+    $('all').hidden = true;
     say(reason(error), true);
   }
+}
+
+async function isEmpty() {
+  return (await answer(await fetch('/stats', {headers: {Accept: 'application/json'}}))).rowCount === 0;
 }
 
 function show(hits) {
@@ -113,7 +127,7 @@ function show(hits) {
     label.append(
       element('span', 'name', hit.caption ?? hit.filename ?? hit.id.slice(7, 15)),
       element('span', 'distance', hit._distance?.toFixed(3) ?? ''));
-    link.title = `${hit.filename ?? hit.id}\ncosine distance ${hit._distance?.toFixed(4) ?? 'unknown'}\nfound by ${hit.matched.join(' and ')}`;
+    link.title = `${hit.filename ?? hit.id}\ncosine distance ${hit._distance?.toFixed(4) ?? 'unknown'}\n${hit.relevance === null ? '' : `relevance ${hit.relevance.toFixed(2)}, `}found by ${hit.matched.join(' and ')}`;
     link.append(picture, label);
     item.append(link);
     return item;
@@ -123,6 +137,7 @@ function show(hits) {
 function open(text, remember) {
   $('text').value = text;
   limit = PAGE;
+  everything = false;
   document.title = text ? `${text} – Glimpse` : 'Glimpse';
   if (remember) history.pushState(null, '', text ? `?q=${encodeURIComponent(text)}` : '/');
   return search();
@@ -198,6 +213,10 @@ $('search').addEventListener('submit', event => {
 });
 $('more').addEventListener('click', () => {
   limit = Math.min(MOST, limit * 2);
+  search();
+});
+$('all').addEventListener('click', () => {
+  everything = true;
   search();
 });
 $('files').addEventListener('change', event => {

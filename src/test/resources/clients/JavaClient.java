@@ -51,7 +51,7 @@ public final class JavaClient {
     private static SearchAnswer find(SearchApi search, String text) {
         return search.searchPictures(
                 List.of(text), null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                null, null, null, null, null, null, null, null, null, 1000, true, null, null, null, null, null, null);
+                null, null, null, null, null, null, null, null, null, 1000, true, null, null, null, null, null, null, null);
     }
 
     private static int statusOf(Runnable call) {

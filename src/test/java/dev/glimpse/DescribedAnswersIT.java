@@ -220,6 +220,15 @@ class DescribedAnswersIT {
         client.send("POST", "/search", new byte[300_000], with(key, "Content-Type", "application/json"));
         client.send("POST", "/search", new byte[3], with(key, "Content-Type", "text/plain"));
         client.multipart("/search", List.of(Part.field("like", "images/" + NOBODY)), key);
+        client.send(
+                "POST",
+                "/eval",
+                "{\"queries\": [{\"text\": \"cat\", \"relevant\": [\"%s\"]}]}"
+                        .formatted(id.substring(1))
+                        .getBytes(StandardCharsets.UTF_8),
+                with(key, "Content-Type", "application/json"));
+        client.send("POST", "/eval", new byte[3_000_000], with(key, "Content-Type", "application/json"));
+        client.send("POST", "/eval", new byte[3], with(key, "Content-Type", "text/plain"));
         client.get("/versions", key);
         client.patch(id, "application/json", "{\"caption\": \"a cat\"}", key);
         client.patch(id, "text/plain", "a cat", key);

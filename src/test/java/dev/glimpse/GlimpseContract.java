@@ -802,6 +802,8 @@ abstract class GlimpseContract {
         ObjectNode found = (ObjectNode) hit(client.search("anything", 1000), id);
         assertThat(found.remove("_distance").isNumber()).isTrue();
         assertThat(found.remove("matched").toString()).isEqualTo("[\"vector\"]");
+        assertThat(found.has("relevance")).isTrue();
+        found.remove("relevance");
         assertThat(found).isEqualTo(metadata.json());
     }
 

@@ -19,6 +19,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.function.BiConsumer;
@@ -259,6 +260,24 @@ public final class ImageDataset implements AutoCloseable {
      */
     public WordHits words(WordQuery query) {
         return search.words(query);
+    }
+
+    /**
+     * The distance of the nearest row, or of a near one. Empty if there is no row. Does not count as something that was searched for, so
+     * that searches are not calibrated with it.
+     *
+     * @throws TableBusyException if too many searches wait, or this one takes too long
+     * @throws TableUnavailableException if the table is damaged, or being opened anew
+     * @throws ForeignTableException if the table has no vectors of the model's dimension
+     * @throws ModelMismatchException if the table was made with another model
+     */
+    public OptionalDouble nearestDistance(Embedding query) {
+        return search.nearestDistance(query);
+    }
+
+    /** The number of rows that searches find in memory alone; 0 if they have to read the table. */
+    public long rowsInMemory() {
+        return supervisor.table().map(OpenTable::rowsInMemory).orElse(0L);
     }
 
     /**

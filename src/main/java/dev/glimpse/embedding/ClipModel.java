@@ -165,7 +165,7 @@ public final class ClipModel implements AutoCloseable {
         ClipTokenizer.Tokens tokens = tokenize(text);
         return textEncoder
                 .encode(tokens.ids(), ticket)
-                .thenApply(embedding -> new TextEmbedding(embedding, tokens.truncated()));
+                .thenApply(embedding -> new TextEmbedding(embedding, tokens.truncated(), tokens.fragments()));
     }
 
     ClipTokenizer.Tokens tokenize(String text) {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * What agents are told of a picture. What is not known is left out, because a model pays for each word.
  *
  * @param distance to what was searched for; null if nothing was
+ * @param relevance to what was searched for, from 0 to 1; null if it cannot be said
  * @param matched by what it was found: vector, text or both; null if nothing was searched for
  * @param bytes of the original
  * @param picture path of the original on this server
@@ -22,6 +23,7 @@ import org.jspecify.annotations.Nullable;
 record PictureSummary(
         String id,
         @Nullable Double distance,
+        @Nullable Double relevance,
         @Nullable List<Mode> matched,
         @Nullable String caption,
         List<String> tags,
@@ -43,6 +45,7 @@ record PictureSummary(
             {"type": "object", "required": ["id", "tags", "picture", "thumbnail"], "properties": {
               "id": {"type": "string", "description": "Names the picture in calls of look_at_picture"},
               "distance": {"type": "number", "description": "0 to 2; the smaller, the better the picture fits"},
+              "relevance": {"type": "number", "description": "0 to 1; the chance, roughly, that the picture shows what was asked for"},
               "matched": {"type": "array", "items": {"type": "string"}, "description": "vector: it looks like that; text: its words"},
               "caption": {"type": "string"},
               "tags": {"type": "array", "items": {"type": "string"}},
@@ -55,18 +58,20 @@ record PictureSummary(
               "thumbnail": {"type": "string", "description": "Path of a small JPEG on this server"}}}""";
 
     static PictureSummary of(Hit hit) {
-        return of(hit.picture(), hit.distance(), hit.matched());
+        return of(hit.picture(), hit.distance(), hit.relevance(), hit.matched());
     }
 
     static PictureSummary of(Picture picture) {
-        return of(picture, null, null);
+        return of(picture, null, null, null);
     }
 
-    private static PictureSummary of(Picture picture, @Nullable Double distance, @Nullable List<Mode> matched) {
+    private static PictureSummary of(
+            Picture picture, @Nullable Double distance, @Nullable Double relevance, @Nullable List<Mode> matched) {
         String path = "/" + picture.id();
         return new PictureSummary(
                 picture.id(),
                 distance,
+                relevance,
                 matched,
                 picture.caption(),
                 picture.tags(),

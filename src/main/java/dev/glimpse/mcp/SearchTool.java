@@ -30,14 +30,17 @@ final class SearchTool implements AgentTool<SearchTool.Query> {
                           "limit": {"type": "integer", "minimum": 1, "maximum": %d, "default": %d},
                           "mode": {"type": "string", "enum": ["vector", "text", "hybrid"],
                             "description": "vector compares what pictures show, text compares words with captions, tags and \
-                        file names, hybrid does both and is taken by default"}}}
+                        file names, hybrid does both and is taken by default"},
+                          "minRelevance": {"type": "number", "minimum": 0, "maximum": 1,
+                            "description": "Leaves out pictures with less relevance, but for those that have the words; 0.25 is usual. Then an \
+                        answer may be empty"}}}
                         """.formatted(
                         search.longestText(), Math.min(PictureSummary.MOST, search.mostHits()), PictureSummary.USUAL))
                 .title("Search pictures")
                 .description("""
                         Finds the pictures that fit a description best. Compares what pictures show and, where captions, tags or file \
                         names have the words, these as well; matched says which. There always are nearest pictures, so a hit that only \
-                        its vector matched need not fit: compare the distances of one search, and look at a hit with \
+                        its vector matched need not fit: see its relevance, or set minRelevance, and look at a hit with \
                         look_at_picture.""")
                 .outputSchema(json, """
                         {"type": "object", "required": ["pictures", "mode", "truncated", "stale"], "properties": {
@@ -55,7 +58,8 @@ final class SearchTool implements AgentTool<SearchTool.Query> {
             String text,
             @Nullable List<String> tags,
             @Nullable Integer limit,
-            @Nullable Mode mode) {}
+            @Nullable Mode mode,
+            @Nullable Double minRelevance) {}
 
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Found(
@@ -79,7 +83,13 @@ final class SearchTool implements AgentTool<SearchTool.Query> {
     public CallToolResult call(Query query, Call call) {
         int limit = query.limit() == null ? PictureSummary.USUAL : query.limit();
         List<String> tags = query.tags() == null ? List.of() : query.tags();
-        Hits hits = search.search(query.text(), tags, limit, query.mode(), tickets.of(Purpose.SEARCH, call.request()));
+        Hits hits = search.search(
+                query.text(),
+                tags,
+                limit,
+                query.mode(),
+                query.minRelevance(),
+                tickets.of(Purpose.SEARCH, call.request()));
         return CallToolResult.builder()
                 .structuredContent(new Found(
                         hits.results().stream().map(PictureSummary::of).toList(),

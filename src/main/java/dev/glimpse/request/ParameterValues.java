@@ -31,6 +31,8 @@ public final class ParameterValues {
     /** As JSON writes one: others read hexadecimal numbers and digits of all scripts as well. */
     static final Pattern WHOLE_NUMBER = Pattern.compile("-?(0|[1-9][0-9]*)");
 
+    private static final Pattern NUMBER = Pattern.compile("(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?");
+
     /** The most characters of a value that a message repeats. */
     private static final int MOST_CHARACTERS = 64;
 
@@ -128,6 +130,19 @@ public final class ParameterValues {
             // It has too many digits.
         }
         throw invalid(parameter, "a whole number", value);
+    }
+
+    /** A number from 0 to 1. Null if there is none. */
+    public @Nullable Double share(Parameter parameter) {
+        String value = one(parameter).orElse(null);
+        if (value == null) {
+            return null;
+        }
+        // A negative number does not match, and neither does NaN.
+        if (!NUMBER.matcher(value).matches() || Double.parseDouble(value) > 1) {
+            throw invalid(parameter, "a number from 0 to 1", value);
+        }
+        return Double.valueOf(value);
     }
 
     /** False if there is none. */

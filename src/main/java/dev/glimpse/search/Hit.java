@@ -12,26 +12,39 @@ import org.jspecify.annotations.Nullable;
  * A picture that a search found, as answers show it; the distance has the name that Lance gives it.
  *
  * @param distance cosine distance to the query: 0 the same direction, 1 at right angles, 2 opposite; null if the row has no vector
+ * @param relevance an estimate of the chance that the picture shows what was asked for, from 0 to 1; see {@link Relevance}. Null if it
+ *     cannot be said
  * @param matched by what it was found: {@link Mode#VECTOR}, {@link Mode#TEXT} or both
  */
 public record Hit(
         @JsonUnwrapped Picture picture,
         @JsonProperty("_distance") @Nullable Double distance,
+        @Nullable Double relevance,
         List<Mode> matched) {
     public Hit {
         matched = List.copyOf(matched);
     }
 
     static Hit of(Neighbor neighbor) {
-        return new Hit(neighbor.picture(), neighbor.distance(), List.of(Mode.VECTOR));
+        return new Hit(neighbor.picture(), neighbor.distance(), null, List.of(Mode.VECTOR));
     }
 
     static Hit of(WordHit hit) {
-        return new Hit(hit.picture(), hit.distance(), List.of(Mode.TEXT));
+        return new Hit(hit.picture(), hit.distance(), null, List.of(Mode.TEXT));
     }
 
     /** This hit, found by both. */
     Hit byBoth() {
-        return new Hit(picture, distance, List.of(Mode.VECTOR, Mode.TEXT));
+        return new Hit(picture, distance, relevance, List.of(Mode.VECTOR, Mode.TEXT));
+    }
+
+    /** This hit, if a text of so many fragments was searched for. */
+    Hit with(Relevance level, int fragments) {
+        return distance == null ? this : new Hit(picture, distance, level.of(distance, fragments), matched);
+    }
+
+    /** Whether it is known to be less relevant than this, and does not have the words either. */
+    boolean isLessRelevantThan(double least) {
+        return relevance != null && relevance < least && !matched.contains(Mode.TEXT);
     }
 }

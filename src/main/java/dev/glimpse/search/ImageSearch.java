@@ -33,11 +33,13 @@ public final class ImageSearch {
 
     private final QueryEncoder encoder;
     private final ImageDataset dataset;
+    private final RelevanceCalibration calibration;
     private final SearchProperties bounds;
 
-    ImageSearch(QueryEncoder encoder, ImageDataset dataset, SearchProperties bounds) {
+    ImageSearch(QueryEncoder encoder, ImageDataset dataset, RelevanceCalibration calibration, SearchProperties bounds) {
         this.encoder = encoder;
         this.dataset = dataset;
+        this.calibration = calibration;
         this.bounds = bounds;
     }
 
@@ -82,14 +84,22 @@ public final class ImageSearch {
      * @param tags that the pictures have all of; none for any pictures
      * @param limit from 1 on
      * @param mode by what pictures are found; null for both, if rows have the words
+     * @param minRelevance below which a hit is left out that does not have the words, from 0 to 1; null for none
      * @param ticket for the encoding of the text
      * @throws InvalidQueryException if the text is blank or longer than allowed, or the limit out of its range
      * @throws WordsUnavailableException if only words are asked for, and they cannot be searched
      */
-    public Hits search(String text, List<String> tags, int limit, @Nullable Mode mode, Ticket ticket) {
+    public Hits search(
+            String text,
+            List<String> tags,
+            int limit,
+            @Nullable Mode mode,
+            @Nullable Double minRelevance,
+            Ticket ticket) {
         RowFilter filter =
                 tags.isEmpty() ? RowFilter.NONE : new RowFilter(List.of(new RowFilter.AllTags(Set.copyOf(tags))));
-        return search(new SearchRequest(List.of(new Term.Words(text, 1)), filter, limit, mode), ticket);
+        return search(
+                new SearchRequest(List.of(new Term.Words(text, 1)), filter, limit, false, mode, minRelevance), ticket);
     }
 
     /**
@@ -160,7 +170,7 @@ public final class ImageSearch {
 
     private Hits page(SearchRequest request, Ticket ticket, Search search, RequestMeter bucket) {
         long start = System.nanoTime();
-        requireValid(request.terms(), request.limit());
+        requireValid(request);
         int model = encoder.fingerprint();
         String cursor = request.page().cursor();
         SearchCursor given = cursor == null ? null : SearchCursor.parse(cursor, model, Instant.now());
@@ -173,7 +183,7 @@ public final class ImageSearch {
         long encoded = System.nanoTime();
         Found found = search.at(given == null ? SearchCursor.first(print, model, Instant.now()) : given, asked);
         long end = System.nanoTime();
-        ResultPage page = found.page;
+        ResultPage page = relevant(request, found.page, asked.fragments());
         return new Hits(
                 found.mode,
                 found.note,
@@ -186,6 +196,25 @@ public final class ImageSearch {
                         new Explanation.Milliseconds(
                                 millis(encoded - start), millis(end - encoded), millis(end - start)),
                         bucket.totals()));
+    }
+
+    /** With the relevance of each hit, if it can be said, and without those that are known to be less relevant than is asked for. */
+    private ResultPage relevant(SearchRequest request, ResultPage page, int fragments) {
+        Relevance level = request.hasRelevance() ? calibration.current() : null;
+        if (level == null) {
+            return page;
+        }
+        List<Hit> hits =
+                page.hits().stream().map(hit -> hit.with(level, fragments)).toList();
+        Double least = request.minRelevance();
+        List<Hit> kept = least == null
+                ? hits
+                : hits.stream().filter(hit -> !hit.isLessRelevantThan(least)).toList();
+        // All later hits are farther, unless they have the words.
+        boolean isEnd = kept.isEmpty()
+                || (kept.size() < hits.size()
+                        && kept.stream().noneMatch(hit -> hit.matched().contains(Mode.TEXT)));
+        return new ResultPage(kept, isEnd ? null : page.next(), page.effort());
     }
 
     private static double millis(long nanos) {
@@ -281,7 +310,13 @@ public final class ImageSearch {
         return bounds.limit();
     }
 
-    private void requireValid(List<Term> terms, int limit) {
+    private void requireValid(SearchRequest request) {
+        List<Term> terms = request.terms();
+        int limit = request.limit();
+        Double least = request.minRelevance();
+        if (least != null && !(least >= 0 && least <= 1)) {
+            throw new InvalidQueryException("minRelevance must be a number from 0 to 1: " + least);
+        }
         if (terms.size() > MOST_TERMS) {
             throw new InvalidQueryException(
                     "the query has " + terms.size() + " parts; at most " + MOST_TERMS + " are mixed");

@@ -63,9 +63,10 @@ final class QueryEncoder {
      *
      * @param truncated whether the end of a text did not fit into the model's context and was ignored
      * @param print of the pictures that came with the request, 0 if there are none
+     * @param fragments of the text whose words the model knows least: see {@link dev.glimpse.embedding.TextEmbedding#fragments}
      * @param liked ids of the pictures that the query is like: everybody knows that these are near
      */
-    record Encoded(Embedding vector, boolean truncated, long print, Set<String> liked) {}
+    record Encoded(Embedding vector, boolean truncated, long print, int fragments, Set<String> liked) {}
 
     /** A number that is very likely another one for another model. */
     int fingerprint() {
@@ -84,34 +85,36 @@ final class QueryEncoder {
         Mixture mixture = new Mixture(model.descriptor().dimension());
         boolean truncated = false;
         long print = 0;
+        int fragments = 0;
         for (int i = 0; i < terms.size(); i++) {
             TermVector vector = await(vectors.get(i));
             mixture.add(vector.vector, terms.get(i).weight());
             truncated |= vector.truncated;
             print = print * 31 + vector.print;
+            fragments = Math.max(fragments, vector.fragments);
         }
         Set<String> liked = terms.stream()
                 .filter(Term.Like.class::isInstance)
                 .map(term -> ((Term.Like) term).id().toString())
                 .collect(Collectors.toSet());
-        return new Encoded(mixture.direction(), truncated, print, liked);
+        return new Encoded(mixture.direction(), truncated, print, fragments, liked);
     }
 
     /** @param print of what the request's parameters do not say */
-    private record TermVector(Embedding vector, boolean truncated, long print) {}
+    private record TermVector(Embedding vector, boolean truncated, long print, int fragments) {}
 
     private CompletableFuture<TermVector> vector(Term term, Ticket ticket) {
         if (term instanceof Term.Words words) {
             // Another future: the embedding may be shared with others, and a timeout is ours alone.
             return model.embed(words.text(), ticket)
-                    .thenApply(text -> new TermVector(text.embedding(), text.truncated(), 0));
+                    .thenApply(text -> new TermVector(text.embedding(), text.truncated(), 0, text.fragments()));
         }
         if (term instanceof Term.Sample sample) {
             return vectorOf(sample, ticket);
         }
         Term.Like like = (Term.Like) term;
         return like.region() == null
-                ? CompletableFuture.completedFuture(new TermVector(vectorOf(like), false, 0))
+                ? CompletableFuture.completedFuture(new TermVector(vectorOf(like), false, 0, 0))
                 : vectorOf(originalOf(like), ticket);
     }
 
@@ -135,7 +138,7 @@ final class QueryEncoder {
             CompletableFuture<Embedding> vector = region == null
                     ? decoder.decode(bytes, ticket, image -> model.embed(image, ticket))
                     : decoder.decode(bytes, region, ticket, image -> model.embed(part(image, region), ticket));
-            return vector.thenApply(embedding -> new TermVector(embedding, false, print));
+            return vector.thenApply(embedding -> new TermVector(embedding, false, print, 0));
         } catch (TimeoutException e) {
             throw new RejectedExecutionException("more pictures are searched for than fit into memory", e);
         } catch (InterruptedException e) {

@@ -1,7 +1,6 @@
 package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
-import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.fairness.Flow;
@@ -10,7 +9,6 @@ import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.storage.ObjectStore;
-import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -29,8 +27,12 @@ class SearchConfiguration {
     /** Larger tables are searched by Lance for a while. */
     private static final long PATIENCE_SECONDS = 3;
 
-    private static final SearchRequest FIRST =
-            new SearchRequest(List.of(new Term.Words("a picture", 1)), RowFilter.NONE, 1, null);
+    private static final SearchRequest FIRST = SearchRequest.of("a picture", 1, false, null);
+
+    @Bean
+    RelevanceCalibration relevanceCalibration(ClipModel model, ImageDataset dataset, FairScheduler scheduler) {
+        return new RelevanceCalibration(model, dataset, scheduler);
+    }
 
     @Bean
     ImageSearch imageSearch(
@@ -39,12 +41,18 @@ class SearchConfiguration {
             ImageDataset dataset,
             ObjectStore store,
             FairScheduler scheduler,
+            RelevanceCalibration calibration,
             MultipartProperties files,
             SearchProperties bounds) {
         long largest = files.getMaxFileSize().toBytes();
         QueryEncoder encoder =
                 new QueryEncoder(model, decoder, dataset, store, new MemoryBudget(scheduler, 2 * largest), largest);
-        return new ImageSearch(encoder, dataset, bounds);
+        return new ImageSearch(encoder, dataset, calibration, bounds);
+    }
+
+    @Bean
+    Evaluation evaluation(ImageSearch search, ImageDataset dataset) {
+        return new Evaluation(search, dataset);
     }
 
     /**

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * @param filter of the rows that may be found
  * @param exact whether the query is compared with every row
  * @param mode by what pictures are found; null for both if there are words, and rows have them
+ * @param minRelevance below which a hit is left out; null for none
  * @param version of the table that is searched; null for the newest, or for that of {@code asOf}
  * @param asOf as of which the table is searched; null for now
  * @param facets whether the rows that may be found are counted
@@ -33,6 +34,7 @@ record SearchRequest(
         Page page,
         boolean exact,
         @Nullable Mode mode,
+        @Nullable Double minRelevance,
         @Nullable Long version,
         @Nullable Instant asOf,
         boolean facets,
@@ -50,9 +52,15 @@ record SearchRequest(
      */
     record Page(int limit, @Nullable String cursor, long print) {}
 
-    /** The first pictures that are like something. */
-    SearchRequest(List<Term> terms, RowFilter filter, int limit, @Nullable Mode mode) {
-        this(terms, filter, new Page(limit, null, 0), false, mode, null, null, false, false);
+    /** The first pictures of today that are like something. */
+    SearchRequest(
+            List<Term> terms,
+            RowFilter filter,
+            int limit,
+            boolean exact,
+            @Nullable Mode mode,
+            @Nullable Double minRelevance) {
+        this(terms, filter, new Page(limit, null, 0), exact, mode, minRelevance, null, null, false, false);
     }
 
     /**
@@ -84,6 +92,11 @@ record SearchRequest(
         }
         words(values, SearchParameter.NOT, SearchParameter.NOT_WEIGHT, -1, terms);
         likes(values, SearchParameter.NOT_LIKE, SearchParameter.NOT_LIKE_WEIGHT, -1, null, terms);
+        Double minRelevance = values.share(SearchParameter.MIN_RELEVANCE);
+        if (minRelevance != null && (version != null || asOf != null || !isOneText(terms))) {
+            throw new InvalidQueryException("minRelevance needs a search by one text among the pictures of today:"
+                    + " of pictures, mixtures and the past no relevance is known");
+        }
         Mode mode = mode(values);
         if (mode != null && mode != Mode.VECTOR) {
             requireWords(mode, values, terms, version != null || asOf != null);
@@ -97,6 +110,7 @@ record SearchRequest(
                         SearchParameter.print(values)),
                 values.flag(SearchParameter.EXACT),
                 mode,
+                minRelevance,
                 version,
                 asOf,
                 facets,
@@ -134,8 +148,11 @@ record SearchRequest(
                 throw new InvalidQueryException(
                         asked + " takes no pictures, neither like nor notLike nor file: it compares words alone");
             }
-            for (SearchParameter vectorOnly :
-                    List.of(SearchParameter.TEXT_WEIGHT, SearchParameter.NOT_WEIGHT, SearchParameter.EXACT)) {
+            for (SearchParameter vectorOnly : List.of(
+                    SearchParameter.TEXT_WEIGHT,
+                    SearchParameter.NOT_WEIGHT,
+                    SearchParameter.EXACT,
+                    SearchParameter.MIN_RELEVANCE)) {
                 if (!values.all(vectorOnly).isEmpty()) {
                     throw new InvalidQueryException(
                             vectorOnly.parameterName() + " has no meaning with " + asked + ": leave it out");
@@ -160,6 +177,20 @@ record SearchRequest(
                 .filter(condition)
                 .map(Term::inWords)
                 .toList();
+    }
+
+    /** The first pictures of today that one text describes. */
+    static SearchRequest of(String text, int limit, boolean exact, @Nullable Mode mode) {
+        return new SearchRequest(List.of(new Term.Words(text, 1)), RowFilter.NONE, limit, exact, mode, null);
+    }
+
+    /** Whether the relevance of hits can be known: of today's pictures, if a text alone is searched for. */
+    boolean hasRelevance() {
+        return version == null && asOf == null && isOneText(terms);
+    }
+
+    private static boolean isOneText(List<Term> terms) {
+        return terms.size() == 1 && terms.get(0) instanceof Term.Words;
     }
 
     /** What is asked, in one line: a text alone stands as it is. */

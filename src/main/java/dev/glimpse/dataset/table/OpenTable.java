@@ -24,6 +24,7 @@ import dev.glimpse.dataset.commit.RowLedger;
 import dev.glimpse.dataset.commit.RowLedger.Pending;
 import dev.glimpse.dataset.lance.BucketAccess;
 import dev.glimpse.dataset.lance.LanceTable;
+import dev.glimpse.dataset.lance.LocalRows;
 import dev.glimpse.dataset.lance.Manifest;
 import dev.glimpse.dataset.lance.RecallCalibration;
 import dev.glimpse.dataset.lance.TableReader;
@@ -240,6 +241,12 @@ public final class OpenTable implements AutoCloseable {
 
     Manifest manifest() {
         return table.manifest();
+    }
+
+    /** See {@link dev.glimpse.dataset.ImageDataset#rowsInMemory}. */
+    public long rowsInMemory() {
+        LocalRows rows = table.snapshots().current().rows();
+        return rows == null ? 0 : rows.vectors().size() + (long) ledger.pendingRows();
     }
 
     /** On the thread that looks after the table. */

@@ -23,6 +23,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
+import java.util.OptionalDouble;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
@@ -64,6 +65,13 @@ public final class TableSearch {
                         .toList(),
                 found.truncated(),
                 found.effort());
+    }
+
+    /** See {@link ImageDataset#nearestDistance}. */
+    public OptionalDouble nearestDistance(Embedding query) {
+        return await(searchable().nearest(new NearestQuery(query, 1, false)), READ_DEADLINE).neighbors().stream()
+                .mapToDouble(Neighbor::distance)
+                .findFirst();
     }
 
     /** See {@link ImageDataset#newest}. */

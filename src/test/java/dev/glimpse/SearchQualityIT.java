@@ -190,7 +190,7 @@ class SearchQualityIT {
     @Test
     void relevanceIsAShareThatFallsAsTheDistanceGrows() {
         List<Double> relevances = StreamSupport.stream(
-                        search("a red apple", "&limit=500").spliterator(), false)
+                        search("a red apple", "&mode=vector&limit=500").spliterator(), false)
                 .map(hit -> hit.get("relevance").doubleValue())
                 .toList();
 
@@ -201,12 +201,23 @@ class SearchQualityIT {
 
     @Test
     void leastRelevanceLeavesOutExactlyWhatIsBelowIt() {
-        JsonNode all = search("a red apple", "&limit=500");
+        JsonNode all = search("a red apple", "&mode=vector&limit=500");
         double least = all.get(3).get("relevance").doubleValue();
 
-        assertThat(search("a red apple", "&limit=500&minRelevance=" + least)).hasSize(4);
-        assertThat(search("a red apple", "&limit=500&minRelevance=0")).isEqualTo(all);
-        assertThat(search("a red apple", "&minRelevance=1")).isEmpty();
+        assertThat(search("a red apple", "&mode=vector&limit=500&minRelevance=" + least))
+                .hasSize(4);
+        assertThat(search("a red apple", "&mode=vector&limit=500&minRelevance=0"))
+                .isEqualTo(all);
+        assertThat(search("a red apple", "&mode=vector&minRelevance=1")).isEmpty();
+    }
+
+    @Test
+    void whatHasTheWordsIsNotLeftOut() {
+        JsonNode found = search("a red apple", "&minRelevance=1");
+
+        assertThat(found.get(0).get("id").stringValue()).isEqualTo(samples.get("red apple"));
+        assertThat(found)
+                .allSatisfy(hit -> assertThat(hit.get("matched").toString()).contains("text"));
     }
 
     @Test
@@ -269,12 +280,17 @@ class SearchQualityIT {
                 evaluate("{\"queries\": [" + queries + "]}", "application/json").json();
 
         assertThat(answer.get("queries").intValue()).isEqualTo(500);
-        assertThat(answer.get("variants")).hasSize(2).allSatisfy(variant -> {
-            assertThat(variant.get("recall@1").doubleValue()).isBetween(0.95, 0.98);
-            assertThat(variant.get("recall@10").doubleValue()).isGreaterThan(0.99);
-            assertThat(variant.get("ndcg@10").doubleValue()).isBetween(0.97, 1.0);
-            assertThat(variant.get("mrr").doubleValue()).isBetween(0.97, 1.0);
-        });
+        assertThat(answer.get("variants"))
+                .extracting(variant -> variant.get("variant").stringValue())
+                .containsExactly("search", "exact", "vector", "text");
+        JsonNode vector = answer.get("variants").get(2);
+        assertThat(vector.get("recall@1").doubleValue()).isBetween(0.95, 0.98);
+        assertThat(vector.get("recall@10").doubleValue()).isGreaterThan(0.99);
+        assertThat(vector.get("ndcg@10").doubleValue()).isBetween(0.97, 1.0);
+        assertThat(vector.get("mrr").doubleValue()).isBetween(0.97, 1.0);
+        assertThat(answer.get("variants"))
+                .allSatisfy(variant ->
+                        assertThat(variant.get("recall@1").doubleValue()).isBetween(0.95, 1.0));
     }
 
     @Test
@@ -284,7 +300,7 @@ class SearchQualityIT {
 
         assertThat(answer.header("Content-Type")).startsWith("text/plain");
         assertThat(answer.text().lines().toList())
-                .hasSize(4)
+                .hasSize(6)
                 .element(1)
                 .asString()
                 .matches("search +1.000 +1.000 +1.000 +1.000 +1.000");

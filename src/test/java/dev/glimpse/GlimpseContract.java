@@ -192,6 +192,38 @@ abstract class GlimpseContract {
         assertThat(client.get(search + "&limit=10").json().get("next").isNull()).isTrue();
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"text", "hybrid"})
+    void pagesOfWordsHaveEachPictureOnce(String mode) {
+        String tag = "worded-" + PICTURES.getAndIncrement();
+        Set<String> worded = new HashSet<>();
+        for (int i = 0; i < 4; i++) {
+            worded.add(client.multipart(
+                            "/upload",
+                            List.of(
+                                    Part.file("a.png", newPicture()),
+                                    Part.field("tags", tag),
+                                    Part.field("caption", "a zebracorn")))
+                    .json()
+                    .get("id")
+                    .stringValue());
+        }
+        tagged(tag);
+        tagged(tag);
+        List<String> found = new ArrayList<>();
+        String next = "";
+
+        while (!next.equals("null") && found.size() < 20) {
+            Answer page = client.get("/search?text=zebracorn&explain=true&limit=3&mode=" + mode + "&tag=" + tag
+                    + (next.isEmpty() ? "" : "&cursor=" + next));
+            found.addAll(ids(page));
+            JsonNode cursor = page.json().get("next");
+            next = cursor.isNull() ? "null" : cursor.stringValue();
+        }
+
+        assertThat(found).doesNotHaveDuplicates().containsAll(worded).hasSize(mode.equals("text") ? 4 : 6);
+    }
+
     private String tagged(String tag) {
         return client.multipart("/upload", List.of(Part.file("a.png", newPicture()), Part.field("tags", tag)))
                 .json()

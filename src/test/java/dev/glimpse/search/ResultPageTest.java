@@ -103,7 +103,9 @@ class ResultPageTest {
 
         while (next != null) {
             SearchCursor at = next;
-            ResultPage ranked = ResultPage.ofRanking(at, ranking, limit, effort);
+            // Behind the ranking the distance says what has come.
+            List<Hit> left = at.from() > 0 ? List.of() : ranking;
+            ResultPage ranked = ResultPage.ofRanking(at, left, limit, effort);
             ResultPage page = ranked.next() != null
                     ? ranked
                     : ranked.filled(at, QUERY, Set.of(), limit, query -> search(query, random));

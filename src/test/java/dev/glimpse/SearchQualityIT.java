@@ -1,6 +1,7 @@
 package dev.glimpse;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.testing.Client;
 import dev.glimpse.testing.Client.Answer;
@@ -126,6 +127,9 @@ class SearchQualityIT {
             }
         }
         assertThat(samples).hasSize(500);
+        // The level is measured in the background; who asks for a relevance waits a little for it.
+        await().until(() ->
+                !search("a cat", "&minRelevance=0").get(0).get("relevance").isNull());
     }
 
     /** Without the heading. */

@@ -200,7 +200,7 @@ public final class ImageSearch {
 
     /** With the relevance of each hit, if it can be said, and without those that are known to be less relevant than is asked for. */
     private ResultPage relevant(SearchRequest request, ResultPage page, int fragments) {
-        Relevance level = request.hasRelevance() ? calibration.current() : null;
+        Relevance level = request.hasRelevance() ? calibration.current(request.minRelevance() != null) : null;
         if (level == null) {
             return page;
         }

@@ -66,13 +66,13 @@ final class RelevanceCalibration implements AutoCloseable {
     }
 
     /**
-     * What is known of the table as it is. Starts a measurement if it has changed too much since the last one, and waits for it only if there
-     * was none.
+     * What is known of the table as it is. Starts a measurement if it has changed too much since the last one.
      *
+     * @param patient whether to wait a little for the first measurement of a table
      * @return null if it is not known: the table has less than {@value #LEAST_ROWS} rows, or is not in memory, or is just being measured for
      *     the first time
      */
-    @Nullable Relevance current() {
+    @Nullable Relevance current(boolean patient) {
         long rows = dataset.rowsInMemory();
         if (rows < LEAST_ROWS) {
             return null;
@@ -80,7 +80,7 @@ final class RelevanceCalibration implements AutoCloseable {
         Measured known = measured;
         if (known == null || !known.fits(rows)) {
             CompletableFuture<@Nullable Measured> measurement = measure(rows);
-            if (known == null) {
+            if (known == null && patient) {
                 known = measurement
                         .copy()
                         .completeOnTimeout(null, PATIENCE_MILLIS, TimeUnit.MILLISECONDS)

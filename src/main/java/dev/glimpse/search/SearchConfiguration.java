@@ -1,6 +1,7 @@
 package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.fairness.Flow;
@@ -9,6 +10,7 @@ import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.storage.ObjectStore;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,7 +29,9 @@ class SearchConfiguration {
     /** Larger tables are searched by Lance for a while. */
     private static final long PATIENCE_SECONDS = 3;
 
-    private static final SearchRequest FIRST = SearchRequest.of("a picture", 1, false, null);
+    private static final SearchRequest FIRST =
+            // Asks for a relevance, so that the level of the table is measured first.
+            new SearchRequest(List.of(new Term.Words("a picture", 1)), RowFilter.NONE, 1, false, null, 0.0);
 
     @Bean
     RelevanceCalibration relevanceCalibration(ClipModel model, ImageDataset dataset, FairScheduler scheduler) {

@@ -21,14 +21,14 @@ public record Likeness(Picture picture, Kind kind, double distance) {
     /** The largest cosine distance of two pictures that are alike. */
     public static final double MOST_DISTANCE = 0.05;
 
-    /** The same pixels first, then the nearest. */
+    /** Orders likenesses: equal pixels before others, then by distance, then by id. */
     public static final Comparator<Likeness> NEAREST_FIRST = Comparator.comparing(Likeness::kind)
             .thenComparingDouble(Likeness::distance)
             .thenComparing(likeness -> likeness.picture.id());
 
     /** How two pictures look the same. */
     public enum Kind {
-        /** The same pixels, in whatever file. */
+        /** All pixels are equal, whatever the files are. */
         SAME,
 
         /** About the same pixels: another size, another compression, a small crop. */

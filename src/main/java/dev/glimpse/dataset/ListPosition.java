@@ -5,10 +5,8 @@ import dev.glimpse.image.ImageId;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
-import java.util.Base64;
 import java.util.Comparator;
 import java.util.Optional;
-import java.util.zip.CRC32;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,10 +17,6 @@ import org.jspecify.annotations.Nullable;
  * @param micros when the picture was uploaded, in microseconds since 1970; {@link #UNKNOWN} comes last
  */
 public record ListPosition(long micros, String id) implements Comparable<ListPosition> {
-    private static final byte FORMAT = 1;
-
-    private static final int HEAD = 1 + Integer.BYTES + Long.BYTES;
-
     /** The time of pictures of which it is not known. */
     public static final long UNKNOWN = Long.MIN_VALUE;
 
@@ -51,42 +45,24 @@ public record ListPosition(long micros, String id) implements Comparable<ListPos
         return ImageId.parse(id).map(ours -> (int) (IdSet.high(ours) >>> 32)).orElseGet(id::hashCode);
     }
 
-    /**
-     * This position as a word for a URL. It has the number of the format in front, so that another format can be told from it one day, and
-     * a checksum, so that a word that was cut or changed is refused.
-     */
-    public String toWord() {
+    /** All of this position, for a cursor. */
+    public byte[] toBytes() {
         byte[] name = id.getBytes(StandardCharsets.UTF_8);
-        ByteBuffer bytes = ByteBuffer.allocate(HEAD + name.length);
-        bytes.put(FORMAT).putInt(checksum(micros, name)).putLong(micros).put(name);
-        return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
+        return ByteBuffer.allocate(Long.BYTES + name.length)
+                .putLong(micros)
+                .put(name)
+                .array();
     }
 
-    /** The position that this is the word of. Empty if {@link #toWord} never gave it. */
-    public static Optional<ListPosition> ofWord(String word) {
-        ByteBuffer bytes;
-        try {
-            bytes = ByteBuffer.wrap(Base64.getUrlDecoder().decode(word));
-        } catch (IllegalArgumentException e) {
+    /** The position that {@link #toBytes} gave these for. Empty if they are too few. */
+    public static Optional<ListPosition> ofBytes(byte[] position) {
+        if (position.length < Long.BYTES) {
             return Optional.empty();
         }
-        if (bytes.remaining() < HEAD || bytes.get() != FORMAT) {
-            return Optional.empty();
-        }
-        int checksum = bytes.getInt();
+        ByteBuffer bytes = ByteBuffer.wrap(position);
         long micros = bytes.getLong();
-        byte[] name = new byte[bytes.remaining()];
-        bytes.get(name);
-        return checksum == checksum(micros, name)
-                ? Optional.of(new ListPosition(micros, new String(name, StandardCharsets.UTF_8)))
-                : Optional.empty();
-    }
-
-    private static int checksum(long micros, byte[] name) {
-        CRC32 checksum = new CRC32();
-        checksum.update(ByteBuffer.allocate(Long.BYTES).putLong(micros).array());
-        checksum.update(name);
-        return (int) checksum.getValue();
+        return Optional.of(
+                new ListPosition(micros, StandardCharsets.UTF_8.decode(bytes).toString()));
     }
 
     private int beginning() {

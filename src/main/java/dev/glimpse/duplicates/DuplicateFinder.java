@@ -6,6 +6,7 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.Likeness;
 import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Picture;
+import dev.glimpse.request.CursorText;
 import dev.glimpse.request.InvalidQueryException;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -83,13 +84,12 @@ public final class DuplicateFinder {
                 groups.stream()
                         .map(group -> new Duplicates(group.kind().toString(), group.count(), group.pictures()))
                         .toList(),
-                found.groups().size() > limit ? groups.get(limit - 1).position().toWord() : null);
+                found.groups().size() > limit
+                        ? CursorText.of(groups.get(limit - 1).position().toBytes())
+                        : null);
     }
 
     private static ListPosition position(String cursor) {
-        return ListPosition.ofWord(cursor)
-                .orElseThrow(() -> new InvalidQueryException(
-                        "cursor must be the next of an answer of this server's version, as it was given; without a"
-                                + " cursor the groups begin: " + cursor));
+        return ListPosition.ofBytes(CursorText.parse(cursor)).orElseThrow(() -> CursorText.invalid(cursor));
     }
 }

@@ -52,7 +52,7 @@ public record StoredPicture(
         }
     }
 
-    /** The same, with what the table knows of the picture. */
+    /** This answer, with what the table knows of the picture. */
     StoredPicture knowing(Likenesses likenesses) {
         return new StoredPicture(
                 id,
@@ -69,7 +69,7 @@ public record StoredPicture(
     }
 
     /**
-     * The same, with what an upload has said in vain.
+     * This answer, with what an upload has said in vain.
      *
      * @param kept what the store says of the picture
      * @param said by the upload; what it is silent about is not ignored. File names are not compared: one picture has many

@@ -1,6 +1,8 @@
 package dev.glimpse.testing;
 
+import com.sun.management.OperatingSystemMXBean;
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -33,6 +35,18 @@ public final class Report {
     public static double quantile(List<Double> values, double q) {
         double[] sorted = values.stream().mapToDouble(value -> value).sorted().toArray();
         return sorted[(int) Math.min(sorted.length - 1L, (long) (q * sorted.length))];
+    }
+
+    /** Prints what it is measured with. */
+    public void sayMachine() throws IOException {
+        say(
+                "machine: %s; Java %s, %d MB heap",
+                machine(), Runtime.version().feature(), Runtime.getRuntime().maxMemory() >> 20);
+    }
+
+    /** CPU time of all threads of this process, in milliseconds: unlike wall time it does not count what else the machine does. */
+    public static double cpuMillis() {
+        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime() / 1e6;
     }
 
     /** Processors that this process has, and what else runs on them. */

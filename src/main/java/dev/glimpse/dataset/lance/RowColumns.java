@@ -6,7 +6,6 @@ import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.image.ImageFormat;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
@@ -27,7 +26,7 @@ final class RowColumns implements AutoCloseable {
     /** Heap that a row takes without its tags, in bytes. */
     static final int BYTES_PER_ROW = 29;
 
-    private static final int CHUNK_ROWS = RowKeys.CHUNK_ROWS;
+    private static final int CHUNK_ROWS = Chunks.ROWS;
 
     /** Stands for a value that a row does not have. */
     private static final int NO_SIZE = Integer.MIN_VALUE;
@@ -78,13 +77,7 @@ final class RowColumns implements AutoCloseable {
 
     /** Adds a row, or replaces what is known of it, also for views that exist. */
     void put(int row, Picture picture) {
-        if (row / CHUNK_ROWS >= chunks.size()) {
-            List<Chunk> more = new ArrayList<>(chunks);
-            while (row / CHUNK_ROWS >= more.size()) {
-                more.add(new Chunk());
-            }
-            chunks = List.copyOf(more);
-        }
+        chunks = Chunks.reaching(row, chunks, Chunk::new);
         Chunk chunk = chunks.get(row / CHUNK_ROWS);
         int at = row % CHUNK_ROWS;
         chunk.formats[at] = (byte) ImageFormat.ofMediaType(picture.contentType())

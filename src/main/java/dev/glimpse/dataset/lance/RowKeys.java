@@ -1,7 +1,6 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.ListPosition;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.NavigableSet;
@@ -20,8 +19,7 @@ import org.jspecify.annotations.Nullable;
  * {@link View}.
  */
 final class RowKeys {
-    /** An array of so many longs is small enough that G1 does not give it a whole region of 1 MB. */
-    static final int CHUNK_ROWS = 1 << 15;
+    private static final int CHUNK_ROWS = Chunks.ROWS;
 
     private List<Chunk> chunks = List.of();
 
@@ -32,13 +30,7 @@ final class RowKeys {
 
     /** Adds a row, or replaces what is known of it, also for views that exist. */
     void put(int row, ListPosition position) {
-        if (row / CHUNK_ROWS >= chunks.size()) {
-            List<Chunk> more = new ArrayList<>(chunks);
-            while (row / CHUNK_ROWS >= more.size()) {
-                more.add(new Chunk());
-            }
-            chunks = List.copyOf(more);
-        }
+        chunks = Chunks.reaching(row, chunks, Chunk::new);
         Chunk chunk = chunks.get(row / CHUNK_ROWS);
         chunk.micros[row % CHUNK_ROWS] = position.micros();
         chunk.beginnings[row % CHUNK_ROWS] = ListPosition.beginning(position.id());
@@ -118,7 +110,7 @@ final class RowKeys {
             return chunks.get(row / CHUNK_ROWS).micros[row % CHUNK_ROWS];
         }
 
-        /** The times of {@link #CHUNK_ROWS} rows, of which some may not be of this view. Not to be changed. */
+        /** The times of {@link Chunks#ROWS} rows, of which some may not be of this view. Not to be changed. */
         long[] microsOf(int chunk) {
             return chunks.get(chunk).micros;
         }

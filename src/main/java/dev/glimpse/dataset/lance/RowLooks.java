@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * {@link View}.
  */
 final class RowLooks {
-    private static final int CHUNK_ROWS = RowKeys.CHUNK_ROWS;
+    private static final int CHUNK_ROWS = Chunks.ROWS;
 
     private List<Chunk> chunks = List.of();
 
@@ -33,13 +33,7 @@ final class RowLooks {
         if (fingerprint == null) {
             return;
         }
-        if (row / CHUNK_ROWS >= chunks.size()) {
-            List<Chunk> more = new ArrayList<>(chunks);
-            while (row / CHUNK_ROWS >= more.size()) {
-                more.add(new Chunk());
-            }
-            chunks = List.copyOf(more);
-        }
+        chunks = Chunks.reaching(row, chunks, Chunk::new);
         Chunk chunk = chunks.get(row / CHUNK_ROWS);
         chunk.pixels[row % CHUNK_ROWS] = fingerprint.pixels();
         chunk.looks[row % CHUNK_ROWS] = fingerprint.look();

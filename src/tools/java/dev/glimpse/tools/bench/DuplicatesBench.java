@@ -63,11 +63,7 @@ final class DuplicatesBench {
 
     public static void main(String[] args) throws Exception {
         DuplicatesBench bench = new DuplicatesBench();
-        bench.report.say(
-                "machine: %s; Java %s, %d MB heap",
-                Report.machine(),
-                Runtime.version().feature(),
-                Runtime.getRuntime().maxMemory() >> 20);
+        bench.report.sayMachine();
         bench.quality();
         bench.fingerprints();
         for (String rows : args) {

@@ -3,7 +3,6 @@ package dev.glimpse.tools.bench;
 import static dev.glimpse.testing.Report.median;
 import static dev.glimpse.testing.Report.quantile;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.glimpse.dataset.Facets;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.NearestQuery;
@@ -20,7 +19,6 @@ import dev.glimpse.storage.TestStores;
 import dev.glimpse.testing.Report;
 import dev.glimpse.testing.Rows;
 import dev.glimpse.vectors.Embedding;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
@@ -60,11 +58,7 @@ final class FilterBench {
 
     public static void main(String[] args) throws Exception {
         Report report = new Report();
-        report.say(
-                "machine: %s; Java %s, %d MB heap",
-                Report.machine(),
-                Runtime.version().feature(),
-                Runtime.getRuntime().maxMemory() >> 20);
+        report.sayMachine();
         report.say(
                 "vectors: 512 dimensions, unit length; ClusteredVectors.aroundOrigin(seed 7, 1000 clusters), queries new draws");
         report.say(
@@ -174,13 +168,13 @@ final class FilterBench {
         }
         for (int turn = 0; turn < TURNS; turn++) {
             for (Side side : sides) {
-                double cpu = cpuMillis();
+                double cpu = Report.cpuMillis();
                 for (int n = turn * QUERIES / TURNS; n < (turn + 1) * QUERIES / TURNS; n++) {
                     long start = System.nanoTime();
                     nearest(dataset, side, n, false);
                     side.millis.add((System.nanoTime() - start) / 1e6);
                 }
-                side.cpuMillis += cpuMillis() - cpu;
+                side.cpuMillis += Report.cpuMillis() - cpu;
             }
         }
         sides.forEach(side -> measureRecall(dataset, side));
@@ -246,10 +240,5 @@ final class FilterBench {
                 facets.formats().size(),
                 facets.tags().size(),
                 facets.months().size());
-    }
-
-    /** Of the whole process, all threads: unlike wall time it does not count what else the machine does. */
-    private static double cpuMillis() {
-        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime() / 1e6;
     }
 }

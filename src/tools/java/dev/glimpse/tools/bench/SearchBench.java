@@ -3,7 +3,6 @@ package dev.glimpse.tools.bench;
 import static dev.glimpse.testing.Report.median;
 import static dev.glimpse.testing.Report.quantile;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
@@ -20,7 +19,6 @@ import dev.glimpse.testing.Rows;
 import dev.glimpse.testing.TestBucket;
 import dev.glimpse.vectors.Embedding;
 import dev.glimpse.vectors.Metal;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -85,11 +83,7 @@ final class SearchBench {
 
     public static void main(String[] args) throws Exception {
         Report report = new Report();
-        report.say(
-                "machine: %s; Java %s, %d MB heap",
-                Report.machine(),
-                Runtime.version().feature(),
-                Runtime.getRuntime().maxMemory() >> 20);
+        report.sayMachine();
         report.say(
                 "vectors: 512 dimensions, unit length; ClusteredVectors.aroundOrigin(seed 7, 1000 clusters), queries new draws");
         for (String rows : args) {
@@ -262,12 +256,12 @@ final class SearchBench {
         }
         for (int turn = 0; turn < TURNS; turn++) {
             for (Side side : sides) {
-                double cpu = cpuMillis();
+                double cpu = Report.cpuMillis();
                 long start = System.nanoTime();
                 for (int i = 0; i < QUERIES / TURNS && (i < FEW || seconds(start) < TURN_SECONDS); i++) {
                     ask(side, turn * QUERIES / TURNS + i);
                 }
-                side.cpuMillis += cpuMillis() - cpu;
+                side.cpuMillis += Report.cpuMillis() - cpu;
             }
         }
         report.say("%-48s %5s %7s %8s %8s %8s %8s", "", "n", "recall", "p50 ms", "p95", "p99", "cpu each");
@@ -430,11 +424,6 @@ final class SearchBench {
                 throughput[2] >= 1.6 * throughput[0],
                 "4 clients %.2f times the searches of one, at least 1.6",
                 throughput[2] / throughput[0]);
-    }
-
-    /** Of the whole process, all threads: unlike wall time it does not count what else the machine does. */
-    private static double cpuMillis() {
-        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime() / 1e6;
     }
 
     private static double seconds(long start) {

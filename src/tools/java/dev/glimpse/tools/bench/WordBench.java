@@ -3,7 +3,6 @@ package dev.glimpse.tools.bench;
 import static dev.glimpse.testing.Report.median;
 import static dev.glimpse.testing.Report.quantile;
 
-import com.sun.management.OperatingSystemMXBean;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.WordQuery;
@@ -14,7 +13,6 @@ import dev.glimpse.dataset.words.WordSearch;
 import dev.glimpse.testing.Report;
 import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
-import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -73,11 +71,7 @@ final class WordBench {
 
     public static void main(String[] args) throws Exception {
         Report report = new Report();
-        report.say(
-                "machine: %s; Java %s, %d MB heap",
-                Report.machine(),
-                Runtime.version().feature(),
-                Runtime.getRuntime().maxMemory() >> 20);
+        report.sayMachine();
         report.say(
                 "captions: 6 to 13 words of a vocabulary of %,d, of which word n has the share 1 / (n + 10)",
                 VOCABULARY);
@@ -154,7 +148,7 @@ final class WordBench {
             }
             List<Double> millis = new ArrayList<>();
             long hits = 0;
-            double cpu = cpuMillis();
+            double cpu = Report.cpuMillis();
             for (int n = 0; n < QUERIES; n++) {
                 long start = System.nanoTime();
                 hits += search.hits(kind, kind.query(n));
@@ -167,7 +161,7 @@ final class WordBench {
                     kind.name,
                     median(millis),
                     quantile(millis, 0.95),
-                    (cpuMillis() - cpu) / QUERIES,
+                    (Report.cpuMillis() - cpu) / QUERIES,
                     hits / (double) QUERIES);
         }
     }
@@ -175,7 +169,7 @@ final class WordBench {
     // ---- ours
 
     private void ours() throws Exception {
-        double cpu = cpuMillis();
+        double cpu = Report.cpuMillis();
         long start = System.nanoTime();
         try (WordIndex index = new WordIndex(folder.resolve("ours"))) {
             for (int n = 0; n < rows; n++) {
@@ -235,7 +229,7 @@ final class WordBench {
                         .reader(captions)
                         .uri(path.toString())
                         .execute()) {
-            double cpu = cpuMillis();
+            double cpu = Report.cpuMillis();
             long start = System.nanoTime();
             dataset.createIndex(IndexOptions.builder(
                             List.of("text"),
@@ -342,7 +336,7 @@ final class WordBench {
     private void say(String name, String what, long start, double cpu) {
         report.say(
                 "%,9d rows %-7s %s %.1f s, CPU %.1f s",
-                rows, name, what, (System.nanoTime() - start) / 1e9, (cpuMillis() - cpu) / 1e3);
+                rows, name, what, (System.nanoTime() - start) / 1e9, (Report.cpuMillis() - cpu) / 1e3);
     }
 
     private static long size(Path folder) throws IOException {
@@ -351,10 +345,5 @@ final class WordBench {
                     .mapToLong(file -> file.toFile().length())
                     .sum();
         }
-    }
-
-    /** Of the whole process, all threads: unlike wall time it does not count what else the machine does. */
-    private static double cpuMillis() {
-        return ManagementFactory.getPlatformMXBean(OperatingSystemMXBean.class).getProcessCpuTime() / 1e6;
     }
 }

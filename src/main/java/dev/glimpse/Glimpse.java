@@ -1,5 +1,6 @@
 package dev.glimpse;
 
+import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.storage.DoctorCommand;
 import dev.glimpse.storage.WorkingFolder;
 import java.nio.file.Path;
@@ -34,7 +35,15 @@ public class Glimpse {
                 NativeEnvironment.remove(
                         NativeEnvironment.foreign(System.getenv().keySet()));
             }
+            loadEngineBeside();
         };
+    }
+
+    /** The linker takes a second for libtorch, in which Spring reads its configuration. */
+    private static void loadEngineBeside() {
+        Thread loading = new Thread(ClipModel::loadEngine, "load-engine");
+        loading.setDaemon(true);
+        loading.start();
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.glimpse.embedding;
 
 import ai.djl.Device;
 import ai.djl.MalformedModelException;
+import ai.djl.engine.Engine;
 import ai.djl.engine.EngineException;
 import ai.djl.ndarray.NDList;
 import ai.djl.repository.zoo.Criteria;
@@ -29,6 +30,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class ClipModel implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(ClipModel.class);
+
+    private static final String ENGINE = "PyTorch";
 
     /** Beyond this a bigger batch only adds waiting: the encoder is near the machine's limit already. */
     private static final int IMAGE_BATCH = 8;
@@ -80,11 +83,7 @@ public final class ClipModel implements AutoCloseable {
      * @throws InvalidModelException if the folder is not a usable model
      */
     public static ClipModel load(Path folder, FairScheduler scheduler) {
-        // DJL would otherwise ask the internet for libraries that the class path holds.
-        setDefault("ai.djl.offline", "true");
-        // One thread a predictor, one predictor a core: two threads in one forward pass spin at barriers.
-        setDefault("ai.djl.pytorch.num_threads", "1");
-        setDefault("ai.djl.pytorch.num_interop_threads", "1");
+        prepareEngine();
         long start = System.nanoTime();
         ModelDescriptor descriptor = ModelDescriptor.read(folder);
         ModelDescriptor.ImageInput image = descriptor.image();
@@ -111,6 +110,27 @@ public final class ClipModel implements AutoCloseable {
                 descriptor.dimension(),
                 (System.nanoTime() - start) / 1_000_000);
         return model;
+    }
+
+    /**
+     * Loads libtorch, which {@link #load} does otherwise: for a thread that has the time before. What goes wrong comes again there,
+     * and is told there.
+     */
+    public static void loadEngine() {
+        prepareEngine();
+        try {
+            Engine.getEngine(ENGINE);
+        } catch (EngineException e) {
+            log.debug("libtorch is not loaded yet", e);
+        }
+    }
+
+    private static void prepareEngine() {
+        // DJL would otherwise ask the internet for libraries that the class path holds.
+        setDefault("ai.djl.offline", "true");
+        // One thread a predictor, one predictor a core: two threads in one forward pass spin at barriers.
+        setDefault("ai.djl.pytorch.num_threads", "1");
+        setDefault("ai.djl.pytorch.num_interop_threads", "1");
     }
 
     public ModelDescriptor descriptor() {
@@ -178,7 +198,7 @@ public final class ClipModel implements AutoCloseable {
                 .setTypes(NDList.class, NDList.class)
                 .optModelPath(folder)
                 .optModelName(file.replaceFirst("\\.pt$", ""))
-                .optEngine("PyTorch")
+                .optEngine(ENGINE)
                 .optDevice(Device.cpu())
                 .optTranslator(new NoopTranslator())
                 .build()

@@ -40,6 +40,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import java.io.FileNotFoundException;
 import java.net.SocketTimeoutException;
 import java.net.URI;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -92,7 +93,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     private static final Logger log = LoggerFactory.getLogger(ProblemHandler.class);
 
     /** Overload and outages that we know pass within seconds. */
-    private static final String RETRY_AFTER_SECONDS = "5";
+    private static final Duration RETRY_AFTER = Duration.ofSeconds(5);
 
     private static final String BUSY = "too much waits to be done already; try again in a moment";
 
@@ -198,12 +199,18 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
         this.paths = paths;
     }
 
-    /** Whatever was thrown; a failure of ours is logged here and nowhere else, and its message stays in the log. */
-    static ProblemDetail problemOf(Throwable failure) {
+    /** What the answer is about: a future wraps it. */
+    private static Throwable rootOf(Throwable failure) {
         Throwable cause = failure;
         while (cause instanceof CompletionException && cause.getCause() != null) {
             cause = cause.getCause();
         }
+        return cause;
+    }
+
+    /** Whatever was thrown; a failure of ours is logged here and nowhere else, and its message stays in the log. */
+    static ProblemDetail problemOf(Throwable failure) {
+        Throwable cause = rootOf(failure);
         for (Rule rule : RULES) {
             if (rule.failure.isInstance(cause)) {
                 if (rule.status.is5xxServerError()) {
@@ -227,7 +234,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler(Exception.class)
     ResponseEntity<ProblemDetail> failed(Exception failure) {
-        return answer(problemOf(failure));
+        return answer(problemOf(failure), retryAfter(rootOf(failure)));
     }
 
     @ExceptionHandler(RangeNotSatisfiableException.class)
@@ -385,11 +392,21 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                 .body(problem);
     }
 
+    /** What the failure itself knows about it. */
+    private static Duration retryAfter(Throwable failure) {
+        return failure instanceof TableBusyException busy ? busy.left().orElse(RETRY_AFTER) : RETRY_AFTER;
+    }
+
     private static ResponseEntity<ProblemDetail> answer(ProblemDetail problem) {
+        return answer(problem, RETRY_AFTER);
+    }
+
+    private static ResponseEntity<ProblemDetail> answer(ProblemDetail problem, Duration retryAfter) {
         ResponseEntity.BodyBuilder answer =
                 ResponseEntity.status(problem.getStatus()).contentType(MediaType.APPLICATION_PROBLEM_JSON);
         if (problem.getStatus() == HttpStatus.SERVICE_UNAVAILABLE.value()) {
-            answer.header(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
+            // Whole seconds, and no attempt before the time is over.
+            answer.header(HttpHeaders.RETRY_AFTER, Long.toString((retryAfter.toMillis() + 999) / 1_000));
         }
         return answer.body(problem);
     }

@@ -58,7 +58,6 @@ import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.task.TaskRejectedException;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
@@ -72,17 +71,14 @@ public final class OpenTable implements AutoCloseable {
     /** Where the working folder has the copy of a bucket's table. */
     static final String REPLICA = "replica";
 
-    /** Searches that may wait for a thread. */
-    private static final int READ_QUEUE = 64;
-
     /** Time for tasks that run when the table is closed. Rows have been committed before. */
     private static final int CLOSE_SECONDS = 1;
 
     /** Time for a commit that is under way when the table is given up. */
     private static final Duration LAST_COMMIT = Duration.ofSeconds(30);
 
-    private final ThreadPoolTaskExecutor reads =
-            pool("lance-read", Math.max(2, Runtime.getRuntime().availableProcessors()), READ_QUEUE);
+    private final ReadPool reads =
+            new ReadPool(Math.max(2, Runtime.getRuntime().availableProcessors()), System::nanoTime);
     private final ThreadPoolTaskScheduler commits = thread("lance-commit");
     private final ThreadPoolTaskScheduler replicas = thread("lance-replica");
     private final ThreadPoolTaskScheduler upkeep = thread("lance-maintenance");
@@ -257,20 +253,21 @@ public final class OpenTable implements AutoCloseable {
     /**
      * Does something that needs the native side, on a thread for that.
      *
-     * @throws TableBusyException if too many wait already
+     * @throws TableBusyException if what waits already will take too long
      */
     <T> Future<T> read(Callable<T> task) {
-        try {
-            return reads.submit(task);
-        } catch (TaskRejectedException e) {
-            throw new TableBusyException(READ_QUEUE + " searches wait already");
-        }
+        return reads.submit(task);
+    }
+
+    /** As {@link #read}, for a task that goes through all rows and may take minutes. */
+    <T> Future<T> scan(Callable<T> task) {
+        return reads.scan(task);
     }
 
     /**
      * The rows that a query asks for, nearest first: those of the table and those in memory. A thread of the read pool does all of it.
      *
-     * @throws TableBusyException if too many searches wait already
+     * @throws TableBusyException if what waits already will take too long
      */
     Future<Nearest> nearest(NearestQuery query) {
         return read(() -> {
@@ -285,7 +282,7 @@ public final class OpenTable implements AutoCloseable {
     /**
      * The rows that have the words of a query, the best first: those of the table and those in memory.
      *
-     * @throws TableBusyException if too many searches wait already
+     * @throws TableBusyException if what waits already will take too long
      */
     Future<WordHits> words(WordQuery query) {
         return read(() -> {
@@ -298,7 +295,7 @@ public final class OpenTable implements AutoCloseable {
      * The first {@code k} pictures after this position, the newest first: those of the table and those in memory.
      *
      * @param after null for the first ones of all
-     * @throws TableBusyException if too many searches wait already
+     * @throws TableBusyException if what waits already will take too long
      */
     Future<List<Picture>> newest(@Nullable ListPosition after, int k) {
         return read(() -> {
@@ -310,7 +307,7 @@ public final class OpenTable implements AutoCloseable {
     /**
      * Counts the rows that pass a filter: those of the table and those in memory.
      *
-     * @throws TableBusyException if too many searches wait already
+     * @throws TableBusyException if what waits already will take too long
      */
     Future<Facets> facets(RowFilter filter) {
         return read(() -> {
@@ -323,7 +320,7 @@ public final class OpenTable implements AutoCloseable {
     /**
      * The picture with this id, in the table or in memory.
      *
-     * @throws TableBusyException if too many searches wait already
+     * @throws TableBusyException if what waits already will take too long
      */
     Future<Optional<Picture>> find(ImageId id) {
         return read(() -> {
@@ -335,7 +332,7 @@ public final class OpenTable implements AutoCloseable {
     /**
      * The vector of this picture, in the table or in memory.
      *
-     * @throws TableBusyException if too many searches wait already
+     * @throws TableBusyException if what waits already will take too long
      */
     Future<Optional<Embedding>> vectorOf(ImageId id) {
         return read(() -> {
@@ -406,7 +403,7 @@ public final class OpenTable implements AutoCloseable {
         indexing.shutdown();
         commits.shutdown();
         replicas.shutdown();
-        reads.shutdown();
+        reads.close();
     }
 
     /**
@@ -423,7 +420,7 @@ public final class OpenTable implements AutoCloseable {
                         + indexing.getActiveCount()
                         + commits.getActiveCount()
                         + replicas.getActiveCount()
-                        + reads.getActiveCount()
+                        + reads.active()
                 == 0) {
             history.close();
             table.close();

@@ -126,7 +126,7 @@ public final class TableSearch {
     public void forEachId(Consumer<ImageId> ids) {
         OpenTable table = supervisor.require();
         await(
-                table.read(() -> {
+                table.scan(() -> {
                     table.table().allIds(ids);
                     return true;
                 }),
@@ -137,7 +137,7 @@ public final class TableSearch {
     public void forEachRow(BiConsumer<ImageId, RowNotes> rows) {
         OpenTable table = supervisor.require();
         await(
-                table.read(() -> {
+                table.scan(() -> {
                     table.table().allNotes(rows);
                     return true;
                 }),

@@ -227,7 +227,13 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
 
     @ExceptionHandler(Exception.class)
     ResponseEntity<ProblemDetail> failed(Exception failure) {
-        return answer(problemOf(failure));
+        return answer(problemOf(failure), retryAfter(failure));
+    }
+
+    private static String retryAfter(Exception failure) {
+        return failure instanceof TableBusyException busy
+                ? busy.left().map(left -> Long.toString(left.toSeconds())).orElse(RETRY_AFTER_SECONDS)
+                : RETRY_AFTER_SECONDS;
     }
 
     @ExceptionHandler(RangeNotSatisfiableException.class)
@@ -386,10 +392,14 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
     }
 
     private static ResponseEntity<ProblemDetail> answer(ProblemDetail problem) {
+        return answer(problem, RETRY_AFTER_SECONDS);
+    }
+
+    private static ResponseEntity<ProblemDetail> answer(ProblemDetail problem, String retryAfterSeconds) {
         ResponseEntity.BodyBuilder answer =
                 ResponseEntity.status(problem.getStatus()).contentType(MediaType.APPLICATION_PROBLEM_JSON);
         if (problem.getStatus() == HttpStatus.SERVICE_UNAVAILABLE.value()) {
-            answer.header(HttpHeaders.RETRY_AFTER, RETRY_AFTER_SECONDS);
+            answer.header(HttpHeaders.RETRY_AFTER, retryAfterSeconds);
         }
         return answer.body(problem);
     }

@@ -469,7 +469,8 @@ class FolderGlimpseIT extends GlimpseContract {
             Outcome manyTags = agent.call("upload_picture", Map.of("data", "", "tags", List.of("one,two")));
 
             assertThat(List.of(
-                            tooMany, unknown, missing, blank, unknownId, noId, noSize, noCursor, noKind, noFlag, noPicture, manyTags))
+                            tooMany, unknown, missing, blank, unknownId, noId, noSize, noCursor, noKind, noFlag,
+                            noPicture, manyTags))
                     .allMatch(Outcome::failed);
             assertThat(tooMany.text()).contains("limit", "50");
             assertThat(unknown.text()).contains("color");

@@ -1177,7 +1177,10 @@ abstract class GlimpseContract {
                 assertThat(page.failed()).isFalse();
                 page.json().get("groups").forEach(one -> {
                     assertThat(one.get("kind").stringValue()).isEqualTo("alike");
-                    found.add(one.get("pictures").valueStream().map(GlimpseContract::id).collect(Collectors.toSet()));
+                    found.add(one.get("pictures")
+                            .valueStream()
+                            .map(GlimpseContract::id)
+                            .collect(Collectors.toSet()));
                 });
                 next = page.json().get("next");
             } while (next != null);

@@ -10,8 +10,7 @@ import java.util.BitSet;
  * <p>If few looks are asked about, each is compared with all others. Else multi-index hashing spares most comparisons, see Norouzi, Punjani
  * and Fleet, "Fast Search in Hamming Space with Multi-Index Hashing" (CVPR 2012): looks are cut into four bands of 16 bits. Of two looks that
  * differ in at most 10 bits, the last band differs in at most one, or one of the others in at most two. So in each band those looks meet whose
- * values are so near. All looks of one value meet all of another one at once, because then the looks lie side by side in memory: looking up one
- * look after another took ten times as long.
+ * values are so near. All looks of one value meet all of another one at once, because then the looks lie side by side in memory.
  *
  * <p>Of a million looks that are spread evenly, one is compared with 6,500 others; those of photographs are not, and meet more.
  */

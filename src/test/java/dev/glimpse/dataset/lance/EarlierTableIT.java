@@ -119,7 +119,9 @@ class EarlierTableIT {
     }
 
     private static void add(ImageDataset dataset, int n, long pixels) {
-        assertThat(dataset.add(takenRow(n, pixels)).orTimeout(10, TimeUnit.SECONDS).join())
+        assertThat(dataset.add(takenRow(n, pixels))
+                        .orTimeout(10, TimeUnit.SECONDS)
+                        .join())
                 .isTrue();
         dataset.settled().join();
     }

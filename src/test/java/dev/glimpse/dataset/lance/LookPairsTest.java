@@ -63,7 +63,7 @@ class LookPairsTest {
         List<Pair> found = found(looks, asked);
 
         assertThat(new HashSet<>(found))
-                .hasSizeGreaterThan(100)
+                .hasSizeGreaterThan(20)
                 .hasSameSizeAs(found)
                 .isEqualTo(new HashSet<>(expected(looks, asked)));
     }
@@ -117,9 +117,8 @@ class LookPairsTest {
 
     @Test
     void progressThatThrowsEndsTheSearch() {
-        long[] looks = looks(MANY, 1);
         LookPairs pairs = new LookPairs(
-                looks,
+                new long[MANY],
                 share -> {
                     throw new IllegalStateException("enough");
                 },

@@ -310,10 +310,15 @@ final class DuplicatesBench {
         }
         double likeness = (THREADS.getCurrentThreadCpuTime() - cpu) / 1e6 / 200;
         report.say(
-                "%,d rows: a page of 20 groups in %.2f ms; similarTo takes %.2f ms of a processor", rows, page, likeness);
+                "%,d rows: a page of 20 groups in %.2f ms; similarTo takes %.2f ms of a processor",
+                rows, page, likeness);
 
         for (int more : new int[] {1, 100, 1000}) {
-            add(dataset, IntStream.range(rows + more, rows + 2 * more).mapToObj(DuplicatesBench::row).toList());
+            add(
+                    dataset,
+                    IntStream.range(rows + more, rows + 2 * more)
+                            .mapToObj(DuplicatesBench::row)
+                            .toList());
             current(dataset, "%,d rows and %,d more".formatted(rows, more));
         }
         for (int n = 0; n < 100; n++) {

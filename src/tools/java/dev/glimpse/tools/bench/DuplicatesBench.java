@@ -354,8 +354,9 @@ final class DuplicatesBench {
     }
 
     private void besideSearches(ImageDataset dataset, int rows) throws Exception {
+        FilledTable.awaitCodes(dataset);
         List<Double> idle = new ArrayList<>();
-        for (int i = -200; i < 300; i++) {
+        for (int i = -50; i < 200; i++) {
             double millis = searchMillis(dataset, i);
             if (i >= 0) {
                 idle.add(millis);

@@ -35,7 +35,7 @@ final class LookPairs {
 
     /**
      * How many comparisons one look takes at most, on average. It bounds the time if very many pictures look nearly the same: a million looks
-     * take three times as long as those that are spread evenly.
+     * take at most six times as long as those that are spread evenly.
      */
     private static final long MOST_MET = 20_000;
 

@@ -434,7 +434,12 @@ class FolderGlimpseIT extends GlimpseContract {
             assertThat(agent.tools())
                     .extracting(Tool::name)
                     .containsExactly(
-                            "search_pictures", "look_at_picture", "list_pictures", "get_statistics", "upload_picture");
+                            "search_pictures",
+                            "look_at_picture",
+                            "list_pictures",
+                            "find_duplicates",
+                            "get_statistics",
+                            "upload_picture");
             assertThat(agent.tools()).allSatisfy(tool -> {
                 assertThat(tool.description()).isNotBlank();
                 assertThat(tool.annotations().readOnlyHint())
@@ -458,11 +463,14 @@ class FolderGlimpseIT extends GlimpseContract {
             Outcome noSize =
                     agent.call("look_at_picture", Map.of("id", "images/" + "0".repeat(64) + ".png", "size", 300));
             Outcome noCursor = agent.call("list_pictures", Map.of("cursor", "nothing"));
+            Outcome noKind = agent.call("find_duplicates", Map.of("kind", "equal"));
+            Outcome noFlag = agent.call("find_duplicates", Map.of("kept", "yes"));
             Outcome noPicture = agent.call("upload_picture", Map.of("data", "bm8gcGljdHVyZQ=="));
             Outcome manyTags = agent.call("upload_picture", Map.of("data", "", "tags", List.of("one,two")));
 
             assertThat(List.of(
-                            tooMany, unknown, missing, blank, unknownId, noId, noSize, noCursor, noPicture, manyTags))
+                            tooMany, unknown, missing, blank, unknownId, noId, noSize, noCursor, noKind, noFlag,
+                            noPicture, manyTags))
                     .allMatch(Outcome::failed);
             assertThat(tooMany.text()).contains("limit", "50");
             assertThat(unknown.text()).contains("color");
@@ -472,6 +480,8 @@ class FolderGlimpseIT extends GlimpseContract {
             assertThat(noId.text()).startsWith("id must be a text");
             assertThat(noSize.text()).startsWith("size must be one of 256, 512, 1024");
             assertThat(noCursor.text()).startsWith("cursor must be the next of an answer");
+            assertThat(noKind.text()).startsWith("kind must be one of same, alike");
+            assertThat(noFlag.text()).startsWith("kept must be true or false");
             assertThat(noPicture.text()).startsWith("not a picture we can read: the bytes look like text");
             assertThat(manyTags.text()).contains("tags");
         }

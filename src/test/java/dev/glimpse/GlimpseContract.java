@@ -1149,6 +1149,7 @@ abstract class GlimpseContract {
         await().until(() -> groups("").contains(group));
         assertThat(groups("&kind=same")).contains(Set.of(id(original), id(same)));
         assertThat(groups("&kind=alike")).contains(group);
+        assertAgentFinds(group);
 
         assertThat(decide("keep", group)).isEqualTo(200);
         assertThat(groups("")).doesNotContain(group);
@@ -1160,6 +1161,31 @@ abstract class GlimpseContract {
         assertThat(groups("")).contains(group);
         assertThat(client.delete("/" + id(same)).status()).isEqualTo(204);
         assertThat(groups("")).contains(Set.of(id(original), id(alike)));
+    }
+
+    /** Page by page. */
+    private void assertAgentFinds(Set<String> group) {
+        List<Set<String>> found = new ArrayList<>();
+        try (Agent agent = new Agent(port, Map.of())) {
+            JsonNode next = null;
+            do {
+                Outcome page = agent.call(
+                        "find_duplicates",
+                        next == null
+                                ? Map.of("kind", "alike", "limit", 1)
+                                : Map.of("kind", "alike", "limit", 1, "cursor", next.stringValue()));
+                assertThat(page.failed()).isFalse();
+                page.json().get("groups").forEach(one -> {
+                    assertThat(one.get("kind").stringValue()).isEqualTo("alike");
+                    found.add(one.get("pictures")
+                            .valueStream()
+                            .map(GlimpseContract::id)
+                            .collect(Collectors.toSet()));
+                });
+                next = page.json().get("next");
+            } while (next != null);
+        }
+        assertThat(found).contains(group).doesNotHaveDuplicates();
     }
 
     private JsonNode upload(Variant file) {

@@ -5,6 +5,7 @@ import java.util.List;
 /**
  * Groups of pictures that look the same, in one version of the table.
  *
+ * @param version whose groups these are; pictures that are gone since are in none
  * @param unknown rows of the version that have no fingerprint, so that they are in no group
  * @param groups by their newest pictures, the newest first
  */

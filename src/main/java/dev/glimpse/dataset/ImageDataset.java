@@ -336,7 +336,7 @@ public final class ImageDataset implements AutoCloseable {
 
     /**
      * The first {@code k} groups of pictures that look the same, after this position. Rows that wait to be committed are in no group yet.
-     * The groups may be some seconds old where the table is so large that it takes long to make them.
+     * The groups may be those of an earlier version, which they name, where the table is so large that it takes long to make them.
      *
      * @param kind {@link Likeness.Kind#SAME} for groups with the same pixels, {@link Likeness.Kind#ALIKE} for groups in which not all have
      *     the same; null for these and those groups of the same pixels that nothing else is alike to
@@ -404,7 +404,10 @@ public final class ImageDataset implements AutoCloseable {
 
     /** What memory is used. */
     public MemoryState memory() {
-        return supervisor.table().map(table -> table.table().memory()).orElse(MemoryState.NONE);
+        return supervisor
+                .table()
+                .map(table -> table.table().memory().withDuplicates(duplicates.bytes()))
+                .orElse(MemoryState.NONE);
     }
 
     /** How old what is read may be. A table that is not open is as old as this server. */

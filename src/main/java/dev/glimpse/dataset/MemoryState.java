@@ -8,6 +8,7 @@ package dev.glimpse.dataset;
  * @param codes of the vectors in memory, and what else is kept for each row, but for the columns
  * @param columns that filters look at
  * @param words that are not in files yet
+ * @param duplicates groups of pictures that look the same; while they are made, what that takes as well
  * @param wordFiles bytes of the files of words, which the system keeps in memory where there is room
  */
 public record MemoryState(
@@ -18,6 +19,12 @@ public record MemoryState(
         long codes,
         long columns,
         long words,
+        long duplicates,
         long wordFiles) {
-    static final MemoryState NONE = new MemoryState(0, 0, 0, 0, 0, 0, 0, 0);
+    static final MemoryState NONE = new MemoryState(0, 0, 0, 0, 0, 0, 0, 0, 0);
+
+    MemoryState withDuplicates(long bytes) {
+        return new MemoryState(
+                arrow, arrowLimit, lanceCaches, lanceCachesLimit, codes, columns, words, bytes, wordFiles);
+    }
 }

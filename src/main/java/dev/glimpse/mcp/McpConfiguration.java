@@ -1,6 +1,7 @@
 package dev.glimpse.mcp;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.duplicates.DuplicateFinder;
 import dev.glimpse.pictures.PicturePages;
 import dev.glimpse.pictures.PictureViews;
 import dev.glimpse.request.Problems;
@@ -24,6 +25,7 @@ class McpConfiguration {
             ImageSearch search,
             PictureViews views,
             PicturePages pages,
+            DuplicateFinder duplicates,
             ServerReport report,
             UploadIntake intake,
             ImageDataset dataset,
@@ -37,6 +39,7 @@ class McpConfiguration {
                         new SearchTool(search, tickets, json),
                         new LookTool(views, dataset, tickets, json),
                         new ListTool(pages, json),
+                        new DuplicatesTool(duplicates, json),
                         new StatisticsTool(report, json),
                         new UploadTool(intake, tickets, json)),
                 problems,

@@ -55,6 +55,7 @@ class StoreMetrics implements MeterBinder {
         gauge(registry, "glimpse.memory.codes", table -> table.memory().codes());
         gauge(registry, "glimpse.memory.columns", table -> table.memory().columns());
         gauge(registry, "glimpse.memory.words", table -> table.memory().words());
+        gauge(registry, "glimpse.memory.duplicates", table -> table.memory().duplicates());
         gauge(registry, "glimpse.words.files", table -> table.memory().wordFiles());
     }
 

@@ -4,8 +4,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.ModelMismatchException;
+import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.storage.StoreUnavailableException;
 import java.io.FileNotFoundException;
+import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -36,6 +38,18 @@ class ProblemHandlerTest {
     /** Its constructor belongs to the table's package. */
     private static RuntimeException ofTheTable(Class<? extends RuntimeException> type) throws NoSuchMethodException {
         return BeanUtils.instantiateClass(type.getDeclaredConstructor(String.class), PLACE);
+    }
+
+    @Test
+    void busyTableSaysAfterWhichTimeToTryAgain() {
+        ProblemHandler handler = new ProblemHandler(new KnownPaths(Set::of));
+
+        assertThat(handler.failed(new TableBusyException("busy", Duration.ofSeconds(37)))
+                        .getHeaders()
+                        .getFirst("Retry-After"))
+                .isEqualTo("37");
+        assertThat(handler.failed(new TableBusyException("busy")).getHeaders().getFirst("Retry-After"))
+                .isEqualTo("5");
     }
 
     @AfterEach

@@ -192,6 +192,7 @@ public final class Datasets implements AutoCloseable {
                 codes,
                 columns,
                 words,
+                0,
                 wordFiles);
     }
 

@@ -8,6 +8,7 @@ import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.vectors.VectorView;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
 import java.util.function.Predicate;
@@ -16,59 +17,91 @@ import org.jspecify.annotations.Nullable;
 
 /** The groups of rows of one version that look the same, in their order. Immutable. Safe for use by several threads. */
 public final class Duplicates {
-    /** @param rows the newest first */
-    private record Entry(ListPosition position, Kind kind, List<Integer> rows) {}
+    /** What a group takes besides its rows, and what each of its rows takes. */
+    private static final long BYTES_PER_GROUP = 48;
 
+    private static final long BYTES_PER_ROW = 4;
+
+    /** A group. */
+    private static final class Entry {
+        private final Kind kind;
+
+        /** The newest first. Never changed. */
+        private final int[] rows;
+
+        private Entry(Kind kind, int[] rows) {
+            this.kind = kind;
+            this.rows = rows;
+        }
+    }
+
+    private final LookGroups groups;
     private final List<Entry> same;
     private final List<Entry> all;
     private final long unknown;
+    private final RowKeys.View keys;
     private final RowFile file;
 
-    private Duplicates(List<Entry> same, List<Entry> all, long unknown, RowFile file) {
-        this.same = same;
-        this.all = all;
-        this.unknown = unknown;
-        this.file = file;
-    }
-
     /** @param live number of rows of the version */
-    static Duplicates of(RowLooks.View looks, VectorView vectors, RowKeys.View keys, RowFile file, int live) {
-        LookGroups groups = LookGroups.of(looks, vectors);
-        return new Duplicates(
-                entries(groups.same(), looks, keys, file),
-                entries(groups.all(), looks, keys, file),
-                live - looks.rows().cardinality(),
-                file);
+    Duplicates(LookGroups groups, RowKeys.View keys, RowFile file, int live) {
+        this.groups = groups;
+        this.keys = keys;
+        this.file = file;
+        this.unknown = (long) live - groups.looks().rows().cardinality();
+        this.same = entries(groups.same());
+        this.all = entries(groups.all());
     }
 
-    private static List<Entry> entries(List<int[]> groups, RowLooks.View looks, RowKeys.View keys, RowFile file) {
-        return groups.stream()
-                .map(rows -> entry(rows, looks, keys, file))
-                .sorted(Comparator.comparing(Entry::position))
+    /** See {@link LookGroups#next}. */
+    LookGroups next(RowLooks.View looks, VectorView vectors, Progress progress) {
+        return groups.next(looks, vectors, progress);
+    }
+
+    private List<Entry> entries(List<int[]> found) {
+        Comparator<Integer> order = keys.order(this::id);
+        return found.stream()
+                .map(rows -> new Entry(
+                        kind(rows),
+                        IntStream.of(rows)
+                                .boxed()
+                                .sorted(order)
+                                .mapToInt(row -> row)
+                                .toArray()))
+                .sorted((one, other) -> order.compare(one.rows[0], other.rows[0]))
                 .toList();
     }
 
-    private static Entry entry(int[] rows, RowLooks.View looks, RowKeys.View keys, RowFile file) {
-        List<Integer> sorted = IntStream.of(rows)
-                .boxed()
-                .sorted(Comparator.comparingLong(keys::micros).reversed())
-                .toList();
-        long newest = keys.micros(sorted.get(0));
-        // Nearly always one, so that the file is read once.
-        List<Integer> first =
-                sorted.stream().takeWhile(row -> keys.micros(row) == newest).toList();
-        ListPosition position = file.readRows(first).stream()
-                .map(ListPosition::of)
-                .min(Comparator.naturalOrder())
-                .orElseThrow();
-        long pixels = looks.pixels(rows[0]);
-        boolean same = IntStream.of(rows).allMatch(row -> looks.pixels(row) == pixels);
-        return new Entry(position, same ? Kind.SAME : Kind.ALIKE, sorted);
+    private Kind kind(int[] rows) {
+        long pixels = groups.looks().pixels(rows[0]);
+        return IntStream.of(rows).allMatch(row -> groups.looks().pixels(row) == pixels) ? Kind.SAME : Kind.ALIKE;
+    }
+
+    /** In a file, so it is asked for only if two rows came in the same microsecond. */
+    private String id(int row) {
+        return file.readRows(List.of(row)).get(0).id();
     }
 
     /** Rows that have no fingerprint, so that they are in no group. */
     public long unknown() {
         return unknown;
+    }
+
+    /** The number of groups. */
+    public int size() {
+        return all.size();
+    }
+
+    /** About how many bytes of the heap the groups take. */
+    public long bytes() {
+        return bytes(same) + bytes(all);
+    }
+
+    private static long bytes(List<Entry> entries) {
+        // Each group is there twice: in the order of the rows, and in that of their times.
+        return 2
+                * entries.stream()
+                        .mapToLong(entry -> BYTES_PER_GROUP + entry.rows.length * BYTES_PER_ROW)
+                        .sum();
     }
 
     /**
@@ -77,6 +110,7 @@ public final class Duplicates {
      * @param kind {@link Kind#SAME} for groups of rows with the same pixels, {@link Kind#ALIKE} for groups in which not all have the same;
      *     null for these and those groups of the same pixels that nothing else is alike to
      * @param after null for the first groups
+     * @param now a later version, or the same; rows that it does not have are in no group
      * @param hidden pictures that are in no group
      * @param shown whether a group of these pictures is wanted; not asked of groups that have more than {@code MOST_PICTURES}
      * @param large whether those groups are wanted
@@ -85,29 +119,51 @@ public final class Duplicates {
             @Nullable Kind kind,
             @Nullable ListPosition after,
             int k,
+            LocalRows now,
             Predicate<Picture> hidden,
             Predicate<List<Picture>> shown,
             boolean large) {
-        List<Group> groups = new ArrayList<>();
-        for (Entry entry : kind == Kind.SAME ? same : all) {
-            if (groups.size() == k) {
+        List<Entry> entries = kind == Kind.SAME ? same : all;
+        List<Group> found = new ArrayList<>();
+        for (Entry entry : entries.subList(after == null ? 0 : firstAfter(after, entries), entries.size())) {
+            if (found.size() == k) {
                 break;
             }
-            if ((after != null && entry.position.compareTo(after) <= 0)
-                    || (kind == Kind.ALIKE && entry.kind != Kind.ALIKE)) {
+            if (kind == Kind.ALIKE && entry.kind != Kind.ALIKE) {
                 continue;
             }
+            List<Integer> rows =
+                    Arrays.stream(entry.rows).filter(now::hasLook).boxed().toList();
             List<Picture> read =
-                    file.readRows(entry.rows.stream().limit(MOST_PICTURES).toList());
+                    file.readRows(rows.stream().limit(MOST_PICTURES).toList());
             List<Picture> pictures = read.stream()
                     .filter(hidden.negate())
                     .sorted(Comparator.comparing(ListPosition::of))
                     .toList();
-            if (pictures.size() > 1 && (entry.rows.size() > MOST_PICTURES ? large : shown.test(pictures))) {
+            if (pictures.size() > 1 && (rows.size() > MOST_PICTURES ? large : shown.test(pictures))) {
                 int gone = read.size() - pictures.size();
-                groups.add(new Group(entry.position, entry.kind, entry.rows.size() - gone, pictures));
+                found.add(new Group(position(entry), entry.kind, rows.size() - gone, pictures));
             }
         }
-        return groups;
+        return found;
+    }
+
+    private ListPosition position(Entry entry) {
+        return new ListPosition(keys.micros(entry.rows[0]), id(entry.rows[0]));
+    }
+
+    /** The number of the first group after this position. */
+    private int firstAfter(ListPosition position, List<Entry> entries) {
+        int low = 0;
+        int high = entries.size();
+        while (low < high) {
+            int middle = (low + high) >>> 1;
+            if (keys.isAfter(entries.get(middle).rows[0], position, this::id)) {
+                high = middle;
+            } else {
+                low = middle + 1;
+            }
+        }
+        return low;
     }
 }

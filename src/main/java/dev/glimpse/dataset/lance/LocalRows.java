@@ -297,9 +297,27 @@ public final class LocalRows {
         return found;
     }
 
-    /** The groups of rows that look the same. Takes two seconds for 100,000 rows, and over a minute for a million. */
-    public Duplicates duplicates() {
-        return Duplicates.of(looks, vectors, keys, rows, size() + skipped);
+    /**
+     * The groups of rows that look the same. Takes some seconds for a million rows; with the groups of an earlier version, as long as it takes
+     * to compare rows that came since with all others.
+     *
+     * @param earlier of the same table; null to compare all rows
+     * @throws RuntimeException that the progress throws
+     */
+    public Duplicates duplicates(@Nullable Duplicates earlier, Progress progress) {
+        LookGroups groups = search(() ->
+                earlier == null ? LookGroups.of(looks, vectors, progress) : earlier.next(looks, vectors, progress));
+        return new Duplicates(groups, keys, rows, size() + skipped);
+    }
+
+    /** Whether the version has this row, with a fingerprint. */
+    boolean hasLook(int row) {
+        return looks.rows().get(row);
+    }
+
+    /** About how many bytes of the heap it takes to make the groups of rows that look the same, while that is done. */
+    public long bytesForDuplicates() {
+        return (long) looks.rows().length() * LookGroups.BYTES_PER_ROW;
     }
 
     private static <T> T search(Supplier<T> search) {

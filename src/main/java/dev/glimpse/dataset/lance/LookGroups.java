@@ -5,106 +5,186 @@ import dev.glimpse.vectors.Embedding;
 import dev.glimpse.vectors.VectorView;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
+import java.util.BitSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The rows of one version that look the same, in groups: two rows are in the same group if they look the same, or if others between them do.
- * Takes about 90 bytes of heap for each row while it is made. Immutable.
+ * Takes up to {@link #BYTES_PER_ROW} bytes of heap for each row while it is made. Immutable.
  *
- * @param same groups of rows with the same pixels
- * @param all groups of rows with the same pixels or alike
+ * @param looks the rows that were compared
+ * @param same groups of rows with the same pixels; the arrays are not to be changed
+ * @param all groups of rows with the same pixels or alike; the arrays are not to be changed
  */
-record LookGroups(List<int[]> same, List<int[]> all) {
+record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all) {
+    /** What one row takes while groups are made. */
+    static final int BYTES_PER_ROW = 40;
+
     /** Vectors that one picture is compared with. It bounds the time if very many pictures look nearly the same. */
     private static final int MOST_COMPARED = 64;
 
-    /** Takes two seconds for 100,000 rows, and over a minute for a million. Reads the vectors of rows whose looks differ in few bits. */
-    static LookGroups of(RowLooks.View looks, VectorView vectors) {
-        int[] rows = looks.rows().stream().toArray();
-        Sets sets = new Sets(rows.length);
-        int[] heads = uniteSame(rows, looks, sets);
-        List<int[]> same = sets.groups(rows);
-        uniteAlike(heads, rows, looks, vectors, sets);
-        return new LookGroups(same, sets.groups(rows));
+    /** Pairs that are known to be in one group already take so much less time than those whose vectors are compared. */
+    private static final int QUICKER = 64;
+
+    /**
+     * Compares all rows with all others. Reads the vectors of those whose looks differ in few bits. Takes some seconds for a million rows.
+     *
+     * @throws RuntimeException that the progress throws
+     */
+    static LookGroups of(RowLooks.View looks, VectorView vectors, Progress progress) {
+        return new Making(looks, vectors, looks.rows()).groups(List.of(), List.of(), progress);
     }
 
-    /** Unites rows with the same pixels. Answers the first row of each such set. */
-    private static int[] uniteSame(int[] rows, RowLooks.View looks, Sets sets) {
-        int size = Integer.highestOneBit(Math.max(1, rows.length)) * 4;
-        int[] table = new int[size];
-        int[] heads = new int[rows.length];
-        int count = 0;
-        for (int i = 0; i < rows.length; i++) {
-            long pixels = looks.pixels(rows[i]);
-            int at = Long.hashCode(pixels) & (size - 1);
-            while (table[at] != 0 && looks.pixels(rows[table[at] - 1]) != pixels) {
-                at = (at + 1) & (size - 1);
-            }
-            if (table[at] == 0) {
-                table[at] = i + 1;
-                heads[count++] = i;
+    /**
+     * The groups of a later version. Compares rows that were put since, and those of which a row of their group is gone, with all others; all
+     * other groups are what they were.
+     *
+     * @param now of the same rows as the looks of these groups
+     * @throws RuntimeException that the progress throws
+     */
+    LookGroups next(RowLooks.View now, VectorView vectors, Progress progress) {
+        BitSet loose = now.putSince(looks);
+        BitSet unchanged = (BitSet) now.rows().clone();
+        unchanged.andNot(loose);
+        List<int[]> kept = new ArrayList<>();
+        for (int[] group : all) {
+            if (IntStream.of(group).allMatch(unchanged::get)) {
+                kept.add(group);
             } else {
-                sets.unite(table[at] - 1, i);
+                IntStream.of(group).filter(now.rows()::get).forEach(loose::set);
             }
         }
-        return Arrays.copyOf(heads, count);
+        // They lie in one of the other groups each, so the first row tells of all.
+        List<int[]> keptSame = same.stream()
+                .filter(group -> unchanged.get(group[0]) && !loose.get(group[0]))
+                .toList();
+        return new Making(now, vectors, loose).groups(keptSame, kept, progress);
     }
 
-    private static void uniteAlike(int[] heads, int[] rows, RowLooks.View looks, VectorView vectors, Sets sets) {
-        long[] compared =
-                IntStream.of(heads).mapToLong(head -> looks.look(rows[head])).toArray();
-        Comparison comparison = new Comparison(heads, rows, vectors, sets);
-        new LookIndex(compared).pairs(comparison::unite);
+    /** For one thread. */
+    private static final class Making {
+        private final RowLooks.View looks;
+        private final VectorView vectors;
+        private final BitSet loose;
+        private final int[] rows;
+        private final Sets sets;
+
+        /** @param loose rows that are in no group yet and are compared with all others */
+        private Making(RowLooks.View looks, VectorView vectors, BitSet loose) {
+            this.looks = looks;
+            this.vectors = vectors;
+            this.loose = loose;
+            this.rows = looks.rows().stream().toArray();
+            this.sets = new Sets(looks.rows().length());
+        }
+
+        LookGroups groups(List<int[]> keptSame, List<int[]> kept, Progress progress) {
+            progress.at(0);
+            keptSame.forEach(sets::unite);
+            uniteSame();
+            List<int[]> same = sets.groups(rows);
+            // All rows with the same pixels are like the same others, so the first one is compared for all of them.
+            int[] heads =
+                    IntStream.of(rows).filter(row -> sets.find(row) == row).toArray();
+            kept.forEach(sets::unite);
+            uniteAlike(heads, progress);
+            return new LookGroups(looks, same, sets.groups(rows));
+        }
+
+        /** Unites loose rows with all that have the same pixels. */
+        private void uniteSame() {
+            int size = Integer.highestOneBit(Math.max(1, loose.cardinality())) * 4;
+            int[] table = new int[size];
+            for (int row = loose.nextSetBit(0); row >= 0; row = loose.nextSetBit(row + 1)) {
+                table[place(row, table)] = row + 1;
+            }
+            for (int row : rows) {
+                int found = table[place(row, table)];
+                if (found != 0) {
+                    sets.unite(found - 1, row);
+                }
+            }
+        }
+
+        /** Where the table has a row with the same pixels as this one, or room for it. */
+        private int place(int row, int[] table) {
+            long pixels = looks.pixels(row);
+            int at = Long.hashCode(pixels) & (table.length - 1);
+            while (table[at] != 0 && looks.pixels(table[at] - 1) != pixels) {
+                at = (at + 1) & (table.length - 1);
+            }
+            return at;
+        }
+
+        private void uniteAlike(int[] heads, Progress progress) {
+            BitSet asked = new BitSet();
+            long[] compared = new long[heads.length];
+            for (int i = 0; i < heads.length; i++) {
+                compared[i] = looks.look(heads[i]);
+                asked.set(i, loose.get(heads[i]));
+            }
+            Comparison comparison = new Comparison(heads, vectors, sets);
+            new LookPairs(compared, progress, comparison::unite).find(asked);
+        }
     }
 
     /** For one thread. */
     private static final class Comparison {
         private final int[] heads;
-        private final int[] rows;
         private final VectorView vectors;
         private final Sets sets;
+
+        /** What may still be done for each head, in {@link #QUICKER}ths of a comparison of two vectors. */
+        private final int[] left;
+
         private int number = -1;
         private @Nullable Embedding vector;
-        private int left;
 
-        private Comparison(int[] heads, int[] rows, VectorView vectors, Sets sets) {
+        private Comparison(int[] heads, VectorView vectors, Sets sets) {
             this.heads = heads;
-            this.rows = rows;
             this.vectors = vectors;
             this.sets = sets;
+            this.left = new int[heads.length];
+            Arrays.fill(left, MOST_COMPARED * QUICKER);
         }
 
-        /** Unites two heads if they are alike. Answers how many vectors the first one may still be compared with. */
-        int unite(int one, int other) {
+        /** Unites two heads if they are alike. Answers whether the first one may be compared with others. */
+        boolean unite(int one, int other) {
+            if (left[one] > 0 && left[other] > 0) {
+                if (sets.areOne(heads[one], heads[other])) {
+                    left[one]--;
+                } else {
+                    left[one] -= QUICKER;
+                    left[other] -= QUICKER;
+                    if (areNear(one, other)) {
+                        sets.unite(heads[one], heads[other]);
+                    }
+                }
+            }
+            return left[one] > 0;
+        }
+
+        private boolean areNear(int one, int other) {
             if (number != one) {
                 number = one;
                 vector = vector(one).orElse(null);
-                left = vector == null ? 0 : MOST_COMPARED;
             }
             Embedding own = vector;
-            if (own == null || sets.areOne(heads[one], heads[other])) {
-                return left;
-            }
-            left--;
-            if (vector(other)
-                    .filter(near -> 1 - own.cosine(near) <= Likeness.MOST_DISTANCE)
-                    .isPresent()) {
-                sets.unite(heads[one], heads[other]);
-            }
-            return left;
+            return own != null
+                    && vector(other)
+                            .filter(near -> 1 - own.cosine(near) <= Likeness.MOST_DISTANCE)
+                            .isPresent();
         }
 
         private Optional<Embedding> vector(int head) {
-            return vectors.vector(rows[heads[head]]).map(Embedding::ofDirection);
+            return vectors.vector(heads[head]).map(Embedding::ofDirection);
         }
     }
 
-    /** Disjoint sets of the numbers from 0 on. The smallest number stands for its set. */
+    /** Disjoint sets of rows. The smallest row stands for its set. */
     private static final class Sets {
         private final int[] parents;
 
@@ -112,8 +192,8 @@ record LookGroups(List<int[]> same, List<int[]> all) {
             parents = IntStream.range(0, size).toArray();
         }
 
-        private int find(int number) {
-            int at = number;
+        private int find(int row) {
+            int at = row;
             while (parents[at] != at) {
                 parents[at] = parents[parents[at]];
                 at = parents[at];
@@ -131,19 +211,39 @@ record LookGroups(List<int[]> same, List<int[]> all) {
             parents[Math.max(first, second)] = Math.min(first, second);
         }
 
-        /** The rows of each set that has two or more. */
-        private List<int[]> groups(int[] rows) {
-            Map<Integer, List<Integer>> found = new HashMap<>();
-            for (int i = 0; i < parents.length; i++) {
-                int head = find(i);
-                if (head != i) {
-                    found.computeIfAbsent(head, first -> new ArrayList<>(List.of(rows[first])))
-                            .add(rows[i]);
-                }
+        private void unite(int[] rows) {
+            for (int row : rows) {
+                unite(rows[0], row);
             }
-            return found.values().stream()
-                    .map(group -> group.stream().mapToInt(row -> row).toArray())
-                    .toList();
+        }
+
+        /**
+         * The rows of each set that has two or more.
+         *
+         * @param rows all of them, the smallest first
+         */
+        private List<int[]> groups(int[] rows) {
+            int[] sizes = new int[parents.length];
+            for (int row : rows) {
+                sizes[find(row)]++;
+            }
+            List<int[]> groups = new ArrayList<>();
+            int[] numbers = new int[parents.length];
+            for (int row : rows) {
+                int head = find(row);
+                if (head == row && sizes[head] == 1) {
+                    continue;
+                }
+                if (head == row) {
+                    numbers[head] = groups.size();
+                    groups.add(new int[sizes[head]]);
+                }
+                // From here on the size is that of the rows that are still to come.
+                int[] group = groups.get(numbers[head]);
+                group[group.length - sizes[head]] = row;
+                sizes[head]--;
+            }
+            return groups;
         }
     }
 }

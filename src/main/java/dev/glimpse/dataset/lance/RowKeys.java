@@ -2,6 +2,7 @@ package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.ListPosition;
 import java.util.BitSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableSet;
 import java.util.Set;
@@ -103,6 +104,27 @@ final class RowKeys {
                 order = Integer.compareUnsigned(b.beginning, a.beginning);
             }
             return order == 0 ? ids.apply(b.row).compareTo(ids.apply(a.row)) : order;
+        }
+
+        /**
+         * Orders rows of this view as their positions are ordered.
+         *
+         * @param ids gives the id of a row
+         */
+        Comparator<Integer> order(IntFunction<String> ids) {
+            return (a, b) -> compare(candidate(a), candidate(b), ids);
+        }
+
+        private Candidate candidate(int row) {
+            Chunk chunk = chunks.get(row / CHUNK_ROWS);
+            return new Candidate(row, chunk.micros[row % CHUNK_ROWS], chunk.beginnings[row % CHUNK_ROWS]);
+        }
+
+        /** Whether the row comes after this position. */
+        boolean isAfter(int row, ListPosition position, IntFunction<String> ids) {
+            Candidate candidate = candidate(row);
+            return candidate.micros < position.micros()
+                    || (candidate.micros == position.micros() && isAfter(candidate, position, ids));
         }
 
         /** When a row of this view was uploaded, in microseconds since 1970; or {@link ListPosition#UNKNOWN}. */

@@ -9,7 +9,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the {@link Fingerprint} of each row in memory, in 16 bytes.
+ * Keeps the {@link Fingerprint} of each row in memory, and when it was put, in 20 bytes.
  *
  * <p>A row is known by its row id. One thread puts rows; any number of threads may look at the rows that had been put when they got the
  * {@link View}.
@@ -22,9 +22,15 @@ final class RowLooks {
     /** Rows that have a fingerprint. */
     private final BitSet known = new BitSet();
 
+    /** Number of views that were made. */
+    private int views;
+
     private static final class Chunk {
         private final long[] pixels = new long[CHUNK_ROWS];
         private final long[] looks = new long[CHUNK_ROWS];
+
+        /** How many views there were when a row was put. */
+        private final int[] views = new int[CHUNK_ROWS];
     }
 
     /** Adds a row, or replaces what is known of it, also for views that exist. */
@@ -37,28 +43,43 @@ final class RowLooks {
         Chunk chunk = chunks.get(row / CHUNK_ROWS);
         chunk.pixels[row % CHUNK_ROWS] = fingerprint.pixels();
         chunk.looks[row % CHUNK_ROWS] = fingerprint.look();
+        chunk.views[row % CHUNK_ROWS] = views;
     }
 
     /** @param live rows that were put; those without a fingerprint are not in the view */
     View view(BitSet live) {
         BitSet rows = (BitSet) live.clone();
         rows.and(known);
-        return new View(rows, chunks);
+        return new View(rows, chunks, ++views);
     }
 
     /** A fixed set of rows. Safe for use by several threads. */
     static final class View {
         private final BitSet rows;
         private final List<Chunk> chunks;
+        private final int number;
 
-        private View(BitSet rows, List<Chunk> chunks) {
+        /** @param number of this view and of those before it */
+        private View(BitSet rows, List<Chunk> chunks, int number) {
             this.rows = rows;
             this.chunks = chunks;
+            this.number = number;
         }
 
         /** The rows that have a fingerprint. Not to be changed. */
         BitSet rows() {
             return rows;
+        }
+
+        /** The rows of this view that were put, or put again, after an earlier view of the same rows was made. */
+        BitSet putSince(View earlier) {
+            BitSet later = new BitSet();
+            for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
+                if (chunks.get(row / CHUNK_ROWS).views[row % CHUNK_ROWS] >= earlier.number) {
+                    later.set(row);
+                }
+            }
+            return later;
         }
 
         /** The rows with the nearest looks, of those that may be alike or have the same pixels. */

@@ -11,6 +11,7 @@ import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.commit.Overlay;
 import dev.glimpse.dataset.lance.Duplicates;
 import dev.glimpse.dataset.lance.LocalRows;
+import dev.glimpse.dataset.lance.Progress;
 import dev.glimpse.dataset.lance.Snapshot;
 import dev.glimpse.image.Fingerprint;
 import dev.glimpse.image.ImageId;
@@ -24,6 +25,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.LongSupplier;
 import java.util.function.Predicate;
 import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
@@ -34,39 +37,141 @@ import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 
 /**
- * Finds pictures that look the same, in memory alone. The groups of a version are made on a thread of their own and kept, so searches do
- * not wait for them. Safe for use by several threads.
+ * Finds pictures that look the same, in memory alone. The groups of a version are made on a thread of their own, of the groups of the version
+ * before, and kept. While searches run, that thread rests. Safe for use by several threads.
  */
 public final class DuplicateSearch implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(DuplicateSearch.class);
 
     private static final Duration DEADLINE = Duration.ofSeconds(10);
 
+    /** Whoever asks does not wait for groups that will probably take longer. */
+    private static final Duration PATIENCE = Duration.ofSeconds(2);
+
+    /** After each such time it is estimated again how long the groups will take. */
+    private static final Duration LOOK = Duration.ofMillis(250);
+
+    /** The longest rest between two pieces of work, so that searches without a pause do not stop it. */
+    private static final Duration REST = Duration.ofMillis(20);
+
+    private static final Duration SHORT_REST = Duration.ofMillis(1);
+
     /** Groups that took a second to make are good for ten, so that making them never takes more than a tenth of a processor's time. */
-    private static final int REST = 10;
+    private static final int GOOD_FOR = 10;
 
     private final TableSupervisor supervisor;
     private final UnaryOperator<Picture> located;
+    private final LongSupplier clock;
     private final ThreadPoolTaskExecutor thread = OpenTable.pool("table-duplicates", 1, 1);
+    private volatile boolean closed;
 
     /** Guarded by this. */
     private @Nullable Made last;
 
     /** The groups that are just being made. Guarded by this. */
-    private @Nullable CompletableFuture<Made> coming;
+    private @Nullable Making coming;
 
     /** The groups of a version, and what they were made of. */
     private record Made(
-            OpenTable table, LocalRows rows, long version, Duplicates duplicates, long madeAt, long tookNanos) {
-        boolean isGood(OpenTable now, @Nullable LocalRows current) {
-            return table == now && (rows == current || System.nanoTime() - madeAt < REST * tookNanos);
+            OpenTable table, LocalRows rows, long version, Duplicates duplicates, long madeAt, long tookNanos) {}
+
+    /** Makes the groups of the version that is current when its turn comes. */
+    private final class Making implements Progress {
+        private final OpenTable table;
+        private final @Nullable Made before;
+        private final CompletableFuture<Made> done;
+
+        private volatile long startedAt = clock.getAsLong();
+        private volatile double share;
+        private volatile @Nullable LocalRows rows;
+
+        private Making(OpenTable table, @Nullable Made before) {
+            this.table = table;
+            this.before = before;
+            this.done = thread.submitCompletable(this::make);
+        }
+
+        private Made make() {
+            startedAt = clock.getAsLong();
+            try {
+                Snapshot snapshot = table.table().snapshots().current();
+                LocalRows current = snapshot.rows();
+                if (current == null) {
+                    throw new TableBusyException(
+                            "duplicates are found in memory, and the table is not there: it is still being read, or has too many rows for it");
+                }
+                rows = current;
+                Duplicates duplicates = current.duplicates(before == null ? null : before.duplicates, this);
+                long now = clock.getAsLong();
+                Made made = new Made(table, current, snapshot.version(), duplicates, now, now - startedAt);
+                if (before == null) {
+                    log.info(
+                            "duplicates version={} rows={} groups={} milliseconds={}",
+                            made.version,
+                            current.vectors().size(),
+                            duplicates.size(),
+                            TimeUnit.NANOSECONDS.toMillis(made.tookNanos));
+                }
+                synchronized (DuplicateSearch.this) {
+                    last = made;
+                }
+                return made;
+            } finally {
+                synchronized (DuplicateSearch.this) {
+                    if (coming == this) {
+                        coming = null;
+                    }
+                }
+            }
+        }
+
+        @Override
+        public void at(double done) {
+            share = done;
+            long since = clock.getAsLong();
+            do {
+                if (closed || supervisor.table().orElse(null) != table) {
+                    throw new TableBusyException("the table is being closed, or opened anew");
+                }
+                if (table.isIdle()) {
+                    return;
+                }
+                LockSupport.parkNanos(SHORT_REST.toNanos());
+            } while (clock.getAsLong() - since < REST.toNanos());
+        }
+
+        /** How long this will probably take from now on. Empty as long as that cannot be said. */
+        private Optional<Duration> left() {
+            double part = share;
+            long elapsed = clock.getAsLong() - startedAt;
+            return part == 0 ? Optional.empty() : Optional.of(Duration.ofNanos((long) (elapsed / part * (1 - part))));
+        }
+
+        private TableBusyException busy() {
+            Optional<Duration> left = left();
+            String said = "the groups are still being made";
+            return left.map(time -> new TableBusyException(
+                            "%s: %.0f %% is done, and the rest takes about %d s"
+                                    .formatted(said, Math.floor(100 * share), seconds(time)),
+                            Duration.ofSeconds(seconds(time))))
+                    .orElseGet(() -> new TableBusyException(said + "; ask again"));
+        }
+
+        private static long seconds(Duration time) {
+            return time.toSeconds() + 1;
         }
     }
 
     /** @param located gives a picture the address that it has in this store */
     public DuplicateSearch(TableSupervisor supervisor, UnaryOperator<Picture> located) {
+        this(supervisor, located, System::nanoTime);
+    }
+
+    /** @param clock in nanoseconds */
+    DuplicateSearch(TableSupervisor supervisor, UnaryOperator<Picture> located, LongSupplier clock) {
         this.supervisor = supervisor;
         this.located = located;
+        this.clock = clock;
     }
 
     /** See {@link ImageDataset#likenesses}. */
@@ -129,9 +234,17 @@ public final class DuplicateSearch implements AutoCloseable {
         OpenTable table = supervisor.require();
         table.guard().requireSearchable();
         Made made = made(table);
+        // Before the version is looked at: else a picture that is removed just now could be shown.
         Overlay overlay = table.ledger().overlay();
-        List<DuplicateGroups.Group> groups =
-                made.duplicates.after(kind, after, k, picture -> overlay.isHidden(picture.id()), shown, large);
+        LocalRows current = rows(table);
+        List<DuplicateGroups.Group> groups = made.duplicates.after(
+                kind,
+                after,
+                k,
+                current == null ? made.rows : current,
+                picture -> overlay.isHidden(picture.id()),
+                shown,
+                large);
         return new DuplicateGroups(
                 made.version,
                 made.duplicates.unknown(),
@@ -144,62 +257,62 @@ public final class DuplicateSearch implements AutoCloseable {
                         .toList());
     }
 
+    /** The groups of the current version; of an earlier one if that will take long, or took long just before. */
     private Made made(OpenTable table) {
-        CompletableFuture<Made> making;
+        Making making;
         Made older;
         synchronized (this) {
-            older = last;
-            if (older != null && older.isGood(table, rows(table))) {
+            older = last != null && last.table == table ? last : null;
+            if (older != null && isGood(older)) {
                 return older;
             }
-            if (coming == null) {
-                coming = thread.submitCompletable(() -> make(table));
+            if (coming == null || coming.table != table) {
+                coming = new Making(table, older);
             }
             making = coming;
         }
-        try {
-            return making.get(DEADLINE.toMillis(), TimeUnit.MILLISECONDS);
-        } catch (TimeoutException e) {
-            if (older != null && older.table == table) {
-                return older;
+        long asked = clock.getAsLong();
+        do {
+            try {
+                return making.done.get(LOOK.toMillis(), TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                log.trace("the groups are still being made", e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new TableBusyException("interrupted while the groups are being made");
+            } catch (ExecutionException e) {
+                throw e.getCause() instanceof RuntimeException cause
+                        ? cause
+                        : new IllegalStateException("no groups can be made: " + e.getCause(), e);
             }
-            throw new TableBusyException("the groups are still being made; ask again");
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            throw new TableBusyException("interrupted while the groups are being made");
-        } catch (ExecutionException e) {
-            throw e.getCause() instanceof RuntimeException cause
-                    ? cause
-                    : new IllegalStateException("no groups can be made: " + e.getCause(), e);
+        } while (clock.getAsLong() - asked < DEADLINE.toNanos()
+                && making.left().filter(left -> left.compareTo(PATIENCE) > 0).isEmpty());
+        if (older != null) {
+            return older;
         }
+        throw making.busy();
     }
 
-    private Made make(OpenTable table) {
-        long start = System.nanoTime();
-        try {
-            Snapshot snapshot = table.table().snapshots().current();
-            LocalRows rows = snapshot.rows();
-            if (rows == null) {
-                throw new TableBusyException(
-                        "duplicates are found in memory, and the table is not there: it is still being read, or has too many rows for it");
-            }
-            Duplicates duplicates = rows.duplicates();
-            long end = System.nanoTime();
-            Made made = new Made(table, rows, snapshot.version(), duplicates, end, end - start);
-            synchronized (this) {
-                last = made;
-            }
-            return made;
-        } finally {
-            synchronized (this) {
-                coming = null;
-            }
-        }
+    private boolean isGood(Made made) {
+        return made.rows == rows(made.table) || clock.getAsLong() - made.madeAt < GOOD_FOR * made.tookNanos;
     }
 
-    /** Waits a moment for groups that are being made. Twice is fine. */
+    /** About how many bytes of the heap the groups take, and while they are made, what that takes. */
+    public long bytes() {
+        Made made;
+        Making making;
+        synchronized (this) {
+            made = last;
+            making = coming;
+        }
+        LocalRows rows = making == null ? null : making.rows;
+        return (made == null ? 0 : made.duplicates.bytes()) + (rows == null ? 0 : rows.bytesForDuplicates());
+    }
+
+    /** Groups that are being made are given up. Twice is fine. */
     @Override
     public void close() {
+        closed = true;
         thread.shutdown();
     }
 }

@@ -250,6 +250,11 @@ public final class OpenTable implements AutoCloseable {
         upkeep.execute(task);
     }
 
+    /** Whether no search runs, nor anything else on the threads that read. */
+    boolean isIdle() {
+        return reads.active() == 0;
+    }
+
     /**
      * Does something that needs the native side, on a thread for that.
      *

@@ -25,6 +25,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
@@ -68,9 +69,17 @@ class EarlierTableIT {
                         .mode(WriteParams.WriteMode.CREATE)
                         .enableStableRowIds(true)
                         .dataStorageVersion("2.1")
-                        .execute();
-                VectorSchemaRoot batch = Columns.toArrow(rows, schema, allocator)) {
+                        .execute()) {
             Operations.commit(empty, Operations.metadataUpdate(metadata));
+        }
+        append(rows, schema);
+    }
+
+    /** As a client that does not know us. */
+    private void append(List<PictureRow> rows, Schema schema) {
+        Path table = data.resolve("vectors/images.lance");
+        try (BufferAllocator allocator = new RootAllocator();
+                VectorSchemaRoot batch = Columns.toArrow(rows, schema, allocator)) {
             List<FragmentMetadata> fragments = Fragment.write()
                     .datasetUri(table.toString())
                     .allocator(allocator)
@@ -88,7 +97,7 @@ class EarlierTableIT {
         return ImageDataset.open(store, data.resolve(".glimpse"), Rows.MODEL, Rows.AT_ONCE);
     }
 
-    private static PictureRow takenRow(int n) {
+    private static PictureRow takenRow(int n, long pixels) {
         PictureRow row = Rows.row(n);
         return new PictureRow(
                 row.id(),
@@ -102,11 +111,17 @@ class EarlierTableIT {
                 row.caption(),
                 row.tags(),
                 TAKEN,
-                new Fingerprint(n, n));
+                new Fingerprint(pixels, pixels));
     }
 
     private static void add(ImageDataset dataset, int n) {
-        assertThat(dataset.add(takenRow(n)).orTimeout(10, TimeUnit.SECONDS).join())
+        add(dataset, n, n);
+    }
+
+    private static void add(ImageDataset dataset, int n, long pixels) {
+        assertThat(dataset.add(takenRow(n, pixels))
+                        .orTimeout(10, TimeUnit.SECONDS)
+                        .join())
                 .isTrue();
         dataset.settled().join();
     }
@@ -182,6 +197,43 @@ class EarlierTableIT {
     private static RowChange edit(ImageDataset dataset, int n) {
         return dataset.describe(Rows.id(n), new RowNotes(null, "edited", List.of(), null))
                 .join();
+    }
+
+    @Test
+    void rowsThatAnEarlierServerAppendsAfterTheNewColumnsAreInNoGroup() {
+        try (ImageDataset dataset = open()) {
+            add(dataset, ROWS, 7);
+            add(dataset, ROWS + 1, 7);
+            assertThat(groups(dataset)).containsExactly(Set.of(id(ROWS), id(ROWS + 1)));
+
+            append(
+                    IntStream.range(ROWS + 2, ROWS + 5).mapToObj(Rows::row).toList(),
+                    TableSchema.schema(Rows.MODEL.dimension()));
+            add(dataset, ROWS + 5, 7);
+
+            assertThat(dataset.state().committedRows()).isEqualTo(ROWS + 6);
+            assertThat(groups(dataset)).containsExactly(Set.of(id(ROWS), id(ROWS + 1), id(ROWS + 5)));
+            assertThat(dataset.duplicates(null, null, 10, pictures -> true, true)
+                            .unknown())
+                    .isEqualTo(ROWS + 3);
+            assertThat(nearest(dataset, ROWS + 3).picture()).isEqualTo(shown(ROWS + 3));
+            assertThat(dataset.likenesses(Rows.id(ROWS + 3), 5).alike()).isEmpty();
+            assertThat(edit(dataset, ROWS + 3)).isEqualTo(RowChange.CHANGED);
+            assertThat(dataset.remove(Rows.id(ROWS + 4)).join()).isTrue();
+            assertThat(dataset.remove(Rows.id(ROWS + 5)).join()).isTrue();
+            dataset.settled().join();
+            assertThat(groups(dataset)).containsExactly(Set.of(id(ROWS), id(ROWS + 1)));
+        }
+    }
+
+    private static String id(int n) {
+        return Rows.id(n).toString();
+    }
+
+    private static List<Set<String>> groups(ImageDataset dataset) {
+        return dataset.duplicates(null, null, 10, pictures -> true, true).groups().stream()
+                .map(group -> group.pictures().stream().map(Picture::id).collect(Collectors.toSet()))
+                .toList();
     }
 
     @Test

@@ -69,10 +69,10 @@ class ReadPoolTest {
 
         int waiting = submitted.size() - THREADS;
         assertThat(waiting).isEqualTo((int) ReadPool.LONGEST_WAIT.toMillis() * THREADS / millis + 1);
+        Duration wait = Duration.ofMillis((long) waiting * millis / THREADS);
         assertThat(refused)
-                .hasMessage(
-                        "%d searches wait already, which will take %.1f s", waiting, waiting * millis / THREADS / 1e3);
-        assertThat(refused.left()).contains(Duration.ofMillis((long) waiting * millis / THREADS));
+                .hasMessage("%d searches wait already, which will take %.1f s", waiting, wait.toMillis() / 1e3);
+        assertThat(refused.left()).contains(wait);
     }
 
     @Test

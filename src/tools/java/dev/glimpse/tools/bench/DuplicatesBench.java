@@ -1,6 +1,7 @@
 package dev.glimpse.tools.bench;
 
 import com.sun.management.ThreadMXBean;
+import dev.glimpse.dataset.DuplicateGroups;
 import dev.glimpse.dataset.DuplicateGroups.Group;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.Likeness;
@@ -257,68 +258,154 @@ final class DuplicatesBench {
         }
     }
 
+    /** A table as a server has it. Of ten pictures one looks like another one. */
     private void cost(int rows) throws Exception {
-        Path folder = Files.createTempDirectory("duplicates");
-        SplittableRandom random = new SplittableRandom(7);
-        try (ObjectStore store = TestStores.folder(folder);
-                ImageDataset dataset = ImageDataset.open(store, folder.resolve(".glimpse"), Rows.MODEL, NO_INDEX)) {
-            long[] looks = new long[rows];
-            add(
-                    dataset,
-                    IntStream.range(0, rows)
-                            .mapToObj(n -> {
-                                // One of ten looks like another one.
-                                int source = n > 0 && random.nextInt(10) == 0 ? random.nextInt(n) : -1;
-                                looks[n] = source < 0 ? random.nextLong() : looks[source] ^ (1L << random.nextInt(64));
-                                return row(n, source, looks[n]);
-                            })
-                            .toList());
-            long start = System.nanoTime();
-            boolean made = false;
-            while (!made) {
-                try {
-                    dataset.duplicates(null, null, 20, pictures -> true, true);
-                    made = true;
-                } catch (TableBusyException e) {
-                    TimeUnit.MILLISECONDS.sleep(10);
-                }
+        Path folder = Files.createTempDirectory(Path.of("target"), "bench-").toAbsolutePath();
+        try (ObjectStore store = TestStores.folder(folder.resolve("store"))) {
+            FilledTable.fill(store, folder.resolve("first"), Rows.MODEL, rows, DuplicatesBench::row);
+            try (ImageDataset dataset = opened(store, folder.resolve("second"))) {
+                alone(dataset, rows);
             }
-            double first = (System.nanoTime() - start) / 1e9;
-            double firstCpu = cpuSecondsOfGroups();
-            start = System.nanoTime();
-            for (int i = 0; i < 100; i++) {
-                dataset.duplicates(null, null, 20, pictures -> true, true);
+            try (ImageDataset dataset = opened(store, folder.resolve("third"))) {
+                besideSearches(dataset, rows);
             }
-            double page = (System.nanoTime() - start) / 1e6 / 100;
-            for (int i = 0; i < 2000; i++) {
-                dataset.likenesses(Rows.id(i), 5);
-            }
-            long cpu = THREADS.getCurrentThreadCpuTime();
-            for (int i = 0; i < 500; i++) {
-                dataset.likenesses(Rows.id(i * 7 % rows), 5);
-            }
-            double likeness = (THREADS.getCurrentThreadCpuTime() - cpu) / 1e6 / 500;
-            report.say(
-                    "%,d rows: groups made in %.1f s, %.1f s of a processor; a page of 20 groups in %.2f ms; similarTo takes %.2f ms of a processor",
-                    rows, first, firstCpu, page, likeness);
         } finally {
             FileSystemUtils.deleteRecursively(folder);
         }
     }
 
-    /** What the thread has taken that makes groups. */
-    private static double cpuSecondsOfGroups() {
-        return Arrays.stream(THREADS.getThreadInfo(THREADS.getAllThreadIds()))
-                        .filter(thread ->
-                                thread != null && thread.getThreadName().startsWith("table-duplicates"))
-                        .mapToLong(thread -> THREADS.getThreadCpuTime(thread.getThreadId()))
-                        .max()
-                        .orElse(0)
-                / 1e9;
+    private static ImageDataset opened(ObjectStore store, Path work) {
+        ImageDataset dataset = ImageDataset.open(store, work, Rows.MODEL, NO_INDEX);
+        dataset.settled().join();
+        return dataset;
     }
 
-    private static PictureRow row(int n, int source, long look) {
-        PictureRow row = Rows.row(n, vector(source < 0 ? n : source));
+    private static DuplicateGroups page(ImageDataset dataset) {
+        return dataset.duplicates(null, null, 20, pictures -> true, true);
+    }
+
+    private void alone(ImageDataset dataset, int rows) throws Exception {
+        long cpu = cpuNanosOfGroups();
+        long start = System.nanoTime();
+        String said = awaitGroups(dataset, start);
+        report.say(
+                "%,d rows: all groups made in %.1f s, %.1f s of a processor; they take %.1f MB of the heap%s",
+                rows,
+                (System.nanoTime() - start) / 1e9,
+                (cpuNanosOfGroups() - cpu) / 1e9,
+                dataset.memory().duplicates() / 1e6,
+                said);
+
+        start = System.nanoTime();
+        for (int i = 0; i < 100; i++) {
+            page(dataset);
+        }
+        double page = (System.nanoTime() - start) / 1e6 / 100;
+        for (int i = 0; i < 500; i++) {
+            dataset.likenesses(Rows.id(i), 5);
+        }
+        cpu = THREADS.getCurrentThreadCpuTime();
+        for (int i = 0; i < 200; i++) {
+            dataset.likenesses(Rows.id(i * 7 % rows), 5);
+        }
+        double likeness = (THREADS.getCurrentThreadCpuTime() - cpu) / 1e6 / 200;
+        report.say(
+                "%,d rows: a page of 20 groups in %.2f ms; similarTo takes %.2f ms of a processor",
+                rows, page, likeness);
+
+        for (int more : new int[] {1, 100, 1000}) {
+            add(
+                    dataset,
+                    IntStream.range(rows + more, rows + 2 * more)
+                            .mapToObj(DuplicatesBench::row)
+                            .toList());
+            current(dataset, "%,d rows and %,d more".formatted(rows, more));
+        }
+        for (int n = 0; n < 100; n++) {
+            dataset.remove(Rows.id(n * 31)).join();
+        }
+        dataset.settled().join();
+        current(dataset, "%,d rows and 100 fewer".formatted(rows));
+    }
+
+    /** Waits for the groups of the newest version, which a page is of when those before are no longer given again. */
+    private void current(ImageDataset dataset, String what) throws Exception {
+        long cpu = cpuNanosOfGroups();
+        while (page(dataset).version() != dataset.state().version()) {
+            TimeUnit.MILLISECONDS.sleep(10);
+        }
+        report.say("%s: %.3f s of a processor", what, (cpuNanosOfGroups() - cpu) / 1e9);
+    }
+
+    /** Asks until there are groups. Answers what was said first of how long they will take. */
+    private static String awaitGroups(ImageDataset dataset, long start) throws Exception {
+        String said = "";
+        while (true) {
+            try {
+                page(dataset);
+                return said;
+            } catch (TableBusyException e) {
+                if (said.isEmpty()) {
+                    said = "; after %.1f s: %s".formatted((System.nanoTime() - start) / 1e9, e.getMessage());
+                }
+                TimeUnit.MILLISECONDS.sleep(10);
+            }
+        }
+    }
+
+    private void besideSearches(ImageDataset dataset, int rows) throws Exception {
+        FilledTable.awaitCodes(dataset);
+        List<Double> idle = new ArrayList<>();
+        for (int i = -50; i < 200; i++) {
+            double millis = searchMillis(dataset, i);
+            if (i >= 0) {
+                idle.add(millis);
+            }
+        }
+        List<Double> beside = new ArrayList<>();
+        long start = System.nanoTime();
+        CompletableFuture<Void> made = CompletableFuture.runAsync(() -> {
+            try {
+                awaitGroups(dataset, start);
+            } catch (Exception e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        for (int i = 0; !made.isDone(); i++) {
+            beside.add(searchMillis(dataset, i));
+        }
+        made.join();
+        report.say(
+                "%,d rows, searches one after another: p50 %.2f ms, p95 %.2f ms; while groups are made, for %.1f s: p50 %.2f ms, p95 %.2f ms of %,d",
+                rows,
+                Report.median(idle),
+                Report.quantile(idle, 0.95),
+                (System.nanoTime() - start) / 1e9,
+                Report.median(beside),
+                Report.quantile(beside, 0.95),
+                beside.size());
+    }
+
+    private static double searchMillis(ImageDataset dataset, int n) {
+        long start = System.nanoTime();
+        dataset.nearest(vector(Math.abs(n)), 10, false);
+        return (System.nanoTime() - start) / 1e6;
+    }
+
+    /** What the thread has taken that makes groups, as long as it lives. */
+    private static long cpuNanosOfGroups() {
+        return Arrays.stream(THREADS.getThreadInfo(THREADS.getAllThreadIds()))
+                .filter(thread -> thread != null && thread.getThreadName().startsWith("table-duplicates"))
+                .mapToLong(thread -> THREADS.getThreadCpuTime(thread.getThreadId()))
+                .max()
+                .orElse(0);
+    }
+
+    private static PictureRow row(int n) {
+        SplittableRandom random = new SplittableRandom(n);
+        int source = n > 0 && random.nextInt(10) == 0 ? random.nextInt(n) : n;
+        long look = new SplittableRandom(source).split().nextLong();
+        PictureRow row = Rows.row(n, vector(source));
         return new PictureRow(
                 row.id(),
                 row.path(),
@@ -331,7 +418,7 @@ final class DuplicatesBench {
                 row.caption(),
                 row.tags(),
                 null,
-                new Fingerprint(n, look));
+                new Fingerprint(n, source == n ? look : look ^ (1L << random.nextInt(64))));
     }
 
     private static Embedding vector(int n) {

@@ -59,7 +59,8 @@ public final class FilledTable {
         }
     }
 
-    static void fill(ObjectStore store, Path work, ModelStamp model, int rows) throws IOException {
+    /** Fills a new table. */
+    public static void fill(ObjectStore store, Path work, ModelStamp model, int rows) throws IOException {
         fill(store, work, model, rows, n -> Rows.row(n, new Embedding(VECTORS.row(n))));
     }
 

@@ -48,6 +48,7 @@ class SearchController {
      * The answer to a search.
      *
      * @param query what was asked, in one line
+     * @param model name of the model that was asked
      * @param mode by what pictures were found
      * @param note what was asked for and could not be done; null if all was
      * @param truncated whether the end of the query was ignored, being beyond the model's context
@@ -59,6 +60,7 @@ class SearchController {
      */
     record Answer(
             String query,
+            String model,
             Mode mode,
             boolean truncated,
             boolean stale,
@@ -73,6 +75,7 @@ class SearchController {
     /**
      * The answer to a search of the past.
      *
+     * @param model name of the model that was asked
      * @param version that was searched; null if it is not kept any more and today's pictures were searched instead
      * @param complete whether pictures are there that have been deleted since
      * @param note what is missing, null if nothing is
@@ -82,6 +85,7 @@ class SearchController {
      */
     record PastAnswer(
             String query,
+            String model,
             Mode mode,
             boolean truncated,
             @Nullable Long version,
@@ -158,6 +162,7 @@ class SearchController {
         }
         return answer.body(new Answer(
                 asked.inWords(),
+                search.model(),
                 hits.mode(),
                 hits.truncated(),
                 freshness.stale(),
@@ -168,11 +173,12 @@ class SearchController {
                 asked.explain() ? hits.explanation() : null));
     }
 
-    private static PastAnswer past(SearchRequest asked, PastHits past) {
+    private PastAnswer past(SearchRequest asked, PastHits past) {
         boolean complete = past.complete();
         Hits hits = past.hits();
         return new PastAnswer(
                 asked.inWords(),
+                search.model(),
                 Mode.VECTOR,
                 hits.truncated(),
                 past.version(),

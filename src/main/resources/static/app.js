@@ -283,36 +283,41 @@ $('fresh').addEventListener('click', async () => {
 });
 
 // Deletes at once, as the server can take it back: nothing is lost or kept by a page that is left.
-async function remove(picture) {
+function remove(picture) {
   const was = [...feeds.values()].map(each => [each, each.indexOf(picture.id)]).filter(([, index]) => index >= 0);
+  const bringBack = () => {
+    was.forEach(([each, at]) => each.insert(picture, at));
+    redraw();
+  };
+  const redraw = () => {
+    filters.forget();
+    grid.changed();
+    describe();
+  };
+  const deleted = call(`/${picture.id}`, {method: 'DELETE', keepalive: true});
   const index = feed.indexOf(picture.id);
-  try {
-    await call(`/${picture.id}`, {method: 'DELETE'});
-  } catch (error) {
-    if (error.status !== 404) {
-      notice(error.message, {isError: true});
-      return;
-    }
-  }
   was.forEach(([each]) => each.remove(picture.id));
-  filters.forget();
-  grid.changed();
-  describe();
+  redraw();
   const next = feed.pictures[Math.min(index, pictures() - 1)];
   if (index >= 0 && next) go({open: address.nameOf(next.id)}, true);
   else viewer.close();
-  notice(text.deleted, {action: text.undo, onaction: async () => {
+  const end = notice(text.deleted, {action: text.undo, onaction: async () => {
     try {
+      await deleted;
       await call(`/${picture.id}/restore`, {method: 'POST'});
     } catch (error) {
       notice(error.message, {isError: true});
       return;
     }
-    was.forEach(([each, at]) => each.insert(picture, at));
-    grid.changed();
-    describe();
+    bringBack();
     notice(text.restored, {millis: 3000});
   }});
+  deleted.catch(error => {
+    if (error.status === 404) return; // somebody else was faster
+    end();
+    bringBack();
+    notice(error.message, {isError: true});
+  });
 }
 
 // ---- pictures that come in by hand

@@ -41,7 +41,7 @@ export function draw(bar, state, everything, narrowed, change) {
   const tags = union(everything.tags.map(each => each.value), state.tag);
   if (tags.length > 0) {
     chips.push(tags.map(tag =>
-      chip(tag, rows('tags', tag), state.tag.includes(tag), () => change({tag: toggled(state.tag, tag)}), 'tag')));
+      chip(tag, rows('tags', tag), state.tag.includes(tag), () => change({tag: toggled(state.tag, tag)}), 'with-tag')));
   }
   const months = union(everything.months.map(each => each.value).reverse(), state.month ? [state.month] : []);
   if (months.length > 1 || state.month) {

@@ -9,7 +9,7 @@ import {Uploads} from './uploads.js';
 const DRAWN_EVERY = 200; // milliseconds
 const SAID_EVERY = 15_000;
 const NAMES_SHOWN = 20;
-const LINKS_SHOWN = 48;
+const LINKS_SHOWN = 24;
 
 export class Tray {
   #uploads = new Uploads(throttled(DRAWN_EVERY, () => this.#draw()));

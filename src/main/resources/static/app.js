@@ -208,7 +208,8 @@ function describe() {
   const {pictures, done} = feed;
   const nothing = done && pictures.length === 0;
   const what = nothing ? '' : !searched ? text.newest(feed.total) : state.q && !state.like && !state.picture ? text.best : text.nearest;
-  $('status').textContent = [what, ...feed.notes].filter(Boolean).join(' ');
+  const bare = state.all && !nothing && pictures.some(each => each.relevance !== null) ? text.bare : '';
+  $('status').textContent = [what && bare ? `${what}.` : what, bare, ...feed.notes].filter(Boolean).join(' ');
   $('foot').replaceChildren(...(done ? ending(searched, nothing) : []));
   drawFilters();
   offerFresh();

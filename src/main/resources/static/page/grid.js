@@ -186,7 +186,9 @@ export class Grid {
 
   #tile(picture) {
     const name = hit.title(picture);
-    const word = hit.relevance(picture);
+    // Below the cut a word at each picture would only be noise.
+    const relevance = hit.relevance(picture);
+    const word = relevance === 'hardly' ? null : relevance;
     const found = hit.place(picture, this.#asked);
     const image = element('img', {alt: name, decoding: 'async', draggable: false});
     const link = element('a', {href: `/?open=${nameOf(picture.id)}`, title: [name, hit.why(picture, this.#asked)].filter(Boolean).join('\n')},

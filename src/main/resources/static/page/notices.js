@@ -13,7 +13,9 @@ export function notice(message, {action, onaction, isError = false, millis = SHO
   let timer = 0;
   const end = () => {
     clearTimeout(timer);
+    const hadFocus = made.contains(document.activeElement);
     made.remove();
+    if (hadFocus) (document.querySelector('dialog[open] button') ?? $('text')).focus();
   };
   const start = () => {
     clearTimeout(timer);

@@ -66,7 +66,7 @@ export const text = {
   nothing: 'Nothing here matches',
   nothingFiltered: 'Nothing here matches with these filters',
   nothingElse: 'Nothing else looks like it',
-  below: 'Below here, nothing really looks like it',
+  bare: 'Where no word stands, it hardly looks like it.',
   all: 'Show the nearest all the same',
   end: shown => `That is all: ${pictures(shown)}`,
   most: shown => `${pictures(shown)}. A search goes no further: describe it more closely`,

@@ -25,7 +25,7 @@ export class Viewer {
   constructor(callbacks) {
     this.#callbacks = callbacks;
     this.#dialog.addEventListener('close', () => this.#closed());
-    this.#dialog.addEventListener('keydown', event => this.#key(event));
+    addEventListener('keydown', event => { if (this.#dialog.open) this.#key(event); });
     this.#dialog.addEventListener('click', event => {
       if (event.target === $('stage')) this.close();
     });
@@ -83,6 +83,7 @@ export class Viewer {
       this.#drawTools(picture);
     }
     this.#drawFacts(picture, asked);
+    if (document.activeElement === document.body) $('viewer-close').focus(); // what had the focus is drawn anew
     const {at, total, more} = this.#callbacks.position(picture);
     $('position').textContent = at > 0 ? text.position(at, total, more) : '';
     $('viewer-previous').disabled = at <= 1;
@@ -122,8 +123,8 @@ export class Viewer {
       iconButton('i-like', text.more, () => ask({like: name})),
       iconButton('i-unlike', text.less, () => ask({unlike: name}), {id: 'unlike', hidden: !this.#callbacks.isSearch()}),
       iconButton('i-region', text.region, () => this.#startRegion(), {id: 'region', hidden: !(picture.width && picture.height)}),
-      element('a', {className: 'icon-button', href: `/${picture.id}`, download: picture.filename ?? name, title: text.download,
-        aria: {label: text.download}}, icon('i-download')),
+      element('a', {id: 'download', className: 'icon-button', href: `/${picture.id}`, download: name, title: text.download,
+        aria: {label: text.download}, onclick: event => this.#download(event, picture)}, icon('i-download')),
       iconButton('i-link', text.copy, () => this.#copy(), {id: 'copy'}),
       iconButton('i-delete', text.delete, () => this.#callbacks.remove(picture), {id: 'delete', hidden: true}));
     this.#offer('delete');
@@ -181,6 +182,21 @@ export class Viewer {
       element('span', {className: 'soft'}, picture.bytes ? text.pixels(picture.width, picture.height, picture.bytes) : '')));
   }
 
+  // Under the name that the picture came with: the server's own header names it by its hash.
+  async #download(event, picture) {
+    if (!picture.filename || event.ctrlKey || event.metaKey || event.shiftKey) return;
+    event.preventDefault();
+    try {
+      const response = await fetch(`/${picture.id}`);
+      if (!response.ok) throw new Error(text.answered(response.status));
+      const url = URL.createObjectURL(await response.blob());
+      element('a', {href: url, download: picture.filename}).click();
+      setTimeout(() => URL.revokeObjectURL(url), 60_000);
+    } catch (error) {
+      notice(error instanceof TypeError ? text.unreachable : error.message, {isError: true});
+    }
+  }
+
   async #copy() {
     const link = `${location.origin}/?open=${nameOf(this.#picture.id)}`;
     try {
@@ -213,7 +229,7 @@ export class Viewer {
   }
 
   #key(event) {
-    if (event.target.closest('input, textarea') || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.target.closest?.('input, textarea') || event.ctrlKey || event.metaKey || event.altKey) return;
     if (event.key === 'Escape' && this.#region) {
       event.preventDefault();
       this.#endRegion();

@@ -17,6 +17,7 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -58,7 +59,7 @@ class GalleryBrowserIT extends PageTest {
         return Map.of("value", value, "rows", rows);
     }
 
-    private static Map<String, Object> hit(int n, Double relevance, String... matched) {
+    private static Map<String, Object> hit(int n, @Nullable Double relevance, String... matched) {
         Map<String, Object> hit = madeUp(n);
         hit.put("_distance", 0.5);
         hit.put("relevance", relevance);

@@ -25,14 +25,16 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.springframework.boot.test.context.SpringBootTest;
 import org.springframework.boot.test.web.server.LocalServerPort;
+import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
 import tools.jackson.databind.json.JsonMapper;
 
 /**
- * A server and a page of it in a browser. All classes share the server and its table, and each test has a browser's profile of its own. After
+ * A server and a page of it in a browser. The tests of a class share the server and its table; each has a browser's profile of its own. After
  * each test the page must have thrown nothing, broken no policy and asked no other server.
  */
+@DirtiesContext
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
 abstract class PageTest {
     static final Path SHOTS = Path.of("target/screens");

@@ -283,7 +283,7 @@ class ViewerBrowserIT extends PageTest {
         open(0);
 
         Download download =
-                page.waitForDownload(() -> page.locator("#viewer-tools a").click());
+                page.waitForDownload(() -> page.locator("#download").click());
         page.locator("#copy").click();
         assertThat(page.locator(".notice")).containsText("Link copied");
 

@@ -4,7 +4,9 @@ import {call, problem, stats, unreachable, waitSeconds} from './api.js';
 import {text} from './texts.js';
 
 const AT_ONCE = 4;
-const ASK_AT_ONCE = 32; // hashes in one question
+// Of one question: so many hashes, and no more bytes to be read for them, so that the first file is soon on its way.
+const ASK_AT_ONCE = 100;
+const READ_AT_ONCE = 32e6;
 const READY = 64; // files that wait with their hash
 const MOST_TRIES = 10;
 const RATE_MILLIS = 8000;
@@ -163,7 +165,12 @@ export class Uploads {
     const round = this.#rounds;
     try {
       while (this.#waiting.length > 0 && this.#ready.length < READY && !this.isPaused && round === this.#rounds) {
-        const some = this.#waiting.splice(0, ASK_AT_ONCE);
+        let many = 1;
+        for (let bytes = this.#waiting[0].bytes; many < Math.min(ASK_AT_ONCE, this.#waiting.length); many++) {
+          bytes += this.#waiting[many].bytes;
+          if (bytes > READ_AT_ONCE) break;
+        }
+        const some = this.#waiting.splice(0, many);
         const {formats} = await stats().catch(() => ({formats: null}));
         const fit = some.filter(item => {
           const type = item.file.type;
@@ -206,6 +213,7 @@ export class Uploads {
     this.#running.add(item);
     this.#turn(item, 'sending');
     item.loaded = 0;
+    this.#changed();
     let answer;
     let failure = null;
     try {

@@ -127,8 +127,9 @@ abstract class PageTest {
         return page.evaluate(script);
     }
 
+    /** The page's policy forbids what Playwright would do by itself. */
     final void waitFor(String condition) {
-        page.waitForFunction(condition);
+        page.waitForCondition(() -> Boolean.TRUE.equals(page.evaluate(condition)));
     }
 
     final void shot(String name) {

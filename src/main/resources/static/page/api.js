@@ -62,5 +62,5 @@ export function stats() {
 
 // Seconds until the next try: what the server asks for, else twice as long each time, up to half a minute, and never all at once.
 export function waitSeconds(tries, retryAfter) {
-  return retryAfter ?? Math.min(30, 2 ** Math.min(tries, 5)) * (0.75 + Math.random() / 2);
+  return retryAfter !== null ? Math.max(0.2, retryAfter) : Math.min(30, 2 ** Math.min(tries, 5)) * (0.75 + Math.random() / 2);
 }

@@ -6,6 +6,7 @@ import * as samples from './samples.js';
 import {text} from './texts.js';
 
 const PAGE = 60;
+const LARGEST_PAGE = 240; // who scrolls on and on gets more at a time
 const MOST_A_PAGE = 1000;
 const RELEVANT = 0.25;
 const LESS = 0.5;
@@ -38,7 +39,7 @@ export class Feed {
 
   async #load(until) {
     while (!this.done && this.pictures.length < until) {
-      const limit = Math.min(MOST_A_PAGE, Math.max(PAGE, until - this.pictures.length + PAGE / 2));
+      const limit = Math.min(MOST_A_PAGE, Math.max(PAGE, Math.min(LARGEST_PAGE, this.pictures.length), until - this.pictures.length + PAGE / 2));
       let page;
       try {
         page = await (isSearch(this.state) ? this.#search(limit) : this.#list(limit));

@@ -602,8 +602,8 @@ class AccessIT {
                     .newPage();
             page.navigate("http://127.0.0.1:" + port + "/?q=seen");
 
-            page.waitForCondition(() -> Boolean.TRUE.equals(
-                    page.evaluate("(document.querySelector('.tile img')?.naturalWidth ?? 0) > 0")));
+            page.waitForCondition(() ->
+                    Boolean.TRUE.equals(page.evaluate("(document.querySelector('.tile img')?.naturalWidth ?? 0) > 0")));
             assertThat(page.locator(".tile img").first().getAttribute("alt")).isNotEmpty();
             assertThat(page.locator("#add").isDisabled()).isTrue();
         }

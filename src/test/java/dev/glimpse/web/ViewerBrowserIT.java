@@ -282,8 +282,7 @@ class ViewerBrowserIT extends PageTest {
                 .setPermissions(List.of("clipboard-read", "clipboard-write")));
         open(0);
 
-        Download download =
-                page.waitForDownload(() -> page.locator("#download").click());
+        Download download = page.waitForDownload(() -> page.locator("#download").click());
         page.locator("#copy").click();
         assertThat(page.locator(".notice")).containsText("Link copied");
 

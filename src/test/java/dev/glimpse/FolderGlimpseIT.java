@@ -475,7 +475,7 @@ class FolderGlimpseIT extends GlimpseContract {
             assertThat(tooMany.text()).contains("limit", "50");
             assertThat(unknown.text()).contains("color");
             assertThat(missing.text()).contains("text");
-            assertThat(blank.text()).isEqualTo("text is empty: say what the picture shows");
+            assertThat(blank.text()).isEqualTo("text is empty: say what a picture shows");
             assertThat(unknownId.text()).startsWith("there is no picture images/000");
             assertThat(noId.text()).startsWith("id must be a text");
             assertThat(noSize.text()).startsWith("size must be one of 256, 512, 1024");

@@ -668,6 +668,82 @@ abstract class GlimpseContract {
     }
 
     @Test
+    void partThatIsNotWhatItsNameSaysIs400() {
+        Part picture = Part.file("a.png", newPicture());
+        Part file = Part.file("caption", "t.txt", new byte[] {'x'});
+        Part latin1 = Part.withHeader("name=\"caption\"", new byte[] {(byte) 0xe9});
+
+        for (String path : new String[] {"/upload", "/search"}) {
+            assertRefused(
+                    client.multipart(path, List.of(picture, file)),
+                    "bad-multipart",
+                    "caption is a file and must be text");
+            assertRefused(
+                    client.multipart(path, List.of(picture, latin1)), "invalid-query", "caption must be text in UTF-8");
+        }
+        assertRefused(
+                client.multipart("/search", List.of(Part.field("text", "a cat"), Part.field("file", "x"))),
+                "invalid-query",
+                "file is text and must be a picture");
+    }
+
+    @Test
+    void bodyOfASearchThatCannotBeTakenIsRefused() {
+        String form = "application/x-www-form-urlencoded";
+
+        assertRefused(
+                search("GET", "?text=a+cat", "{\"text\": \"a dog\"}", JSON),
+                "invalid-query",
+                "this call takes no body");
+        assertRefused(
+                search("POST", "", "{\"text\": \"a dog\", \"limt\": 5}", JSON),
+                "unknown-parameter",
+                "did you mean limit?");
+        assertRefused(search("POST", "", "text=" + "x".repeat(3 << 20), form), "upload-too-large", "2 MB");
+        assertRefused(
+                search("POST", "", "text=cat&not=" + "x".repeat(1001), form),
+                "invalid-query",
+                "not has 1001 characters");
+    }
+
+    @Test
+    void cursorOfAnotherCallIs400() {
+        client.upload("a.png", newPicture());
+        client.upload("b.png", newPicture());
+        String next = client.get("/search?text=cat&limit=1&mode=vector")
+                .json()
+                .get("next")
+                .stringValue();
+
+        for (String path : new String[] {"/images", "/duplicates"}) {
+            assertRefused(
+                    client.get(path + "?cursor=" + next),
+                    "invalid-query",
+                    "cursor must be the next of an answer of this call");
+        }
+    }
+
+    @Test
+    void labelledTextThatCannotBeSearchedForIsNamed() {
+        String id = id(client.upload("a.png", newPicture()).json());
+        String query = "{\"text\": \"%s\", \"relevant\": [\"" + id + "\"]}";
+        String body = "{\"queries\": [" + query.formatted("a cat") + "," + query.formatted(" ") + "]}";
+
+        Answer answer = client.send("POST", "/eval", body.getBytes(StandardCharsets.UTF_8), "Content-Type", JSON);
+
+        assertRefused(answer, "invalid-query", "queries[1]: text is empty");
+    }
+
+    private Answer search(String method, String query, String body, String type) {
+        return client.send(method, "/search" + query, body.getBytes(StandardCharsets.UTF_8), "Content-Type", type);
+    }
+
+    private static void assertRefused(Answer answer, String type, String detail) {
+        assertThat(answer.json().path("type").asString()).isEqualTo("/problems/" + type);
+        assertThat(answer.json().path("detail").asString()).contains(detail);
+    }
+
+    @Test
     void badQueriesAre400AndSayWhy() {
         assertThat(client.get("/search").toString()).startsWith("400").contains("nothing is looked for");
         assertThat(client.get("/search?text=%20").status()).isEqualTo(400);
@@ -1606,6 +1682,27 @@ abstract class GlimpseContract {
                     "search_pictures", Map.of("text", "anything", "limit", 50, "tags", List.of("two", "one")));
 
             String id = upload.json().get("id").stringValue();
+            Outcome filtered = agent.call(
+                    "search_pictures",
+                    Map.of("like", id, "anyTag", List.of("one", "three"), "type", "png", "caption", "AN AGENT"));
+            Outcome paged = agent.call("search_pictures", Map.of("text", "anything", "limit", 1));
+            Outcome next = agent.call(
+                    "search_pictures",
+                    Map.of(
+                            "text",
+                            "anything",
+                            "limit",
+                            1,
+                            "cursor",
+                            paged.json().get("next").stringValue()));
+            Outcome never =
+                    agent.call("search_pictures", Map.of("text", "anything", "uploadedBefore", "2001-01-01T00:00:00Z"));
+            assertThat(filtered.json().get("pictures").valueStream())
+                    .noneMatch(each -> each.get("id").stringValue().equals(id))
+                    .allMatch(each -> each.get("caption").stringValue().equals("Said by an agent"));
+            assertThat(next.json().get("pictures").get(0).get("id"))
+                    .isNotEqualTo(paged.json().get("pictures").get(0).get("id"));
+            assertThat(never.json().get("pictures")).isEmpty();
             assertThat(upload.json().get("stored").booleanValue()).isTrue();
             assertThat(upload.json().get("path").stringValue()).isEqualTo(pathOf(id));
             assertThat(again.json().get("stored").booleanValue()).isFalse();

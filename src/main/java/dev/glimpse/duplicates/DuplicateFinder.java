@@ -85,11 +85,13 @@ public final class DuplicateFinder {
                         .map(group -> new Duplicates(group.kind().toString(), group.count(), group.pictures()))
                         .toList(),
                 found.groups().size() > limit
-                        ? CursorText.of(groups.get(limit - 1).position().toBytes())
+                        ? CursorText.of(
+                                "duplicates", groups.get(limit - 1).position().toBytes())
                         : null);
     }
 
     private static ListPosition position(String cursor) {
-        return ListPosition.ofBytes(CursorText.parse(cursor)).orElseThrow(() -> CursorText.invalid(cursor));
+        return ListPosition.ofBytes(CursorText.parse("duplicates", cursor))
+                .orElseThrow(() -> CursorText.invalid(cursor));
     }
 }

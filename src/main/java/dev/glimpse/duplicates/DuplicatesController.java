@@ -6,6 +6,7 @@ import dev.glimpse.dataset.Likeness;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.request.InvalidQueryException;
+import dev.glimpse.request.JsonBody;
 import dev.glimpse.request.ParameterValues;
 import dev.glimpse.request.PictureNotFoundException;
 import java.io.IOException;
@@ -22,7 +23,6 @@ import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
-import org.springframework.web.multipart.MaxUploadSizeExceededException;
 
 /** Lists pictures that look the same, and takes decisions on them. Removes none. */
 @RestController
@@ -113,11 +113,7 @@ class DuplicatesController {
             consumes = MediaType.APPLICATION_JSON_VALUE,
             produces = MediaType.APPLICATION_JSON_VALUE)
     Decided decide(InputStream body) throws IOException {
-        byte[] json = body.readNBytes(MOST_BYTES + 1);
-        if (json.length > MOST_BYTES) {
-            throw new MaxUploadSizeExceededException(MOST_BYTES);
-        }
-        ParameterValues values = ParameterValues.ofJson(json, DecisionParameter.values());
+        ParameterValues values = ParameterValues.ofJson(JsonBody.read(body, MOST_BYTES), DecisionParameter.values());
         String decision = values.one(DecisionParameter.DECISION).orElse("");
         if (!decision.equals("keep") && !decision.equals("undo")) {
             throw new InvalidQueryException("decision must be keep or undo: " + ParameterValues.shortened(decision));

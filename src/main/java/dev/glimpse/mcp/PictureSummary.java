@@ -32,6 +32,7 @@ record PictureSummary(
         @Nullable Integer height,
         @Nullable Long bytes,
         @Nullable Instant uploadedAt,
+        @Nullable Instant takenAt,
         String picture,
         String thumbnail) {
     /** The most pictures of one answer: more would fill a model's context. */
@@ -54,6 +55,7 @@ record PictureSummary(
               "height": {"type": "integer"},
               "bytes": {"type": "integer"},
               "uploadedAt": {"type": "string"},
+              "takenAt": {"type": "string"},
               "picture": {"type": "string", "description": "Path of the original on this server"},
               "thumbnail": {"type": "string", "description": "Path of a small JPEG on this server"}}}""";
 
@@ -80,6 +82,7 @@ record PictureSummary(
                 picture.height(),
                 picture.bytes(),
                 picture.uploadedAt(),
+                picture.takenAt(),
                 path,
                 path + "/thumbnail");
     }

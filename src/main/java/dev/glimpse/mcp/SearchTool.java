@@ -2,6 +2,7 @@ package dev.glimpse.mcp;
 
 import com.fasterxml.jackson.annotation.JsonInclude;
 import dev.glimpse.fairness.Purpose;
+import dev.glimpse.image.ImageFormat;
 import dev.glimpse.request.Tickets;
 import dev.glimpse.search.ImageSearch;
 import dev.glimpse.search.ImageSearch.Hits;
@@ -10,10 +11,17 @@ import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.util.List;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
-/** Finds pictures by words. */
-final class SearchTool implements AgentTool<SearchTool.Query> {
+/** Finds pictures by words, or by another picture. Its arguments are parameters of {@code POST /search}; only {@code tags} has another name. */
+final class SearchTool implements AgentTool<ObjectNode> {
+    private static final String TIME =
+            "{\"type\": \"string\", \"description\": \"Only pictures %s; a time with its offset, such as 2026-11-26T08:00:00Z\"}";
+
     private final ImageSearch search;
     private final Tickets tickets;
     private final Tool definition;
@@ -21,45 +29,69 @@ final class SearchTool implements AgentTool<SearchTool.Query> {
     SearchTool(ImageSearch search, Tickets tickets, McpJsonMapper json) {
         this.search = search;
         this.tickets = tickets;
+        int longest = search.longestText();
+        String types = Stream.of(ImageFormat.values())
+                .map(format -> '"' + format.extension() + '"')
+                .collect(Collectors.joining(", "));
         this.definition = Tool.builder("search_pictures", json, """
-                        {"type": "object", "additionalProperties": false, "required": ["text"], "properties": {
+                        {"type": "object", "additionalProperties": false, "properties": {
                           "text": {"type": "string", "minLength": 1, "maxLength": %d,
                             "description": "What the pictures show, in some English words, such as: a red car in the snow"},
+                          "like": {"type": "string", "pattern": "^images/[0-9a-f]{64}\\\\.[a-z]{3,4}$",
+                            "description": "The id of a picture that others are to look like, alone or beside text"},
+                          "not": {"type": "string", "minLength": 1, "maxLength": %d,
+                            "description": "What the pictures are not to show; needs text or like"},
                           "tags": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 100,
                             "description": "Only pictures that have all of these tags, spelled as they are"},
+                          "anyTag": {"type": "array", "items": {"type": "string", "minLength": 1}, "maxItems": 100,
+                            "description": "Only pictures that have one of these tags, spelled as they are"},
+                          "caption": {"type": "string", "minLength": 1, "maxLength": 1000,
+                            "description": "Only pictures whose caption contains this, whatever its case"},
+                          "filename": {"type": "string", "minLength": 1, "maxLength": 1000,
+                            "description": "Only pictures whose file name contains this, whatever its case"},
+                          "type": {"type": "string", "enum": [%s], "description": "Only pictures of this format"},
+                          "orientation": {"type": "string", "enum": ["landscape", "portrait", "square"]},
+                          "takenAfter": %s,
+                          "takenBefore": %s,
+                          "uploadedAfter": %s,
+                          "uploadedBefore": %s,
                           "limit": {"type": "integer", "minimum": 1, "maximum": %d, "default": %d},
+                          "cursor": {"type": "string", "maxLength": 40000,
+                            "description": "The next of the answer before, with the same other arguments; without it the best come"},
                           "mode": {"type": "string", "enum": ["vector", "text", "hybrid"],
                             "description": "vector compares what pictures show, text compares words with captions, tags and \
                         file names, hybrid does both and is taken by default"},
                           "minRelevance": {"type": "number", "minimum": 0, "maximum": 1,
                             "description": "Leaves out pictures with less relevance, but for those that have the words; 0.25 is usual. Then an \
-                        answer may be empty"}}}
+                        answer may be empty. Needs text, and neither like nor not"}}}
                         """.formatted(
-                        search.longestText(), Math.min(PictureSummary.MOST, search.mostHits()), PictureSummary.USUAL))
+                                longest,
+                                longest,
+                                types,
+                                TIME.formatted("taken at this time or later"),
+                                TIME.formatted("taken before this time"),
+                                TIME.formatted("uploaded at this time or later"),
+                                TIME.formatted("uploaded before this time"),
+                                Math.min(PictureSummary.MOST, search.mostHits()),
+                                PictureSummary.USUAL))
                 .title("Search pictures")
                 .description("""
-                        Finds the pictures that fit a description best. Compares what pictures show and, where captions, tags or file \
-                        names have the words, these as well; matched says which. There always are nearest pictures, so a hit that only \
-                        its vector matched need not fit: see its relevance, or set minRelevance, and look at a hit with \
-                        look_at_picture.""")
+                        Finds the pictures that fit a description best, or look most like another picture: give text, like or both. Compares \
+                        what pictures show and, where captions, tags or file names have the words, these as well; matched says which. There \
+                        always are nearest pictures, so a hit that only its vector matched need not fit: see its relevance, or set \
+                        minRelevance, and look at a hit with look_at_picture.""")
                 .outputSchema(json, """
                         {"type": "object", "required": ["pictures", "mode", "truncated", "stale"], "properties": {
                           "pictures": {"type": "array", "items": %s},
                           "mode": {"type": "string", "description": "By what pictures were found: vector, text or hybrid"},
                           "note": {"type": "string", "description": "What could not be done"},
                           "truncated": {"type": "boolean", "description": "The end of the text was too long for the model"},
-                          "stale": {"type": "boolean", "description": "The newest pictures may be missing"}}}
+                          "stale": {"type": "boolean", "description": "The newest pictures may be missing"},
+                          "next": {"type": "string", "description": "The cursor for the pictures after these; absent if there are none"}}}
                         """.formatted(PictureSummary.SCHEMA))
                 .annotations(Hints.READS)
                 .build();
     }
-
-    record Query(
-            String text,
-            @Nullable List<String> tags,
-            @Nullable Integer limit,
-            @Nullable Mode mode,
-            @Nullable Double minRelevance) {}
 
     @JsonInclude(JsonInclude.Include.NON_NULL)
     record Found(
@@ -67,7 +99,8 @@ final class SearchTool implements AgentTool<SearchTool.Query> {
             Mode mode,
             @Nullable String note,
             boolean truncated,
-            boolean stale) {}
+            boolean stale,
+            @Nullable String next) {}
 
     @Override
     public Tool definition() {
@@ -75,28 +108,25 @@ final class SearchTool implements AgentTool<SearchTool.Query> {
     }
 
     @Override
-    public Class<Query> arguments() {
-        return Query.class;
+    public Class<ObjectNode> arguments() {
+        return ObjectNode.class;
     }
 
     @Override
-    public CallToolResult call(Query query, Call call) {
-        int limit = query.limit() == null ? PictureSummary.USUAL : query.limit();
-        List<String> tags = query.tags() == null ? List.of() : query.tags();
-        Hits hits = search.search(
-                query.text(),
-                tags,
-                limit,
-                query.mode(),
-                query.minRelevance(),
-                tickets.of(Purpose.SEARCH, call.request()));
+    public CallToolResult call(ObjectNode query, Call call) {
+        JsonNode tags = query.remove("tags");
+        if (tags != null) {
+            query.set("tag", tags);
+        }
+        Hits hits = search.search(query, tickets.of(Purpose.SEARCH, call.request()));
         return CallToolResult.builder()
                 .structuredContent(new Found(
                         hits.results().stream().map(PictureSummary::of).toList(),
                         hits.mode(),
                         hits.note(),
                         hits.truncated(),
-                        hits.freshness().stale()))
+                        hits.freshness().stale(),
+                        hits.next()))
                 .build();
     }
 }

@@ -62,6 +62,7 @@ record ToolArguments(Map<String, Object> schema, JsonSchemaValidator validator) 
         return switch (String.valueOf(value.get("type"))) {
             case "integer" -> "a whole number from " + value.get("minimum") + " to " + value.get("maximum");
             case "boolean" -> "true or false";
+            case "number" -> "a number from " + value.get("minimum") + " to " + value.get("maximum");
             case "array" ->
                 "a list of at most " + value.get("maxItems") + ", each " + described(object(value.get("items")));
             default -> "a text" + length(value);

@@ -9,11 +9,11 @@ final class Cursor {
     private Cursor() {}
 
     static String of(ListPosition position) {
-        return CursorText.of(position.toBytes());
+        return CursorText.of("images", position.toBytes());
     }
 
     /** @throws InvalidQueryException if {@link #of} never gave this */
     static ListPosition parse(String cursor) {
-        return ListPosition.ofBytes(CursorText.parse(cursor)).orElseThrow(() -> CursorText.invalid(cursor));
+        return ListPosition.ofBytes(CursorText.parse("images", cursor)).orElseThrow(() -> CursorText.invalid(cursor));
     }
 }

@@ -1,12 +1,13 @@
 package dev.glimpse.request;
 
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Base64;
 import java.util.zip.CRC32;
 
 /**
  * Writes where a page ends as a word for a URL, and reads it again. The word has the number of the format in front, so that another format
- * can be told from it one day, and a checksum, so that a word that was cut or changed is refused.
+ * can be told from it one day, and a checksum, so that a word that was cut or changed is refused, and so is one of another call.
  */
 public final class CursorText {
     private static final byte FORMAT = 1;
@@ -15,19 +16,23 @@ public final class CursorText {
 
     private CursorText() {}
 
-    /** Writes what a cursor has to say. */
-    public static String of(byte[] position) {
+    /**
+     * Writes what a cursor has to say.
+     *
+     * @param call that alone takes it, for example "search"
+     */
+    public static String of(String call, byte[] position) {
         ByteBuffer bytes = ByteBuffer.allocate(HEAD + position.length);
-        bytes.put(FORMAT).putInt(checksum(position)).put(position);
+        bytes.put(FORMAT).putInt(checksum(call, position)).put(position);
         return Base64.getUrlEncoder().withoutPadding().encodeToString(bytes.array());
     }
 
     /**
      * Reads what a cursor says.
      *
-     * @throws InvalidQueryException if {@link #of} never gave this
+     * @throws InvalidQueryException if {@link #of} never gave this for this call
      */
-    public static byte[] parse(String cursor) {
+    public static byte[] parse(String call, String cursor) {
         ByteBuffer bytes = ByteBuffer.wrap(decode(cursor));
         if (bytes.remaining() < HEAD || bytes.get() != FORMAT) {
             throw invalid(cursor);
@@ -35,7 +40,7 @@ public final class CursorText {
         int checksum = bytes.getInt();
         byte[] position = new byte[bytes.remaining()];
         bytes.get(position);
-        if (checksum != checksum(position)) {
+        if (checksum != checksum(call, position)) {
             throw invalid(cursor);
         }
         return position;
@@ -49,8 +54,9 @@ public final class CursorText {
         }
     }
 
-    private static int checksum(byte[] position) {
+    private static int checksum(String call, byte[] position) {
         CRC32 checksum = new CRC32();
+        checksum.update(call.getBytes(StandardCharsets.UTF_8));
         checksum.update(position);
         return (int) checksum.getValue();
     }
@@ -58,7 +64,7 @@ public final class CursorText {
     /** Says that a cursor is none of this call. */
     public static InvalidQueryException invalid(String cursor) {
         return new InvalidQueryException(
-                "cursor must be the next of an answer of this server's version, as it was given; without a"
-                        + " cursor the first page comes: " + ParameterValues.shortened(cursor));
+                "cursor must be the next of an answer of this call and this server's version, as it was given;"
+                        + " without a cursor the first page comes: " + ParameterValues.shortened(cursor));
     }
 }

@@ -12,26 +12,20 @@ import java.util.regex.Pattern;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The parameters of a request, from its query and its form or from a JSON object with fields of the same names. What they are is said when
  * they are read: a value that is not what it has to be is an {@link InvalidQueryException} that names the parameter.
  */
 public final class ParameterValues {
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
-
     /** As JSON writes one: others read hexadecimal numbers and digits of all scripts as well. */
     static final Pattern WHOLE_NUMBER = Pattern.compile("-?(0|[1-9][0-9]*)");
 
     private static final Pattern NUMBER = Pattern.compile("(0|[1-9][0-9]*)(\\.[0-9]+)?([eE][-+]?[0-9]+)?");
+
+    /** A double has all whole numbers below. */
+    private static final double MOST_EXACT = 1L << 53;
 
     /** The most characters of a value that a message repeats. */
     private static final int MOST_CHARACTERS = 64;
@@ -52,15 +46,10 @@ public final class ParameterValues {
     /**
      * Those of a JSON object. A list may stand as a single value if it has one only; null stands for a parameter that is left out.
      *
-     * @throws InvalidQueryException if it is no such object, or has other fields
+     * @throws UnknownParameterException if it has other fields
+     * @throws InvalidQueryException if it is no such object
      */
-    public static ParameterValues ofJson(byte[] body, Parameter[] known) {
-        JsonNode json;
-        try {
-            json = JSON.readTree(body);
-        } catch (JacksonException e) {
-            throw new InvalidQueryException("the body is not valid JSON: " + JsonProblem.of(e));
-        }
+    public static ParameterValues ofJson(JsonNode json, Parameter[] known) {
         if (!json.isObject()) {
             throw new InvalidQueryException("the body must be a JSON object");
         }
@@ -71,8 +60,11 @@ public final class ParameterValues {
         for (Map.Entry<String, JsonNode> field : json.properties()) {
             Parameter parameter = parameters.get(field.getKey());
             if (parameter == null) {
-                throw new InvalidQueryException("there is no field \"" + shortened(field.getKey())
-                        + "\" here; there are " + String.join(", ", parameters.keySet()));
+                throw UnknownParameterException.of(
+                        "field",
+                        field.getKey(),
+                        Spelling.nearest(field.getKey(), parameters.keySet()),
+                        parameters.keySet());
             }
             if (!field.getValue().isNull()) {
                 values.put(field.getKey(), ofJson(parameter, field.getValue()));
@@ -88,9 +80,21 @@ public final class ParameterValues {
                 throw new InvalidQueryException(parameter.parameterName()
                         + (parameter.isList() ? " must be a list of values" : " must be a single value"));
             }
-            texts.add(value.asString());
+            String text = isWhole(value) ? Long.toString(value.asLong()) : value.asString();
+            if (!JsonProblem.isUnicode(text)) {
+                throw new InvalidQueryException(
+                        parameter.parameterName() + " has half a character: a surrogate without its other half");
+            }
+            texts.add(text);
         }
         return texts;
+    }
+
+    /** Whether it is written with a fraction and has none: 10.0 is 10. */
+    private static boolean isWhole(JsonNode value) {
+        return value.isFloatingPointNumber()
+                && value.doubleValue() == Math.rint(value.doubleValue())
+                && Math.abs(value.doubleValue()) < MOST_EXACT;
     }
 
     /** All values of a parameter, in their order. */
@@ -184,14 +188,9 @@ public final class ParameterValues {
     }
 
     private static double weight(Parameter parameter, String text, int most) {
-        double weight;
-        try {
-            weight = Double.parseDouble(text);
-        } catch (NumberFormatException e) {
-            weight = Double.NaN;
-        }
-        // Written so that NaN fails as well.
-        if (!(weight > 0 && weight <= most)) {
+        // A negative number does not match, and neither do NaN, hexadecimal numbers and 1f.
+        double weight = NUMBER.matcher(text).matches() ? Double.parseDouble(text) : 0;
+        if (weight <= 0 || weight > most) {
             throw invalid(parameter, "a number above 0 and at most " + most, text);
         }
         return weight;

@@ -44,7 +44,7 @@ final class Evaluation {
      *
      * @param tickets gives one for each search, so that others who search take turns with this
      * @return the mean quality of each way, by its name
-     * @throws InvalidQueryException if a label names a picture or a caption that is not there; or if a text cannot be searched for
+     * @throws InvalidQueryException if a label names a picture or a caption that is not there; or if a text cannot be searched for, then with the place of its query
      */
     Map<String, RankingQuality> run(List<LabelledQuery> queries, Supplier<Ticket> tickets) {
         List<Set<String>> relevant = relevant(queries);
@@ -52,15 +52,21 @@ final class Evaluation {
         for (Variant variant : VARIANTS) {
             List<RankingQuality> each = new ArrayList<>();
             for (int i = 0; i < queries.size(); i++) {
-                List<String> ranking =
-                        search.search(variant.request.apply(queries.get(i).text()), tickets.get()).results().stream()
-                                .map(hit -> hit.picture().id())
-                                .toList();
-                each.add(RankingQuality.of(ranking, relevant.get(i)));
+                each.add(RankingQuality.of(ranking(variant, queries.get(i), i, tickets.get()), relevant.get(i)));
             }
             qualities.put(variant.name, RankingQuality.mean(each));
         }
         return qualities;
+    }
+
+    private List<String> ranking(Variant variant, LabelledQuery query, int place, Ticket ticket) {
+        try {
+            return search.search(variant.request.apply(query.text()), ticket).results().stream()
+                    .map(hit -> hit.picture().id())
+                    .toList();
+        } catch (InvalidQueryException e) {
+            throw new InvalidQueryException("queries[" + place + "]: " + e.getMessage());
+        }
     }
 
     /** The ids of the relevant pictures of each query. */

@@ -2,6 +2,7 @@ package dev.glimpse.search;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import dev.glimpse.fairness.Purpose;
+import dev.glimpse.request.JsonBody;
 import dev.glimpse.request.Tickets;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.IOException;
@@ -14,7 +15,6 @@ import org.springframework.http.MediaType;
 import org.springframework.http.ResponseEntity;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
-import org.springframework.web.multipart.MaxUploadSizeExceededException;
 
 /** {@code POST /eval}: how well searches agree with labels, as JSON for programs or as a table for people. */
 @RestController
@@ -87,11 +87,7 @@ class EvaluationController {
     }
 
     private Answer answer(InputStream body, HttpServletRequest request) throws IOException {
-        byte[] json = body.readNBytes(MOST_JSON + 1);
-        if (json.length > MOST_JSON) {
-            throw new MaxUploadSizeExceededException(MOST_JSON);
-        }
-        List<LabelledQuery> queries = LabelledQuery.parse(json);
+        List<LabelledQuery> queries = LabelledQuery.parse(JsonBody.read(body, MOST_JSON));
         Map<String, RankingQuality> qualities = evaluation.run(queries, () -> tickets.of(Purpose.SEARCH, request));
         return new Answer(
                 queries.size(), qualities.entrySet().stream().map(Quality::of).toList());

@@ -122,8 +122,18 @@ final class Filters {
     }
 
     private void text(SearchParameter contains, SearchParameter prefix, Function<Text, Condition> condition) {
-        few(contains).forEach(part -> conditions.add(condition.apply(Text.containing(part))));
-        few(prefix).forEach(part -> conditions.add(condition.apply(Text.beginningWith(part))));
+        letters(contains).forEach(part -> conditions.add(condition.apply(Text.containing(part))));
+        letters(prefix).forEach(part -> conditions.add(condition.apply(Text.beginningWith(part))));
+    }
+
+    /** All values, each of which has something that is compared: every text contains nothing at all. */
+    private List<String> letters(SearchParameter parameter) {
+        List<String> all = few(parameter);
+        if (all.stream().map(Text::fold).anyMatch(String::isBlank)) {
+            throw new InvalidQueryException(parameter.parameterName()
+                    + " has accents alone, and these do not count: give it a letter, a digit or a sign as well");
+        }
+        return all;
     }
 
     /** All values, none of which is empty or endless. */

@@ -5,21 +5,21 @@ import dev.glimpse.dataset.ImageDataset.Freshness;
 import dev.glimpse.dataset.Nearest;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.PastNeighbors;
-import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.WordHits;
 import dev.glimpse.dataset.WordQuery;
 import dev.glimpse.dataset.WordsUnavailableException;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.request.InvalidQueryException;
+import dev.glimpse.request.ParameterValues;
 import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.storage.RequestMeter;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
-import java.util.Set;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
+import tools.jackson.databind.JsonNode;
 
 /** Finds pictures by words and by pictures. Safe for use by several threads. */
 public final class ImageSearch {
@@ -79,27 +79,19 @@ public final class ImageSearch {
             @Nullable String note) {}
 
     /**
-     * Finds pictures by these words. Waits for the encoder and for the table.
+     * Finds the pictures of today that a JSON object asks for. Waits for the encoder and for the table.
      *
-     * @param tags that the pictures have all of; none for any pictures
-     * @param limit from 1 on
-     * @param mode by what pictures are found; null for both, if rows have the words
-     * @param minRelevance below which a hit is left out that does not have the words, from 0 to 1; null for none
-     * @param ticket for the encoding of the text
-     * @throws InvalidQueryException if the text is blank or longer than allowed, or the limit out of its range
+     * @param query with the fields that {@code POST /search} takes, but for {@code version}, {@code asOf} and {@code facets}, which have no
+     *     effect
+     * @param ticket for what is decoded and encoded
+     * @throws InvalidQueryException if a field is not known or not what it has to be, or two exclude each other
+     * @throws PictureNotFoundException if there is no picture that the query shall be like
      * @throws WordsUnavailableException if only words are asked for, and they cannot be searched
+     * @throws dev.glimpse.request.CursorExpiredException if the cursor is too old
      */
-    public Hits search(
-            String text,
-            List<String> tags,
-            int limit,
-            @Nullable Mode mode,
-            @Nullable Double minRelevance,
-            Ticket ticket) {
-        RowFilter filter =
-                tags.isEmpty() ? RowFilter.NONE : new RowFilter(List.of(new RowFilter.AllTags(Set.copyOf(tags))));
-        return search(
-                new SearchRequest(List.of(new Term.Words(text, 1)), filter, limit, false, mode, minRelevance), ticket);
+    public Hits search(JsonNode query, Ticket ticket) {
+        ParameterValues values = ParameterValues.ofJson(query, SearchParameter.values());
+        return search(SearchRequest.of(values, List.of(), mostHits()), ticket);
     }
 
     /**
@@ -328,7 +320,7 @@ public final class ImageSearch {
         }
         for (Term term : terms) {
             if (term instanceof Term.Words words) {
-                requireValid(words.text());
+                requireValid(words.weight() < 0 ? "not" : "text", words.text());
             }
         }
         if (limit < 1 || limit > bounds.limit()) {
@@ -336,13 +328,13 @@ public final class ImageSearch {
         }
     }
 
-    private void requireValid(String text) {
+    private void requireValid(String parameter, String text) {
         if (text.isBlank()) {
-            throw new InvalidQueryException("text is empty: say what the picture shows");
+            throw new InvalidQueryException(parameter + " is empty: say what the picture shows");
         }
         if (text.length() > bounds.textLength()) {
-            throw new InvalidQueryException(
-                    "text has " + text.length() + " characters; at most " + bounds.textLength() + " are allowed");
+            throw new InvalidQueryException(parameter + " has " + text.length() + " characters; at most "
+                    + bounds.textLength() + " are allowed");
         }
     }
 }

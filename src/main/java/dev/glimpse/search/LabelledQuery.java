@@ -7,11 +7,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import tools.jackson.core.JacksonException;
-import tools.jackson.core.StreamReadFeature;
-import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * A text that somebody has judged pictures by.
@@ -23,19 +19,8 @@ record LabelledQuery(String text, Set<String> relevant, Set<String> captions) {
     private static final int MOST_QUERIES = 1_000;
     private static final int MOST_LABELS = 100;
 
-    private static final JsonMapper JSON = JsonMapper.builder()
-            .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
-            .enable(DeserializationFeature.FAIL_ON_TRAILING_TOKENS)
-            .build();
-
     /** @throws InvalidQueryException if this is not {@code {"queries": [{"text": ..., "relevant": [...], "captions": [...]}]}} */
-    static List<LabelledQuery> parse(byte[] body) {
-        JsonNode json;
-        try {
-            json = JSON.readTree(body);
-        } catch (JacksonException e) {
-            throw new InvalidQueryException("the body is not valid JSON: " + JsonProblem.of(e));
-        }
+    static List<LabelledQuery> parse(JsonNode json) {
         requireFields(json, "the body", Set.of("queries"));
         JsonNode queries = json.path("queries");
         if (!queries.isArray() || queries.isEmpty() || queries.size() > MOST_QUERIES) {

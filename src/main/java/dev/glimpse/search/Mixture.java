@@ -31,10 +31,12 @@ final class Mixture {
         double squares = 0;
         float[] values = new float[sum.length];
         for (int i = 0; i < sum.length; i++) {
-            squares += sum[i] * sum[i];
-            values[i] = (float) sum[i];
+            // Its share, because a float does not hold sums of very small weights.
+            double share = sum[i] / weights;
+            squares += share * share;
+            values[i] = (float) share;
         }
-        if (Math.sqrt(squares) < NOTHING * weights) {
+        if (Math.sqrt(squares) < NOTHING) {
             throw new InvalidQueryException("the parts of the query cancel each other out, so nothing is asked for");
         }
         return Embedding.ofDirection(values);

@@ -7,6 +7,8 @@ import dev.glimpse.dataset.ImageDataset.Freshness;
 import dev.glimpse.dataset.TableVersion;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
+import dev.glimpse.request.InvalidQueryException;
+import dev.glimpse.request.JsonBody;
 import dev.glimpse.request.ParameterValues;
 import dev.glimpse.request.TakesParameters;
 import dev.glimpse.request.Tickets;
@@ -26,7 +28,6 @@ import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
-import org.springframework.web.multipart.MaxUploadSizeExceededException;
 import org.springframework.web.multipart.MultipartFile;
 
 @RestController
@@ -119,6 +120,10 @@ class SearchController {
     ResponseEntity<?> searchByPictures(
             @RequestParam(name = "file", required = false) @Nullable List<MultipartFile> files,
             HttpServletRequest request) {
+        if (request.getParameterMap().containsKey("file")) {
+            throw new InvalidQueryException(
+                    "file is text and must be a picture: a part of a form with a file name, as curl -F file=@cat.jpg sends it");
+        }
         List<Term.Sample> samples = (files == null ? List.<MultipartFile>of() : files)
                 .stream()
                         .map(file -> new Term.Sample(file::getBytes, file.getSize()))
@@ -132,11 +137,8 @@ class SearchController {
             consumes = MediaType.APPLICATION_JSON_VALUE,
             produces = MediaType.APPLICATION_JSON_VALUE)
     ResponseEntity<?> searchByJson(InputStream body, HttpServletRequest request) throws IOException {
-        byte[] json = body.readNBytes(MOST_JSON + 1);
-        if (json.length > MOST_JSON) {
-            throw new MaxUploadSizeExceededException(MOST_JSON);
-        }
-        return answer(ParameterValues.ofJson(json, SearchParameter.values()), List.of(), request);
+        return answer(
+                ParameterValues.ofJson(JsonBody.read(body, MOST_JSON), SearchParameter.values()), List.of(), request);
     }
 
     private ResponseEntity<?> answer(ParameterValues values, List<Term.Sample> samples, HttpServletRequest request) {

@@ -69,7 +69,7 @@ record SearchCursor(long query, int model, long made, int given, float from, Set
         ByteBuffer bytes = ByteBuffer.allocate(HEAD + seen.size() * PRINT_BYTES);
         bytes.putLong(query).putInt(model).putLong(made).putInt(given).putFloat(from);
         seen.forEach(print -> bytes.putShort((short) (print >>> Integer.SIZE)).putInt(print.intValue()));
-        return CursorText.of(bytes.array());
+        return CursorText.of("search", bytes.array());
     }
 
     /**
@@ -79,7 +79,7 @@ record SearchCursor(long query, int model, long made, int given, float from, Set
      * @throws CursorExpiredException if it is too old, or of another model
      */
     static SearchCursor parse(String text, int model, Instant now) {
-        ByteBuffer bytes = ByteBuffer.wrap(CursorText.parse(text));
+        ByteBuffer bytes = ByteBuffer.wrap(CursorText.parse("search", text));
         if (bytes.remaining() < HEAD || (bytes.remaining() - HEAD) % PRINT_BYTES != 0) {
             throw CursorText.invalid(text);
         }
@@ -93,7 +93,7 @@ record SearchCursor(long query, int model, long made, int given, float from, Set
             seen.add((long) (bytes.getShort() & 0xFFFF) << Integer.SIZE | Integer.toUnsignedLong(bytes.getInt()));
         }
         // Written so that NaN fails as well.
-        if (given < 1 || given >= DEEPEST || seen.size() > given || !(from >= 0)) {
+        if (made < 0 || given < 1 || given >= DEEPEST || seen.size() > given || !(from >= 0)) {
             throw CursorText.invalid(text);
         }
         if (now.getEpochSecond() - made > LIFE.toSeconds()) {

@@ -259,7 +259,8 @@ record SearchRequest(
             String text = ids.get(i);
             ImageId id = ImageId.parse(text)
                     .orElseThrow(() -> new PictureNotFoundException(parameter.parameterName()
-                            + " must be the id of a picture, images/{sha256}.{ext}, and this is none: " + text));
+                            + " must be the id of a picture, images/{sha256}.{ext}, and this is none: "
+                            + ParameterValues.shortened(text)));
             terms.add(new Term.Like(id, sign * weights.get(i), crop));
         }
     }

@@ -1,6 +1,5 @@
 package dev.glimpse.upload;
 
-import dev.glimpse.request.InvalidQueryException;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.Part;
@@ -8,10 +7,6 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
-import java.nio.CharBuffer;
-import java.nio.charset.CharacterCodingException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -69,7 +64,6 @@ final class SentPictures implements AutoCloseable {
      *
      * @param limit the most bytes of a picture that is the body. Parts may have more here, so that one of many can be refused alone
      * @throws EmptyFileException if a part or a parameter that should be a picture is text
-     * @throws InvalidQueryException if a part that is text is not valid UTF-8
      * @throws FileTooLargeException if the body has more bytes
      * @throws MultipartException if the body cannot be read or kept
      */
@@ -111,9 +105,6 @@ final class SentPictures implements AutoCloseable {
         for (Part part : request.getParts()) {
             boolean text = part.getSubmittedFileName() == null;
             if (!NAME.matcher(part.getName()).matches()) {
-                if (text) {
-                    requireUtf8(part);
-                }
                 continue;
             }
             if (text) {
@@ -124,16 +115,6 @@ final class SentPictures implements AutoCloseable {
             pictures.add(new SentPicture(filename(header), part.getSize(), () -> bytes(part)));
         }
         return pictures;
-    }
-
-    /** What is not would be kept with other characters than were sent. */
-    private static void requireUtf8(Part part) throws IOException {
-        byte[] text = bytes(part);
-        try {
-            CharBuffer unused = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(text));
-        } catch (CharacterCodingException e) {
-            throw new InvalidQueryException(part.getName() + " must be text in UTF-8, and has other bytes");
-        }
     }
 
     private static byte[] bytes(Part part) throws IOException {

@@ -3,10 +3,18 @@ package dev.glimpse.web;
 import dev.glimpse.request.AlsoNamed;
 import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.Parameter;
-import dev.glimpse.request.ParameterValues;
+import dev.glimpse.request.Spelling;
 import dev.glimpse.request.TakesParameters;
+import dev.glimpse.request.UnknownParameterException;
+import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.Part;
+import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.CharBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -25,6 +33,7 @@ import org.springframework.http.HttpHeaders;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.method.HandlerMethod;
+import org.springframework.web.multipart.MultipartException;
 import org.springframework.web.multipart.MultipartFile;
 import org.springframework.web.multipart.MultipartRequest;
 import org.springframework.web.util.WebUtils;
@@ -114,8 +123,9 @@ final class EndpointParameters {
      * Checks what a request asks. A form is checked by its fields.
      *
      * @throws UnknownParameterException if it has a parameter or a part that the endpoint does not have
-     * @throws InvalidQueryException if a parameter that is taken once is there twice, or one that takes a value is empty; or if there is
-     *     another body, which the endpoint does not read
+     * @throws FileForTextException if a part is a file and has the name of a text
+     * @throws InvalidQueryException if a parameter that is taken once is there twice, or one that takes a value is empty; if a part that is
+     *     text is not valid UTF-8; or if there is another body, which the endpoint does not read
      */
     void check(HttpServletRequest request) {
         for (Map.Entry<String, String[]> sent : request.getParameterMap().entrySet()) {
@@ -127,20 +137,50 @@ final class EndpointParameters {
                 if (!isKnown(name)) {
                     throw unknown(name, Spelling.nearest(name, names).or(() -> Optional.ofNullable(file)));
                 }
+                if (!isFile(name)) {
+                    throw new FileForTextException(name);
+                }
             }
+            requireUtf8(request);
         }
-        if (!readsBody && hasBody(request)) {
+        if (hasUnreadBody(request)) {
             throw new InvalidQueryException("this call takes no body"
                     + (names.isEmpty() ? "" : "; put " + String.join(", ", names) + " into the query"));
         }
     }
 
-    private static boolean hasBody(HttpServletRequest request) {
+    /** Text with other bytes would be taken with other characters than were sent. */
+    private void requireUtf8(HttpServletRequest request) {
+        try {
+            for (Part part : request.getParts()) {
+                if (part.getSubmittedFileName() == null && !isFile(part.getName())) {
+                    requireUtf8(part);
+                }
+            }
+        } catch (IOException | ServletException e) {
+            throw new MultipartException("the body cannot be read", e);
+        }
+    }
+
+    private static void requireUtf8(Part part) throws IOException {
+        try (InputStream in = part.getInputStream()) {
+            CharBuffer unused = StandardCharsets.UTF_8.newDecoder().decode(ByteBuffer.wrap(in.readAllBytes()));
+        } catch (CharacterCodingException e) {
+            throw new InvalidQueryException(part.getName() + " must be text in UTF-8, and has other bytes");
+        }
+    }
+
+    private boolean hasUnreadBody(HttpServletRequest request) {
+        if (request.getContentLengthLong() <= 0 && request.getHeader(HttpHeaders.TRANSFER_ENCODING) == null) {
+            return false;
+        }
         String type = Objects.toString(request.getContentType(), "").toLowerCase(Locale.ROOT);
         boolean isForm = type.startsWith(MediaType.APPLICATION_FORM_URLENCODED_VALUE) || type.startsWith("multipart/");
-        return request.getMethod().equals("POST")
-                && !isForm
-                && (request.getContentLengthLong() > 0 || request.getHeader(HttpHeaders.TRANSFER_ENCODING) != null);
+        return switch (request.getMethod()) {
+            case "GET" -> true;
+            case "POST" -> !readsBody && !isForm;
+            default -> false;
+        };
     }
 
     private void check(String name, String[] values) {
@@ -160,9 +200,12 @@ final class EndpointParameters {
                 || otherNames.stream().anyMatch(pattern -> pattern.matcher(name).matches());
     }
 
+    /** Whether a part of this name is a file. Other names are those of files. */
+    private boolean isFile(String name) {
+        return name.equals(file) || (!names.contains(name) && isKnown(name));
+    }
+
     private UnknownParameterException unknown(String name, Optional<String> nearest) {
-        return new UnknownParameterException("there is no parameter \"" + ParameterValues.shortened(name) + "\" here"
-                + nearest.map(meant -> "; did you mean " + meant + "?").orElse("")
-                + (names.isEmpty() ? "; this call takes none" : "; there are " + String.join(", ", names)));
+        return UnknownParameterException.of("parameter", name, nearest, names);
     }
 }

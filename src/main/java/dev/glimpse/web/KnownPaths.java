@@ -1,5 +1,6 @@
 package dev.glimpse.web;
 
+import dev.glimpse.request.Spelling;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

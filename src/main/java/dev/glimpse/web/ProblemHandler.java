@@ -28,6 +28,7 @@ import dev.glimpse.pictures.RangeNotSatisfiableException;
 import dev.glimpse.request.CursorExpiredException;
 import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.PictureNotFoundException;
+import dev.glimpse.request.UnknownParameterException;
 import dev.glimpse.storage.StoreRefusedException;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.UntrustedBucketException;
@@ -58,7 +59,6 @@ import org.apache.tomcat.util.http.fileupload.impl.SizeException;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.beans.ConversionNotSupportedException;
 import org.springframework.beans.TypeMismatchException;
 import org.springframework.core.NestedExceptionUtils;
 import org.springframework.core.task.TaskRejectedException;
@@ -83,7 +83,6 @@ import org.springframework.web.context.request.ServletWebRequest;
 import org.springframework.web.context.request.WebRequest;
 import org.springframework.web.multipart.MaxUploadSizeExceededException;
 import org.springframework.web.multipart.MultipartException;
-import org.springframework.web.multipart.MultipartFile;
 import org.springframework.web.servlet.mvc.method.annotation.ResponseEntityExceptionHandler;
 import org.springframework.web.servlet.resource.NoResourceFoundException;
 
@@ -127,6 +126,7 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(CountMismatchException.class, HttpStatus.BAD_REQUEST, "count-mismatch"),
             new Rule(InvalidEditException.class, HttpStatus.BAD_REQUEST, "invalid-edit"),
             new Rule(UnknownParameterException.class, HttpStatus.BAD_REQUEST, "unknown-parameter"),
+            new Rule(FileForTextException.class, HttpStatus.BAD_REQUEST, "bad-multipart"),
             new Rule(InvalidParameterException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(InvalidQueryException.class, HttpStatus.BAD_REQUEST, "invalid-query"),
             new Rule(UrlNotFetchedException.class, HttpStatus.BAD_REQUEST, "url-not-fetched"),
@@ -258,6 +258,18 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
                 : untyped(answer(problemOf(e)));
     }
 
+    /** Tomcat tells by a status what is wrong with parameters. */
+    @ExceptionHandler(InvalidParameterException.class)
+    ResponseEntity<ProblemDetail> unreadParameters(InvalidParameterException e) {
+        return answer(
+                e.getErrorCode() == HttpStatus.CONTENT_TOO_LARGE.value()
+                        ? problem(
+                                HttpStatus.CONTENT_TOO_LARGE,
+                                "upload-too-large",
+                                "a form without files may have 2 MB at most")
+                        : problemOf(e));
+    }
+
     /** A body that is no form. */
     @ExceptionHandler(SocketTimeoutException.class)
     ResponseEntity<ProblemDetail> slowBody(SocketTimeoutException e) {
@@ -319,19 +331,6 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             return "a time such as 2026-11-26T08:00:00Z";
         }
         return ClassUtils.isAssignable(Number.class, type) ? "a whole number" : "something else";
-    }
-
-    /** Spring takes a file where a text belongs for a failure of ours. */
-    @Override
-    protected @Nullable ResponseEntity<Object> handleConversionNotSupported(
-            ConversionNotSupportedException e, HttpHeaders headers, HttpStatusCode status, WebRequest request) {
-        boolean file = e.getValue() instanceof MultipartFile
-                || (e.getValue() instanceof List<?> values
-                        && values.stream().anyMatch(MultipartFile.class::isInstance));
-        return file
-                ? untyped(answer(problem(
-                        HttpStatus.BAD_REQUEST, "bad-multipart", e.getPropertyName() + " is a file and must be text")))
-                : super.handleConversionNotSupported(e, headers, status, request);
     }
 
     /** What Spring itself refuses. */
@@ -445,8 +444,8 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             return tooLarge(NestedExceptionUtils.getMostSpecificCause(failure));
         }
         if (failure instanceof InvalidParameterException) {
-            return "the parameters cannot be read: one has no name, or a % is not followed by two hex digits of UTF-8;"
-                    + " a picture that is the body needs its Content-Type, for example image/jpeg";
+            return "the parameters cannot be read: one has no name, there are more than 1000, or a % is not followed by two"
+                    + " hex digits of UTF-8; a picture that is the body needs its Content-Type, for example image/jpeg";
         }
         if (failure instanceof TimeoutException) {
             return "the store did not answer in time; the upload may or may not be kept, and sending it again is safe";

@@ -1,5 +1,7 @@
 package dev.glimpse.web;
 
+import dev.glimpse.request.Spelling;
+
 /** There is no type of problem of this name. */
 final class UnknownProblemException extends RuntimeException {
     private static final long serialVersionUID = 1L;

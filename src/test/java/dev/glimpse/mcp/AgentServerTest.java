@@ -38,6 +38,7 @@ class AgentServerTest {
             String text,
             @Nullable Integer limit,
             @Nullable Integer size,
+            @Nullable Double share,
             @Nullable List<String> tags) {}
 
     /** Says what it was given. */
@@ -49,6 +50,7 @@ class AgentServerTest {
                               "text": {"type": "string", "minLength": 1, "maxLength": 9, "description": "What to say"},
                               "limit": {"type": "integer", "minimum": 1, "maximum": 50},
                               "size": {"type": "integer", "enum": [256, 512]},
+                              "share": {"type": "number", "minimum": 0, "maximum": 1},
                               "tags": {"type": "array", "maxItems": 2,
                                 "items": {"type": "string", "maxLength": 3, "pattern": "^[^,]*$", "description": "Without commas"}}}}
                             """).build();
@@ -134,10 +136,11 @@ class AgentServerTest {
             {"text":"a","limit":null}        | limit must be a whole number from 1 to 50
             {"text":"a","limit":"5"}         | limit must be a whole number from 1 to 50
             {"text":"a","size":300}          | size must be one of 256, 512
+            {"text":"a","share":2}           | share must be a number from 0 to 1
             {"text":"a","tags":["a","b","c"]} | tags must be a list of at most 2, each a text of at most 3 characters (Without commas)
             {"text":"a","tags":["a,b"]}      | tags must be a list of at most 2, each a text of at most 3 characters (Without commas)
             {"text":"a","tags":"a"}          | tags must be a list of at most 2, each a text of at most 3 characters (Without commas)
-            {"text":"a","color":"red"}       | there is no argument color; there are text, limit, size, tags
+            {"text":"a","color":"red"}       | there is no argument color; there are text, limit, size, share, tags
             """)
     void argumentThatDoesNotFitIsNamedWithWhatItMayBe(String arguments, String told) {
         CallToolResult result = call("echo", arguments);
@@ -158,6 +161,6 @@ class AgentServerTest {
     @Test
     void argumentsThatFitReachTheTool() {
         assertThat(text(call("echo", "{\"text\":\"a\",\"limit\":50.0,\"size\":256,\"tags\":[\"b\"]}")))
-                .isEqualTo("Words[text=a, limit=50, size=256, tags=[b]]");
+                .isEqualTo("Words[text=a, limit=50, size=256, share=null, tags=[b]]");
     }
 }

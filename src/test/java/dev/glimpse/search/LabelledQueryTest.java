@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.request.InvalidQueryException;
+import dev.glimpse.request.JsonBody;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
 import java.util.Set;
@@ -15,7 +16,7 @@ import org.junit.jupiter.params.provider.CsvSource;
 
 class LabelledQueryTest {
     private static List<LabelledQuery> parse(String json) {
-        return LabelledQuery.parse(json.getBytes(StandardCharsets.UTF_8));
+        return LabelledQuery.parse(JsonBody.parse(json.getBytes(StandardCharsets.UTF_8)));
     }
 
     @Test

@@ -7,6 +7,8 @@ import static org.assertj.core.api.Assertions.within;
 import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.vectors.Embedding;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class MixtureTest {
     private static final Embedding EAST = new Embedding(new float[] {1, 0, 0});
@@ -33,10 +35,11 @@ class MixtureTest {
         assertThat(mixture.direction().cosine(NORTH)).isNegative();
     }
 
-    @Test
-    void oneTermAloneIsItselfWhateverItWeighs() {
+    @ParameterizedTest
+    @ValueSource(doubles = {1000, 0.001, 1e-50, 1e-200, 1e-300})
+    void oneTermAloneIsItselfWhateverItWeighs(double weight) {
         Mixture mixture = new Mixture(3);
-        mixture.add(NORTH, 0.001);
+        mixture.add(NORTH, weight);
 
         assertThat(mixture.direction()).isEqualTo(NORTH);
     }

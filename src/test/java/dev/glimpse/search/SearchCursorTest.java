@@ -48,8 +48,20 @@ class SearchCursorTest {
 
     @ParameterizedTest
     @ValueSource(ints = {0, 27, 29, 33})
-    void cursorOfAnotherCallIsRefused(int bytes) {
-        assertRefused(CursorText.of(ByteBuffer.allocate(bytes).array()));
+    void cursorOfAnotherLengthIsRefused(int bytes) {
+        assertRefused(CursorText.of("search", ByteBuffer.allocate(bytes).array()));
+    }
+
+    @Test
+    void cursorOfAnotherCallIsRefused() {
+        String text = new SearchCursor(1, MODEL, MADE.getEpochSecond(), 10, 0.5f, Set.of()).inText();
+
+        assertRefused(CursorText.of("images", CursorText.parse("search", text)));
+    }
+
+    @Test
+    void cursorOfATimeThatNoClockShowsIsRefused() {
+        assertRefused(new SearchCursor(1, MODEL, Long.MIN_VALUE, 10, 0.5f, Set.of()).inText());
     }
 
     @Test

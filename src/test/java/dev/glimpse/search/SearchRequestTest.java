@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.request.InvalidQueryException;
+import dev.glimpse.request.JsonBody;
 import dev.glimpse.request.ParameterValues;
 import dev.glimpse.request.PictureNotFoundException;
 import java.nio.charset.StandardCharsets;
@@ -39,7 +40,7 @@ class SearchRequestTest {
 
     private static SearchRequest parseJson(String json) {
         return SearchRequest.of(
-                ParameterValues.ofJson(json.getBytes(StandardCharsets.UTF_8), SearchParameter.values()),
+                ParameterValues.ofJson(JsonBody.parse(json.getBytes(StandardCharsets.UTF_8)), SearchParameter.values()),
                 List.of(),
                 1000);
     }
@@ -64,7 +65,7 @@ class SearchRequestTest {
     @Test
     void jsonSaysTheSame() {
         SearchRequest asked = parseJson("""
-                {"text": ["shoe", "red"], "textWeight": [2, 1], "like": "%s", "likeWeight": 0.5, "not": "boot", "limit": 7,
+                {"text": ["shoe", "red"], "textWeight": [2, 1], "like": "%s", "likeWeight": 0.5, "not": "boot", "limit": 7.0,
                  "exact": true, "asOf": null}""".formatted(ID));
 
         assertThat(asked.inWords()).isEqualTo("2.0 shoe + red + 0.5 " + ID + " - boot");
@@ -88,6 +89,12 @@ class SearchRequestTest {
                 "text=cat&textWeight=Infinity | textWeight must be a number above 0",
                 "text=cat&textWeight=-1 | textWeight must be a number above 0",
                 "text=cat&textWeight=1001 | textWeight must be a number above 0 and at most 1000",
+                "text=cat&textWeight=1f | textWeight must be a number above 0",
+                "text=cat&textWeight=0x1p3 | textWeight must be a number above 0",
+                "text=cat&textWeight=+1 | textWeight must be a number above 0",
+                "text=cat&textWeight=1e309 | textWeight must be a number above 0",
+                "text=cat&caption=\u0301 | caption has accents alone",
+                "text=cat&filenamePrefix=\u0301\u0308 | filenamePrefix has accents alone",
                 "text=cat&textWeight=1&textWeight=2 | textWeight is there 2 times and text 1 times",
                 "text=cat&fileWeight=1 | fileWeight is there 1 times and file 0 times",
                 "text=cat&asOf=yesterday | asOf must be a time",
@@ -127,6 +134,13 @@ class SearchRequestTest {
         assertThatThrownBy(() -> parse("like=" + id)).isInstanceOf(PictureNotFoundException.class);
     }
 
+    @Test
+    void messageRepeatsOnlyTheBeginningOfALongValue() {
+        assertThatThrownBy(() -> parse("like=" + "x".repeat(5000)))
+                .isInstanceOf(PictureNotFoundException.class)
+                .hasMessageEndingWith(": " + "x".repeat(64) + "...");
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -135,7 +149,9 @@ class SearchRequestTest {
                 "{\"text\": | not valid JSON",
                 "{\"text\": \"a\"} x | not valid JSON",
                 "{\"text\": \"a\", \"text\": \"b\"} | not valid JSON",
-                "{\"txt\": \"a\"} | no field \"txt\"",
+                "{\"txt\": \"a\"} | no field \"txt\" here; did you mean text?; there are text, textWeight",
+                "{\"text\": \"a \\ud800\"} | text has half a character",
+                "{\"text\": \"a\", \"tag\": [\"b\", \"\\udc00\"]} | tag has half a character",
                 "{\"text\": {\"a\": 1}} | text must be a list of values",
                 "{\"text\": \"a\", \"limit\": [1]} | limit must be a single value",
                 "{\"text\": \"a\", \"limit\": 1.5} | limit must be a whole number"

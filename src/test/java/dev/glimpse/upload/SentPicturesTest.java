@@ -3,15 +3,12 @@ package dev.glimpse.upload;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.glimpse.request.InvalidQueryException;
-import java.nio.charset.StandardCharsets;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.NullSource;
@@ -69,26 +66,6 @@ class SentPicturesTest {
             assertThatThrownBy(() -> SentPictures.of(request, LIMIT))
                     .isInstanceOf(EmptyFileException.class)
                     .hasMessageStartingWith("the parameter " + name + " is text and no picture");
-        }
-    }
-
-    @Test
-    void textOfAFormThatIsNotUtf8IsRefusedWithItsName() {
-        MockHttpServletRequest request =
-                form(picture(), new MockPart("caption", new byte[] {(byte) 0xff, (byte) 0xfe}));
-
-        assertThatThrownBy(() -> SentPictures.of(request, LIMIT))
-                .isInstanceOf(InvalidQueryException.class)
-                .hasMessage("caption must be text in UTF-8, and has other bytes");
-    }
-
-    @Test
-    void replacementCharacterThatWasSentIsText() {
-        MockHttpServletRequest request =
-                form(picture(), new MockPart("caption", "a \ufffd".getBytes(StandardCharsets.UTF_8)));
-
-        try (SentPictures sent = SentPictures.of(request, LIMIT)) {
-            assertThat(sent.list()).hasSize(1);
         }
     }
 

@@ -1,4 +1,4 @@
-package dev.glimpse.web;
+package dev.glimpse.request;
 
 import java.util.Collection;
 import java.util.Comparator;
@@ -6,26 +6,26 @@ import java.util.Locale;
 import java.util.Optional;
 
 /** Tells which known word was probably meant by another one. Case does not count. */
-final class Spelling {
+public final class Spelling {
     /** Longer words are near to none: a client may send any, and comparing takes the product of both lengths. */
     private static final int MOST_CHARACTERS = 64;
 
     private Spelling() {}
 
     /** The known word with the fewest differences, if they are so few that it may be meant. */
-    static Optional<String> nearest(String word, Collection<String> known) {
+    public static Optional<String> nearest(String word, Collection<String> known) {
         return known.stream()
                 .filter(each -> isNear(word, each))
                 .min(Comparator.comparingInt(each -> differences(word, each)));
     }
 
     /** Whether a third of the known word's letters differ at most, or one. */
-    static boolean isNear(String word, String known) {
+    public static boolean isNear(String word, String known) {
         return word.length() <= MOST_CHARACTERS && differences(word, known) <= Math.max(1, known.length() / 3);
     }
 
     /** How many letters have to be inserted, removed, replaced or swapped with the next one to make one word of the other. */
-    static int differences(String one, String other) {
+    public static int differences(String one, String other) {
         String a = one.toLowerCase(Locale.ROOT);
         String b = other.toLowerCase(Locale.ROOT);
         int[][] between = new int[a.length() + 1][b.length() + 1];

@@ -1,4 +1,4 @@
-package dev.glimpse.web;
+package dev.glimpse.request;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

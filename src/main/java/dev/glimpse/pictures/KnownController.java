@@ -4,6 +4,7 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.request.InvalidQueryException;
+import dev.glimpse.request.JsonBody;
 import dev.glimpse.request.Parameter;
 import dev.glimpse.request.ParameterValues;
 import java.io.IOException;
@@ -17,7 +18,6 @@ import java.util.stream.Stream;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RestController;
-import org.springframework.web.multipart.MaxUploadSizeExceededException;
 
 /** Tells which files are here already, so that clients need not send them. Asks memory alone. */
 @RestController
@@ -61,12 +61,8 @@ class KnownController {
             consumes = MediaType.APPLICATION_JSON_VALUE,
             produces = MediaType.APPLICATION_JSON_VALUE)
     Known known(InputStream body) throws IOException {
-        byte[] json = body.readNBytes(MOST_BYTES + 1);
-        if (json.length > MOST_BYTES) {
-            throw new MaxUploadSizeExceededException(MOST_BYTES);
-        }
-        Set<String> hashes =
-                new LinkedHashSet<>(ParameterValues.ofJson(json, Field.values()).all(Field.SHA256));
+        ParameterValues values = ParameterValues.ofJson(JsonBody.read(body, MOST_BYTES), Field.values());
+        Set<String> hashes = new LinkedHashSet<>(values.all(Field.SHA256));
         if (hashes.isEmpty() || hashes.size() > MOST_HASHES) {
             throw new InvalidQueryException("sha256 must have 1 to " + MOST_HASHES + " hashes: " + hashes.size());
         }

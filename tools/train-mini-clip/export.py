@@ -83,6 +83,7 @@ def descriptor(folder: str) -> dict:
                        "To put a full-size CLIP in its place, see docs/models.md.",
         "license": "Weights: Apache-2.0. Trained on artwork of Noto Color Emoji (OFL-1.1) and Fluent Emoji (MIT), "
                    "and names from Unicode CLDR (Unicode License v3).",
+        "demonstration": True,
         "dimension": DIMENSION,
         "image": {"file": "image-encoder.pt", "input": "uint8_nhwc", "size": IMAGE_SIZE, "resize": "short_side",
                   "interpolation": "bicubic", "crop": "center", "mean": list(MEAN), "std": list(STD),

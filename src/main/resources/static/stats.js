@@ -63,7 +63,10 @@ function show(stats) {
     ['debt', `${number(upkeep.smallFragments)} small fragments, ${number(upkeep.unindexedRows)} rows not in the index, ${number(upkeep.deletedRows)} deleted rows in files`],
     ['pictures taken', stats.formats.map(type => type.replace('image/x-dcraw', 'camera raw').replace('image/', '')).join(', ')],
     ['at work', upkeep.working ?? upkeep.failure ?? 'nothing to be done']]);
-  pairs($('model'), [
+  const demonstration = stats.model.demonstration;
+  $('model').hidden = !demonstration;
+  if (demonstration) $('model').replaceChildren(`${demonstration.note}; to change it: `, element('code', demonstration.command));
+  pairs($('model-facts'), [
     ['name', stats.model.name],
     ['dimension', number(stats.model.dimension)],
     ['about', stats.model.description],

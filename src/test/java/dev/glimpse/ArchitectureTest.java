@@ -109,7 +109,7 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule agentsKnowWhatTheyMayDo =
-            onlyKnows("mcp", "search", "pictures", "upload", "stats", "request", "fairness", "dataset", "image");
+            onlyKnows("mcp", "search", "duplicates", "pictures", "upload", "stats", "request", "fairness", "dataset", "image");
 
     @ArchTest
     static final ArchRule nobodyKnowsAgents = noClasses()

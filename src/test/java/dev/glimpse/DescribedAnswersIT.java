@@ -186,6 +186,13 @@ class DescribedAnswersIT {
         client.get(id, with(key, "Accept", "a/b/c"));
         client.get(id + "/metadata", key);
         client.get("/images", key);
+        client.get(id + "/similar", key);
+        client.send(
+                "POST",
+                "/images/known",
+                ("{\"sha256\": \"" + NOBODY.substring(0, 64) + "\"}").getBytes(StandardCharsets.UTF_8),
+                with(key, "Content-Type", "application/json"));
+        client.send("POST", "/images/known", new byte[200_000], with(key, "Content-Type", "application/json"));
         client.get("/duplicates", key);
         for (String decision : List.of("keep", "undo")) {
             String two = "[\"" + id.substring(1) + "\", \"" + TestPictures.id("/upload".length()) + "\"]";

@@ -3,6 +3,7 @@ package dev.glimpse.duplicates;
 import dev.glimpse.dataset.DuplicateGroups;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.Likeness;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.JsonBody;
@@ -18,6 +19,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
@@ -28,6 +30,8 @@ class DuplicatesController {
     private static final Logger audit = LoggerFactory.getLogger("audit");
 
     private static final int MOST_GROUPS = 100;
+
+    private static final int MOST_TWINS = 20;
 
     /** Twice what a hundred ids take. */
     private static final int MOST_BYTES = 16 << 10;
@@ -49,6 +53,35 @@ class DuplicatesController {
      * @param ids each once
      */
     record Decided(String decision, List<String> ids) {}
+
+    /**
+     * The pictures that look like one.
+     *
+     * @param results the same pixels first, then the nearest; null if that is not known
+     */
+    record Twins(@Nullable List<Twin> results) {}
+
+    /** A picture that looks like another one: {@code kind} and {@code distance} as {@link Likeness} says. */
+    record Twin(String kind, double distance, Picture picture) {
+        static Twin of(Likeness likeness) {
+            return new Twin(likeness.kind().toString(), likeness.distance(), likeness.picture());
+        }
+    }
+
+    @GetMapping(path = "/images/{name}/similar", produces = MediaType.APPLICATION_JSON_VALUE)
+    Twins similar(@PathVariable String name) {
+        String asked = "images/" + name;
+        ImageId id = ImageId.parse(asked)
+                .orElseThrow(() -> new PictureNotFoundException(
+                        "a picture is called images/{sha256}.{ext}, and this is not: " + asked));
+        if (!dataset.stateOf(id).isShown()) {
+            throw new PictureNotFoundException("there is no picture " + id);
+        }
+        return new Twins(dataset.likenesses(id, MOST_TWINS)
+                .alike()
+                .map(alike -> alike.stream().map(Twin::of).toList())
+                .orElse(null));
+    }
 
     @GetMapping(path = "/duplicates", produces = MediaType.APPLICATION_JSON_VALUE)
     DuplicateFinder.Page list(

@@ -25,6 +25,7 @@ import tools.jackson.databind.json.JsonMapper;
  * @param dimension length of the embeddings of both encoders
  * @param image how a picture goes in
  * @param text how words go in
+ * @param demonstration whether the model is there to show how things work, and knows drawn things only; absent means no
  * @param unitLength whether both encoders give vectors of unit length; absent means yes, else we scale them
  * @param fingerprint 64 hex digits: {@link #fingerprintOf} the image encoder's file in use, {@code text.file} and the
  *     tokenizer. A reduced-precision image encoder is another model to a table. A reduced-precision text encoder is
@@ -38,6 +39,7 @@ public record ModelDescriptor(
         int dimension,
         ImageInput image,
         TextInput text,
+        @Nullable Boolean demonstration,
         @Nullable Boolean unitLength,
         String fingerprint) {
     private static final JsonMapper JSON = JsonMapper.builder()

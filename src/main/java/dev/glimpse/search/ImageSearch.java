@@ -292,6 +292,11 @@ public final class ImageSearch {
                 request.filter());
     }
 
+    /** The name of the model that turns queries into vectors. */
+    public String model() {
+        return encoder.model();
+    }
+
     /** The most characters of a text that is searched for. */
     public int longestText() {
         return bounds.textLength();

@@ -68,6 +68,11 @@ final class QueryEncoder {
      */
     record Encoded(Embedding vector, boolean truncated, long print, int fragments, Set<String> liked) {}
 
+    /** The model's name. */
+    String model() {
+        return model.descriptor().name();
+    }
+
     /** A number that is very likely another one for another model. */
     int fingerprint() {
         return (int) SearchCursor.print(model.descriptor().fingerprint());

@@ -49,6 +49,7 @@ class SearchController {
      * The answer to a search.
      *
      * @param query what was asked, in one line
+     * @param model name of the model that was asked
      * @param mode by what pictures were found
      * @param note what was asked for and could not be done; null if all was
      * @param truncated whether the end of the query was ignored, being beyond the model's context
@@ -60,6 +61,7 @@ class SearchController {
      */
     record Answer(
             String query,
+            String model,
             Mode mode,
             boolean truncated,
             boolean stale,
@@ -74,6 +76,7 @@ class SearchController {
     /**
      * The answer to a search of the past.
      *
+     * @param model name of the model that was asked
      * @param version that was searched; null if it is not kept any more and today's pictures were searched instead
      * @param complete whether pictures are there that have been deleted since
      * @param note what is missing, null if nothing is
@@ -83,6 +86,7 @@ class SearchController {
      */
     record PastAnswer(
             String query,
+            String model,
             Mode mode,
             boolean truncated,
             @Nullable Long version,
@@ -160,6 +164,7 @@ class SearchController {
         }
         return answer.body(new Answer(
                 asked.inWords(),
+                search.model(),
                 hits.mode(),
                 hits.truncated(),
                 freshness.stale(),
@@ -170,11 +175,12 @@ class SearchController {
                 asked.explain() ? hits.explanation() : null));
     }
 
-    private static PastAnswer past(SearchRequest asked, PastHits past) {
+    private PastAnswer past(SearchRequest asked, PastHits past) {
         boolean complete = past.complete();
         Hits hits = past.hits();
         return new PastAnswer(
                 asked.inWords(),
+                search.model(),
                 Mode.VECTOR,
                 hits.truncated(),
                 past.version(),

@@ -27,6 +27,13 @@ import org.springframework.stereotype.Component;
 /** Tells how the server is. Asks memory alone. Safe for use by several threads. */
 @Component
 public final class ServerReport {
+    private static final List<String> SCOPES = List.of("read", "upload", "admin");
+
+    private static final Demonstration DEMONSTRATION = new Demonstration(
+            "demonstration model: drawn things only",
+            "scripts/get-model clip-vit-b-32-laion2b && GLIMPSE_MODEL=models/clip-vit-b-32-laion2b GLIMPSE_DATA=photos"
+                    + " scripts/run");
+
     private final ImageDataset dataset;
     private final ClipModel model;
     private final ObjectStore store;
@@ -69,6 +76,7 @@ public final class ServerReport {
      * @param problem why they are not
      * @param warning what else is not as it should be
      * @param formats media types of the pictures that are taken
+     * @param scopes what this caller may do: {@code read}, {@code upload}, {@code admin}
      */
     public record Stats(
             long rowCount,
@@ -97,11 +105,30 @@ public final class ServerReport {
             @Nullable String problem,
             @Nullable String warning,
             List<String> formats,
+            List<String> scopes,
             Job indexJob,
             Instant startedAt,
             String serverVersion) {}
 
-    public record Model(String name, String fingerprint, int dimension, String description) {}
+    /**
+     * The model.
+     *
+     * @param demonstration what to know of a demonstration model; null for any other
+     */
+    public record Model(
+            String name,
+            String fingerprint,
+            int dimension,
+            String description,
+            @Nullable Demonstration demonstration) {}
+
+    /**
+     * That a model is there to show how things work.
+     *
+     * @param note what it knows, in a few words
+     * @param command that puts a model for photographs in its place
+     */
+    public record Demonstration(String note, String command) {}
 
     public record Job(
             String state,
@@ -136,7 +163,11 @@ public final class ServerReport {
                 maintenance(table.maintenance(), caller),
                 dataset.memory(),
                 new Model(
-                        descriptor.name(), descriptor.fingerprint(), descriptor.dimension(), descriptor.description()),
+                        descriptor.name(),
+                        descriptor.fingerprint(),
+                        descriptor.dimension(),
+                        descriptor.description(),
+                        Boolean.TRUE.equals(descriptor.demonstration()) ? DEMONSTRATION : null),
                 table.model(),
                 store.kind(),
                 store.meter().totals(),
@@ -145,6 +176,7 @@ public final class ServerReport {
                 problem,
                 reasons.warning().map(reason -> reason.to(caller)).orElse(null),
                 formats,
+                SCOPES.stream().filter(caller::isUserInRole).toList(),
                 job(job, caller),
                 startedAt,
                 serverVersion);

@@ -37,7 +37,7 @@ final class AccessFilter extends OncePerRequestFilter {
     private static final Set<String> READS = Set.of("GET", "HEAD", "OPTIONS");
 
     /** Paths that change nothing, whatever the method. Which tools an agent may call, their endpoint decides: all come as the same request. */
-    private static final Set<String> READ_BY_POST = Set.of("/search", "/eval", "/mcp");
+    private static final Set<String> READ_BY_POST = Set.of("/search", "/images/known", "/eval", "/mcp");
 
     private final Callers callers;
     private final RateLimits limits;

@@ -108,8 +108,8 @@ class ArchitectureTest {
     static final ArchRule statsKnowsWhatItReports = onlyKnows("stats", "image", "embedding", "storage", "dataset");
 
     @ArchTest
-    static final ArchRule agentsKnowWhatTheyMayDo =
-            onlyKnows("mcp", "search", "duplicates", "pictures", "upload", "stats", "request", "fairness", "dataset", "image");
+    static final ArchRule agentsKnowWhatTheyMayDo = onlyKnows(
+            "mcp", "search", "duplicates", "pictures", "upload", "stats", "request", "fairness", "dataset", "image");
 
     @ArchTest
     static final ArchRule nobodyKnowsAgents = noClasses()

@@ -64,7 +64,8 @@ final class HttpSearchBench {
         }
         Report report = new Report();
         report.sayMachine();
-        report.say("server: scripts/run on a folder; clients on the same machine; processor milliseconds are the server's alone");
+        report.say(
+                "server: scripts/run on a folder; clients on the same machine; processor milliseconds are the server's alone");
         for (String rows : args) {
             new HttpSearchBench(report, Integer.parseInt(rows)).run(stamp);
         }
@@ -96,7 +97,8 @@ final class HttpSearchBench {
             double ready = seconds(start);
             double readyCpu = cpuMillis(server);
             Client client = server.client();
-            await(() -> !client.get("/stats").json().path("search").path("recall").isNull());
+            await(() ->
+                    !client.get("/stats").json().path("search").path("recall").isNull());
             report.say(
                     "%s: ready after %.1f s (processor %.1f s), searches measured after %.1f s (%.1f s)",
                     name, ready, readyCpu / 1e3, seconds(start), cpuMillis(server) / 1e3);
@@ -126,7 +128,9 @@ final class HttpSearchBench {
         for (int n = 0; n < WARM_UP; n++) {
             ask(server, known.get(), 10);
         }
-        report.say("%-44s %6s %8s %8s %8s %9s %8s %8s", "", "n", "p50 ms", "p95", "p99", "searches/s", "cpu each", "refused");
+        report.say(
+                "%-44s %6s %8s %8s %8s %9s %8s %8s",
+                "", "n", "p50 ms", "p95", "p99", "searches/s", "cpu each", "refused");
         Measured alone = measured(server, "known text, 1 client", 1, known, 10);
         for (int clients : new int[] {4, 16, 64}) {
             measured(server, "known text, " + clients + " clients", clients, known, 10);
@@ -165,7 +169,8 @@ final class HttpSearchBench {
         Client client = server.client();
         client.post("/admin/index?type=IVF_HNSW_SQ");
         Measured beside = measured(server, "known text, 1 client, index build beside", 1, text, 10);
-        String state = client.get("/stats").json().path("indexJob").path("state").asString();
+        String state =
+                client.get("/stats").json().path("indexJob").path("state").asString();
         report.say("  the build is then %s", state);
         double ratio = median(beside.millis) / median(alone.millis);
         report.bar(ratio <= 1.5, "p50 beside an index build %.1f times that alone, at most 1.5", ratio);
@@ -194,8 +199,7 @@ final class HttpSearchBench {
             double seconds = seconds(start);
             // Refusals are told by a time below nothing.
             List<Double> answered = all.stream().filter(millis -> millis >= 0).toList();
-            Measured measured =
-                    new Measured(answered, all.size() - answered.size(), cpuMillis(server) - cpu, seconds);
+            Measured measured = new Measured(answered, all.size() - answered.size(), cpuMillis(server) - cpu, seconds);
             report.say(
                     "%-44s %6d %8.2f %8.2f %8.2f %9.0f %8.2f %8d",
                     name,
@@ -223,7 +227,8 @@ final class HttpSearchBench {
             return -1;
         }
         if (answer.statusCode() != 200) {
-            throw new IllegalStateException(answer.statusCode() + " " + new String(answer.body(), StandardCharsets.UTF_8));
+            throw new IllegalStateException(
+                    answer.statusCode() + " " + new String(answer.body(), StandardCharsets.UTF_8));
         }
         return seconds(start) * 1e3;
     }

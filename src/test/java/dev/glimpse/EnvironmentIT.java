@@ -15,6 +15,8 @@ import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledOnOs;
+import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -148,5 +150,16 @@ class EnvironmentIT {
                 bucket.endpoint().replace("http://", "http://user:pass%40word@"),
                 "HTTPS_PROXY",
                 "http://127.0.0.1:1"));
+    }
+
+    /** A JVM that cannot use the archive starts without it, and says nothing. */
+    @Test
+    @EnabledOnOs(OS.LINUX)
+    void startsFromTheArchiveOfClasses() throws Exception {
+        try (ServerProcess server = ServerProcess.run(folder.resolve("data"), folder.resolve("log"), Map.of())) {
+            Path maps = Path.of("/proc/" + server.handle().pid() + "/maps");
+
+            assertThat(Files.readString(maps)).contains("/target/glimpse/classes.jsa");
+        }
     }
 }

@@ -289,7 +289,7 @@ abstract class GlimpseContract {
         assertThat(explained.get("bucketRequests").toString()).isEqualTo("{\"classA\":0,\"classB\":0,\"free\":0}");
         assertThat(client.get("/search?text=anything").json().properties())
                 .extracting(Map.Entry::getKey)
-                .containsExactly("query", "mode", "truncated", "stale", "note", "results", "next");
+                .containsExactly("query", "model", "mode", "truncated", "stale", "note", "results", "next");
         assertThat(client.get("/search?text=anything&facets=true&version=1").status())
                 .isEqualTo(400);
     }

@@ -9,6 +9,8 @@ import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.testing.Pictures;
 import dev.glimpse.testing.Rows;
 import dev.glimpse.vectors.Embedding;
+import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -703,6 +705,24 @@ abstract class ImageDatasetContract {
         assertThat(index.metric()).isEqualTo("cosine");
         await().until(() -> dataset.state().search().indexRecall() != null);
         assertThat(dataset.state().search().indexRecall()).isBetween(0.95, 1.0);
+        assertThat(dataset.state().search().recall()).isBetween(0.95, 1.0);
+    }
+
+    @Test
+    void whatWasMeasuredOfSearchesHoldsAfterARestart() throws IOException {
+        TableSettings settings = Rows.settings(Duration.ofSeconds(30), 300);
+        dataset.close();
+        dataset = ImageDataset.open(store, work(1), Rows.MODEL, settings);
+        add(0, 400);
+        await().until(() -> dataset.state().search().recall() != null);
+        dataset.close();
+        Path kept = work(1).resolve("recall.json");
+        Files.writeString(kept, Files.readString(kept).replaceAll("\"candidates\":\\d+", "\"candidates\":333"));
+
+        dataset = ImageDataset.open(store, work(1), Rows.MODEL, settings);
+
+        await().until(() -> dataset.state().search().mode().equals("codes"));
+        assertThat(dataset.state().search().candidates()).isEqualTo(333);
         assertThat(dataset.state().search().recall()).isBetween(0.95, 1.0);
     }
 }

@@ -2,14 +2,18 @@ package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.IndexKind;
 import dev.glimpse.dataset.MaintenanceProperties;
+import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.vectors.Embedding;
 import dev.glimpse.vectors.Oversampling;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
@@ -30,21 +34,50 @@ public final class RecallCalibration {
     /** Searches in memory are calibrated again when the table has grown by this factor. */
     private static final int GROWTH = 2;
 
+    /** Another way to make codes, or to search them, is another name: what was measured of this one says nothing about it. */
+    private static final String CODES = "codes-1";
+
     private final SnapshotManager snapshots;
     private final TableReader reader;
     private final MaintenanceProperties settings;
     private final Supplier<List<Embedding>> recent;
+    private final KeptOversampling kept;
+    private final ModelStamp model;
     private long measuredRows;
 
+    /** @param kept file for what was measured of searches in memory; its folder is there */
     public RecallCalibration(
             SnapshotManager snapshots,
             TableReader reader,
             MaintenanceProperties settings,
-            Supplier<List<Embedding>> recent) {
+            Supplier<List<Embedding>> recent,
+            Path kept,
+            ModelStamp model) {
         this.snapshots = snapshots;
         this.reader = reader;
         this.settings = settings;
         this.recent = recent;
+        this.kept = new KeptOversampling(kept);
+        this.model = model;
+    }
+
+    /** Searches in memory as an earlier process has found best for this table. To be called once, before the first calibration. */
+    public void takeWhatWasKept() throws IOException {
+        snapshots.read(snapshot -> {
+            Optional<KeptOversampling.Measured> measured = measuredOf(snapshot).flatMap(kept::of);
+            measured.ifPresent(earlier -> {
+                measuredRows = earlier.rows();
+                reader.change(parameters -> parameters.with(earlier.oversampling()));
+            });
+            return measured.isPresent();
+        });
+    }
+
+    /** Names what is measured. Empty for a table without an id. */
+    private Optional<String> measuredOf(Snapshot snapshot) {
+        return TableStamp.of(snapshot.manifest().metadata())
+                .map(table ->
+                        String.join(" ", CODES, table.id(), model.fingerprint(), Double.toString(settings.recall())));
     }
 
     /** Calibrates the oversampling of searches in memory, if the table has grown enough since the last time. */
@@ -58,6 +91,9 @@ public final class RecallCalibration {
             Oversampling measured = local.calibrate(queries, SearchParameters.MEASURED_NEIGHBORS, wanted());
             reader.change(parameters -> parameters.with(measured));
             measuredRows = local.size();
+            measuredOf(snapshot)
+                    .ifPresent(of -> kept.keep(
+                            new KeptOversampling.Measured(of, local.size(), measured.candidates(), measured.recall())));
             return true;
         });
     }

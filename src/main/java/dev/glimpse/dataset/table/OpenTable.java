@@ -160,8 +160,14 @@ public final class OpenTable implements AutoCloseable {
             RefreshLoop refreshing = new RefreshLoop(table, ledger, commitLoop, commits, replicas);
             this.refreshLoop = refreshing;
             this.history = new History(store, ImageDataset.KEY, table.snapshots());
-            RecallCalibration calibration =
-                    new RecallCalibration(table.snapshots(), reader, settings.maintenance(), place.recent);
+            RecallCalibration calibration = new RecallCalibration(
+                    table.snapshots(),
+                    reader,
+                    settings.maintenance(),
+                    place.recent,
+                    place.work.resolve("recall.json"),
+                    place.model);
+            calibration.takeWhatWasKept();
             this.maintenance = new MaintenanceLoop(
                     table,
                     commitLoop,

@@ -1,0 +1,68 @@
+package dev.glimpse.dataset.lance;
+
+import dev.glimpse.vectors.Oversampling;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.util.Optional;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import tools.jackson.core.JacksonException;
+import tools.jackson.databind.json.JsonMapper;
+
+/**
+ * The last calibration of searches in memory, in a file of this machine: measuring it anew at a start takes minutes with a million rows. A file
+ * that is missing or damaged is none. For one thread at a time.
+ */
+final class KeptOversampling {
+    private static final Logger log = LoggerFactory.getLogger(KeptOversampling.class);
+    private static final JsonMapper JSON = JsonMapper.shared();
+
+    private final Path file;
+
+    KeptOversampling(Path file) {
+        this.file = file;
+    }
+
+    /**
+     * What was measured.
+     *
+     * @param of names the table, its model and the recall that was wanted
+     * @param rows that the table had
+     */
+    record Measured(@Nullable String of, long rows, int candidates, double recall) {
+        Oversampling oversampling() {
+            return new Oversampling(candidates, recall);
+        }
+    }
+
+    /** Empty if nothing was kept, or something else was measured. */
+    Optional<Measured> of(String of) {
+        if (!Files.exists(file)) {
+            return Optional.empty();
+        }
+        try {
+            Measured measured = JSON.readValue(file, Measured.class);
+            return of.equals(measured.of) && measured.candidates > 0 && measured.recall >= 0 && measured.recall <= 1
+                    ? Optional.of(measured)
+                    : Optional.empty();
+        } catch (JacksonException e) {
+            log.warn("{} cannot be read, so searches are measured anew: {}", file, e.toString());
+            return Optional.empty();
+        }
+    }
+
+    /** Keeps it in the place of the one before. If that fails, the next start measures. */
+    void keep(Measured measured) {
+        Path part = file.resolveSibling(file.getFileName() + ".part");
+        try {
+            Files.createDirectories(file.resolveSibling("."));
+            Files.write(part, JSON.writeValueAsBytes(measured));
+            Files.move(part, file, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            log.warn("{} cannot be written, so the next start measures searches anew: {}", file, e.toString());
+        }
+    }
+}

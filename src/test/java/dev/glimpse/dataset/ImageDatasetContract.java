@@ -714,9 +714,9 @@ abstract class ImageDatasetContract {
         dataset.close();
         dataset = ImageDataset.open(store, work(1), Rows.MODEL, settings);
         add(0, 400);
-        await().until(() -> dataset.state().search().recall() != null);
-        dataset.close();
         Path kept = work(1).resolve("recall.json");
+        await().until(() -> Files.exists(kept));
+        dataset.close();
         Files.writeString(kept, Files.readString(kept).replaceAll("\"candidates\":\\d+", "\"candidates\":333"));
 
         dataset = ImageDataset.open(store, work(1), Rows.MODEL, settings);

@@ -373,7 +373,7 @@ class OtherClientsIT {
 
             await().until(() -> nearest(dataset, 101).id().equals(id(1)));
             assertThat(nearest(dataset, 101).picture().caption()).isEqualTo("merged");
-            assertThat(nearest(dataset, 8).picture().caption()).isEqualTo("new");
+            await().until(() -> "new".equals(nearest(dataset, 8).picture().caption()));
             assertThat(nearest(dataset, 1).distance()).isGreaterThan(0.5);
             assertThat(found(dataset, true)).hasSize(4).doesNotHaveDuplicates();
             assertThat(dataset.stateOf(Rows.id(8)).isShown()).isTrue();
@@ -720,7 +720,8 @@ class OtherClientsIT {
         assertThat(committed(dataset.add(Rows.row(5)))).isTrue();
         assertThat(committed(dataset.add(Rows.row(0)))).isTrue();
         await().until(() -> "a hello".equals(shown(dataset, id(1)).caption()));
-        assertThat(found(dataset, true)).containsExactlyInAnyOrder(id(0), id(1), id(2), id(5), "foreign-1");
+        await().untilAsserted(() ->
+                assertThat(found(dataset, true)).containsExactlyInAnyOrder(id(0), id(1), id(2), id(5), "foreign-1"));
         assertThat(idsOfTheTable()).hasSize(6).doesNotHaveDuplicates();
         assertThat(dataset.state().problem()).isNull();
     }

@@ -18,6 +18,8 @@ class PagesBrowserIT extends PageTest {
         page.locator("#build").click();
 
         assertThat(Integer.parseInt(rows)).isPositive();
+        // Lance takes some seconds to build it.
+        page.locator("#indices tbody td").first().waitFor();
         assertThat(page.locator("#indices tbody td").first()).hasText("vec_idx");
         assertThat(page.locator("#columns")).containsText("fixed_size_list<item: float>[512]");
         shot("stats");

@@ -44,10 +44,11 @@ final class KeptOversampling {
             return Optional.empty();
         }
         try {
-            Measured measured = JSON.readValue(file, Measured.class);
-            return of.equals(measured.of) && measured.candidates > 0 && measured.recall >= 0 && measured.recall <= 1
-                    ? Optional.of(measured)
-                    : Optional.empty();
+            return Optional.ofNullable(JSON.readValue(file, Measured.class))
+                    .filter(measured -> of.equals(measured.of)
+                            && measured.candidates > 0
+                            && measured.recall >= 0
+                            && measured.recall <= 1);
         } catch (JacksonException e) {
             log.warn("{} cannot be read, so searches are measured anew: {}", file, e.toString());
             return Optional.empty();

@@ -89,11 +89,11 @@ public final class RecallCalibration {
             }
             List<Embedding> queries = queries(snapshot);
             Oversampling measured = local.calibrate(queries, SearchParameters.MEASURED_NEIGHBORS, wanted());
-            reader.change(parameters -> parameters.with(measured));
-            measuredRows = local.size();
             measuredOf(snapshot)
                     .ifPresent(of -> kept.keep(
                             new KeptOversampling.Measured(of, local.size(), measured.candidates(), measured.recall())));
+            reader.change(parameters -> parameters.with(measured));
+            measuredRows = local.size();
             return true;
         });
     }

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -21,6 +22,7 @@ class ReadPoolTest {
 
     private final AtomicLong clock = new AtomicLong();
     private final ReadPool pool = new ReadPool(THREADS, clock::get);
+    private final Semaphore begun = new Semaphore(0);
     private final CountDownLatch release = new CountDownLatch(1);
     private final List<Future<?>> submitted = new ArrayList<>();
 
@@ -36,6 +38,7 @@ class ReadPoolTest {
 
     private void search() {
         submitted.add(pool.submit(() -> {
+            begun.release();
             release.await();
             return true;
         }));
@@ -45,9 +48,7 @@ class ReadPoolTest {
         for (int n = 0; n < THREADS; n++) {
             search();
         }
-        while (pool.active() < THREADS) {
-            Thread.onSpinWait();
-        }
+        begun.acquireUninterruptibly(THREADS);
     }
 
     private TableBusyException searchUntilRefused() {

@@ -1,6 +1,7 @@
 package dev.glimpse;
 
 import static dev.glimpse.testing.Report.median;
+import static dev.glimpse.testing.Report.seconds;
 
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.embedding.ClipModel;
@@ -76,7 +77,8 @@ final class ColdStartBench {
         return report.status();
     }
 
-    private static ModelStamp stamp() {
+    /** Of the model that {@code scripts/run} loads if nothing else is said. */
+    static ModelStamp stamp() {
         try (ClipModel model = ClipModel.load(Path.of("models/mini-clip"), TestScheduler.SCHEDULER)) {
             return new GlimpseConfiguration().modelStamp(model);
         }
@@ -137,9 +139,5 @@ final class ColdStartBench {
             throw new IllegalStateException(answer.toString());
         }
         return millis;
-    }
-
-    private static double seconds(long start) {
-        return (System.nanoTime() - start) / 1e9;
     }
 }

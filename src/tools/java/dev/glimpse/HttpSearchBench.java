@@ -2,10 +2,9 @@ package dev.glimpse;
 
 import static dev.glimpse.testing.Report.median;
 import static dev.glimpse.testing.Report.quantile;
+import static dev.glimpse.testing.Report.seconds;
 
 import dev.glimpse.dataset.ModelStamp;
-import dev.glimpse.embedding.ClipModel;
-import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestStores;
 import dev.glimpse.testing.Client;
@@ -58,10 +57,7 @@ final class HttpSearchBench {
     }
 
     public static void main(String[] args) throws Exception {
-        ModelStamp stamp;
-        try (ClipModel model = ClipModel.load(Path.of("models/mini-clip"), TestScheduler.SCHEDULER)) {
-            stamp = new GlimpseConfiguration().modelStamp(model);
-        }
+        ModelStamp stamp = ColdStartBench.stamp();
         Report report = new Report();
         report.sayMachine();
         report.say(
@@ -231,9 +227,5 @@ final class HttpSearchBench {
                     answer.statusCode() + " " + new String(answer.body(), StandardCharsets.UTF_8));
         }
         return seconds(start) * 1e3;
-    }
-
-    private static double seconds(long start) {
-        return (System.nanoTime() - start) / 1e9;
     }
 }

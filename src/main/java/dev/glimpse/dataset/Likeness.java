@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.function.DoubleSupplier;
+import java.util.stream.Stream;
 
 /**
  * A picture that looks the same as another one.
@@ -33,6 +34,13 @@ public record Likeness(Picture picture, Kind kind, double distance) {
 
         /** About the same pixels: another size, another compression, a small crop. */
         ALIKE;
+
+        /** The kind that {@link #toString} writes so. */
+        public static Optional<Kind> named(String name) {
+            return Stream.of(values())
+                    .filter(kind -> kind.toString().equals(name))
+                    .findFirst();
+        }
 
         @Override
         public String toString() {

@@ -71,11 +71,9 @@ class DuplicatesController {
     @GetMapping(path = "/images/{name}/similar", produces = MediaType.APPLICATION_JSON_VALUE)
     Twins similar(@PathVariable String name) {
         String asked = "images/" + name;
-        ImageId id = ImageId.parse(asked)
-                .orElseThrow(() -> new PictureNotFoundException(
-                        "a picture is called images/{sha256}.{ext}, and this is not: " + asked));
+        ImageId id = ImageId.parse(asked).orElseThrow(() -> PictureNotFoundException.misnamed(asked));
         if (!dataset.stateOf(id).isShown()) {
-            throw new PictureNotFoundException("there is no picture " + id);
+            throw PictureNotFoundException.missing(id);
         }
         return new Twins(dataset.likenesses(id, MOST_TWINS)
                 .alike()
@@ -96,15 +94,11 @@ class DuplicatesController {
     }
 
     private static Likeness.@Nullable Kind kind(@Nullable String name) {
-        if (name == null) {
-            return null;
-        }
-        for (Likeness.Kind kind : Likeness.Kind.values()) {
-            if (kind.toString().equals(name)) {
-                return kind;
-            }
-        }
-        throw new InvalidQueryException("kind must be same or alike: " + ParameterValues.shortened(name));
+        return name == null
+                ? null
+                : Likeness.Kind.named(name)
+                        .orElseThrow(() -> new InvalidQueryException(
+                                "kind must be same or alike: " + ParameterValues.shortened(name)));
     }
 
     /** Remembers that pictures are to be kept though they look the same, or forgets that. */
@@ -134,7 +128,7 @@ class DuplicatesController {
                 .filter(id -> !dataset.stateOf(id).isShown())
                 .findFirst()
                 .ifPresent(id -> {
-                    throw new PictureNotFoundException("there is no picture " + id);
+                    throw PictureNotFoundException.missing(id);
                 });
         decisions.keep(pictures);
     }

@@ -19,9 +19,14 @@ public record ImageId(String sha256, ImageFormat format) {
     private static final Pattern KEY = Pattern.compile("images/([0-9a-f]{64})\\.([a-z]{3,4})");
 
     public ImageId {
-        if (!SHA256.matcher(sha256).matches()) {
+        if (!isSha256(sha256)) {
             throw new IllegalArgumentException("not a SHA-256: " + sha256);
         }
+    }
+
+    /** Whether the text is 64 lower-case hex digits. */
+    public static boolean isSha256(String text) {
+        return SHA256.matcher(text).matches();
     }
 
     /** The id of these bytes, which must begin like a picture in the given format. */

@@ -11,20 +11,32 @@ import org.jspecify.annotations.Nullable;
  *
  * @param <A> the arguments, which JSON is bound to
  */
-interface AgentTool<A> {
+abstract class AgentTool<A> {
+    private final Class<A> arguments;
+    private final Tool definition;
+
+    AgentTool(Class<A> arguments, Tool definition) {
+        this.arguments = arguments;
+        this.definition = definition;
+    }
+
     /** What models are told, and the schema that arguments keep before {@link #call} sees them. */
-    Tool definition();
+    final Tool definition() {
+        return definition;
+    }
 
     /** The type of the arguments. */
-    Class<A> arguments();
+    final Class<A> arguments() {
+        return arguments;
+    }
 
     /** The scope that a caller needs. */
-    default String scope() {
+    String scope() {
         return "read";
     }
 
     /** Does it, on the thread of the request. Throws what the endpoint of the same kind would throw. */
-    CallToolResult call(A arguments, Call call);
+    abstract CallToolResult call(A arguments, Call call);
 
     /**
      * Who calls, and with what besides the arguments.

@@ -9,11 +9,10 @@ import io.modelcontextprotocol.json.McpJsonMapper;
 import io.modelcontextprotocol.spec.McpSchema.CallToolResult;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
 import java.util.List;
-import java.util.Locale;
 import org.jspecify.annotations.Nullable;
 
 /** Finds groups of pictures that look the same, page by page. */
-final class DuplicatesTool implements AgentTool<DuplicatesTool.Wanted> {
+final class DuplicatesTool extends AgentTool<DuplicatesTool.Wanted> {
     /** Groups of one answer. */
     private static final int MOST = 20;
 
@@ -23,11 +22,11 @@ final class DuplicatesTool implements AgentTool<DuplicatesTool.Wanted> {
     private static final int MOST_PICTURES = 10;
 
     private final DuplicateFinder finder;
-    private final Tool definition;
 
     DuplicatesTool(DuplicateFinder finder, McpJsonMapper json) {
-        this.finder = finder;
-        this.definition = Tool.builder("find_duplicates", json, """
+        super(
+                Wanted.class,
+                Tool.builder("find_duplicates", json, """
                         {"type": "object", "additionalProperties": false, "properties": {
                           "kind": {"type": "string", "enum": ["same", "alike"],
                             "description": "same: all pixels are equal; alike: not all are; without it both"},
@@ -37,11 +36,11 @@ final class DuplicatesTool implements AgentTool<DuplicatesTool.Wanted> {
                           "cursor": {"type": "string", "maxLength": 400,
                             "description": "The next of the answer before; without it the list begins"}}}
                         """.formatted(MOST, USUAL))
-                .title("Find duplicates")
-                .description("""
+                        .title("Find duplicates")
+                        .description("""
                         Finds groups of pictures that look the same, by the time of the upload of their newest picture, the newest first. \
                         Removes none. While the groups of many pictures are made, it fails and says when to try again.""")
-                .outputSchema(json, """
+                        .outputSchema(json, """
                         {"type": "object", "required": ["version", "unknown", "groups"], "properties": {
                           "version": {"type": "integer", "description": "Version of the table that the groups are of"},
                           "unknown": {"type": "integer", "description": "Pictures that cannot be compared, so that they are in no group"},
@@ -51,8 +50,9 @@ final class DuplicatesTool implements AgentTool<DuplicatesTool.Wanted> {
                             "pictures": {"type": "array", "description": "The newest %d at most", "items": %s}}}},
                           "next": {"type": "string", "description": "The cursor for the groups after these; absent if there are none"}}}
                         """.formatted(MOST_PICTURES, PictureSummary.SCHEMA))
-                .annotations(Hints.READS)
-                .build();
+                        .annotations(Hints.READS)
+                        .build());
+        this.finder = finder;
     }
 
     record Wanted(
@@ -81,20 +81,10 @@ final class DuplicatesTool implements AgentTool<DuplicatesTool.Wanted> {
             @Nullable String next) {}
 
     @Override
-    public Tool definition() {
-        return definition;
-    }
-
-    @Override
-    public Class<Wanted> arguments() {
-        return Wanted.class;
-    }
-
-    @Override
-    public CallToolResult call(Wanted wanted, Call call) {
+    CallToolResult call(Wanted wanted, Call call) {
         String kind = wanted.kind();
         Page page = finder.page(
-                kind == null ? null : Likeness.Kind.valueOf(kind.toUpperCase(Locale.ROOT)),
+                kind == null ? null : Likeness.Kind.named(kind).orElseThrow(),
                 Boolean.TRUE.equals(wanted.kept()),
                 wanted.cursor(),
                 wanted.limit() == null ? USUAL : wanted.limit());

@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
 import org.springframework.http.MediaType;
 
 /** Shows a picture to a model. */
-final class LookTool implements AgentTool<LookTool.Look> {
+final class LookTool extends AgentTool<LookTool.Look> {
     /** Shows what a picture is about, and costs a model far less than the largest. */
     private static final int USUAL = 512;
 
@@ -24,42 +24,33 @@ final class LookTool implements AgentTool<LookTool.Look> {
     private final ImageDataset dataset;
     private final Tickets tickets;
     private final McpJsonMapper json;
-    private final Tool definition;
 
     LookTool(PictureViews views, ImageDataset dataset, Tickets tickets, McpJsonMapper json) {
-        this.views = views;
-        this.dataset = dataset;
-        this.tickets = tickets;
-        this.json = json;
-        this.definition = Tool.builder("look_at_picture", json, """
+        super(
+                Look.class,
+                Tool.builder("look_at_picture", json, """
                         {"type": "object", "additionalProperties": false, "required": ["id"], "properties": {
                           "id": {"type": "string", "pattern": "^images/[0-9a-f]{64}\\\\.[a-z]{3,4}$",
                             "description": "As other tools name the picture"},
                           "size": {"type": "integer", "enum": %s, "default": %d,
                             "description": "Pixels of the longer side; a larger one shows more and costs more"}}}
                         """.formatted(PictureViews.SIDES, USUAL))
-                .title("Look at a picture")
-                .description("""
+                        .title("Look at a picture")
+                        .description("""
                         Shows a picture as a JPEG, made smaller if it is larger than size, and tells what is known of it: caption, tags, \
                         file name, and the size and time of the original.""")
-                .annotations(Hints.READS)
-                .build();
+                        .annotations(Hints.READS)
+                        .build());
+        this.views = views;
+        this.dataset = dataset;
+        this.tickets = tickets;
+        this.json = json;
     }
 
     record Look(String id, @Nullable Integer size) {}
 
     @Override
-    public Tool definition() {
-        return definition;
-    }
-
-    @Override
-    public Class<Look> arguments() {
-        return Look.class;
-    }
-
-    @Override
-    public CallToolResult call(Look look, Call call) {
+    CallToolResult call(Look look, Call call) {
         ImageId id = views.parse(look.id());
         int side = look.size() == null ? USUAL : look.size();
         byte[] jpeg = views.jpeg(id, side, tickets.of(Purpose.VIEW, call.request()));

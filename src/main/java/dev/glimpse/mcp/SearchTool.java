@@ -18,22 +18,25 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** Finds pictures by words, or by another picture. Its arguments are parameters of {@code POST /search}; only {@code tags} has another name. */
-final class SearchTool implements AgentTool<ObjectNode> {
+final class SearchTool extends AgentTool<ObjectNode> {
     private static final String TIME =
             "{\"type\": \"string\", \"description\": \"Only pictures %s; a time with its offset, such as 2026-11-26T08:00:00Z\"}";
 
     private final ImageSearch search;
     private final Tickets tickets;
-    private final Tool definition;
 
     SearchTool(ImageSearch search, Tickets tickets, McpJsonMapper json) {
+        super(ObjectNode.class, definition(search, json));
         this.search = search;
         this.tickets = tickets;
+    }
+
+    private static Tool definition(ImageSearch search, McpJsonMapper json) {
         int longest = search.longestText();
         String types = Stream.of(ImageFormat.values())
                 .map(format -> '"' + format.extension() + '"')
                 .collect(Collectors.joining(", "));
-        this.definition = Tool.builder("search_pictures", json, """
+        return Tool.builder("search_pictures", json, """
                         {"type": "object", "additionalProperties": false, "properties": {
                           "text": {"type": "string", "minLength": 1, "maxLength": %d,
                             "description": "What the pictures show, in some English words, such as: a red car in the snow"},
@@ -103,17 +106,7 @@ final class SearchTool implements AgentTool<ObjectNode> {
             @Nullable String next) {}
 
     @Override
-    public Tool definition() {
-        return definition;
-    }
-
-    @Override
-    public Class<ObjectNode> arguments() {
-        return ObjectNode.class;
-    }
-
-    @Override
-    public CallToolResult call(ObjectNode query, Call call) {
+    CallToolResult call(ObjectNode query, Call call) {
         JsonNode tags = query.remove("tags");
         if (tags != null) {
             query.set("tag", tags);

@@ -10,19 +10,19 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Tells how the server is. */
-final class StatisticsTool implements AgentTool<StatisticsTool.Nothing> {
+final class StatisticsTool extends AgentTool<StatisticsTool.Nothing> {
     private final ServerReport report;
-    private final Tool definition;
 
     StatisticsTool(ServerReport report, McpJsonMapper json) {
-        this.report = report;
-        this.definition = Tool.builder("get_statistics", json, """
+        super(
+                Nothing.class,
+                Tool.builder("get_statistics", json, """
                         {"type": "object", "additionalProperties": false}""")
-                .title("Get statistics")
-                .description("""
+                        .title("Get statistics")
+                        .description("""
                         Tells how many pictures there are, which model compares them, which formats can be uploaded, and what is wrong \
                         with the server, if anything is.""")
-                .outputSchema(json, """
+                        .outputSchema(json, """
                         {"type": "object",
                           "required": ["pictures", "pending", "model", "formats", "takesUploads", "stale", "serverVersion"],
                           "properties": {
@@ -37,8 +37,9 @@ final class StatisticsTool implements AgentTool<StatisticsTool.Nothing> {
                           "stale": {"type": "boolean", "description": "The newest pictures may be missing"},
                           "serverVersion": {"type": "string"}}}
                         """)
-                .annotations(Hints.READS)
-                .build();
+                        .annotations(Hints.READS)
+                        .build());
+        this.report = report;
     }
 
     record Nothing() {}
@@ -57,17 +58,7 @@ final class StatisticsTool implements AgentTool<StatisticsTool.Nothing> {
             String serverVersion) {}
 
     @Override
-    public Tool definition() {
-        return definition;
-    }
-
-    @Override
-    public Class<Nothing> arguments() {
-        return Nothing.class;
-    }
-
-    @Override
-    public CallToolResult call(Nothing nothing, Call call) {
+    CallToolResult call(Nothing nothing, Call call) {
         Stats stats = report.stats(call.request());
         return CallToolResult.builder()
                 .structuredContent(new Statistics(

@@ -16,15 +16,14 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /** Stores a picture, for callers that may upload. */
-final class UploadTool implements AgentTool<UploadTool.Upload> {
+final class UploadTool extends AgentTool<UploadTool.Upload> {
     private final UploadIntake intake;
     private final Tickets tickets;
-    private final Tool definition;
 
     UploadTool(UploadIntake intake, Tickets tickets, McpJsonMapper json) {
-        this.intake = intake;
-        this.tickets = tickets;
-        this.definition = Tool.builder("upload_picture", json, """
+        super(
+                Upload.class,
+                Tool.builder("upload_picture", json, """
                         {"type": "object", "additionalProperties": false, "required": ["data"], "properties": {
                           "data": {"type": "string", "contentEncoding": "base64",
                             "description": "The bytes of the picture's file, in base64 without a data: in front"},
@@ -33,12 +32,12 @@ final class UploadTool implements AgentTool<UploadTool.Upload> {
                           "tags": {"type": "array", "maxItems": 100,
                             "items": {"type": "string", "maxLength": 100, "pattern": "^[^,]*$", "description": "Without commas"}}}}
                         """)
-                .title("Upload a picture")
-                .description("""
+                        .title("Upload a picture")
+                        .description("""
                         Stores a picture, which searches find at once. Needs no caption: searches compare what the picture shows. A \
                         picture that is there already is not stored again, and keeps its caption and tags; the answer then has stored: \
                         false.""")
-                .outputSchema(json, """
+                        .outputSchema(json, """
                         {"type": "object", "required": ["id", "path", "vectorDim", "stored"], "properties": {
                           "id": {"type": "string", "description": "Names the picture in calls of look_at_picture"},
                           "path": {"type": "string", "description": "Where the original is kept"},
@@ -48,8 +47,10 @@ final class UploadTool implements AgentTool<UploadTool.Upload> {
                             "description": "What was said of a picture that is there with something else"},
                           "hint": {"type": "string"}}}
                         """)
-                .annotations(Hints.ADDS)
-                .build();
+                        .annotations(Hints.ADDS)
+                        .build());
+        this.intake = intake;
+        this.tickets = tickets;
     }
 
     record Upload(
@@ -58,22 +59,12 @@ final class UploadTool implements AgentTool<UploadTool.Upload> {
             @Nullable List<String> tags) {}
 
     @Override
-    public Tool definition() {
-        return definition;
-    }
-
-    @Override
-    public Class<Upload> arguments() {
-        return Upload.class;
-    }
-
-    @Override
-    public String scope() {
+    String scope() {
         return "upload";
     }
 
     @Override
-    public CallToolResult call(Upload upload, Call call) {
+    CallToolResult call(Upload upload, Call call) {
         StoredPicture stored = intake.upload(
                 sent(upload.filename(), call.picture()),
                 upload.caption(),

@@ -64,12 +64,12 @@ public final class Editor {
         try {
             Optional<UploadMetadata> said = edit.changePicture(change);
             edited = said.isEmpty() && !edit.isBegun()
-                    ? CompletableFuture.failedFuture(notFound(id))
+                    ? CompletableFuture.failedFuture(PictureNotFoundException.missing(id))
                     : edit.finishLocked().thenApply(there -> {
                         if (!there) {
-                            throw notFound(id);
+                            throw PictureNotFoundException.missing(id);
                         }
-                        return said.orElseThrow(() -> notFound(id));
+                        return said.orElseThrow(() -> PictureNotFoundException.missing(id));
                     });
         } catch (RuntimeException e) {
             edited = CompletableFuture.failedFuture(e);
@@ -79,9 +79,5 @@ public final class Editor {
                 unfinished.addEdit(edit);
             }
         });
-    }
-
-    private static PictureNotFoundException notFound(ImageId id) {
-        return new PictureNotFoundException("there is no picture " + id);
     }
 }

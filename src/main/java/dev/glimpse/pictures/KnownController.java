@@ -13,7 +13,6 @@ import java.util.Arrays;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Set;
-import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.springframework.http.MediaType;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -26,8 +25,6 @@ class KnownController {
 
     /** Twice what a thousand hashes take. */
     private static final int MOST_BYTES = 128 << 10;
-
-    private static final Pattern SHA_256 = Pattern.compile("[0-9a-f]{64}");
 
     private final ImageDataset dataset;
 
@@ -70,7 +67,7 @@ class KnownController {
     }
 
     private Stream<String> withHash(String hash) {
-        if (!SHA_256.matcher(hash).matches()) {
+        if (!ImageId.isSha256(hash)) {
             throw new InvalidQueryException(
                     "sha256 must be 64 hexadecimal digits, in small letters: " + ParameterValues.shortened(hash));
         }

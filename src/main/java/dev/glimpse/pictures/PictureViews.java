@@ -40,9 +40,7 @@ public final class PictureViews {
      * @throws PictureNotFoundException if no picture is ever called so
      */
     public ImageId parse(String text) {
-        ImageId id = ImageId.parse(text)
-                .orElseThrow(() -> new PictureNotFoundException(
-                        "a picture is called images/{sha256}.{ext}, and this is not: " + text));
+        ImageId id = ImageId.parse(text).orElseThrow(() -> PictureNotFoundException.misnamed(text));
         if (!dataset.stateOf(id).isShown()) {
             // It may have been deleted; the store knows.
             thumbnails.forget(Thumbnail.allOf(id));
@@ -81,6 +79,6 @@ public final class PictureViews {
     }
 
     private byte[] read(ImageId id) {
-        return store.get(id.toString()).orElseThrow(() -> new PictureNotFoundException("there is no picture " + id));
+        return store.get(id.toString()).orElseThrow(() -> PictureNotFoundException.missing(id));
     }
 }

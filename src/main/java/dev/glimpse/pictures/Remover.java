@@ -52,7 +52,7 @@ public final class Remover {
 
     private void removeLocked(ImageId id, boolean purge) {
         if (!dataset.stateOf(id).isShown() && store.head(id.toString()).isEmpty()) {
-            throw new PictureNotFoundException("there is no picture " + id);
+            throw PictureNotFoundException.missing(id);
         }
         boolean finished = false;
         try {

@@ -57,9 +57,7 @@ class TrashController {
     }
 
     static ImageId parse(String name) {
-        return ImageId.parse("images/" + name)
-                .orElseThrow(() -> new PictureNotFoundException(
-                        "a picture is called images/{sha256}.{ext}, and this is not: images/" + name));
+        return ImageId.parse("images/" + name).orElseThrow(() -> PictureNotFoundException.misnamed("images/" + name));
     }
 
     // A copy: the future may be shared with others, and a timeout is ours alone.

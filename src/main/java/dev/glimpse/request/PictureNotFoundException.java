@@ -8,4 +8,14 @@ public class PictureNotFoundException extends RuntimeException {
     public PictureNotFoundException(String message) {
         super(message);
     }
+
+    /** No picture with this id is there. */
+    public static PictureNotFoundException missing(Object id) {
+        return new PictureNotFoundException("there is no picture " + id);
+    }
+
+    /** No picture is ever called so. */
+    public static PictureNotFoundException misnamed(String text) {
+        return new PictureNotFoundException("a picture is called images/{sha256}.{ext}, and this is not: " + text);
+    }
 }

@@ -42,10 +42,9 @@ class AgentServerTest {
             @Nullable List<String> tags) {}
 
     /** Says what it was given. */
-    private static final class Echo implements AgentTool<Words> {
-        @Override
-        public Tool definition() {
-            return Tool.builder("echo", JSON, """
+    private static final class Echo extends AgentTool<Words> {
+        private Echo() {
+            super(Words.class, Tool.builder("echo", JSON, """
                             {"type": "object", "additionalProperties": false, "required": ["text"], "properties": {
                               "text": {"type": "string", "minLength": 1, "maxLength": 9, "description": "What to say"},
                               "limit": {"type": "integer", "minimum": 1, "maximum": 50},
@@ -53,36 +52,27 @@ class AgentServerTest {
                               "share": {"type": "number", "minimum": 0, "maximum": 1},
                               "tags": {"type": "array", "maxItems": 2,
                                 "items": {"type": "string", "maxLength": 3, "pattern": "^[^,]*$", "description": "Without commas"}}}}
-                            """).build();
+                            """).build());
         }
 
         @Override
-        public Class<Words> arguments() {
-            return Words.class;
-        }
-
-        @Override
-        public CallToolResult call(Words words, Call call) {
+        CallToolResult call(Words words, Call call) {
             return CallToolResult.builder().addTextContent(words.toString()).build();
         }
     }
 
     record Nothing() {}
 
-    private static final class Idle implements AgentTool<Nothing> {
-        @Override
-        public Tool definition() {
-            return Tool.builder("idle", JSON, "{\"type\": \"object\", \"additionalProperties\": false}")
-                    .build();
+    private static final class Idle extends AgentTool<Nothing> {
+        private Idle() {
+            super(
+                    Nothing.class,
+                    Tool.builder("idle", JSON, "{\"type\": \"object\", \"additionalProperties\": false}")
+                            .build());
         }
 
         @Override
-        public Class<Nothing> arguments() {
-            return Nothing.class;
-        }
-
-        @Override
-        public CallToolResult call(Nothing nothing, Call call) {
+        CallToolResult call(Nothing nothing, Call call) {
             return CallToolResult.builder().addTextContent("done").build();
         }
     }

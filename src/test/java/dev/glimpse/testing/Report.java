@@ -28,6 +28,11 @@ public final class Report {
         return missed ? 1 : 0;
     }
 
+    /** Seconds since a moment that {@link System#nanoTime} has told. */
+    public static double seconds(long start) {
+        return (System.nanoTime() - start) / 1e9;
+    }
+
     public static double median(List<Double> values) {
         return quantile(values, 0.5);
     }

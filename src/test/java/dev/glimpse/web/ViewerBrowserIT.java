@@ -162,13 +162,19 @@ class ViewerBrowserIT extends PageTest {
         assertThat(page.locator("#add")).isDisabled();
     }
 
-    @Test
-    void moreLikeThisAndNotLikeThisSearch() {
+    /** What the page will have searched for, as the server gets it. */
+    private List<JsonNode> searches() {
         List<JsonNode> asked = new ArrayList<>();
         page.route("**/search", route -> {
             asked.add(JsonMapper.shared().readTree(route.request().postData()));
             route.fallback();
         });
+        return asked;
+    }
+
+    @Test
+    void moreLikeThisAndNotLikeThisSearch() {
+        List<JsonNode> asked = searches();
         open(0);
         page.locator("#viewer-tools button[aria-label='More like this']").click();
         assertThat(page.locator("#viewer")).isHidden();
@@ -187,11 +193,7 @@ class ViewerBrowserIT extends PageTest {
 
     @Test
     void regionIsDrawnWithTheMouseOrTheKeys() {
-        List<JsonNode> asked = new ArrayList<>();
-        page.route("**/search", route -> {
-            asked.add(JsonMapper.shared().readTree(route.request().postData()));
-            route.fallback();
-        });
+        List<JsonNode> asked = searches();
         open(0);
         page.locator("#region").click();
         BoundingBox image = page.locator(".stage-picture img").boundingBox();

@@ -45,7 +45,7 @@ public final class RecallCalibration {
     private final ModelStamp model;
     private long measuredRows;
 
-    /** @param kept file for what was measured of searches in memory; its folder is there */
+    /** @param kept file for what was measured of searches in memory */
     public RecallCalibration(
             SnapshotManager snapshots,
             TableReader reader,

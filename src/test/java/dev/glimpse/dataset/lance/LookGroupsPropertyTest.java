@@ -50,7 +50,7 @@ class LookGroupsPropertyTest {
     private RowLooks looks = new RowLooks();
     private final BitSet live = new BitSet();
 
-    /** Of the live rows. */
+    /** The fingerprints of live rows, by row. */
     private final TreeMap<Integer, Fingerprint> fingerprints = new TreeMap<>();
 
     private VectorIndex vectors = new VectorIndex(Path.of("target"), 2);

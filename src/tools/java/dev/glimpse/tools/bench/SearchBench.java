@@ -2,6 +2,7 @@ package dev.glimpse.tools.bench;
 
 import static dev.glimpse.testing.Report.median;
 import static dev.glimpse.testing.Report.quantile;
+import static dev.glimpse.testing.Report.seconds;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.NearestQuery;
@@ -424,9 +425,5 @@ final class SearchBench {
                 throughput[2] >= 1.6 * throughput[0],
                 "4 clients %.2f times the searches of one, at least 1.6",
                 throughput[2] / throughput[0]);
-    }
-
-    private static double seconds(long start) {
-        return (System.nanoTime() - start) / 1e9;
     }
 }

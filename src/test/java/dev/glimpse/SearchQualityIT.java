@@ -5,7 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.testing.Client;
 import dev.glimpse.testing.Client.Answer;
-import dev.glimpse.testing.Client.Part;
+import dev.glimpse.testing.SampleScenes;
 import java.io.IOException;
 import java.net.URLEncoder;
 import java.nio.charset.StandardCharsets;
@@ -13,13 +13,10 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
-import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.StreamSupport;
@@ -41,53 +38,8 @@ import tools.jackson.databind.JsonNode;
 @DirtiesContext // it has to be stopped before its folder is removed
 @Timeout(value = 3, unit = TimeUnit.MINUTES)
 class SearchQualityIT {
-    private static final Path SAMPLES = Path.of("samples");
-    private static final int FILES = 100;
     private static final int QUERIES = 100;
     private static final double USUAL = 0.25;
-
-    /** Of no picture here, and hardly known to the model. */
-    private static final List<String> UNKNOWN = List.of(
-            "stapler",
-            "chandelier",
-            "xylophone",
-            "photosynthesis",
-            "democracy",
-            "carburetor",
-            "trampoline",
-            "gargoyle",
-            "asparagus",
-            "cinnamon",
-            "granite",
-            "wardrobe",
-            "dishwasher",
-            "metronome",
-            "gramophone",
-            "harpsichord",
-            "platypus",
-            "armadillo",
-            "walrus",
-            "pelican",
-            "lavender",
-            "glacier",
-            "dentist",
-            "blacksmith",
-            "cathedral",
-            "quarterly tax report",
-            "circuit diagram",
-            "a handwritten grocery list",
-            "uranium",
-            "vaccine",
-            "tapestry",
-            "origami",
-            "calligraphy",
-            "bulldozer",
-            "parsley",
-            "philosophy",
-            "mortgage",
-            "qzxv wplk",
-            "tourniquet",
-            "hammock");
 
     @TempDir
     static Path data;
@@ -106,38 +58,16 @@ class SearchQualityIT {
     }
 
     @BeforeEach
-    void uploadTheSamples() throws IOException {
+    void uploadTheSamples() {
         client = new Client(port);
         if (!samples.isEmpty()) {
             return;
         }
-        List<String[]> scenes = rows(SAMPLES.resolve("scenes.tsv"));
-        for (int first = 0; first < scenes.size(); first += FILES) {
-            List<String[]> some = scenes.subList(first, Math.min(first + FILES, scenes.size()));
-            List<Part> parts = new ArrayList<>();
-            for (String[] scene : some) {
-                parts.add(Part.file(scene[0], Files.readAllBytes(SAMPLES.resolve(scene[0]))));
-                parts.add(Part.field("caption", "scene of " + scene[1]));
-            }
-            JsonNode results = client.multipart("/upload?durability=committed", parts)
-                    .json()
-                    .get("results");
-            for (int i = 0; i < some.size(); i++) {
-                samples.put(some.get(i)[1], results.get(i).get("id").stringValue());
-            }
-        }
+        samples.putAll(SampleScenes.upload(client));
         assertThat(samples).hasSize(500);
         // The level is measured in the background; who asks for a relevance waits a little for it.
         await().until(() ->
                 !search("a cat", "&minRelevance=0").get(0).get("relevance").isNull());
-    }
-
-    /** Without the heading. */
-    private static List<String[]> rows(Path table) throws IOException {
-        return Files.readAllLines(table).stream()
-                .skip(1)
-                .map(line -> line.split("\t", -1))
-                .toList();
     }
 
     private JsonNode search(String text, String more) {
@@ -152,23 +82,6 @@ class SearchQualityIT {
         return shuffled.subList(0, Math.min(QUERIES, shuffled.size()));
     }
 
-    /** Things that the model knows and no sample shows. Their last word occurs in nothing that is shown. */
-    private List<String> absent() throws IOException {
-        Set<String> shown = new HashSet<>();
-        Set<String> names = samples.keySet();
-        for (String[] thing : rows(Path.of("tools/train-mini-clip/things.tsv"))) {
-            if (names.contains(thing[1])) {
-                shown.addAll(List.of(
-                        (thing[1] + "|" + thing[2]).toLowerCase(Locale.ROOT).split("[| -]")));
-            }
-        }
-        return rows(Path.of("tools/train-mini-clip/things.tsv")).stream()
-                .map(thing -> thing[1])
-                .filter(name -> !names.contains(name))
-                .filter(name -> !shown.contains(name.toLowerCase(Locale.ROOT).substring(name.lastIndexOf(' ') + 1)))
-                .toList();
-    }
-
     private double shareEmpty(List<String> things) {
         return things.stream()
                         .filter(thing -> search("a picture of a " + thing, "&minRelevance=" + USUAL)
@@ -178,13 +91,13 @@ class SearchQualityIT {
     }
 
     @Test
-    void mostSearchesForWhatIsNotThereComeBackEmptyAndFewOthersDo() throws IOException {
-        List<String> absent = some(absent());
+    void mostSearchesForWhatIsNotThereComeBackEmptyAndFewOthersDo() {
+        List<String> absent = some(SampleScenes.absent());
         assertThat(absent).hasSizeGreaterThan(40);
 
         double lost = shareEmpty(some(List.copyOf(samples.keySet())));
         double known = shareEmpty(absent);
-        double unknown = shareEmpty(UNKNOWN);
+        double unknown = shareEmpty(SampleScenes.unknown());
 
         assertThat(lost).isLessThanOrEqualTo(0.05);
         assertThat(known).isGreaterThanOrEqualTo(0.5);

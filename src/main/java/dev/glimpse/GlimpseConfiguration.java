@@ -24,7 +24,7 @@ class GlimpseConfiguration {
     @Bean
     ModelStamp modelStamp(ClipModel model) {
         ModelDescriptor descriptor = model.descriptor();
-        return new ModelStamp(descriptor.name(), descriptor.fingerprint(), descriptor.dimension());
+        return new ModelStamp(descriptor.name(), descriptor.tableFingerprint(), descriptor.dimension());
     }
 
     @Bean

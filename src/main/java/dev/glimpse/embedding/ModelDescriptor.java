@@ -30,6 +30,8 @@ import tools.jackson.databind.json.JsonMapper;
  * @param fingerprint 64 hex digits: {@link #fingerprintOf} the image encoder's file in use, {@code text.file} and the
  *     tokenizer. A reduced-precision image encoder is another model to a table. A reduced-precision text encoder is
  *     not: embeddings of texts are never stored
+ * @param tableFingerprint fingerprint that tables of this model are marked with: that of the first model with this image encoder, so that a
+ *     better text encoder serves the tables that there are; absent means {@code fingerprint}
  */
 public record ModelDescriptor(
         int schema,
@@ -41,7 +43,8 @@ public record ModelDescriptor(
         TextInput text,
         @Nullable Boolean demonstration,
         @Nullable Boolean unitLength,
-        String fingerprint) {
+        String fingerprint,
+        @Nullable String tableFingerprint) {
     private static final JsonMapper JSON = JsonMapper.builder()
             .enable(DeserializationFeature.FAIL_ON_NULL_FOR_PRIMITIVES)
             .disable(DeserializationFeature.FAIL_ON_UNKNOWN_PROPERTIES)
@@ -142,6 +145,12 @@ public record ModelDescriptor(
         require(schema == 1, "schema", schema, "1");
         require(!name.isBlank(), "name", name, "not blank");
         require(dimension > 0 && dimension <= 4096, "dimension", dimension, "1 to 4096");
+    }
+
+    /** Fingerprint that tables of this model are marked with; {@link #fingerprint} unless the file says otherwise. */
+    @Override
+    public String tableFingerprint() {
+        return tableFingerprint == null ? fingerprint : tableFingerprint;
     }
 
     boolean givesUnitLength() {

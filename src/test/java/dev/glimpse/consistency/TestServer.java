@@ -107,7 +107,7 @@ public final class TestServer implements AutoCloseable {
         dataset = ImageDataset.open(
                 store,
                 work,
-                new ModelStamp(model.name(), model.fingerprint(), model.dimension()),
+                new ModelStamp(model.name(), model.tableFingerprint(), model.dimension()),
                 new TableSettings(
                         policy,
                         new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),

@@ -119,6 +119,23 @@ class ModelDescriptorTest {
     }
 
     @Test
+    void tablesAreMarkedWithTheFingerprintOfTheModelItself() throws IOException {
+        ModelDescriptor descriptor = read(BYTES, "", "");
+
+        assertThat(descriptor.tableFingerprint()).isEqualTo(descriptor.fingerprint());
+    }
+
+    @Test
+    void betterTextEncoderServesTheTablesOfTheFirst() throws IOException {
+        String first = "a".repeat(64);
+
+        ModelDescriptor descriptor = read(BYTES, "", "\"tableFingerprint\": \"" + first + "\",");
+
+        assertThat(descriptor.tableFingerprint()).isEqualTo(first);
+        assertThat(descriptor.fingerprint()).isNotEqualTo(first);
+    }
+
+    @Test
     void vectorsOfOtherLengthAreSaidToBeSo() throws IOException {
         assertThat(read(BYTES, "", "\"unitLength\": false,").givesUnitLength()).isFalse();
     }

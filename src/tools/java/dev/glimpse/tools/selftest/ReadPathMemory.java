@@ -108,7 +108,7 @@ final class ReadPathMemory {
     private static ModelStamp stampOf(Path folder) throws Exception {
         try (ClipModel model = ClipModel.load(folder, TestScheduler.SCHEDULER)) {
             var descriptor = model.descriptor();
-            return new ModelStamp(descriptor.name(), descriptor.fingerprint(), descriptor.dimension());
+            return new ModelStamp(descriptor.name(), descriptor.tableFingerprint(), descriptor.dimension());
         }
     }
 

@@ -1,8 +1,9 @@
 """What the reference implementations make of pictures and texts: python reference.py MODEL PICTURES TEXTS OUT
 
-MODEL is a HuggingFace folder, answered by transformers and, as a second opinion, by open_clip with the same weights; or a
-folder of Glimpse's, whose TorchScript files are then run by PyTorch on what transformers' image processor and the
-tokenizers library give. TEXTS has a JSON string in each line.
+MODEL is a folder in the form of HuggingFace, answered by transformers and, if it is a CLIP, as a second opinion by open_clip with
+the same weights; one in the form of open_clip, answered by open_clip; one with the folders text and image, answered by
+sentence-transformers and transformers; or a folder of Glimpse's, whose TorchScript files are then run by PyTorch on what
+transformers' image processor and the tokenizers library give. TEXTS has a JSON string in each line.
 
 OUT/reference.json has token ids and vectors, OUT/crops the pixels that the image encoder saw. Pictures are taken as Glimpse
 documents it: upright by their EXIF orientation, the first frame, white where they are transparent, all of a 16-bit range.
@@ -14,14 +15,15 @@ import json
 import os
 import sys
 from pathlib import Path
-from unittest.mock import MagicMock
 
 import numpy as np
 import torch
 from PIL import Image, ImageOps
 from tokenizers import Tokenizer
 from torch import Tensor
-from transformers import CLIPImageProcessorPil, CLIPModel, CLIPTokenizer
+from transformers import AutoConfig, AutoModel, AutoTokenizer, CLIPImageProcessorPil, CLIPModel, CLIPTokenizer, SiglipImageProcessorPil
+
+import stand_in
 
 BATCH = 16
 
@@ -42,14 +44,21 @@ def read_texts(path: str | Path) -> list[str]:
         return [json.loads(line) for line in file]
 
 
-def token_ids(tokenizer: CLIPTokenizer, text: str) -> list[int]:
-    # Glimpse takes the markers out, so that a text that names one is not cut there.
+def without_markers(tokenizer, text: str) -> str:
+    """Glimpse takes them out, so that a text that names one is not cut there."""
     for marker in tokenizer.all_special_tokens:
         text = text.replace(marker, " ")
+    return text
+
+
+def token_ids(tokenizer: CLIPTokenizer, text: str) -> list[int]:
+    text = without_markers(tokenizer, text)
     return tokenizer(text, truncation=True, max_length=77)["input_ids"]
 
 
 class Transformers:
+    """CLIP."""
+
     def __init__(self, folder: str):
         self.model = CLIPModel.from_pretrained(folder).eval()
         self.processor = CLIPImageProcessorPil.from_pretrained(folder)
@@ -79,9 +88,6 @@ class OpenClip:
     """The same weights in open_clip, with its own tokenizer, and its own crop: a pixel beside transformers' at times."""
 
     def __init__(self, reference: Transformers):
-        # Only its training needs torchvision, but the import asks for it.
-        for name in ("", ".transforms", ".transforms.functional", ".ops", ".ops.misc"):
-            sys.modules.setdefault("torchvision" + name, MagicMock())
         import open_clip
 
         config = reference.model.config
@@ -120,6 +126,115 @@ class OpenClip:
             crop = np.array(resized.crop((left, top, left + self.size, top + self.size)))
             pixels.append((torch.from_numpy(crop).permute(2, 0, 1) / 255 - self.mean) / self.std)
         return self.model.encode_image(torch.stack(pixels), normalize=True)
+
+
+class Processor:
+    """A model of transformers with the class of its tokenizer, whatever they are."""
+
+    def __init__(self, folder: str):
+        self.model = AutoModel.from_pretrained(folder).eval()
+        kind = AutoConfig.from_pretrained(folder).model_type
+        self.fills = kind == "siglip"
+        self.processor = (SiglipImageProcessorPil if self.fills else CLIPImageProcessorPil).from_pretrained(folder)
+        self.tokenizer = AutoTokenizer.from_pretrained(folder)
+        self.context = self.model.config.text_config.max_position_embeddings
+
+    def ids(self, text: str) -> list[int]:
+        return self.tokenizer(without_markers(self.tokenizer, text), truncation=True, max_length=self.context,
+                              padding="max_length" if self.fills else False)["input_ids"]
+
+    def text(self, ids: list[int]) -> Tensor:
+        return features(self.model.get_text_features(input_ids=torch.tensor([ids])))[0]
+
+    crop, images = Transformers.crop, Transformers.images
+
+
+class OpenClipFolder:
+    """A folder of open_clip's, with its tokenizer; torchvision's resizing and cropping of Pillow's pictures is written out."""
+
+    def __init__(self, folder: str):
+        import open_clip
+        from transformers import PreTrainedTokenizerBase
+
+        with open(os.path.join(folder, "open_clip_config.json"), encoding="utf-8") as file:
+            described = json.load(file)
+        config = described["model_cfg"]
+        name = config["text_cfg"].get("hf_model_name")
+        if name:
+            # Its shape is on the hub under that name, or a folder.
+            from transformers import XLMRobertaConfig
+
+            with_shape = os.path.join(folder, "hub")
+            if not os.path.isdir(with_shape):
+                XLMRobertaConfig(vocab_size=250_002, max_position_embeddings=514, type_vocab_size=1,
+                                 layer_norm_eps=1e-5).save_pretrained(with_shape)
+            config["text_cfg"].update(hf_model_name=with_shape, hf_model_pretrained=False)
+            self.model = open_clip.CustomTextCLIP(**config)
+        else:
+            custom = config.pop("custom_text", False)
+            self.model = (open_clip.CustomTextCLIP if custom else open_clip.CLIP)(**config)
+        self.model.load_state_dict(torch.load(os.path.join(folder, "open_clip_pytorch_model.bin")))
+        self.model.eval()
+        text = config["text_cfg"]
+        context = text.get("context_length", 77)
+        if text.get("hf_tokenizer_name"):
+            self.tokenizer = open_clip.tokenizer.HFTokenizer(folder, context_length=context, **text.get("tokenizer_kwargs", {}))
+            inner: PreTrainedTokenizerBase = self.tokenizer.tokenizer
+            self.markers = inner.all_special_tokens
+        else:
+            self.tokenizer = open_clip.tokenizer.SimpleTokenizer(context_length=context)
+            self.markers = ["<start_of_text>", "<end_of_text>", "<|startoftext|>", "<|endoftext|>"]
+        pictures = {"mean": open_clip.OPENAI_DATASET_MEAN, "std": open_clip.OPENAI_DATASET_STD, "interpolation": "bicubic",
+                    "resize_mode": "shortest", "fill_color": 0, **described["preprocess_cfg"]}
+        self.size = config["vision_cfg"].get("image_size", 224)
+        self.pictures = pictures
+        self.filter = {"bicubic": Image.BICUBIC, "bilinear": Image.BILINEAR}[pictures["interpolation"]]
+
+    def ids(self, text: str) -> list[int]:
+        for marker in self.markers:
+            text = text.replace(marker, " ")
+        return self.tokenizer(text)[0].tolist()
+
+    def text(self, ids: list[int]) -> Tensor:
+        return self.model.encode_text(torch.tensor([ids]), normalize=True)[0]
+
+    def crop(self, picture: Image.Image) -> np.ndarray:
+        size, (width, height) = self.size, picture.size
+        if self.pictures["resize_mode"] == "squash":
+            return np.array(picture.resize((size, size), self.filter))
+        if self.pictures["resize_mode"] == "longest":
+            ratio = max(width / size, height / size)
+            small = picture.resize((max(1, round(width / ratio)), max(1, round(height / ratio))), self.filter)
+            framed = Image.new("RGB", (size, size), (self.pictures["fill_color"],) * 3)
+            framed.paste(small, ((size - small.width) // 2, (size - small.height) // 2))
+            return np.array(framed)
+        short = min(width, height)
+        resized = picture.resize((int(size * width / short), int(size * height / short)), self.filter)
+        left, top = (int(round((side - size) / 2.0)) for side in resized.size)
+        return np.array(resized.crop((left, top, left + size, top + size)))
+
+    def images(self, pictures: list[Image.Image]) -> Tensor:
+        mean, std = (torch.tensor(self.pictures[key]).view(3, 1, 1) for key in ("mean", "std"))
+        pixels = [(torch.from_numpy(self.crop(picture)).permute(2, 0, 1) / 255 - mean) / std for picture in pictures]
+        return self.model.encode_image(torch.stack(pixels), normalize=True)
+
+
+class SentencePair(Transformers):
+    """A text encoder of sentence-transformers and the CLIP whose pictures it searches."""
+
+    def __init__(self, folder: str):
+        from sentence_transformers import SentenceTransformer
+
+        super().__init__(os.path.join(folder, "image"))
+        self.texts = SentenceTransformer(os.path.join(folder, "text"), device="cpu")
+
+    def ids(self, text: str) -> list[int]:
+        tokenizer = self.texts.tokenizer
+        return tokenizer(without_markers(tokenizer, text), truncation=True, max_length=self.texts.max_seq_length)["input_ids"]
+
+    def text(self, ids: list[int]) -> Tensor:
+        answer = self.texts({"input_ids": torch.tensor([ids]), "attention_mask": torch.ones(1, len(ids), dtype=torch.int64)})
+        return torch.nn.functional.normalize(answer["sentence_embedding"][0], dim=0)
 
 
 def renamed(weights: dict[str, Tensor]) -> dict[str, Tensor]:
@@ -187,14 +302,23 @@ def packed(vector: Tensor) -> str:
     return base64.b64encode(vector.numpy().astype("<f4").tobytes()).decode()
 
 
+def reference_of(folder: str):
+    if os.path.exists(os.path.join(folder, "model.json")):
+        return Folder(folder)
+    if os.path.exists(os.path.join(folder, "open_clip_config.json")):
+        return OpenClipFolder(folder)
+    if os.path.isdir(os.path.join(folder, "text")):
+        return SentencePair(folder)
+    return Transformers(folder) if AutoConfig.from_pretrained(folder).model_type == "clip" else Processor(folder)
+
+
 def main() -> None:
     if len(sys.argv) != 5:
         sys.exit(__doc__)
     folder, pictures, texts, out = sys.argv[1:]
     os.makedirs(os.path.join(out, "crops"), exist_ok=True)
-    ours = os.path.exists(os.path.join(folder, "model.json"))
-    reference = Folder(folder) if ours else Transformers(folder)
-    opinion = None if ours else OpenClip(reference)
+    reference = reference_of(folder)
+    opinion = OpenClip(reference) if type(reference) is Transformers else None
 
     answer = {"images": [], "texts": []}
     paths = sorted(path for path in Path(pictures).iterdir() if path.suffix)
@@ -221,5 +345,6 @@ def main() -> None:
 
 if __name__ == "__main__":
     torch.set_num_threads(2)
+    stand_in.without_torchvision()
     with torch.inference_mode():
         main()

@@ -7,23 +7,10 @@ import zipfile
 import torch
 from torch import Tensor
 
+from plans import Unsupported, read_json
+
 TYPES = {"F64": torch.float64, "F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "I64": torch.int64,
          "I32": torch.int32, "I16": torch.int16, "I8": torch.int8, "U8": torch.uint8, "BOOL": torch.bool}
-
-
-class Unsupported(Exception):
-    """A model that cannot be converted; the message says what about it."""
-
-
-def read_json(path: str) -> dict:
-    with open(path, encoding="utf-8") as file:
-        try:
-            value = json.load(file)
-        except ValueError as problem:
-            raise Unsupported(f"{path} is not JSON: {problem}") from None
-    if not isinstance(value, dict):
-        raise Unsupported(f"{path} is not a JSON object")
-    return value
 
 
 def read_safetensors(path: str) -> dict[str, Tensor]:

@@ -3,7 +3,7 @@
 import gzip
 import json
 
-from files import Unsupported, read_json
+from plans import Unsupported, read_json
 
 START, END = "<|startoftext|>", "<|endoftext|>"
 MERGES = 49152 - 256 - 2

@@ -23,6 +23,27 @@ def scene(width, height):
     return picture
 
 
+def squares(noisy):
+    """The other ways from a picture to a square: what torchvision makes of Pillow's pictures, written out."""
+    for name, picture in (("wide", noisy(151, 87, 11)), ("high", noisy(75, 130, 12))):
+        width, height = picture.size
+        picture.save(HERE / f"square-{name}.png")
+        for filter, code in (("bilinear", Image.BILINEAR), ("bicubic", Image.BICUBIC)):
+            size = 47
+            yield f"{name}-squash-{filter}", size, picture.resize((size, size), code)
+            ratio = max(width, height) / size
+            small = picture.resize((round(width / ratio), round(height / ratio)), code)
+            framed = Image.new("RGB", (size, size), (7, 7, 7))
+            framed.paste(small, ((size - small.width) // 2, (size - small.height) // 2))
+            yield f"{name}-long_side-{filter}", size, framed
+            short = min(width, height)
+            for resized_to in (size, 53):
+                resized = picture.resize((int(resized_to * width / short), int(resized_to * height / short)), code)
+                left, top = (int(round((side - size) / 2.0)) for side in resized.size)
+                kind = f"{name}-short_side{'' if resized_to == size else resized_to}-{filter}"
+                yield kind, size, resized.crop((left, top, left + size, top + size))
+
+
 def noisy(width, height, seed):
     """Edges, fine stripes and noise, where resamplers differ."""
     rng = np.random.default_rng(seed)
@@ -102,6 +123,8 @@ def main():
         source.save(HERE / f"resample-{name}.png")
         for size in (64, 224) if name in ("wide", "strip") else (64,):
             clip_crop(source, size).save(HERE / f"resample-{name}-{size}.png", optimize=True)
+    for kind, size, made in squares(noisy):
+        made.save(HERE / f"square-{kind}-{size}.png", optimize=True)
 
 
 if __name__ == "__main__":

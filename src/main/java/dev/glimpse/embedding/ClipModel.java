@@ -143,7 +143,7 @@ public final class ClipModel implements AutoCloseable {
      * @throws EncoderBusyException if too many pictures wait already
      */
     public CompletableFuture<Embedding> embed(DecodedImage picture, Ticket ticket) {
-        byte[] pixels = ticket.run(slice -> picture.cropTo(descriptor.image().size(), slice::yieldToOthers));
+        byte[] pixels = ticket.run(slice -> picture.cropTo(descriptor.image().square(), slice::yieldToOthers));
         return imageEncoder.encode(pixels, ticket);
     }
 

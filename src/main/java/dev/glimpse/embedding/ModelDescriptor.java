@@ -1,5 +1,6 @@
 package dev.glimpse.embedding;
 
+import dev.glimpse.image.Square;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.charset.StandardCharsets;
@@ -57,9 +58,10 @@ public record ModelDescriptor(
      * @param input {@code uint8_nhwc}: {@code uint8 [batch, size, size, 3]}; or {@code float32_nchw}: {@code float32
      *     [batch, 3, size, size]} of pixels scaled to 0..1
      * @param size side of the square that the encoder sees, pixels
-     * @param resize {@code short_side}: the shorter side becomes {@code size}
-     * @param interpolation {@code bicubic}, as Pillow computes it on 8-bit pixels
-     * @param crop {@code center}
+     * @param resize {@code short_side}: the shorter side becomes {@code size}, and the middle of the longer one is seen; {@code
+     *     long_side}: the longer one does, and there are bars beside the shorter one; {@code squash}: both do
+     * @param interpolation {@code bicubic} or {@code bilinear}, as Pillow computes them on 8-bit pixels
+     * @param crop {@code center}: half a pixel goes towards the beginning; or {@code center_even}: to the even number
      * @param mean per channel, of pixels scaled to 0..1
      * @param std per channel, likewise
      * @param normalizeInGraph whether the encoder itself applies mean and std; else we do, which needs {@code
@@ -67,6 +69,8 @@ public record ModelDescriptor(
      * @param method of the TorchScript module; absent means {@code forward}
      * @param int8File the same encoder with reduced precision
      * @param precision which of both is used: {@code fp32} or {@code int8}; absent means {@code fp32}
+     * @param resizeTo what the shorter side becomes with {@code short_side}, if that is more than {@code size}; else absent
+     * @param fill brightness of the bars with {@code long_side}, 0 to 255; absent means 0, black
      */
     public record ImageInput(
             String file,
@@ -80,13 +84,15 @@ public record ModelDescriptor(
             boolean normalizeInGraph,
             @Nullable String method,
             @Nullable String int8File,
-            @Nullable String precision) {
+            @Nullable String precision,
+            @Nullable Integer resizeTo,
+            @Nullable Integer fill) {
         public ImageInput {
             requireOneOf("image.input", input, "uint8_nhwc", "float32_nchw");
             require(size >= 8 && size <= 1024, "image.size", size, "8 to 1024");
-            requireOneOf("image.resize", resize, "short_side");
-            requireOneOf("image.interpolation", interpolation, "bicubic");
-            requireOneOf("image.crop", crop, "center");
+            requireOneOf("image.resize", resize, "short_side", "long_side", "squash");
+            requireOneOf("image.interpolation", interpolation, "bicubic", "bilinear");
+            requireOneOf("image.crop", crop, "center", "center_even");
             require(mean.size() == 3, "image.mean", mean, "three numbers");
             require(std.size() == 3 && std.stream().allMatch(value -> value > 0), "image.std", std, "three above 0");
             require(
@@ -95,6 +101,29 @@ public record ModelDescriptor(
                     false,
                     "true with image.input " + input);
             requirePrecision("image", precision, int8File);
+            if (resizeTo != null) {
+                require(
+                        resizeTo == size || (resizeTo > size && resizeTo <= 2048 && resize.equals("short_side")),
+                        "image.resizeTo",
+                        resizeTo,
+                        "image.size, or with image.resize short_side up to 2048");
+            }
+            require(fill == null || (fill >= 0 && fill <= 255), "image.fill", fill == null ? 0 : fill, "0 to 255");
+        }
+
+        /** How pictures become what the encoder sees. */
+        Square square() {
+            return new Square(
+                    size,
+                    switch (resize) {
+                        case "long_side" -> Square.Resize.LONG_SIDE;
+                        case "squash" -> Square.Resize.SQUASH;
+                        default -> Square.Resize.SHORT_SIDE;
+                    },
+                    resizeTo == null ? size : resizeTo,
+                    interpolation.equals("bilinear") ? Square.Filter.BILINEAR : Square.Filter.BICUBIC,
+                    crop.equals("center_even") ? Square.Crop.TO_EVEN : Square.Crop.DOWN,
+                    fill == null ? 0 : fill);
         }
 
         /** The file of the precision in use. */
@@ -115,6 +144,7 @@ public record ModelDescriptor(
      * @param attentionMask whether the encoder takes a second input: 1 for a token, 0 for padding; absent means no
      * @param int8File the same encoder with reduced precision
      * @param precision which of both is used: {@code fp32} or {@code int8}; absent means {@code fp32}
+     * @param padSide {@code left} if what fills a text stands before it; absent or {@code right}: behind it
      */
     public record TextInput(
             String file,
@@ -125,10 +155,18 @@ public record ModelDescriptor(
             @Nullable String method,
             @Nullable Boolean attentionMask,
             @Nullable String int8File,
-            @Nullable String precision) {
+            @Nullable String precision,
+            @Nullable String padSide) {
         public TextInput {
             require(contextLength >= 3, "text.contextLength", contextLength, "at least 3");
             requirePrecision("text", precision, int8File);
+            if (padSide != null) {
+                requireOneOf("text.padSide", padSide, "left", "right");
+            }
+        }
+
+        boolean padsLeft() {
+            return "left".equals(padSide);
         }
 
         /** The file of the precision in use. */

@@ -21,8 +21,10 @@ final class TextStacker {
         long[] mask = new long[ids.length];
         Arrays.fill(ids, input.padId());
         for (int i = 0; i < texts.size(); i++) {
-            System.arraycopy(texts.get(i), 0, ids, i * length, texts.get(i).length);
-            Arrays.fill(mask, i * length, i * length + texts.get(i).length, 1);
+            int tokens = texts.get(i).length;
+            int start = i * length + (input.padsLeft() ? length - tokens : 0);
+            System.arraycopy(texts.get(i), 0, ids, start, tokens);
+            Arrays.fill(mask, start, start + tokens, 1);
         }
         Shape shape = new Shape(texts.size(), length);
         NDList inputs = new NDList(manager.create(ids, shape));

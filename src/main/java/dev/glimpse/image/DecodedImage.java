@@ -162,33 +162,18 @@ public final class DecodedImage {
         return (int) -Math.floorDiv(-(long) at * stored, (long) original);
     }
 
-    /**
-     * The middle square as the model expects it: the short side resized to {@code size}, the long one in proportion and
-     * rounded down, then the centre, half a pixel towards the beginning if it is uneven. Bytes are red, green, blue, row
-     * by row.
-     */
-    public byte[] cropTo(int size) {
-        return cropTo(size, () -> {});
+    /** {@link Square#ofMiddle The middle square}, of {@code side} x {@code side} pixels; bytes are red, green, blue, row by row. */
+    public byte[] cropTo(int side) {
+        return cropTo(Square.ofMiddle(side), () -> {});
     }
 
     /**
-     * Scales and crops the picture to a square.
+     * Makes the square that a model sees. Bytes are red, green, blue, row by row.
      *
      * @param betweenRows is called after each row of the result, on the calling thread
-     * @see #cropTo(int)
      */
-    public byte[] cropTo(int size, Runnable betweenRows) {
-        if (size < 1) {
-            throw new IllegalArgumentException("size must be at least 1: " + size);
-        }
-        int shortSide = Math.min(width, height);
-        long outWidth = (long) size * width / shortSide;
-        long outHeight = (long) size * height / shortSide;
-        return Bicubic.resize(
-                rgb,
-                new Bicubic.Axis(storedWidth, outWidth, (outWidth - size) / 2, size),
-                new Bicubic.Axis(storedHeight, outHeight, (outHeight - size) / 2, size),
-                betweenRows);
+    public byte[] cropTo(Square square, Runnable betweenRows) {
+        return square.of(rgb, width, height, storedWidth, storedHeight, betweenRows);
     }
 
     /**
@@ -214,10 +199,10 @@ public final class DecodedImage {
         double scale = Math.min(1, (double) maxSide / Math.max(storedWidth, storedHeight));
         int outWidth = (int) Math.max(1, Math.round(storedWidth * scale));
         int outHeight = (int) Math.max(1, Math.round(storedHeight * scale));
-        byte[] small = Bicubic.resize(
+        byte[] small = Resampling.resize(
                 rgb,
-                new Bicubic.Axis(storedWidth, outWidth, 0, outWidth),
-                new Bicubic.Axis(storedHeight, outHeight, 0, outHeight),
+                new Resampling.Axis(storedWidth, outWidth, 0, outWidth),
+                new Resampling.Axis(storedHeight, outHeight, 0, outHeight),
                 betweenRows);
         return switch (format) {
             case JPEG -> jpeg(small, outWidth, outHeight);

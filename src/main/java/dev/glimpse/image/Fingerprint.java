@@ -59,8 +59,8 @@ public record Fingerprint(long pixels, long look) {
      * than the median of them.
      */
     private static long look(int width, int height, byte[] rgb) {
-        byte[] small = Bicubic.resize(
-                rgb, new Bicubic.Axis(width, SIDE, 0, SIDE), new Bicubic.Axis(height, SIDE, 0, SIDE), () -> {});
+        byte[] small = Resampling.resize(
+                rgb, new Resampling.Axis(width, SIDE, 0, SIDE), new Resampling.Axis(height, SIDE, 0, SIDE), () -> {});
         double[][] across = new double[SIDE][FREQUENCIES];
         for (int y = 0; y < SIDE; y++) {
             for (int x = 0; x < SIDE; x++) {

@@ -60,7 +60,7 @@ final class BinaryCodes {
         return (dimension + group - 1) / group * UNROLLED_WORDS;
     }
 
-    /** The codes of rows 0 to n - 1. A row of 512 dimensions takes 72 bytes. One thread writes; several threads may read. */
+    /** The codes of rows 0 to n - 1. One thread writes; several threads may read. */
     static final class Rows {
         private final long[] codes;
         private final float[] shares;
@@ -70,6 +70,11 @@ final class BinaryCodes {
             codes = new long[rows * words(dimension)];
             shares = new float[rows];
             scales = new float[rows];
+        }
+
+        /** What a row takes: its code, its share and its scale. */
+        static int bytesPerRow(int dimension) {
+            return words(dimension) * Long.BYTES + 2 * Float.BYTES;
         }
     }
 

@@ -11,8 +11,7 @@ import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds vectors and finds those that are nearest to a query. In memory it keeps a binary code for each row, 72 bytes for 512
- * dimensions. The vectors themselves are in a temporary file.
+ * Holds vectors and finds those that are nearest to a query. In memory it keeps a binary code for each row. The vectors themselves are in a temporary file.
  *
  * <p>A row is known by its row id. Row ids should count up from 0, and some may be missing. The memory and the disk space of a row
  * that is no longer live are not freed before {@link #close}.
@@ -49,6 +48,11 @@ public final class VectorIndex implements AutoCloseable {
         this.dimension = dimension;
         file = new FullPrecisionVectorFile(folder, dimension);
         searchers = new Searchers(file);
+    }
+
+    /** Bytes of memory that each row takes: 72 up to 512 dimensions, 136 up to 1024, 200 up to 1536. */
+    public static int bytesPerRow(int dimension) {
+        return BinaryCodes.Rows.bytesPerRow(dimension);
     }
 
     /** Whether this row was put before. True also for a row that is in no view. Only the writing thread may call it. */

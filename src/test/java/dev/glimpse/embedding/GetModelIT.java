@@ -1,6 +1,7 @@
 package dev.glimpse.embedding;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import com.sun.net.httpserver.HttpExchange;
 import com.sun.net.httpserver.HttpServer;
@@ -18,6 +19,7 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.MessageDigest;
@@ -220,6 +222,26 @@ class GetModelIT {
         assertThat(outcome.lines())
                 .anyMatch(line -> line.contains("tokenizer.json") && line.endsWith("SHA-256 verified"))
                 .anyMatch(line -> line.contains("clip.zip") && line.endsWith("no checksum published"));
+    }
+
+    @Test
+    void whatCannotBeConvertedIsRefusedBeforeItsWeightsAreFetched() throws Exception {
+        assumeThat(new ProcessBuilder("python3", "-c", "import venv, ensurepip")
+                        .start()
+                        .waitFor())
+                .isZero();
+        String repository = "/someone/any-size/resolve/main/";
+        files.put(repository + "config.json", "{\"model_type\": \"siglip2\"}".getBytes(StandardCharsets.UTF_8));
+        files.put(repository + "model.safetensors", new byte[1000]);
+
+        Outcome outcome = getModel("someone/any-size", "--to", target().toString());
+
+        assertThat(outcome.status()).isEqualTo(1);
+        assertThat(outcome.lastLine())
+                .contains("someone/any-size cannot be converted")
+                .contains("take one with a fixed size, as google/siglip2-base-patch16-224");
+        assertThat(requests).isNotEmpty().noneMatch(request -> request.contains("safetensors"));
+        assertThat(besideTarget()).isEmpty();
     }
 
     @Test

@@ -3,6 +3,7 @@ package dev.glimpse.embedding;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.glimpse.image.Square;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,15 +24,20 @@ class ModelDescriptorTest {
     }
 
     private ModelDescriptor read(String image, String text, String more, List<String> files) throws IOException {
+        return readAs("short_side", image, text, more, files);
+    }
+
+    private ModelDescriptor readAs(String resize, String image, String text, String more, List<String> files)
+            throws IOException {
         String fingerprint = ModelDescriptor.fingerprintOf(folder, files);
         Files.writeString(folder.resolve("model.json"), """
                 {"schema": 1, "name": "m", "description": "d", "license": "l", "dimension": 4, %s
-                 "image": {"file": "image.pt", "size": 32, "resize": "short_side", "interpolation": "bicubic",
-                           "crop": "center", "mean": [0, 0, 0], "std": [1, 1, 1], %s},
+                 "image": {"file": "image.pt", "size": 32, "resize": "%s", "interpolation": "bilinear",
+                           "crop": "center_even", "mean": [0, 0, 0], "std": [1, 1, 1], %s},
                  "text": {"file": "text.pt", "tokenizer": "tokenizer.json", "contextLength": 77, "padId": 0,
                           "padToContext": false %s},
                  "fingerprint": "%s"}
-                """.formatted(more, image, text, fingerprint));
+                """.formatted(more, resize, image, text, fingerprint));
         return ModelDescriptor.read(folder);
     }
 
@@ -109,6 +115,44 @@ class ModelDescriptorTest {
         assertThatThrownBy(() -> read("\"input\": \"uint8_nhwc\", \"normalizeInGraph\": false", "", ""))
                 .isInstanceOf(InvalidModelException.class)
                 .hasMessageContaining("image.normalizeInGraph");
+    }
+
+    static final List<String> FILES = List.of("image.pt", "text.pt", "tokenizer.json");
+
+    @Test
+    void picturesBecomeTheSquareThatIsDescribed() throws IOException {
+        assertThat(readAs("squash", BYTES, "", "", FILES).image().square())
+                .isEqualTo(new Square(32, Square.Resize.SQUASH, 32, Square.Filter.BILINEAR, Square.Crop.TO_EVEN, 0));
+        assertThat(readAs("long_side", BYTES + ", \"fill\": 255", "", "", FILES)
+                        .image()
+                        .square())
+                .isEqualTo(
+                        new Square(32, Square.Resize.LONG_SIDE, 32, Square.Filter.BILINEAR, Square.Crop.TO_EVEN, 255));
+        assertThat(read(BYTES + ", \"resizeTo\": 40", "", "").image().square())
+                .isEqualTo(
+                        new Square(32, Square.Resize.SHORT_SIDE, 40, Square.Filter.BILINEAR, Square.Crop.TO_EVEN, 0));
+    }
+
+    @Test
+    void squareThatCannotBeCutOutIsRefused() {
+        assertThatThrownBy(() -> read(BYTES + ", \"resizeTo\": 31", "", ""))
+                .isInstanceOf(InvalidModelException.class)
+                .hasMessageContaining("image.resizeTo");
+        assertThatThrownBy(() -> readAs("squash", BYTES + ", \"resizeTo\": 40", "", "", FILES))
+                .isInstanceOf(InvalidModelException.class)
+                .hasMessageContaining("image.resizeTo");
+        assertThatThrownBy(() -> readAs("stretch", BYTES, "", "", FILES))
+                .isInstanceOf(InvalidModelException.class)
+                .hasMessageContaining("image.resize must be short_side or long_side or squash: stretch");
+    }
+
+    @Test
+    void textsAreFilledUpBehindUnlessItIsSaidOtherwise() throws IOException {
+        assertThat(read(BYTES, "", "").text().padsLeft()).isFalse();
+        assertThat(read(BYTES, ", \"padSide\": \"left\"", "").text().padsLeft()).isTrue();
+        assertThatThrownBy(() -> read(BYTES, ", \"padSide\": \"both\"", ""))
+                .isInstanceOf(InvalidModelException.class)
+                .hasMessageContaining("text.padSide");
     }
 
     @Test

@@ -46,7 +46,7 @@ class DecodedImageTest {
         DecodedImage image = new DecodedImage(ImageFormat.PNG, 30, 20, 30, 20, new byte[30 * 20 * 3]);
         AtomicInteger pauses = new AtomicInteger();
 
-        image.cropTo(10, pauses::incrementAndGet);
+        image.cropTo(Square.ofMiddle(10), pauses::incrementAndGet);
 
         assertThat(pauses).hasValue(20 + 10);
     }

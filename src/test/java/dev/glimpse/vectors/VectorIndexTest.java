@@ -22,6 +22,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 class VectorIndexTest {
@@ -200,6 +201,12 @@ class VectorIndexTest {
         assertThat(view.nearest(same, 10, 100))
                 .hasSize(10)
                 .allSatisfy(hit -> assertThat(hit.distance()).isBetween(0f, 1e-6f));
+    }
+
+    @ParameterizedTest
+    @CsvSource({"256, 72", "512, 72", "768, 136", "1024, 136", "1152, 200", "1536, 200"})
+    void rowTakesABitForEachNumberAndWhatFillsItUp(int dimension, int bytes) {
+        assertThat(VectorIndex.bytesPerRow(dimension)).isEqualTo(bytes);
     }
 
     @Test

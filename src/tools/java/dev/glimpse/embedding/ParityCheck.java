@@ -68,7 +68,7 @@ final class ParityCheck {
         int sameIdsAsOpenClip = 0;
         for (JsonNode text : texts) {
             String words = text.get("text").stringValue();
-            long[] ids = model.tokenize(words).ids();
+            long[] ids = padded(model.tokenize(words).ids(), text.get("ids").size());
             if (Arrays.equals(ids, ids(text, "ids"))) {
                 sameIds++;
             } else {
@@ -129,8 +129,8 @@ final class ParityCheck {
                 second.add(embedding.cosine(vector(image, "openClip")));
                 other = "%.7f".formatted(second.get(second.size() - 1));
             }
-            Difference difference =
-                    difference(picture.cropTo(model.descriptor().image().size()), rgb(crops.resolve(file + ".png")));
+            Difference difference = difference(
+                    picture.cropTo(model.descriptor().image().square(), () -> {}), rgb(crops.resolve(file + ".png")));
             samePixels += difference.max == 0 ? 1 : 0;
             System.out.printf(
                     "%-42s %11s %.7f %9s %9.3f %9d%n",
@@ -146,6 +146,18 @@ final class ParityCheck {
         if (!(median(cosines) >= MEDIAN_IMAGE)) {
             miss("images: median cosine " + median(cosines));
         }
+    }
+
+    /** As long as the reference, which may fill texts up, by the same rule. */
+    private long[] padded(long[] ids, int length) {
+        if (ids.length >= length) {
+            return ids;
+        }
+        ModelDescriptor.TextInput input = model.descriptor().text();
+        long[] padded = new long[length];
+        Arrays.fill(padded, input.padId());
+        System.arraycopy(ids, 0, padded, input.padsLeft() ? length - ids.length : 0, ids.length);
+        return padded;
     }
 
     private void miss(String what) {

@@ -21,8 +21,8 @@ import org.springframework.util.FileSystemUtils;
 
 /** Keeps the rows of the version that is read ready for searches, as far as they fit into memory. For one thread. */
 final class ServedRows implements AutoCloseable {
-    /** Bytes that are kept in memory for each row of 512 dimensions, codes included, but for its columns. */
-    private static final long BYTES_PER_ROW = 124;
+    /** Bytes that are kept in memory for each row beside its code and its columns. */
+    private static final long BYTES_BESIDE_CODE = 52;
 
     /** Rows in a batch of row ids. Most tables need one batch. */
     private static final long ID_BATCH = 1_000_000;
@@ -31,6 +31,10 @@ final class ServedRows implements AutoCloseable {
     private static final long ROW_BATCH = 2_048;
 
     private final VectorIndex memory;
+
+    /** Bytes that are kept in memory for each row, its code included, but for its columns. */
+    private final long bytesPerRow;
+
     private final RowKeys keys = new RowKeys();
     private final RowColumns filtered;
     private final RowLooks looks = new RowLooks();
@@ -58,10 +62,11 @@ final class ServedRows implements AutoCloseable {
 
     private volatile long columnBytes;
 
-    /** @param folder on a local disk, for what is not kept in memory: 2.6 kB for each row. It is emptied here */
+    /** @param folder on a local disk, for what is not kept in memory: 4 bytes for each number of each vector, and 0.5 kB for each row. It is emptied here */
     ServedRows(Path folder, int dimension) throws IOException {
         FileSystemUtils.deleteRecursively(folder);
         this.memory = new VectorIndex(folder, dimension);
+        this.bytesPerRow = VectorIndex.bytesPerRow(dimension) + BYTES_BESIDE_CODE;
         this.file = new RowFile(folder);
         this.filtered = new RowColumns(folder);
         this.words = new WordIndex(folder);
@@ -96,7 +101,7 @@ final class ServedRows implements AutoCloseable {
     /** The rows of this version, to be searched. Null if Lance has to search the version. */
     @Nullable LocalRows of(Dataset dataset, Manifest manifest) throws IOException {
         long room = Runtime.getRuntime().maxMemory() / 3;
-        long most = room / (BYTES_PER_ROW + RowColumns.BYTES_PER_ROW);
+        long most = room / (bytesPerRow + RowColumns.BYTES_PER_ROW);
         if (!manifest.stableRowIds() || !manifest.hasOurVectors() || manifest.rows() > most) {
             return null;
         }
@@ -114,7 +119,7 @@ final class ServedRows implements AutoCloseable {
             return null;
         }
         for (Manifest.FragmentState fragment : manifest.fragments()) {
-            if (live.length() * BYTES_PER_ROW + filtered.bytes(live.length()) > room) {
+            if (live.length() * bytesPerRow + filtered.bytes(live.length()) > room) {
                 return null;
             }
             if (!fragment.files().equals(known.get(fragment.id()))) {
@@ -127,7 +132,7 @@ final class ServedRows implements AutoCloseable {
                         .map(Manifest.FragmentState::id)
                         .collect(Collectors.toSet()));
         version = manifest.version();
-        codeBytes = live.length() * BYTES_PER_ROW;
+        codeBytes = live.length() * bytesPerRow;
         columnBytes = filtered.bytes(live.length());
         BitSet searched = (BitSet) live.clone();
         searched.andNot(unusable);

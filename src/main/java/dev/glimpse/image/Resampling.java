@@ -1,29 +1,34 @@
 package dev.glimpse.image;
 
 /**
- * Pillow's bicubic resampling of 8-bit RGB, to the bit: the model was trained on pictures resized this way, and other
- * bicubic filters (no antialiasing, other rounding) move its embeddings.
+ * Pillow's resampling of 8-bit RGB, to the bit: models were trained on pictures resized this way, and other filters (no
+ * antialiasing, other rounding) move their embeddings.
  *
  * <p>Two passes, horizontal first, each rounded to 8 bits. Only the asked window of the output is computed, so a strip
  * of 1x65000 pixels costs no more than its centre.
  */
-final class Bicubic {
+final class Resampling {
     /** Weights are fixed-point: 8 bits are the pixel's, 2 are head room for the overshoot. */
     private static final int PRECISION_BITS = 32 - 8 - 2;
 
-    private Bicubic() {}
+    private Resampling() {}
 
     /** The outputs {@code from} to {@code from + count} of one side that is resized from {@code in} to {@code out}. */
     record Axis(int in, long out, long from, int count) {}
+
+    /** Resizes with the bicubic filter. */
+    static byte[] resize(byte[] rgb, Axis x, Axis y, Runnable betweenRows) {
+        return resize(rgb, x, y, Square.Filter.BICUBIC, betweenRows);
+    }
 
     /**
      * Resizes interleaved RGB of {@code x.in * y.in} pixels; answers {@code x.count * y.count} pixels.
      *
      * @param betweenRows is called before each row, on the calling thread
      */
-    static byte[] resize(byte[] rgb, Axis x, Axis y, Runnable betweenRows) {
-        Weights across = Weights.of(x);
-        Weights down = Weights.of(y);
+    static byte[] resize(byte[] rgb, Axis x, Axis y, Square.Filter filter, Runnable betweenRows) {
+        Weights across = Weights.of(x, filter);
+        Weights down = Weights.of(y, filter);
 
         // Only the rows that the second pass will read.
         int firstRow = down.first[0];
@@ -81,10 +86,10 @@ final class Bicubic {
             this.weights = weights;
         }
 
-        static Weights of(Axis axis) {
+        static Weights of(Axis axis, Square.Filter filter) {
             double scale = (double) axis.in / axis.out;
             double widening = Math.max(scale, 1);
-            double support = 2 * widening;
+            double support = (filter == Square.Filter.BICUBIC ? 2 : 1) * widening;
             double narrowing = 1 / widening;
             int[] first = new int[axis.count];
             int[][] weights = new int[axis.count][];
@@ -95,7 +100,8 @@ final class Bicubic {
                 double[] exact = new double[high - low];
                 double sum = 0;
                 for (int k = 0; k < exact.length; k++) {
-                    exact[k] = bicubic((k + low - center + 0.5) * narrowing);
+                    double distance = Math.abs((k + low - center + 0.5) * narrowing);
+                    exact[k] = filter == Square.Filter.BICUBIC ? bicubic(distance) : Math.max(0, 1 - distance);
                     sum += exact[k];
                 }
                 first[i] = low;
@@ -108,9 +114,8 @@ final class Bicubic {
             return new Weights(first, weights);
         }
 
-        private static double bicubic(double x) {
+        private static double bicubic(double t) {
             double a = -0.5;
-            double t = Math.abs(x);
             if (t < 1) {
                 return ((a + 2) * t - (a + 3)) * t * t + 1;
             }

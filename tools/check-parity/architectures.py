@@ -2,7 +2,7 @@
 
 NAME is one of the list below; without arguments it is printed. Configurations are the real ones, of transformers, open_clip and
 timm, but for those of which the list says otherwise. Vocabularies are trained on the texts of this project, with the kinds of
-tokenizer that the architectures have; CLIP's is its own.
+tokenizer that the architectures have; CLIP's is its own. DEPTH=N makes at most N layers, for a quick look.
 """
 
 import json
@@ -19,6 +19,7 @@ from full_size import tokenizer as clip_tokenizer
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
 HALF = [0.5, 0.5, 0.5]
+DEPTH = int(os.environ.get("DEPTH", 99))
 # NAME: (kind, open_clip's name of the architecture or None, what preprocess_cfg says, changes to the configuration)
 ARCHITECTURES = {
     "siglip-base": ("siglip", None, None, {}),
@@ -114,22 +115,45 @@ def stir(model: torch.nn.Module) -> torch.nn.Module:
     return model.eval()
 
 
+def settle(image: torch.nn.Module, size: int) -> None:
+    """Batch norms that have seen pictures, and weights that let something through: else all pictures look the same."""
+    generator = torch.Generator().manual_seed(2)
+    norms = [module for module in image.modules() if isinstance(module, torch.nn.modules.batchnorm._BatchNorm)]
+    with torch.no_grad():
+        for name, value in image.named_parameters():
+            if name.endswith("gamma"):
+                value.copy_(0.3 + 0.2 * torch.rand(value.shape, generator=generator))
+            elif value.dim() > 1 and not norms and not name.endswith(("pos_embed", "cls_token")):
+                # As large as keeps what goes in.
+                value.copy_(torch.randn(value.shape, generator=generator) / value[0].numel() ** 0.5)
+        for module in norms:
+            module.momentum = None
+            module.reset_running_stats()
+        if norms:
+            image.train()
+            for side in (2, 5, 11):
+                coarse = torch.rand(4, 3, side, side, generator=generator)
+                image(torch.nn.functional.interpolate(coarse, (size, size), mode="bilinear"))
+            image.eval()
+
+
 def huggingface(kind: str, out: str, changes: dict) -> None:
     import transformers as t
 
+    depth = {"num_hidden_layers": min(DEPTH, 12)}
     if kind == "siglip":
-        stir(t.SiglipModel(t.SiglipConfig())).save_pretrained(out)
+        stir(t.SiglipModel(t.SiglipConfig(text_config=depth, vision_config=depth))).save_pretrained(out)
         path = sentencepiece_model(out, 8000, {"pad_id": 0, "eos_id": 1, "unk_id": 2, "bos_id": -1})
         t.SiglipTokenizer(path).save_pretrained(out)
         t.SiglipImageProcessorPil().save_pretrained(out)
     elif kind == "siglip2":
-        text = {"vocab_size": 256_000, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 1}
-        stir(t.SiglipModel(t.SiglipConfig(text_config=text))).save_pretrained(out)
+        text = {"vocab_size": 256_000, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 1, **depth}
+        stir(t.SiglipModel(t.SiglipConfig(text_config=text, vision_config=depth))).save_pretrained(out)
         gemma_tokenizer(out, t.Siglip2Tokenizer, add_bos_token=False, add_eos_token=True, padding_side="right")
         t.SiglipImageProcessorPil(resample=2).save_pretrained(out)
     else:
-        text = {"eos_token_id": 2, "bos_token_id": 0, "pad_token_id": 1, "hidden_act": "quick_gelu", **changes}
-        stir(t.MetaClip2Model(t.MetaClip2Config(text_config=text, vision_config={"hidden_act": "quick_gelu"},
+        text = {"eos_token_id": 2, "bos_token_id": 0, "pad_token_id": 1, "hidden_act": "quick_gelu", **changes, **depth}
+        stir(t.MetaClip2Model(t.MetaClip2Config(text_config=text, vision_config={"hidden_act": "quick_gelu", **depth},
                                                 projection_dim=512))).save_pretrained(out)
         unigram_tokenizer(out, t.XLMRobertaTokenizer)
         t.CLIPImageProcessorPil().save_pretrained(out)
@@ -145,6 +169,9 @@ def open_clip_folder(name: str, preprocess: dict, changes: dict, out: str) -> No
         vision["layers"] = text["layers"] = changes["layers"]
     if "text layers" in changes:
         text["layers"] = changes["text layers"]
+    for part in (vision, text):
+        if "layers" in part:
+            part["layers"] = min(DEPTH, part["layers"])
     kind = text.get("hf_tokenizer_name") or ""
     if kind == "xlm-roberta-base":
         unigram_tokenizer(out, t.XLMRobertaTokenizer)
@@ -166,7 +193,10 @@ def open_clip_folder(name: str, preprocess: dict, changes: dict, out: str) -> No
             config["custom_text"] = True
     if not kind:
         shutil.copy(Path(open_clip.__file__).parent / "bpe_simple_vocab_16e6.txt.gz", out)
-    torch.save(stir(model).state_dict(), os.path.join(out, "open_clip_pytorch_model.bin"))
+    stir(model)
+    if vision.get("timm_model_name"):
+        settle(model.visual, vision["image_size"])
+    torch.save(model.state_dict(), os.path.join(out, "open_clip_pytorch_model.bin"))
     with open(os.path.join(out, "open_clip_config.json"), "w", encoding="utf-8") as file:
         json.dump({"model_cfg": config, "preprocess_cfg": preprocess}, file)
 

@@ -344,7 +344,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    torch.set_num_threads(2)
+    torch.set_num_threads(1)
     stand_in.without_torchvision()
     with torch.inference_mode():
         main()

@@ -79,9 +79,11 @@ def samples(plan: Plan, generator: torch.Generator) -> list[Tensor]:
     """Token ids as the service gives them: with an end, or filled up."""
     text, words = plan.text, plan.words
     end = text.end if isinstance(text, TextPlan) and text.end >= 0 else text.vocabulary - 1
+    # Words have higher or lower ids than the end, as the tokenizer has it.
+    low, high = (3, end) if end > text.vocabulary // 2 else (end + 1, text.vocabulary)
     made = []
     for length in sorted({3, 8, words.context // 2, words.context}):
-        ids = torch.randint(2, end, (2, length), generator=generator)
+        ids = torch.randint(low, high, (2, length), generator=generator)
         ids[:, -1] = end
         if words.pad_to_context:
             ids = nn.functional.pad(ids, (0, words.context - length), value=words.pad)

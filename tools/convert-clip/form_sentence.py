@@ -6,7 +6,7 @@ from typing import Callable, Optional
 import form_huggingface as huggingface
 import texts
 import words
-from plans import Plan, Unsupported, VisionPlan, first_of
+from plans import Plan, Unsupported, VisionPlan, first_of, optional_json
 
 POOLS = {"pooling_mode_mean_tokens": "mean", "pooling_mode_cls_token": "first"}
 # The image encoders that published text encoders were trained for.
@@ -38,7 +38,10 @@ def plan(folder: str, images: Optional[str], image_plan: Callable[[str], Plan]) 
     if config is None:
         raise Unsupported(f"{transformer['folder']} has no config.json")
     settings = transformer["settings"].get("sentence_bert_config.json", {})
-    context = settings.get("max_seq_length") or config.get("max_position_embeddings", 512)
+    # Newer versions leave the length to the tokenizer, which says a huge number if it does not know one.
+    context = int(settings.get("max_seq_length") or min(
+        optional_json(transformer["folder"], "tokenizer_config.json").get("model_max_length", 512),
+        config.get("max_position_embeddings", 512)))
     names = {name: recipe for name, recipe in pair.names.items() if name.startswith("image.")}
     pool, layers = "mean", []
     dense: list[str] = []

@@ -257,11 +257,11 @@ class ClipModelIT {
     void descriptorOutOfRangeNamesTheKey(@TempDir Path copy) throws IOException {
         FileSystemUtils.copyRecursively(FOLDER, copy);
         Path file = copy.resolve("model.json");
-        Files.writeString(file, Files.readString(file).replace("\"short_side\"", "\"squash\""));
+        Files.writeString(file, Files.readString(file).replace("\"short_side\"", "\"stretch\""));
 
         assertThatThrownBy(() -> ClipModel.load(copy, TestScheduler.SCHEDULER))
                 .isInstanceOf(InvalidModelException.class)
                 .hasMessageContaining("image.resize")
-                .hasMessageContaining("squash");
+                .hasMessageContaining("stretch");
     }
 }

@@ -1,118 +1,111 @@
-const REFRESH_MILLIS = 5000;
+// The dashboard: asks the server every ten seconds while somebody looks, and shows what it says.
 
-const $ = id => document.getElementById(id);
+import {call, waitSeconds} from './page/api.js';
+import {$} from './page/dom.js';
+import {Charts} from './dashboard/charts.js';
+import {showAsking, showCondition, showGone} from './dashboard/condition.js';
+import {History} from './dashboard/history.js';
+import {
+  showCosts, showFigures, showMemory, showModel, showProblems, showQueues, showServers, showSteps, showTable,
+} from './dashboard/panels.js';
+import {text} from './dashboard/texts.js';
 
-function element(tag, text, className) {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  if (className) made.className = className;
-  return made;
-}
+const POLL_SECONDS = 10;
 
-function bytes(n) {
-  const units = ['B', 'kB', 'MB', 'GB', 'TB'];
-  let unit = 0;
-  while (n >= 1000 && unit < units.length - 1) {
-    n /= 1000;
-    unit++;
-  }
-  return `${unit === 0 ? n : n.toFixed(n < 10 ? 1 : 0)} ${units[unit]}`;
-}
+const hour = new History('hour', 3600);
+const day = new History('day', 86_400);
+let charts = null;
+let shown = hour;
+let last = null;
+let lastAt = null;
+let startedAt = null;
+let tries = 0;
+let timer = 0;
+let asking = false;
+let remedies = new Map();
 
-function pairs(list, entries) {
-  list.replaceChildren(...entries.map(([name, value]) => {
-    const pair = document.createElement('div');
-    pair.append(element('dt', name), element('dd', value));
-    return pair;
-  }));
-}
-
-function rows(table, entries) {
-  table.tBodies[0].replaceChildren(...entries.map(cells => {
-    const row = document.createElement('tr');
-    row.append(...cells.map(cell => element('td', cell)));
-    return row;
-  }));
+function showCharts() {
+  charts.show(shown, last.store === 's3');
 }
 
 function show(stats) {
-  const number = n => n.toLocaleString();
-  const wrong = stats.problem ?? stats.warning;
-  $('problem').hidden = !wrong;
-  $('problem').textContent = wrong ?? '';
-  pairs($('tiles'), [
-    ['pictures', number(stats.rowCount)],
-    ['pending', number(stats.pendingRows)],
-    ['table version', number(stats.version)],
-    ['fragments', number(stats.fragments)],
-    ['table data', bytes(stats.bytes)],
-    ['store', stats.store === 's3' ? 'bucket' : 'folder']]);
-  const found = recall => recall == null ? 'recall@10 not measured yet' : `recall@10 ${recall.toFixed(3)}`;
-  const how = {
-    exact: 'exact: every picture is compared',
-    codes: `codes in memory, ${number(stats.search.candidates)} candidates read again, ${found(stats.search.recall)}`,
-    index: `Lance's index, ${number(stats.search.nprobes)} probes, ${found(stats.search.indexRecall)}`,
-  }[stats.search.mode];
-  const upkeep = stats.maintenance;
-  pairs($('upkeep'), [
-    ['searches', how],
-    ['read from', stats.reading === 'local' ? 'this machine' : 'the bucket'],
-    ['bucket', stats.store !== 's3' ? 'none' : stats.stale
-      ? `does not answer since ${new Date(stats.asOf).toLocaleString()}: others' changes are not known`
-      : 'answers'],
-    ['debt', `${number(upkeep.smallFragments)} small fragments, ${number(upkeep.unindexedRows)} rows not in the index, ${number(upkeep.deletedRows)} deleted rows in files`],
-    ['pictures taken', stats.formats.map(type => type.replace('image/x-dcraw', 'camera raw').replace('image/', '')).join(', ')],
-    ['at work', upkeep.working ?? upkeep.failure ?? 'nothing to be done']]);
-  const demonstration = stats.model.demonstration;
-  $('model').hidden = !demonstration;
-  if (demonstration) $('model').replaceChildren(`${demonstration.note}; to change it: `, element('code', demonstration.command));
-  pairs($('model-facts'), [
-    ['name', stats.model.name],
-    ['dimension', number(stats.model.dimension)],
-    ['about', stats.model.description],
-    ['fingerprint', stats.model.fingerprint],
-    ['table', stats.tablePath]]);
-  rows($('columns'), Object.entries(stats.columns));
-  rows($('indices'), stats.indices.map(index => [
-    index.name, index.type, index.metric, number(index.partitions), number(index.indexedRows), number(index.unindexedRows)]));
-  $('indices').hidden = stats.indices.length === 0;
-  $('no-index').hidden = stats.indices.length > 0;
-  const job = stats.indexJob;
-  $('build').disabled = job.state === 'running' || stats.rowCount === 0 || !stats.writable;
-  $('job').textContent = {
-    none: '',
-    running: 'being built…',
-    done: `built ${new Date(job.finishedAt).toLocaleString()}`,
-    failed: `failed: ${job.message}`,
-  }[job.state];
+  last = stats;
+  lastAt = Date.now();
+  showCondition(stats, hour);
+  showFigures(stats, hour, day);
+  showCharts();
+  showProblems(stats, remedies);
+  showSteps(stats.activity);
+  showMemory(stats);
+  showCosts(stats);
+  showQueues(stats);
+  showTable(stats);
+  showServers(stats);
+  showModel(stats);
+  $('as-of').textContent = text.asOf(lastAt);
+}
+
+// What the server tells of each type of problem does not change while it runs.
+async function askRemedies() {
+  if (remedies.size) return;
+  const {problems} = await call('/problems');
+  remedies = new Map(problems.map(problem => [problem.type, problem.whatToDo.replaceAll('`', '')]));
+}
+
+async function ask() {
+  const stats = await call('/stats');
+  if (startedAt !== stats.startedAt) {
+    startedAt = stats.startedAt;
+    hour.forget();
+    day.forget();
+  }
+  await Promise.all([hour.update(), day.update(), stats.recentProblems.length ? askRemedies() : null]);
+  show(stats);
 }
 
 async function refresh() {
+  clearTimeout(timer);
+  if (asking || document.hidden) return;
+  asking = true;
+  let next = POLL_SECONDS;
   try {
-    const response = await fetch('/stats', {headers: {Accept: 'application/json'}});
-    if (!response.ok) throw new Error(`the server answered ${response.status}`);
-    show(await response.json());
-    $('status').textContent = `As of ${new Date().toLocaleTimeString()}`;
-    $('status').classList.remove('error');
-  } catch (error) {
-    $('status').textContent = error instanceof TypeError ? 'The server cannot be reached.' : error.message;
-    $('status').classList.add('error');
+    await ask();
+    tries = 0;
+  } catch (problem) {
+    if (problem.status === undefined) throw problem;
+    next = waitSeconds(tries++, problem.retryAfter);
+    showGone(problem, Math.round(next), lastAt);
+  } finally {
+    asking = false;
+    timer = setTimeout(refresh, next * 1000);
   }
 }
 
-$('build').addEventListener('click', async () => {
-  $('build').disabled = true;
-  const response = await fetch('/admin/index', {method: 'POST'});
-  if (!response.ok) {
-    const problem = await response.json().catch(() => null);
-    $('job').textContent = problem?.detail ?? `the server answered ${response.status}`;
-    return;
-  }
-  await refresh();
-});
-$('self').textContent = `${location.origin}/stats`;
+function choose(history) {
+  shown = history;
+  $('hour').setAttribute('aria-pressed', history === hour);
+  $('day').setAttribute('aria-pressed', history === day);
+  if (last) showCharts();
+}
 
-setInterval(() => {
-  if (!document.hidden) refresh();
-}, REFRESH_MILLIS);
+async function build() {
+  $('build').disabled = true;
+  try {
+    await call('/admin/index', {method: 'POST'});
+    await refresh();
+  } catch (problem) {
+    $('job').textContent = problem.message;
+  }
+}
+
+for (const each of document.querySelectorAll('[data-text]')) each.textContent = text[each.dataset.text];
+for (const each of document.querySelectorAll('[data-label]')) each.setAttribute('aria-label', text[each.dataset.label]);
+charts = new Charts($('charts'));
+$('hour').addEventListener('click', () => choose(hour));
+$('day').addEventListener('click', () => choose(day));
+$('build').addEventListener('click', build);
+$('self').textContent = `${location.origin}/stats`;
+document.addEventListener('visibilitychange', refresh);
+addEventListener('online', refresh);
+showAsking();
 refresh();

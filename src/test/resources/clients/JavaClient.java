@@ -40,6 +40,8 @@ public final class JavaClient {
         check(thumbnail.length > 100, "there is a thumbnail");
         check(pictures.editPicture(name, new Edit().caption("another")).getCaption().equals("another"), "captions change");
         check(state.getStats().getRowCount() >= 3, "statistics count");
+        check(state.getStats().getActivity().getUploads().getStored() >= 3, "uploads are counted");
+        check(state.getStatsHistory("hour", 0L).getIntervalSeconds() == 10, "there is a history");
 
         pictures.deletePicture(name, null);
         check(statusOf(() -> pictures.getPicture(name, null, null, null)) == 404, "a deleted picture is gone");

@@ -35,7 +35,7 @@ class ArchitectureTest {
     static final ArchRule fairnessNeedsTheJdkAlone = needsTheJdkAlone("fairness");
 
     @ArchTest
-    static final ArchRule imageKnowsWhoGoesFirst = onlyKnows("image", "fairness");
+    static final ArchRule imageKnowsWhoGoesFirstAndHowItIsMeasured = onlyKnows("image", "fairness", "meters");
 
     @ArchTest
     static final ArchRule picturesDoNotKnowWhoDecodesThem = noClasses()
@@ -60,14 +60,18 @@ class ArchitectureTest {
     static final ArchRule vectorsNeedTheJdkAlone = needsTheJdkAlone("vectors");
 
     @ArchTest
-    static final ArchRule storageKnowsNobody = onlyKnows("storage");
+    static final ArchRule metersKnowNobody = onlyKnows("meters");
+
+    @ArchTest
+    static final ArchRule storageKnowsHowItIsMeasured = onlyKnows("storage", "meters");
 
     @ArchTest
     static final ArchRule embeddingKnowsPicturesVectorsAndWhoGoesFirst =
-            onlyKnows("embedding", "image", "vectors", "fairness");
+            onlyKnows("embedding", "image", "vectors", "fairness", "meters");
 
     @ArchTest
-    static final ArchRule datasetKnowsPicturesVectorsAndTheStore = onlyKnows("dataset", "image", "vectors", "storage");
+    static final ArchRule datasetKnowsPicturesVectorsAndTheStore =
+            onlyKnows("dataset", "image", "vectors", "storage", "meters");
 
     @ArchTest
     static final ArchRule fetchKnowsNobody = onlyKnows("fetch");
@@ -90,11 +94,12 @@ class ArchitectureTest {
             "fairness",
             "embedding",
             "storage",
-            "dataset");
+            "dataset",
+            "meters");
 
     @ArchTest
     static final ArchRule picturesKnowHowTheyAreKept =
-            onlyKnows("pictures", "request", "consistency", "image", "fairness", "storage", "dataset");
+            onlyKnows("pictures", "request", "consistency", "image", "fairness", "storage", "dataset", "meters");
 
     @ArchTest
     static final ArchRule duplicatesKnowTheTableAndWhatWasDecided =
@@ -102,10 +107,11 @@ class ArchitectureTest {
 
     @ArchTest
     static final ArchRule searchKnowsTheTableAndTheModel =
-            onlyKnows("search", "request", "image", "fairness", "storage", "embedding", "dataset", "vectors");
+            onlyKnows("search", "request", "image", "fairness", "storage", "embedding", "dataset", "vectors", "meters");
 
     @ArchTest
-    static final ArchRule statsKnowsWhatItReports = onlyKnows("stats", "image", "embedding", "storage", "dataset");
+    static final ArchRule statsKnowsWhatItReports =
+            onlyKnows("stats", "request", "image", "embedding", "storage", "dataset");
 
     @ArchTest
     static final ArchRule agentsKnowWhatTheyMayDo = onlyKnows(

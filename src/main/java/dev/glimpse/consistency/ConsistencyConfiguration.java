@@ -7,6 +7,7 @@ import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreThreads;
+import dev.glimpse.storage.StoreUse;
 import dev.glimpse.storage.WorkingFolder;
 import java.security.SecureRandom;
 import java.util.function.Predicate;
@@ -189,7 +190,7 @@ class ConsistencyConfiguration {
     @Bean(defaultCandidate = false)
     ThreadPoolTaskScheduler recoveryThread() {
         ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
-        thread.setThreadNamePrefix("recovery-");
+        thread.setThreadFactory(StoreThreads.factory("recovery-", StoreUse.UPKEEP));
         thread.setPoolSize(4); // recovery, what is to be settled, a verification, the trash: none waits for another
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
         return thread;

@@ -12,6 +12,8 @@ import dev.glimpse.dataset.table.TableSupervisor;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.vectors.Embedding;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
@@ -35,7 +37,7 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
  * The table of pictures. One row per picture, whoever adds it and how often. Safe for use by several threads; between
  * processes the store's conditional put decides who commits. Native calls run on threads of its own, with a deadline.
  */
-public final class ImageDataset implements AutoCloseable {
+public final class ImageDataset implements AutoCloseable, MeterBinder {
     /** Key of the table in the store. */
     public static final String KEY = "vectors/images.lance/";
 
@@ -48,6 +50,7 @@ public final class ImageDataset implements AutoCloseable {
     private static final int TRANSFERS = 16;
 
     private final Instant started = Instant.now();
+    private final TableMeters meters = new TableMeters();
     private final ThreadPoolTaskExecutor transfers;
     private final TableSupervisor supervisor;
     private final TableSearch search;
@@ -60,7 +63,8 @@ public final class ImageDataset implements AutoCloseable {
             throws IOException {
         RecentQueries recent = new RecentQueries();
         this.transfers = OpenTable.pool("table-transfer", TRANSFERS, Integer.MAX_VALUE);
-        OpenTable.Place place = new OpenTable.Place(store, work, model, settings, timing, transfers, recent::list);
+        OpenTable.Place place =
+                new OpenTable.Place(store, work, model, settings, timing, transfers, recent::list, meters);
         this.supervisor = new TableSupervisor(place);
         this.search = new TableSearch(supervisor, store, recent);
         this.duplicates = new DuplicateSearch(supervisor, search::located);
@@ -408,6 +412,16 @@ public final class ImageDataset implements AutoCloseable {
                 .table()
                 .map(table -> table.table().memory().withDuplicates(duplicates.bytes()))
                 .orElse(MemoryState.NONE);
+    }
+
+    /** When a version of another server was seen last; null if none was since the start. */
+    public @Nullable Instant othersAt() {
+        return meters.othersAt();
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        meters.bindTo(registry);
     }
 
     /** How old what is read may be. A table that is not open is as old as this server. */

@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  * @param model that the table says it was made with; null if it says nothing
  * @param skippedRows that no search finds, because they have no vector, or one without a direction; known where the table is searched
  *     in memory
+ * @param pictureBytes of the committed pictures; null where the table is not in memory
  * @param problem why no row can be added, null if one can
  * @param warning what else is not as it should be, null if nothing is
  */
@@ -38,6 +39,7 @@ public record TableState(
         MaintenanceState maintenance,
         @Nullable ModelStamp model,
         long skippedRows,
+        @Nullable Long pictureBytes,
         @Nullable String problem,
         @Nullable String warning) {
 

@@ -2,7 +2,10 @@ package dev.glimpse.embedding;
 
 import dev.glimpse.fairness.Priority;
 import dev.glimpse.fairness.Ticket;
+import dev.glimpse.meters.Meters;
 import dev.glimpse.vectors.Embedding;
+import io.micrometer.core.instrument.DistributionSummary;
+import io.micrometer.core.instrument.Timer;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -35,7 +38,8 @@ final class BatchingEncoder<T> implements AutoCloseable {
         void close();
     }
 
-    private record Job<T>(T input, Ticket ticket, Priority priority, CompletableFuture<Embedding> answer) {}
+    /** @param since when it came, as {@link System#nanoTime} tells it */
+    private record Job<T>(T input, Ticket ticket, Priority priority, long since, CompletableFuture<Embedding> answer) {}
 
     private static final Logger log = LoggerFactory.getLogger(BatchingEncoder.class);
 
@@ -54,6 +58,9 @@ final class BatchingEncoder<T> implements AutoCloseable {
     private final LongSupplier ticker;
     private final BlockingQueue<Job<T>> queue = new PriorityBlockingQueue<>(QUEUE, Comparator.comparing(Job::priority));
     private final Semaphore places = new Semaphore(QUEUE);
+    private final Timer waits;
+    private final Timer runs;
+    private final DistributionSummary sizes;
     private final List<Thread> workers = new ArrayList<>();
 
     /** Inputs announced, waiting or running. */
@@ -67,13 +74,29 @@ final class BatchingEncoder<T> implements AutoCloseable {
 
     private volatile boolean closed;
 
-    /** @param passes makes one forward pass for each worker, on that worker's thread */
-    BatchingEncoder(String name, int threads, int maxBatch, Supplier<ForwardPass<T>> passes) {
-        this(name, threads, maxBatch, passes, System::nanoTime);
+    /**
+     * @param passes makes one forward pass for each worker, on that worker's thread
+     * @param meters get how long inputs wait, and what a batch takes
+     */
+    BatchingEncoder(String name, int threads, int maxBatch, Supplier<ForwardPass<T>> passes, Meters meters) {
+        this(name, threads, maxBatch, passes, meters, System::nanoTime);
     }
 
     /** @param ticker tells nanoseconds, as {@link System#nanoTime} does; measures what a forward pass takes */
-    BatchingEncoder(String name, int threads, int maxBatch, Supplier<ForwardPass<T>> passes, LongSupplier ticker) {
+    BatchingEncoder(
+            String name,
+            int threads,
+            int maxBatch,
+            Supplier<ForwardPass<T>> passes,
+            Meters meters,
+            LongSupplier ticker) {
+        String encoder = name.replace("-encoder", "");
+        this.waits = meters.timer(
+                "glimpse.encoder.wait", "From when an input comes until its batch begins", "encoder", encoder);
+        this.runs = meters.timer("glimpse.encoder.run", "What a batch takes in the encoder", "encoder", encoder);
+        this.sizes = meters.sizes(
+                "glimpse.encoder.batch", "Inputs of a batch", new double[] {1, 2, 4, 8}, "encoder", encoder);
+        meters.gauge("glimpse.encoder.queue", "Inputs that wait for the encoder", queue::size, "encoder", encoder);
         this.name = name;
         this.threads = threads;
         this.maxBatch = maxBatch;
@@ -100,7 +123,7 @@ final class BatchingEncoder<T> implements AutoCloseable {
             throw new EncoderBusyException(
                     closed ? name + " is closed" : name + " has " + QUEUE + " inputs waiting already");
         }
-        Job<T> job = new Job<>(input, ticket, ticket.priority(), new CompletableFuture<>());
+        Job<T> job = new Job<>(input, ticket, ticket.priority(), System.nanoTime(), new CompletableFuture<>());
         inside.incrementAndGet();
         queue.add(job);
         return job.answer;
@@ -169,9 +192,14 @@ final class BatchingEncoder<T> implements AutoCloseable {
         List<Ticket> tickets = batch.stream().map(Job::ticket).toList();
         try {
             List<Embedding> embeddings = Ticket.runTogether(tickets, slice -> {
+                long begun = System.nanoTime();
+                batch.forEach(job -> waits.record(begun - job.since, TimeUnit.NANOSECONDS));
                 long start = ticker.getAsLong();
                 List<Embedding> answers = pass.run(inputs);
-                nanosEach = (ticker.getAsLong() - start) / inputs.size();
+                long took = ticker.getAsLong() - start;
+                nanosEach = took / inputs.size();
+                runs.record(took, TimeUnit.NANOSECONDS);
+                sizes.record(inputs.size());
                 return answers;
             });
             insideLately = inside.getAndAdd(-batch.size());

@@ -16,7 +16,11 @@ import dev.glimpse.fairness.Flow;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.DecodedImage;
+import dev.glimpse.meters.CacheMeters;
+import dev.glimpse.meters.Meters;
 import dev.glimpse.vectors.Embedding;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.concurrent.CompletableFuture;
@@ -28,7 +32,7 @@ import org.slf4j.LoggerFactory;
  * One CLIP model: puts pictures and sentences into one space, where what belongs together is near. Safe for use
  * by several threads. Owns the TorchScript models, the encoders and the tokenizer; close it after the last use.
  */
-public final class ClipModel implements AutoCloseable {
+public final class ClipModel implements AutoCloseable, MeterBinder {
     private static final Logger log = LoggerFactory.getLogger(ClipModel.class);
 
     private static final String ENGINE = "PyTorch";
@@ -39,6 +43,8 @@ public final class ClipModel implements AutoCloseable {
     /** At 2 kB each, some megabytes: what people search for repeats itself. */
     private static final int REMEMBERED_TEXTS = 4_096;
 
+    private final Meters meters = new Meters();
+    private final CacheMeters textsMeters = new CacheMeters(meters, "texts");
     private final ModelDescriptor descriptor;
     private final ClipTokenizer tokenizer;
     private final ZooModel<NDList, NDList> imageModel;
@@ -66,14 +72,16 @@ public final class ClipModel implements AutoCloseable {
                 threads,
                 IMAGE_BATCH,
                 () -> new TorchScriptPass<>(
-                        imageModel, descriptor.image().method(), images::stack, descriptor.dimension(), reader));
+                        imageModel, descriptor.image().method(), images::stack, descriptor.dimension(), reader),
+                meters);
         textEncoder = new BatchingEncoder<>(
                 "text-encoder",
                 threads,
                 // Padding to the longest text of a batch costs more than batching gains.
                 1,
                 () -> new TorchScriptPass<>(
-                        textModel, descriptor.text().method(), texts::stack, descriptor.dimension(), reader));
+                        textModel, descriptor.text().method(), texts::stack, descriptor.dimension(), reader),
+                meters);
     }
 
     /**
@@ -178,7 +186,15 @@ public final class ClipModel implements AutoCloseable {
      * @throws EncoderBusyException if too many texts wait already
      */
     public CompletableFuture<TextEmbedding> embed(String text, Ticket ticket) {
-        return texts.get(text, (key, executor) -> encode(key, ticket));
+        boolean[] made = {false};
+        try {
+            return texts.get(text, (key, executor) -> {
+                made[0] = true;
+                return encode(key, ticket);
+            });
+        } finally {
+            textsMeters.asked(!made[0]);
+        }
     }
 
     private CompletableFuture<TextEmbedding> encode(String text, Ticket ticket) {
@@ -218,6 +234,11 @@ public final class ClipModel implements AutoCloseable {
         if (System.getProperty(property) == null) {
             System.setProperty(property, value);
         }
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        meters.bindTo(registry);
     }
 
     /** Lets running forward passes finish, then frees the models and the tokenizer. Twice is fine. */

@@ -16,6 +16,7 @@ public final class MemoryBudget {
     static final int MAX_OVERTAKERS = 4;
 
     private final FairScheduler scheduler;
+    private final long size;
 
     // The lock of this guards the following fields.
 
@@ -31,7 +32,18 @@ public final class MemoryBudget {
      */
     public MemoryBudget(FairScheduler scheduler, long size) {
         this.scheduler = scheduler;
+        this.size = size;
         this.free = size;
+    }
+
+    /** The sum that all leases may have at the same time. */
+    public long size() {
+        return size;
+    }
+
+    /** How many wait for a lease now. */
+    public synchronized int waiting() {
+        return waiting.size();
     }
 
     /** What no lease holds now. */

@@ -4,7 +4,10 @@ import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.fairness.Lease;
 import dev.glimpse.fairness.MemoryBudget;
 import dev.glimpse.fairness.Ticket;
+import dev.glimpse.meters.Meters;
+import io.micrometer.core.instrument.Timer;
 import java.time.Duration;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 
 /** What pictures may take, one alone and all that are decoded at one time. May be shared between threads. */
@@ -21,6 +24,11 @@ final class DecodeLimits {
 
     /** For what is being decoded at one time, over all threads, in bytes: one large picture, or many small ones. */
     private final MemoryBudget memory;
+
+    private final Meters meters = new Meters();
+    private final Timer waits =
+            meters.timer("glimpse.decoder.wait", "From when a picture is to be decoded until that begins");
+    private final Timer runs = meters.timer("glimpse.decoder.run", "What decoding takes, with its pauses");
 
     /**
      * @param scheduler of all tickets that memory is reserved for
@@ -39,6 +47,22 @@ final class DecodeLimits {
         this.maxMemory = maxMemory;
         this.patience = patience;
         this.memory = new MemoryBudget(scheduler, maxMemory);
+        meters.gauge("glimpse.decoder.queue", "Pictures that wait for memory to be decoded", memory::waiting);
+        meters.memory("decoder", () -> memory.size() - memory.free(), memory::size);
+    }
+
+    Meters meters() {
+        return meters;
+    }
+
+    /** @param nanos between when a picture is to be decoded and when that begins */
+    void waited(long nanos) {
+        waits.record(nanos, TimeUnit.NANOSECONDS);
+    }
+
+    /** @param nanos that decoding took */
+    void ran(long nanos) {
+        runs.record(nanos, TimeUnit.NANOSECONDS);
     }
 
     Duration patience() {

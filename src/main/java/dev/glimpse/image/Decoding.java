@@ -165,11 +165,16 @@ final class Decoding {
 
     /** Does the work when there is memory for it, and the ticket may run. */
     private Decoded reserve(long needed, Work work) throws IOException {
+        long asked = System.nanoTime();
         Lease lease = limits.acquire(needed, ticket);
         try {
             DecodedImage image = ticket.run(slice -> {
+                long begun = System.nanoTime();
+                limits.waited(begun - asked);
                 deadline.during(slice);
-                return work.get();
+                DecodedImage decoded = work.get();
+                limits.ran(System.nanoTime() - begun);
+                return decoded;
             });
             lease.shrinkTo(Math.min(needed, image.bytes()));
             return new Decoded(image.taken(input.container().exif().takenAt()), lease);

@@ -3,6 +3,8 @@ package dev.glimpse.image;
 import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.Decoding.Decoded;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -21,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  * lossless WebP does all of its pixels in one go, and a progressive JPEG inside a TIFF all of its scans; of the largest
  * size that is some seconds.
  */
-public final class ImageDecoder {
+public final class ImageDecoder implements MeterBinder {
     /** Above a phone's everyday photo. */
     public static final long DEFAULT_MAX_PIXELS = 50_000_000;
 
@@ -118,6 +120,11 @@ public final class ImageDecoder {
                 PictureReader.requireReaderOf(format);
             }
         }
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        limits.meters().bindTo(registry);
     }
 
     /** What is decoded here, in the order of the enum. */

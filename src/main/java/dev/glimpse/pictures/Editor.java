@@ -8,6 +8,8 @@ import dev.glimpse.consistency.UploadMetadata;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.request.PictureNotFoundException;
+import dev.glimpse.storage.RequestMeter;
+import dev.glimpse.storage.StoreUse;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -53,8 +55,10 @@ public final class Editor {
         dataset.requireWritable();
         return locks.withLock(
                         id,
-                        () -> CompletableFuture.completedFuture(id)
-                                .thenComposeAsync(picture -> editLocked(picture, change), requests))
+                        () -> RequestMeter.using(
+                                StoreUse.CHANGES,
+                                () -> CompletableFuture.completedFuture(id)
+                                        .thenComposeAsync(picture -> editLocked(picture, change), requests)))
                 .thenCompose(said -> reconciler.awaitRead().thenApply(read -> said));
     }
 

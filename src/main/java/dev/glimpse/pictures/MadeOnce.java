@@ -2,6 +2,7 @@ package dev.glimpse.pictures;
 
 import com.github.benmanes.caffeine.cache.AsyncCache;
 import com.github.benmanes.caffeine.cache.Caffeine;
+import dev.glimpse.meters.CacheMeters;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 
@@ -11,9 +12,11 @@ import java.util.function.Supplier;
  */
 final class MadeOnce<K> {
     private final AsyncCache<K, byte[]> kept;
+    private final CacheMeters meters;
 
     /** @param most bytes that are kept */
-    MadeOnce(long most) {
+    MadeOnce(long most, CacheMeters meters) {
+        this.meters = meters;
         kept = Caffeine.newBuilder()
                 .maximumWeight(most)
                 .weigher((K key, byte[] bytes) -> bytes.length)
@@ -29,6 +32,7 @@ final class MadeOnce<K> {
     byte[] get(K key, Supplier<byte[]> maker) {
         CompletableFuture<byte[]> mine = new CompletableFuture<>();
         CompletableFuture<byte[]> others = kept.asMap().putIfAbsent(key, mine);
+        meters.asked(others != null);
         if (others != null) {
             return others.join();
         }

@@ -5,8 +5,14 @@ import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.image.ThumbnailFormat;
+import dev.glimpse.meters.CacheMeters;
+import dev.glimpse.meters.Meters;
 import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.RequestMeter;
+import dev.glimpse.storage.StoreUse;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.util.List;
 import org.springframework.stereotype.Component;
 
@@ -15,7 +21,7 @@ import org.springframework.stereotype.Component;
  * several threads.
  */
 @Component
-public final class PictureViews {
+public final class PictureViews implements MeterBinder {
     /** Sides of thumbnails, in pixels. */
     public static final List<Integer> SIDES = Thumbnail.SIDES;
 
@@ -25,8 +31,9 @@ public final class PictureViews {
     private final ObjectStore store;
     private final ImageDataset dataset;
     private final ImageDecoder decoder;
-    private final MadeOnce<Thumbnail> thumbnails = new MadeOnce<>(CACHE_BYTES);
-    private final MadeOnce<ImageId> originals = new MadeOnce<>(CACHE_BYTES);
+    private final Meters meters = new Meters();
+    private final MadeOnce<Thumbnail> thumbnails = new MadeOnce<>(CACHE_BYTES, new CacheMeters(meters, "thumbnails"));
+    private final MadeOnce<ImageId> originals = new MadeOnce<>(CACHE_BYTES, new CacheMeters(meters, "originals"));
 
     PictureViews(ObjectStore store, ImageDataset dataset, ImageDecoder decoder) {
         this.store = store;
@@ -79,6 +86,12 @@ public final class PictureViews {
     }
 
     private byte[] read(ImageId id) {
-        return store.get(id.toString()).orElseThrow(() -> PictureNotFoundException.missing(id));
+        return RequestMeter.using(StoreUse.VIEWS, () -> store.get(id.toString()))
+                .orElseThrow(() -> PictureNotFoundException.missing(id));
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        meters.bindTo(registry);
     }
 }

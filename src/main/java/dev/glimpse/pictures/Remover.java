@@ -7,6 +7,8 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.RequestMeter;
+import dev.glimpse.storage.StoreUse;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
@@ -47,7 +49,10 @@ public final class Remover {
      */
     public CompletableFuture<Void> remove(ImageId id, boolean purge) {
         dataset.requireWritable();
-        return locks.withLock(id, () -> CompletableFuture.runAsync(() -> removeLocked(id, purge), deletes));
+        return locks.withLock(
+                id,
+                () -> RequestMeter.using(
+                        StoreUse.CHANGES, () -> CompletableFuture.runAsync(() -> removeLocked(id, purge), deletes)));
     }
 
     private void removeLocked(ImageId id, boolean purge) {

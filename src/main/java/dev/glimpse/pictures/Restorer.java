@@ -9,6 +9,8 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.RequestMeter;
+import dev.glimpse.storage.StoreUse;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 
@@ -53,7 +55,10 @@ public final class Restorer {
     public CompletableFuture<Boolean> restore(ImageId id) {
         dataset.requireWritable();
         return locks.withLock(
-                id, () -> CompletableFuture.completedFuture(id).thenComposeAsync(this::restoreLocked, requests));
+                id,
+                () -> RequestMeter.using(
+                        StoreUse.CHANGES,
+                        () -> CompletableFuture.completedFuture(id).thenComposeAsync(this::restoreLocked, requests)));
     }
 
     private CompletableFuture<Boolean> restoreLocked(ImageId id) {

@@ -13,6 +13,9 @@ import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.ParameterValues;
 import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.storage.RequestMeter;
+import dev.glimpse.storage.StoreUse;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Instant;
 import java.util.List;
 import java.util.Objects;
@@ -22,7 +25,7 @@ import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
 /** Finds pictures by words and by pictures. Safe for use by several threads. */
-public final class ImageSearch {
+public final class ImageSearch implements MeterBinder {
     /** Lance reads no others. */
     private static final Instant FIRST_TIME = Instant.parse("0001-01-01T00:00:00Z");
 
@@ -31,6 +34,7 @@ public final class ImageSearch {
     /** More than anybody mixes by hand; it bounds what one request asks of the encoder. */
     static final int MOST_TERMS = 16;
 
+    private final SearchMeters meters = new SearchMeters();
     private final QueryEncoder encoder;
     private final ImageDataset dataset;
     private final RelevanceCalibration calibration;
@@ -152,8 +156,10 @@ public final class ImageSearch {
     private Hits measured(SearchRequest request, Ticket ticket, Search search) {
         RequestMeter bucket = new RequestMeter();
         try {
-            return RequestMeter.measure(bucket, () -> page(request, ticket, search, bucket));
+            return RequestMeter.measure(
+                    bucket, RequestMeter.forUse(StoreUse.SEARCHES, () -> page(request, ticket, search, bucket)));
         } catch (RuntimeException e) {
+            meters.failed(e);
             throw e;
         } catch (Exception e) {
             throw new IllegalStateException(e);
@@ -175,6 +181,7 @@ public final class ImageSearch {
         long encoded = System.nanoTime();
         Found found = search.at(given == null ? SearchCursor.first(print, model, Instant.now()) : given, asked);
         long end = System.nanoTime();
+        meters.answered(start, encoded, end);
         ResultPage page = relevant(request, found.page, asked.fragments());
         return new Hits(
                 found.mode,
@@ -290,6 +297,11 @@ public final class ImageSearch {
                         ? request.limit() + 1 + at.seen().size()
                         : depth(request) + asked.liked().size(),
                 request.filter());
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        meters.bindTo(registry);
     }
 
     /** The name of the model that turns queries into vectors. */

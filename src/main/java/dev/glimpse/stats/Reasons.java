@@ -6,6 +6,7 @@ import dev.glimpse.storage.StoreProblem;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import org.springframework.stereotype.Component;
 
@@ -55,6 +56,35 @@ final class Reasons {
     Optional<Reason> warning() {
         return Optional.ofNullable(dataset.state().warning())
                 .map(warning -> new Reason(warning, "not all pictures may be found" + LOG));
+    }
+
+    /** How the server is, in a word. */
+    enum Condition {
+        /** All is well. */
+        OK(0),
+        /** Searches and uploads work, and something else does not. */
+        DEGRADED(1),
+        /** No uploads are taken. */
+        REFUSING(2);
+
+        /** As in metrics; the more, the worse. */
+        final int level;
+
+        Condition(int level) {
+            this.level = level;
+        }
+
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
+        }
+    }
+
+    Condition condition() {
+        if (againstUploads().isPresent()) {
+            return Condition.REFUSING;
+        }
+        return all().isEmpty() ? Condition.OK : Condition.DEGRADED;
     }
 
     /** The most important first; none if all is well. */

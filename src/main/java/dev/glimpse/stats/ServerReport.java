@@ -29,6 +29,8 @@ import org.springframework.stereotype.Component;
 public final class ServerReport {
     private static final List<String> SCOPES = List.of("read", "upload", "admin");
 
+    private static final List<String> AREAS = List.of("heap", "uploads", "decoder", "arrow", "lance-caches");
+
     private static final Demonstration DEMONSTRATION = new Demonstration(
             "demonstration model: drawn things only",
             "scripts/get-model clip-vit-b-32-laion2b && GLIMPSE_MODEL=models/clip-vit-b-32-laion2b GLIMPSE_DATA=photos"
@@ -38,6 +40,9 @@ public final class ServerReport {
     private final ClipModel model;
     private final ObjectStore store;
     private final Reasons reasons;
+    private final Figures figures;
+    private final Sampler sampler;
+    private final RecentProblems problems;
     private final List<String> formats;
     private final String serverVersion;
     private final Instant startedAt = Instant.now();
@@ -47,12 +52,18 @@ public final class ServerReport {
             ClipModel model,
             ObjectStore store,
             Reasons reasons,
+            Figures figures,
+            Sampler sampler,
+            RecentProblems problems,
             ImageDecoder decoder,
             BuildProperties build) {
         this.dataset = dataset;
         this.model = model;
         this.store = store;
         this.reasons = reasons;
+        this.figures = figures;
+        this.sampler = sampler;
+        this.problems = problems;
         this.formats = decoder.formats().stream().map(ImageFormat::mediaType).toList();
         this.serverVersion = String.valueOf(build.getVersion());
     }
@@ -76,6 +87,13 @@ public final class ServerReport {
      * @param problem why they are not
      * @param warning what else is not as it should be
      * @param formats media types of the pictures that are taken
+     * @param health how the server is, and why
+     * @param pictureBytes of the committed pictures; null where the table is not in memory
+     * @param activity what was done since the start
+     * @param budgets memory in use, of what has a limit
+     * @param costs what the bucket costs
+     * @param others what other servers have done
+     * @param recentProblems of the log, the latest first
      * @param scopes what this caller may do: {@code read}, {@code upload}, {@code admin}
      */
     public record Stats(
@@ -108,7 +126,37 @@ public final class ServerReport {
             List<String> scopes,
             Job indexJob,
             Instant startedAt,
-            String serverVersion) {}
+            String serverVersion,
+            Health health,
+            @Nullable Long pictureBytes,
+            Activity activity,
+            List<Budget> budgets,
+            Costs costs,
+            Others others,
+            List<RecentProblems.Entry> recentProblems) {}
+
+    /**
+     * How the server is.
+     *
+     * @param status {@code ok}, {@code degraded}, or {@code refusing} if no uploads are taken
+     * @param reasons why it is not {@code ok}, the most important first
+     */
+    public record Health(String status, List<String> reasons) {}
+
+    /**
+     * Memory of one kind, in bytes.
+     *
+     * @param area {@code heap} of Java; {@code uploads} and {@code decoder}, which are in the heap; {@code arrow} and {@code lance-caches}
+     */
+    public record Budget(String area, long used, long limit) {}
+
+    /**
+     * Other servers on the bucket.
+     *
+     * @param versions of the table that they have committed since this server started
+     * @param lastAt when one of them was seen last
+     */
+    public record Others(long versions, @Nullable Instant lastAt) {}
 
     /**
      * The model.
@@ -179,7 +227,30 @@ public final class ServerReport {
                 SCOPES.stream().filter(caller::isUserInRole).toList(),
                 job(job, caller),
                 startedAt,
-                serverVersion);
+                serverVersion,
+                new Health(
+                        reasons.condition().toString(),
+                        reasons.all().stream().map(reason -> reason.to(caller)).toList()),
+                table.pictureBytes(),
+                Activity.of(figures),
+                AREAS.stream().map(this::budget).toList(),
+                Costs.of(sampler, store.meter(), storedBytes(table)),
+                new Others(figures.whole("glimpse.table.versions.others"), dataset.othersAt()),
+                problems.latest().stream()
+                        .map(entry -> Reasons.mayKnow(caller) ? entry : entry.publicly())
+                        .toList());
+    }
+
+    private Budget budget(String area) {
+        return new Budget(
+                area,
+                Math.round(figures.value("glimpse.memory.used", "area", area)),
+                Math.round(figures.value("glimpse.memory.limit", "area", area)));
+    }
+
+    private @Nullable Long storedBytes(TableState table) {
+        Long pictures = table.pictureBytes();
+        return store.filesInPlace().isPresent() || pictures == null ? null : pictures + table.bytes();
     }
 
     /** In a bucket the same as in every row; of a folder, its place on this machine is left out. */

@@ -1,5 +1,6 @@
 package dev.glimpse.storage;
 
+import dev.glimpse.meters.Meters;
 import java.net.URLDecoder;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
@@ -34,8 +35,11 @@ final class BucketClient {
 
     private BucketClient() {}
 
-    /** @param attempt how long one attempt of a call without many bytes may take */
-    static S3Client open(R2Properties r2, Duration attempt, RequestMeter meter) {
+    /**
+     * @param attempt how long one attempt of a call without many bytes may take
+     * @param meters get what requests take
+     */
+    static S3Client open(R2Properties r2, Duration attempt, RequestMeter meter, Meters meters) {
         forgetProfileFiles();
         ProfileFile noProfiles = ProfileFile.aggregator().build();
         return S3Client.builder()
@@ -65,7 +69,7 @@ final class BucketClient {
                         // It would cost a put of more than 1 MB another round trip.
                         .expectContinueEnabled(false)
                         .build())
-                .overrideConfiguration(config -> config.addExecutionInterceptor(new MeteringInterceptor(meter))
+                .overrideConfiguration(config -> config.addExecutionInterceptor(new MeteringInterceptor(meter, meters))
                         .defaultProfileFile(noProfiles)
                         .defaultProfileName("default")
                         .appId("glimpse")

@@ -1,12 +1,18 @@
 package dev.glimpse.storage;
 
+import dev.glimpse.meters.Meters;
 import dev.glimpse.storage.RequestMeter.RequestClass;
+import io.micrometer.core.instrument.Timer;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.util.EnumMap;
+import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 import software.amazon.awssdk.core.SdkRequest;
 import software.amazon.awssdk.core.interceptor.Context;
+import software.amazon.awssdk.core.interceptor.ExecutionAttribute;
 import software.amazon.awssdk.core.interceptor.ExecutionAttributes;
 import software.amazon.awssdk.core.interceptor.ExecutionInterceptor;
 import software.amazon.awssdk.services.s3.model.DeleteObjectRequest;
@@ -15,10 +21,22 @@ import software.amazon.awssdk.services.s3.model.HeadObjectRequest;
 
 /** Sees each try of each request, as the SDK sends it. */
 final class MeteringInterceptor implements ExecutionInterceptor {
-    private final RequestMeter meter;
+    private static final ExecutionAttribute<Long> SENT = new ExecutionAttribute<>("glimpse.sent");
 
-    MeteringInterceptor(RequestMeter meter) {
+    private final RequestMeter meter;
+    private final Map<RequestClass, Timer> latencies = new EnumMap<>(RequestClass.class);
+
+    MeteringInterceptor(RequestMeter meter, Meters meters) {
         this.meter = meter;
+        for (RequestClass each : RequestClass.values()) {
+            latencies.put(
+                    each,
+                    meters.timer(
+                            "glimpse.store.latency",
+                            "From a request to the bucket until its answer begins",
+                            "class",
+                            each.tag()));
+        }
     }
 
     @Override
@@ -27,6 +45,16 @@ final class MeteringInterceptor implements ExecutionInterceptor {
                 .flatMap(body -> body.optionalContentLength())
                 .orElse(0L);
         meter.count(classOf(context.request()), bytes);
+        attributes.putAttribute(SENT, System.nanoTime());
+    }
+
+    @Override
+    public void afterTransmission(Context.AfterTransmission context, ExecutionAttributes attributes) {
+        Long sent = attributes.getAttribute(SENT);
+        Timer latency = latencies.get(classOf(context.request()));
+        if (sent != null && latency != null) {
+            latency.record(System.nanoTime() - sent, TimeUnit.NANOSECONDS);
+        }
     }
 
     private static RequestClass classOf(SdkRequest request) {

@@ -1,7 +1,15 @@
 package dev.glimpse.storage;
 
+import java.util.Arrays;
+import java.util.EnumMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -16,7 +24,12 @@ public final class RequestMeter {
         /** Reads. */
         B,
         /** Deletes. */
-        FREE
+        FREE;
+
+        /** As in metrics. */
+        public String tag() {
+            return name().toLowerCase(Locale.ROOT);
+        }
     }
 
     /** Dollars, of R2's standard storage, as published in 2026. */
@@ -26,11 +39,33 @@ public final class RequestMeter {
 
     private static final ThreadLocal<@Nullable RequestMeter> ACCOUNT = new ThreadLocal<>();
 
-    private final LongAdder classA = new LongAdder();
-    private final LongAdder classB = new LongAdder();
-    private final LongAdder free = new LongAdder();
+    private static final ThreadLocal<StoreUse> USE = ThreadLocal.withInitial(() -> StoreUse.OTHER);
+
+    private final Map<StoreUse, Counts> requests = new EnumMap<>(StoreUse.class);
+
     private final LongAdder bytesUp = new LongAdder();
     private final LongAdder bytesDown = new LongAdder();
+
+    /** Requests of one use. */
+    private static final class Counts {
+        final AtomicLong classA = new AtomicLong();
+        final AtomicLong classB = new AtomicLong();
+        final AtomicLong free = new AtomicLong();
+
+        AtomicLong of(RequestClass requestClass) {
+            return switch (requestClass) {
+                case A -> classA;
+                case B -> classB;
+                case FREE -> free;
+            };
+        }
+    }
+
+    public RequestMeter() {
+        for (StoreUse use : StoreUse.values()) {
+            requests.put(use, new Counts());
+        }
+    }
 
     /**
      * What was counted.
@@ -41,11 +76,75 @@ public final class RequestMeter {
      */
     public record Totals(long classA, long classB, long free, long bytesUp, long bytesDown, double dollars) {}
 
+    /** The requests of one use. */
+    public record Spent(StoreUse use, long classA, long classB, long free, double dollars) {}
+
     public Totals totals() {
-        long a = classA.sum();
-        long b = classB.sum();
-        return new Totals(a, b, free.sum(), bytesUp.sum(), bytesDown.sum(), a * CLASS_A_DOLLARS + b * CLASS_B_DOLLARS);
+        List<Spent> spent = spent();
+        long a = spent.stream().mapToLong(Spent::classA).sum();
+        long b = spent.stream().mapToLong(Spent::classB).sum();
+        return new Totals(
+                a, b, spent.stream().mapToLong(Spent::free).sum(), bytesUp.sum(), bytesDown.sum(), dollars(a, b));
     }
+
+    private static double dollars(long classA, long classB) {
+        return classA * CLASS_A_DOLLARS + classB * CLASS_B_DOLLARS;
+    }
+
+    /** What {@link #totals} consists of: the requests of each use, in the order of the enum. */
+    public List<Spent> spent() {
+        return Arrays.stream(StoreUse.values()).map(this::spent).toList();
+    }
+
+    /** The requests of this use. */
+    public Spent spent(StoreUse use) {
+        Counts counts = counts(use);
+        long a = counts.classA.get();
+        long b = counts.classB.get();
+        return new Spent(use, a, b, counts.free.get(), dollars(a, b));
+    }
+
+    private Counts counts(StoreUse use) {
+        return Objects.requireNonNull(requests.get(use));
+    }
+
+    // ---- what requests are for
+
+    /** What requests of this thread are for now. */
+    public static StoreUse use() {
+        return USE.get();
+    }
+
+    /** From now on, requests of this thread are for this use: for threads that do one thing. */
+    public static void enter(StoreUse use) {
+        USE.set(use);
+    }
+
+    /** Requests that the work makes are for this use, on this thread and in tasks that {@link #carry} has taken over from it. */
+    public static <T extends @Nullable Object> T using(StoreUse use, Supplier<T> work) {
+        StoreUse before = USE.get();
+        USE.set(use);
+        try {
+            return work.get();
+        } finally {
+            USE.set(before);
+        }
+    }
+
+    /** The work, whose requests are for this use. */
+    public static <T> Callable<T> forUse(StoreUse use, Callable<T> work) {
+        return () -> {
+            StoreUse before = USE.get();
+            USE.set(use);
+            try {
+                return work.call();
+            } finally {
+                USE.set(before);
+            }
+        };
+    }
+
+    // ---- whose account they are on
 
     /**
      * What the work asks of any store, on this thread and in tasks that {@link #carry} has taken over from it. If this is part of work that
@@ -65,23 +164,30 @@ public final class RequestMeter {
     }
 
     private void add(RequestMeter part) {
-        classA.add(part.classA.sum());
-        classB.add(part.classB.sum());
-        free.add(part.free.sum());
+        part.requests.forEach((use, more) -> {
+            Counts counts = counts(use);
+            counts.classA.addAndGet(more.classA.get());
+            counts.classB.addAndGet(more.classB.get());
+            counts.free.addAndGet(more.free.get());
+        });
         bytesUp.add(part.bytesUp.sum());
         bytesDown.add(part.bytesDown.sum());
     }
 
-    /** The task, on the account of the thread that calls this now. */
+    /** The task, on the account of the thread that calls this now, and for the same use. */
     public static Runnable carry(Runnable task) {
         RequestMeter account = ACCOUNT.get();
+        StoreUse use = USE.get();
         return () -> {
             RequestMeter before = ACCOUNT.get();
+            StoreUse otherUse = USE.get();
             ACCOUNT.set(account);
+            USE.set(use);
             try {
                 task.run();
             } finally {
                 ACCOUNT.set(before);
+                USE.set(otherUse);
             }
         };
     }
@@ -95,12 +201,7 @@ public final class RequestMeter {
     }
 
     private void add(RequestClass requestClass, long bytes) {
-        (switch (requestClass) {
-                    case A -> classA;
-                    case B -> classB;
-                    case FREE -> free;
-                })
-                .increment();
+        counts(USE.get()).of(requestClass).incrementAndGet();
         bytesUp.add(bytes);
     }
 

@@ -1,5 +1,8 @@
 package dev.glimpse.storage;
 
+import dev.glimpse.meters.Meters;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -33,7 +36,7 @@ import software.amazon.awssdk.services.s3.model.NoSuchKeyException;
  * signatures, many deletes at once) is not used. The SDK retries; a conditional put whose answer was lost on the way is
  * settled by reading back what is there.
  */
-final class S3Store implements ObjectStore {
+final class S3Store implements ObjectStore, MeterBinder {
     private static final Duration ATTEMPT = Duration.ofSeconds(10);
 
     private static final int ATTEMPTS = BucketClient.ATTEMPTS;
@@ -45,6 +48,7 @@ final class S3Store implements ObjectStore {
     private static final String R2_TARGET_IF_MATCH = "cf-copy-destination-if-match";
 
     private final RequestMeter meter = new RequestMeter();
+    private final Meters meters = new Meters();
     private final R2Properties r2;
     private final S3Client s3;
     private final String bucket;
@@ -71,7 +75,7 @@ final class S3Store implements ObjectStore {
         this.bucket = String.valueOf(r2.bucket());
         this.attempt = attempt;
         this.failures = new BucketFailures(r2);
-        this.s3 = BucketClient.open(r2, attempt, meter);
+        this.s3 = BucketClient.open(r2, attempt, meter, meters);
         this.trial = new ConditionalPutTrial(this, "bucket " + bucket + " at " + r2.endpoint());
     }
 
@@ -419,6 +423,11 @@ final class S3Store implements ObjectStore {
     @Override
     public RequestMeter meter() {
         return meter;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        meters.bindTo(registry);
     }
 
     @Override

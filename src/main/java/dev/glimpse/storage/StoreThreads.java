@@ -3,8 +3,10 @@ package dev.glimpse.storage;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.concurrent.ScheduledFuture;
+import java.util.concurrent.ThreadFactory;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.task.TaskRejectedException;
+import org.springframework.scheduling.concurrent.CustomizableThreadFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
@@ -67,6 +69,24 @@ public final class StoreThreads {
         pool.setWaitForTasksToCompleteOnShutdown(true);
         pool.setAwaitTerminationSeconds(FINISH_SECONDS);
         return pool;
+    }
+
+    /**
+     * Makes threads that do one thing.
+     *
+     * @param name of the threads, without their numbers
+     * @param use what they ask the store for, unless a task says something else
+     */
+    public static ThreadFactory factory(String name, StoreUse use) {
+        return new CustomizableThreadFactory(name) {
+            @Override
+            public Thread newThread(Runnable tasks) {
+                return super.newThread(() -> {
+                    RequestMeter.enter(use);
+                    tasks.run();
+                });
+            }
+        };
     }
 
     private static ThreadPoolTaskExecutor withName(String name) {

@@ -9,6 +9,8 @@ import dev.glimpse.fairness.Ticket;
 import dev.glimpse.fetch.UrlFetcher;
 import dev.glimpse.fetch.UrlNotFetchedException;
 import dev.glimpse.fetch.UrlUploadOffException;
+import dev.glimpse.storage.RequestMeter;
+import dev.glimpse.storage.StoreUse;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.URI;
@@ -39,6 +41,7 @@ public final class UploadIntake {
     private static final Duration MEMORY_PATIENCE = Duration.ofSeconds(10);
 
     private final Uploader uploader;
+    private final UploadMeters meters;
     private final @Nullable UrlFetcher fetcher;
     private final MemoryBudget threads;
     private final MemoryBudget memory;
@@ -66,6 +69,7 @@ public final class UploadIntake {
             DataSize largest,
             Duration deadline) {
         this.uploader = uploader;
+        this.meters = uploader.meters();
         this.fetcher = fetcher;
         this.threads = threads;
         this.memory = memory;
@@ -73,6 +77,7 @@ public final class UploadIntake {
         this.fetches = fetches;
         this.largest = largest;
         this.deadline = deadline;
+        meters.memory(memory);
     }
 
     /**
@@ -108,6 +113,12 @@ public final class UploadIntake {
      *     is free in time; with a {@link TimeoutException} at the deadline
      */
     CompletableFuture<StoredPicture> upload(SentPicture picture, SentNotes notes, int index, Ticket ticket) {
+        long start = System.nanoTime();
+        return meters.watched(start, begun(picture, notes, index, ticket, start));
+    }
+
+    private CompletableFuture<StoredPicture> begun(
+            SentPicture picture, SentNotes notes, int index, Ticket ticket, long start) {
         try {
             UploadMetadata said = notes.of(index, picture.filename());
             if (picture.size() > largest.toBytes()) {
@@ -118,7 +129,7 @@ public final class UploadIntake {
             try {
                 return begin(uploads, () -> {
                     try (thread) {
-                        return store(picture.size(), () -> bytes(picture), said, ticket);
+                        return store(picture.size(), () -> bytes(picture), said, ticket, start);
                     }
                 });
             } catch (RuntimeException | Error e) {
@@ -139,10 +150,17 @@ public final class UploadIntake {
      */
     CompletableFuture<StoredPicture> upload(String url, SentNotes notes, int index, Ticket ticket) {
         UrlFetcher source = fetcher();
+        long start = System.nanoTime();
+        return meters.watched(start, begun(source, url, notes, index, ticket, start));
+    }
+
+    private CompletableFuture<StoredPicture> begun(
+            UrlFetcher source, String url, SentNotes notes, int index, Ticket ticket, long start) {
         try {
             URI address = UrlFetcher.parse(url);
             UploadMetadata said = notes.of(index, address.getPath());
-            return begin(fetches, () -> store(source.limit().toBytes(), () -> source.fetch(address), said, ticket));
+            return begin(
+                    fetches, () -> store(source.limit().toBytes(), () -> source.fetch(address), said, ticket, start));
         } catch (UrlNotFetchedException | UploadsBusyException | MetadataTooLongException e) {
             return CompletableFuture.failedFuture(e);
         }
@@ -175,13 +193,17 @@ public final class UploadIntake {
         }
     }
 
-    /** @param limit the most bytes that the picture can have */
-    private StoredPicture store(long limit, Supplier<byte[]> picture, UploadMetadata notes, Ticket ticket) {
+    /**
+     * @param limit the most bytes that the picture can have
+     * @param start of the upload, as {@link System#nanoTime} tells it
+     */
+    private StoredPicture store(long limit, Supplier<byte[]> picture, UploadMetadata notes, Ticket ticket, long start) {
         try (Lease lease = acquire(
                 memory, limit, ticket, MEMORY_PATIENCE, "more pictures are being uploaded than fit into memory")) {
+            meters.waits().record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
             byte[] bytes = picture.get();
             lease.shrinkTo(bytes.length);
-            return uploader.store(bytes, notes, ticket);
+            return RequestMeter.using(StoreUse.UPLOADS, () -> uploader.store(bytes, notes, ticket));
         }
     }
 

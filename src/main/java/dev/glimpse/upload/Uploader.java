@@ -19,6 +19,8 @@ import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
@@ -38,7 +40,7 @@ import java.util.concurrent.TimeoutException;
  * Takes a picture in: the original into the store, its row into the table, each once. The calls block, for threads of uploads. Safe for
  * use by several threads.
  */
-public final class Uploader {
+public final class Uploader implements MeterBinder {
     /** A delete waits for another server for ten seconds; nothing else that holds the lock of a picture takes so long. */
     private static final Duration LOCK_PATIENCE = Duration.ofSeconds(30);
 
@@ -50,6 +52,7 @@ public final class Uploader {
 
     private static final UploadMetadata NOTHING = new UploadMetadata(null, null, List.of());
 
+    private final UploadMeters meters = new UploadMeters();
     private final Semaphore puts = new Semaphore(PUTS, true);
     private final RowDeriver deriver;
     private final ObjectStore store;
@@ -84,6 +87,15 @@ public final class Uploader {
         this.locks = locks;
         this.dimension = dimension;
         this.timings = timings;
+    }
+
+    UploadMeters meters() {
+        return meters;
+    }
+
+    @Override
+    public void bindTo(MeterRegistry registry) {
+        meters.bindTo(registry);
     }
 
     /**
@@ -141,14 +153,16 @@ public final class Uploader {
         unfinished.requireRoom();
         store.requireConditionalPuts();
         // Decodes here; the embedding is on its way.
-        Derived derived = deriver.derive(id, bytes, ticket);
+        Derived derived = meters.decodes().record(() -> deriver.derive(id, bytes, ticket));
         Instant uploadedAt = Instant.now().truncatedTo(ChronoUnit.MICROS);
         // The marker is on its way.
         IntentGroup.Member member = intents.join();
         Map<String, String> metadata = metadata(notes, uploadedAt, member);
         try {
+            long start = System.nanoTime();
             boolean first = put(id, bytes, metadata);
             member.group().awaitDurable();
+            meters.stores().record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
             return first ? add(derived, notes, uploadedAt, member) : takeOver(derived, notes, member);
         } catch (RuntimeException | Error e) {
             // The store has perhaps taken the picture. The marker stays until that is known.
@@ -194,7 +208,8 @@ public final class Uploader {
             // The picture was not there, so others have removed this row, or are about to.
             refresh();
         }
-        PictureRow row = derived.row(notes, uploadedAt).join();
+        PictureRow row =
+                meters.encodes().record(() -> derived.row(notes, uploadedAt).join());
         // A delete that waits for another server has hidden the picture perhaps. It leaves a picture that is there
         // alone.
         dataset.show(id);

@@ -31,7 +31,9 @@ class PagesConfiguration implements WebMvcConfigurer {
     @Override
     public void addResourceHandlers(ResourceHandlerRegistry registry) {
         asked(registry.addResourceHandler("/swagger-ui/**")
-                .addResourceLocations("classpath:/static/swagger-ui/", swaggerUi()));
+                .addResourceLocations("classpath:/static/swagger-ui/", library("swagger-ui", "swagger-ui-bundle.js")));
+        asked(registry.addResourceHandler("/uplot/*")
+                .addResourceLocations(library("uplot", "dist/uPlot.iife.min.js") + "dist/"));
         asked(registry.addResourceHandler("/**").addResourceLocations("classpath:/static/"));
     }
 
@@ -41,14 +43,13 @@ class PagesConfiguration implements WebMvcConfigurer {
         registry.addRedirectViewController("/swagger-ui/", "/swagger-ui/index.html");
     }
 
-    /** Where the library has its files, which is a folder with its version in the name. */
-    private static String swaggerUi() {
+    /** Where the library of this file has its files, which is a folder with its version in the name. */
+    private static String library(String name, String file) {
         try {
-            String file = "swagger-ui-bundle.js";
             Resource[] found = new PathMatchingResourcePatternResolver()
-                    .getResources("classpath*:/META-INF/resources/webjars/swagger-ui/*/" + file);
+                    .getResources("classpath*:/META-INF/resources/webjars/" + name + "/*/" + file);
             if (found.length != 1) {
-                throw new IllegalStateException("Swagger UI is on the class path " + found.length + " times");
+                throw new IllegalStateException(name + " is on the class path " + found.length + " times");
             }
             String url = found[0].getURL().toString();
             return url.substring(0, url.length() - file.length());

@@ -9,6 +9,7 @@ import dev.glimpse.fairness.Flow;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.fairness.Ticket;
+import dev.glimpse.meters.Meters;
 import dev.glimpse.vectors.Embedding;
 import java.util.ArrayList;
 import java.util.List;
@@ -58,7 +59,7 @@ class BatchingEncoderTest {
     }
 
     private BatchingEncoder<Integer> encoder(int threads, int maxBatch) {
-        return new BatchingEncoder<>("test", threads, maxBatch, Pass::new, now::get);
+        return new BatchingEncoder<>("test", threads, maxBatch, Pass::new, new Meters(), now::get);
     }
 
     private List<CompletableFuture<Embedding>> encode(BatchingEncoder<Integer> encoder, int... inputs) {

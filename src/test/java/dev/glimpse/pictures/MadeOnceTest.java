@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.meters.CacheMeters;
+import dev.glimpse.meters.Meters;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -16,9 +18,10 @@ import org.junit.jupiter.api.Timeout;
 
 @Timeout(30)
 class MadeOnceTest {
+    private static final CacheMeters METERS = new CacheMeters(new Meters(), "things");
     private static final byte[] BYTES = {1, 2, 3};
 
-    private final MadeOnce<Integer> cache = new MadeOnce<>(1_000_000);
+    private final MadeOnce<Integer> cache = new MadeOnce<>(1_000_000, METERS);
     private final AtomicInteger made = new AtomicInteger();
 
     /** Counts, and waits until it may end. */
@@ -108,7 +111,7 @@ class MadeOnceTest {
 
     @Test
     void noMoreIsKeptThanThereIsRoomFor() {
-        MadeOnce<Integer> small = new MadeOnce<>(1);
+        MadeOnce<Integer> small = new MadeOnce<>(1, METERS);
 
         assertThat(small.get(1, () -> BYTES)).isSameAs(BYTES);
 

@@ -9,22 +9,6 @@ import org.junit.jupiter.api.Test;
 
 /** The other pages in a real browser. */
 class PagesBrowserIT extends PageTest {
-    @Test
-    void statsPageShowsTheTableAndBuildsTheIndex() {
-        client.upload("a.png", TestPictures.png(104));
-        page.navigate("/stats");
-
-        String rows = page.locator("#tiles dd").first().textContent();
-        page.locator("#build").click();
-
-        assertThat(Integer.parseInt(rows)).isPositive();
-        // Lance takes some seconds to build it.
-        page.locator("#indices tbody td").first().waitFor();
-        assertThat(page.locator("#indices tbody td").first()).hasText("vec_idx");
-        assertThat(page.locator("#columns")).containsText("fixed_size_list<item: float>[512]");
-        shot("stats");
-    }
-
     private String statusOfSwagger(String operation) {
         page.locator(operation + " .execute").click();
         return page.locator(operation + " .live-responses-table tbody .response-col_status")

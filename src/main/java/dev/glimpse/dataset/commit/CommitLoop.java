@@ -6,9 +6,11 @@ import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowChange;
 import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.commit.RowLedger.Pending;
 import dev.glimpse.dataset.lance.LanceTable;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.RequestMeter;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -46,6 +48,7 @@ public final class CommitLoop {
     private final LanceTable table;
     private final RowLedger ledger;
     private final ThreadPoolTaskScheduler thread;
+    private final TableMeters meters;
 
     /** Runs when the table may have a newer version. */
     private volatile Runnable moved = () -> {};
@@ -58,10 +61,12 @@ public final class CommitLoop {
      *
      * @param thread one thread, the only one that writes to the table
      */
-    public CommitLoop(LanceTable table, RowLedger ledger, ThreadPoolTaskScheduler thread) throws IOException {
+    public CommitLoop(LanceTable table, RowLedger ledger, ThreadPoolTaskScheduler thread, TableMeters meters)
+            throws IOException {
         this.table = table;
         this.ledger = ledger;
         this.thread = thread;
+        this.meters = meters;
         learnIds();
     }
 
@@ -88,10 +93,15 @@ public final class CommitLoop {
     public <T> T onCommitThread(Callable<T> work) throws Exception {
         try {
             // Not submit, which logs a failure and gives null in its place.
-            return thread.submitCompletable(work).get();
+            return submit(work).get();
         } catch (ExecutionException e) {
             throw e.getCause() instanceof Exception cause ? cause : e;
         }
+    }
+
+    /** Runs this on the commit thread, which then asks the bucket for the use that this thread asks it for. */
+    private <T> CompletableFuture<T> submit(Callable<T> work) {
+        return thread.submitCompletable(RequestMeter.forUse(RequestMeter.use(), work));
     }
 
     /** Runs this on the commit thread after this time. Does not wait for it. */
@@ -138,10 +148,10 @@ public final class CommitLoop {
 
     /** See {@link ImageDataset#remove}. */
     public CompletableFuture<Boolean> remove(ImageId id) {
-        return thread.submitCompletable(() -> {
+        return submit(() -> {
             boolean[] removed = {false};
             // A commit whose answer was lost may have brought the row in, and so may another server's.
-            table.catchUp();
+            readNewest();
             learnIds();
             untilWon(ATTEMPTS, () -> {
                 Pending waiting = ledger.removePending(id);
@@ -163,7 +173,7 @@ public final class CommitLoop {
 
     /** See {@link ImageDataset#describe}. */
     public CompletableFuture<RowChange> describe(ImageId id, RowNotes notes) {
-        return thread.submitCompletable(() -> {
+        return submit(() -> {
             // Another server may have changed the row, or a commit whose answer was lost.
             catchUp();
             RowChange[] change = {RowChange.NO_ROW};
@@ -198,7 +208,7 @@ public final class CommitLoop {
 
     /** See {@link ImageDataset#refresh}. */
     public CompletableFuture<Void> refresh() {
-        return thread.submitCompletable(() -> {
+        return submit(() -> {
             catchUp();
             return null;
         });
@@ -206,9 +216,16 @@ public final class CommitLoop {
 
     /** Takes over what other servers have committed. Belongs on the commit thread. */
     public void catchUp() throws IOException {
-        table.catchUp();
+        readNewest();
         learnIds();
         tellMoved();
+    }
+
+    private void readNewest() throws IOException {
+        long before = table.manifest().version();
+        table.catchUp();
+        // A version may be of this server, if the answer to its commit was lost.
+        meters.sawVersions(uncertain ? 0 : table.manifest().version() - before);
     }
 
     /** Reads the ids of all rows from the table again, and relies on nothing that was known before. Belongs on the commit thread. */
@@ -218,9 +235,11 @@ public final class CommitLoop {
 
     private void untilWon(int attempts, Attempt attempt) throws IOException {
         for (int i = 0; i < attempts; i++) {
+            long before = table.manifest().version();
             if (attempt.won()) {
                 return;
             }
+            meters.sawVersions(table.manifest().version() - before);
             // The version of whoever won may have some of our rows.
             learnIds();
         }

@@ -6,6 +6,7 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableLostException;
+import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.commit.RowLedger.Pending;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.StoreUnavailableException;
@@ -89,8 +90,14 @@ public final class GroupCommit implements AutoCloseable {
     private boolean closed;
 
     /** @param carried rows that were taken before the table was opened anew */
-    public GroupCommit(RowLedger ledger, CommitLoop loop, CommitProperties policy, List<Pending> carried) {
-        this(ledger, loop::commit, loop::runAfter, policy, System::nanoTime);
+    public GroupCommit(
+            RowLedger ledger, CommitLoop loop, CommitProperties policy, List<Pending> carried, TableMeters meters) {
+        this(
+                ledger,
+                group -> meters.commit(group.size(), () -> loop.commit(group)),
+                loop::runAfter,
+                policy,
+                System::nanoTime);
         synchronized (lock) {
             carried.forEach(ledger::add);
             if (!carried.isEmpty()) {

@@ -5,10 +5,12 @@ import dev.glimpse.dataset.Likeness;
 import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Nearest;
 import dev.glimpse.dataset.NearestQuery;
+import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.WordHit;
 import dev.glimpse.dataset.WordQuery;
 import dev.glimpse.dataset.words.PendingWords;
@@ -31,6 +33,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Supplier;
 import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
@@ -51,6 +54,9 @@ public final class LocalRows {
     private final WordIndex words;
     private final PendingWords pendingWords;
     private final int skipped;
+
+    /** Negative before anybody has asked. */
+    private volatile long pictureBytes = -1;
 
     /** The rows that pass filters, of those that were asked for last. Guarded by itself. */
     private final Map<RowFilter, Passing> remembered = new LinkedHashMap<>(FILTERS, 0.75f, true);
@@ -96,6 +102,16 @@ public final class LocalRows {
         return skipped;
     }
 
+    /** Bytes of the pictures whose rows say how many they have. Goes through all rows the first time. */
+    public long pictureBytes() {
+        long known = pictureBytes;
+        if (known < 0) {
+            known = columns.pictureBytes();
+            pictureBytes = known;
+        }
+        return known;
+    }
+
     public VectorView vectors() {
         return vectors;
     }
@@ -109,17 +125,23 @@ public final class LocalRows {
      *
      * @param candidates number of rows whose full vectors are compared, unless it is exact
      * @param version of the table that these rows are of
+     * @param meters get what the steps take
      * @throws TableBusyException if the thread is interrupted
      */
-    public Nearest nearest(NearestQuery query, int candidates, long version) {
+    public Nearest nearest(NearestQuery query, int candidates, long version, TableMeters meters) {
+        long start = System.nanoTime();
         VectorView among = query.filter().isNone() ? vectors : passing(query.filter()).vectors;
         boolean exact = query.exact() || among.isExact(query.k(), candidates);
         float[] vector = query.vector().toArray();
         List<Hit> hits = search(() -> exact
                 ? among.nearestExact(vector, query.k(), (float) query.leastDistance())
                 : among.nearest(vector, query.k(), candidates));
+        long searched = System.nanoTime();
+        List<Neighbor> neighbors = rows.read(hits);
+        meters.scans().record(searched - start, TimeUnit.NANOSECONDS);
+        meters.rows().record(System.nanoTime() - searched, TimeUnit.NANOSECONDS);
         return new Nearest(
-                rows.read(hits),
+                neighbors,
                 new Nearest.Effort(
                         version,
                         exact ? Nearest.Method.EXACT : Nearest.Method.CODES,

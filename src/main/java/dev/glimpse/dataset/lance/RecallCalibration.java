@@ -5,6 +5,7 @@ import dev.glimpse.dataset.MaintenanceProperties;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.vectors.Embedding;
 import dev.glimpse.vectors.Oversampling;
@@ -104,15 +105,16 @@ public final class RecallCalibration {
             List<Embedding> queries = queries(snapshot);
             List<Set<String>> truth = new ArrayList<>();
             for (Embedding query : queries) {
-                truth.add(
-                        reader
-                                .nearest(new NearestQuery(query, SearchParameters.MEASURED_NEIGHBORS + 1, true))
-                                .neighbors()
-                                .stream()
-                                .filter(neighbor -> neighbor.distance() > Oversampling.SELF)
-                                .limit(SearchParameters.MEASURED_NEIGHBORS)
-                                .map(Neighbor::id)
-                                .collect(Collectors.toSet()));
+                truth.add(reader
+                        .nearest(
+                                new NearestQuery(query, SearchParameters.MEASURED_NEIGHBORS + 1, true),
+                                TableMeters.UNBOUND)
+                        .neighbors()
+                        .stream()
+                        .filter(neighbor -> neighbor.distance() > Oversampling.SELF)
+                        .limit(SearchParameters.MEASURED_NEIGHBORS)
+                        .map(Neighbor::id)
+                        .collect(Collectors.toSet()));
             }
             IndexTuning tuning = IndexTuning.UNMEASURED;
             for (IndexTuning tried : ladder(

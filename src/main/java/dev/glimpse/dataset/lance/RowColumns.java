@@ -152,6 +152,16 @@ final class RowColumns implements AutoCloseable {
             this.keys = keys;
         }
 
+        /** The sum of what the rows say that their pictures have. */
+        long pictureBytes() {
+            long sum = 0;
+            for (int row = live.nextSetBit(0); row >= 0; row = live.nextSetBit(row + 1)) {
+                long bytes = chunks.get(row / CHUNK_ROWS).bytes[row % CHUNK_ROWS];
+                sum += bytes == NO_NUMBER ? 0 : bytes;
+            }
+            return sum;
+        }
+
         /** Finds the rows that pass a filter. The caller owns the result. */
         BitSet matching(RowFilter filter) {
             BitSet rows = (BitSet) live.clone();

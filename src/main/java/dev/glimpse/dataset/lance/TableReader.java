@@ -8,6 +8,7 @@ import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowFilter;
+import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.TableState;
 import dev.glimpse.dataset.WordHits;
 import dev.glimpse.dataset.WordQuery;
@@ -23,6 +24,7 @@ import java.util.NavigableMap;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 import java.util.function.Supplier;
 import java.util.function.UnaryOperator;
@@ -78,17 +80,25 @@ public final class TableReader {
         return Double.isNaN(recall) ? null : recall;
     }
 
-    /** The rows of the current version that a query asks for, nearest first. */
-    public Nearest nearest(NearestQuery query) throws IOException {
+    /**
+     * The rows of the current version that a query asks for, nearest first.
+     *
+     * @param meters get what the steps take
+     */
+    public Nearest nearest(NearestQuery query, TableMeters meters) throws IOException {
         return snapshots.read(snapshot -> {
             LocalRows local = snapshot.rows();
             if (local == null) {
-                return nearestByLance(snapshot, query, parameters.index());
+                long start = System.nanoTime();
+                Nearest found = nearestByLance(snapshot, query, parameters.index());
+                meters.scans().record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
+                return found;
             }
             return local.nearest(
                     local.size() < exactRows ? query.exactly() : query,
                     parameters.candidates(query.k()),
-                    snapshot.version());
+                    snapshot.version(),
+                    meters);
         });
     }
 

@@ -12,6 +12,7 @@ import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableLostException;
+import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.TableSettings;
 import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.dataset.WordHits;
@@ -38,7 +39,10 @@ import dev.glimpse.dataset.upkeep.MaintenanceLoop;
 import dev.glimpse.dataset.upkeep.MaintenancePlanner;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.RequestMeter;
+import dev.glimpse.storage.StoreThreads;
 import dev.glimpse.storage.StoreUnavailableException;
+import dev.glimpse.storage.StoreUse;
 import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -79,10 +83,11 @@ public final class OpenTable implements AutoCloseable {
 
     private final ReadPool reads =
             new ReadPool(Math.max(2, Runtime.getRuntime().availableProcessors()), System::nanoTime);
-    private final ThreadPoolTaskScheduler commits = thread("lance-commit");
-    private final ThreadPoolTaskScheduler replicas = thread("lance-replica");
-    private final ThreadPoolTaskScheduler upkeep = thread("lance-maintenance");
-    private final ThreadPoolTaskScheduler indexing = thread("lance-index");
+    private final ThreadPoolTaskScheduler commits = thread("lance-commit", StoreUse.COMMITS);
+    private final ThreadPoolTaskScheduler replicas = thread("lance-replica", StoreUse.POLLS);
+    private final ThreadPoolTaskScheduler upkeep = thread("lance-maintenance", StoreUse.UPKEEP);
+    private final ThreadPoolTaskScheduler indexing = thread("lance-index", StoreUse.UPKEEP);
+    private final TableMeters meters;
     private final boolean inBucket;
     private final LanceTable table;
     private final TableReader reader;
@@ -108,7 +113,8 @@ public final class OpenTable implements AutoCloseable {
             TableSettings settings,
             TableTimings timing,
             Executor transfers,
-            Supplier<List<Embedding>> recent) {
+            Supplier<List<Embedding>> recent,
+            TableMeters meters) {
 
         /** How an operator names the table. */
         public String address() {
@@ -131,6 +137,7 @@ public final class OpenTable implements AutoCloseable {
             throws IOException {
         ObjectStore store = place.store;
         TableSettings settings = place.settings;
+        this.meters = place.meters;
         this.inBucket = store.filesInPlace().isEmpty();
         @Nullable LanceTable opened = null;
         try {
@@ -153,8 +160,8 @@ public final class OpenTable implements AutoCloseable {
             this.table = opened;
             this.reader = table.reader();
             this.ledger = new RowLedger(table.snapshots().current().version());
-            this.commitLoop = new CommitLoop(table, ledger, commits);
-            this.groupCommit = new GroupCommit(ledger, commitLoop, settings.commit(), carried);
+            this.commitLoop = new CommitLoop(table, ledger, commits, meters);
+            this.groupCommit = new GroupCommit(ledger, commitLoop, settings.commit(), carried, meters);
             TableGuard opening = new TableGuard(place.address(), place.model, table, groupCommit);
             this.guard = opening;
             RefreshLoop refreshing = new RefreshLoop(table, ledger, commitLoop, commits, replicas);
@@ -270,6 +277,15 @@ public final class OpenTable implements AutoCloseable {
         return reads.submit(task);
     }
 
+    /** As {@link #read}, for a search. */
+    private <T> Future<T> search(Callable<T> task) {
+        long asked = System.nanoTime();
+        return read(() -> {
+            meters.waits().record(System.nanoTime() - asked, TimeUnit.NANOSECONDS);
+            return task.call();
+        });
+    }
+
     /** As {@link #read}, for a task that goes through all rows and may take minutes. */
     <T> Future<T> scan(Callable<T> task) {
         return reads.scan(task);
@@ -281,13 +297,24 @@ public final class OpenTable implements AutoCloseable {
      * @throws TableBusyException if what waits already will take too long
      */
     Future<Nearest> nearest(NearestQuery query) {
-        return read(() -> {
-            // Before the table is read: else a row could be found in neither.
-            Overlay overlay = ledger.overlay();
-            NearestQuery ofTable = query.withK(query.k() + overlay.hiddenRows());
-            Nearest found = readCommitted(() -> reader.nearest(ofTable));
-            return found.with(overlay.nearest(found.neighbors(), query), overlay.size());
-        });
+        return search(() -> nearest(query, meters));
+    }
+
+    /**
+     * Finds rows as {@link #nearest(NearestQuery)} does, for the server itself: it is not counted as a search.
+     *
+     * @throws TableBusyException if what waits already will take too long
+     */
+    Future<Nearest> nearestUncounted(NearestQuery query) {
+        return read(() -> nearest(query, TableMeters.UNBOUND));
+    }
+
+    private Nearest nearest(NearestQuery query, TableMeters steps) throws Exception {
+        // Before the table is read: else a row could be found in neither.
+        Overlay overlay = ledger.overlay();
+        NearestQuery ofTable = query.withK(query.k() + overlay.hiddenRows());
+        Nearest found = readCommitted(() -> reader.nearest(ofTable, steps));
+        return found.with(overlay.nearest(found.neighbors(), query), overlay.size());
     }
 
     /**
@@ -296,9 +323,10 @@ public final class OpenTable implements AutoCloseable {
      * @throws TableBusyException if what waits already will take too long
      */
     Future<WordHits> words(WordQuery query) {
-        return read(() -> {
+        return search(() -> {
             Overlay overlay = ledger.overlay();
-            return readCommitted(() -> reader.words(query, overlay.rows(), overlay.hidden()));
+            return meters.words()
+                    .recordCallable(() -> readCommitted(() -> reader.words(query, overlay.rows(), overlay.hidden())));
         });
     }
 
@@ -440,9 +468,10 @@ public final class OpenTable implements AutoCloseable {
         }
     }
 
-    static ThreadPoolTaskScheduler thread(String name) {
+    /** @param use what the thread asks the bucket for, unless a task says something else */
+    static ThreadPoolTaskScheduler thread(String name, StoreUse use) {
         ThreadPoolTaskScheduler thread = new ThreadPoolTaskScheduler();
-        thread.setThreadNamePrefix(name + "-");
+        thread.setThreadFactory(StoreThreads.factory(name + "-", use));
         thread.setPoolSize(1);
         thread.setWaitForTasksToCompleteOnShutdown(true);
         thread.setExecuteExistingDelayedTasksAfterShutdownPolicy(false);
@@ -459,6 +488,7 @@ public final class OpenTable implements AutoCloseable {
         pool.setMaxPoolSize(threads);
         pool.setQueueCapacity(queue);
         pool.setAllowCoreThreadTimeOut(true);
+        pool.setTaskDecorator(RequestMeter::carry);
         pool.setWaitForTasksToCompleteOnShutdown(true);
         pool.setAwaitTerminationSeconds(CLOSE_SECONDS);
         pool.initialize();

@@ -8,7 +8,9 @@ import dev.glimpse.dataset.commit.CommitLoop;
 import dev.glimpse.dataset.commit.RowLedger;
 import dev.glimpse.dataset.lance.LanceTable;
 import dev.glimpse.dataset.lance.SnapshotManager;
+import dev.glimpse.storage.RequestMeter;
 import dev.glimpse.storage.StoreUnavailableException;
+import dev.glimpse.storage.StoreUse;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -69,7 +71,7 @@ public final class RefreshLoop {
     void startPolling(Duration interval) {
         poll = interval;
         Future<?> unused =
-                commits.scheduleWithFixedDelay(this::poll, Instant.now().plus(interval), interval);
+                commits.scheduleWithFixedDelay(this::pollBucket, Instant.now().plus(interval), interval);
     }
 
     /** Refreshes the snapshot soon. Cheap, however often it is called. */
@@ -142,6 +144,13 @@ public final class RefreshLoop {
         } catch (IOException | RuntimeException e) {
             log.warn("old files of the table's copy stay: {}", e.toString());
         }
+    }
+
+    private void pollBucket() {
+        RequestMeter.using(StoreUse.POLLS, () -> {
+            poll();
+            return true;
+        });
     }
 
     // Nobody else hears of a failure on the commit thread; the next poll tries again.

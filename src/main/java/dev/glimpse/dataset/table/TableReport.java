@@ -71,6 +71,7 @@ public final class TableReport {
                         table.maintenance().failure()),
                 table.guard().stamp(),
                 local == null ? 0 : local.skipped(),
+                local == null ? null : local.pictureBytes(),
                 problem(),
                 warning(table));
     }
@@ -90,6 +91,7 @@ public final class TableReport {
                 TableState.MaintenanceState.NONE,
                 null,
                 0,
+                null,
                 problem(),
                 null);
     }

@@ -69,7 +69,9 @@ public final class TableSearch {
 
     /** See {@link ImageDataset#nearestDistance}. */
     public OptionalDouble nearestDistance(Embedding query) {
-        return await(searchable().nearest(new NearestQuery(query, 1, false)), READ_DEADLINE).neighbors().stream()
+        return await(searchable().nearestUncounted(new NearestQuery(query, 1, false)), READ_DEADLINE)
+                .neighbors()
+                .stream()
                 .mapToDouble(Neighbor::distance)
                 .findFirst();
     }

@@ -11,6 +11,7 @@ import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreThreads;
 import dev.glimpse.storage.StoreUnavailableException;
+import dev.glimpse.storage.StoreUse;
 import dev.glimpse.storage.UntrustedBucketException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -43,7 +44,7 @@ public final class TableSupervisor implements AutoCloseable {
     private final Place place;
 
     /** One thread, on which tables are opened and given up once the server has started. */
-    private final ThreadPoolTaskScheduler thread = OpenTable.thread("table-supervisor");
+    private final ThreadPoolTaskScheduler thread = OpenTable.thread("table-supervisor", StoreUse.OTHER);
 
     private volatile @Nullable OpenTable open;
     private volatile @Nullable String trouble;

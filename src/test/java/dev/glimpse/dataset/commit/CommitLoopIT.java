@@ -6,6 +6,7 @@ import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.PictureState;
+import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.dataset.lance.LanceTable;
 import dev.glimpse.dataset.replica.Replica;
@@ -61,8 +62,9 @@ class CommitLoopIT {
                 () -> TableStamp.fresh(false),
                 lost -> {});
         ledger = new RowLedger(table.snapshots().current().version());
-        loop = new CommitLoop(table, ledger, thread);
-        commits = new GroupCommit(ledger, loop, new CommitProperties(256, Duration.ZERO), List.of());
+        loop = new CommitLoop(table, ledger, thread, TableMeters.UNBOUND);
+        commits =
+                new GroupCommit(ledger, loop, new CommitProperties(256, Duration.ZERO), List.of(), TableMeters.UNBOUND);
     }
 
     @AfterEach

@@ -9,6 +9,7 @@ import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowFilter;
+import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.dataset.replica.Replica;
 import dev.glimpse.dataset.replica.TableTimings;
@@ -89,7 +90,7 @@ class FilteredRowsIT {
             NearestQuery query = new NearestQuery(Rows.vector(-i), K, random.nextBoolean(), filter);
             Instant time = Pictures.time(random);
 
-            assertThat(reader.nearest(query).neighbors())
+            assertThat(reader.nearest(query, TableMeters.UNBOUND).neighbors())
                     .as("seed %d, %s", SEED, filter)
                     .extracting(Neighbor::id)
                     .isEqualTo(nearest(rows.stream(), query));

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.words.PendingWords;
 import dev.glimpse.dataset.words.WordIndex;
 import dev.glimpse.vectors.Embedding;
@@ -45,8 +46,8 @@ class LocalRowsTest {
                     0);
             NearestQuery query = new NearestQuery(vector, 1, false);
 
-            assertInterruptedIsBusy(() -> rows.nearest(query, 1, 1));
-            assertInterruptedIsBusy(() -> rows.nearest(query.exactly(), 1, 1));
+            assertInterruptedIsBusy(() -> rows.nearest(query, 1, 1, TableMeters.UNBOUND));
+            assertInterruptedIsBusy(() -> rows.nearest(query.exactly(), 1, 1, TableMeters.UNBOUND));
             assertInterruptedIsBusy(() -> rows.calibrate(List.of(vector), 1, 0.95));
         }
     }

@@ -7,6 +7,7 @@ import static dev.glimpse.testing.Report.seconds;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
+import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.lance.IndexTuning;
 import dev.glimpse.dataset.lance.LanceTable;
 import dev.glimpse.dataset.lance.LocalRows;
@@ -191,9 +192,14 @@ final class SearchBench {
                 lance("IVF_FLAT", table, last, IndexTuning.of(table.manifest().metadata())));
         try {
             for (Embedding query : queries) {
-                truth.add(table.reader().nearest(new NearestQuery(query, MANY, true)).neighbors().stream()
-                        .map(Neighbor::id)
-                        .toList());
+                truth.add(
+                        table
+                                .reader()
+                                .nearest(new NearestQuery(query, MANY, true), TableMeters.UNBOUND)
+                                .neighbors()
+                                .stream()
+                                .map(Neighbor::id)
+                                .toList());
             }
             Side ours = new Side("Glimpse", K, query -> dataset.nearest(query, K, false));
             Side exact = new Side("Glimpse, exact=true", K, query -> dataset.nearest(query, K, true));
@@ -310,7 +316,11 @@ final class SearchBench {
                     .map(Neighbor::id)
                     .sorted()
                     .toList();
-            List<String> mine = table.reader().nearest(new NearestQuery(queries.get(n), K, true)).neighbors().stream()
+            List<String> mine = table
+                    .reader()
+                    .nearest(new NearestQuery(queries.get(n), K, true), TableMeters.UNBOUND)
+                    .neighbors()
+                    .stream()
                     .map(Neighbor::id)
                     .sorted()
                     .toList();
@@ -333,8 +343,8 @@ final class SearchBench {
                 Optional.ofNullable(table.snapshots().current().rows()).orElseThrow();
         double codes = millis(Metal.codes(rows)::apply);
         double memory = millis(query -> local.vectors().nearest(query, K, candidates));
-        double whole =
-                millis(query -> local.nearest(new NearestQuery(Embedding.ofDirection(query), K, false), candidates, 1));
+        double whole = millis(query -> local.nearest(
+                new NearestQuery(Embedding.ofDirection(query), K, false), candidates, 1, TableMeters.UNBOUND));
         report.say(
                 "of %.2f ms: codes of all rows %.2f, choosing, estimating and reading %d vectors again %.2f, the rows of %d hits %.2f, the rest %.2f",
                 ours.p50(), codes, candidates, memory - codes, K, whole - memory, ours.p50() - whole);

@@ -19,7 +19,7 @@ public record Oversampling(int candidates, double recall) {
      * Finds the smallest number of candidates with which the queries reach this recall@k. It begins with 2k, at least 50, and adds
      * two fifths in each step. If no number is enough, it returns the largest one, with the recall that this reaches.
      *
-     * <p>Takes long: each query runs one exact search, and one search in each step.
+     * <p>Takes long: all queries together read all vectors, and each query runs one search in each step.
      *
      * @param queries vectors of unit length; they may be rows of the index
      * @param recall from 0 to 1
@@ -31,8 +31,8 @@ public record Oversampling(int candidates, double recall) {
         if (queries.isEmpty()) {
             throw new IllegalArgumentException("recall is measured with queries, and there are none");
         }
-        List<List<Hit>> truth = queries.stream()
-                .map(query -> others(view.nearestExact(query, k + 1), k))
+        List<List<Hit>> truth = view.nearestExact(queries, k + 1, 0).stream()
+                .map(hits -> others(hits, k))
                 .toList();
         int most = Math.max(MOST, 10 * k);
         int count = Math.max(2 * k, 50);

@@ -22,7 +22,7 @@ import org.springframework.util.FileSystemUtils;
 /** Keeps the rows of the version that is read ready for searches, as far as they fit into memory. For one thread. */
 final class ServedRows implements AutoCloseable {
     /** Bytes that are kept in memory for each row of 512 dimensions, codes included, but for its columns. */
-    private static final long BYTES_PER_ROW = 124;
+    private static final long BYTES_PER_ROW = 140;
 
     /** Rows in a batch of row ids. Most tables need one batch. */
     private static final long ID_BATCH = 1_000_000;

@@ -90,6 +90,45 @@ final class BinaryCodes {
         System.arraycopy(code(rest), 0, rows.codes, row * words, words);
     }
 
+    /** Copies the code of a row. Only the thread that writes the copy may call it. */
+    void copy(Rows from, int row, Rows to, int as) {
+        System.arraycopy(from.codes, row * words, to.codes, as * words, words);
+        to.shares[as] = from.shares[row];
+        to.scales[as] = from.scales[row];
+    }
+
+    /** Copies the bits of the code of this row. */
+    long[] bits(Rows rows, int row) {
+        return Arrays.copyOfRange(rows.codes, row * words, (row + 1) * words);
+    }
+
+    /** Writes the Hamming distances of {@code count} rows to these bits, beginning with row {@code first}, into the array. */
+    void distances(long[] code, Rows rows, int first, int count, int[] distances) {
+        long[] codes = rows.codes;
+        for (int group = 0; group < words; group += UNROLLED_WORDS) {
+            long c0 = code[group];
+            long c1 = code[group + 1];
+            long c2 = code[group + 2];
+            long c3 = code[group + 3];
+            long c4 = code[group + 4];
+            long c5 = code[group + 5];
+            long c6 = code[group + 6];
+            long c7 = code[group + 7];
+            for (int i = 0; i < count; i++) {
+                int at = (first + i) * words + group;
+                int differ = Long.bitCount(codes[at] ^ c0)
+                        + Long.bitCount(codes[at + 1] ^ c1)
+                        + Long.bitCount(codes[at + 2] ^ c2)
+                        + Long.bitCount(codes[at + 3] ^ c3)
+                        + Long.bitCount(codes[at + 4] ^ c4)
+                        + Long.bitCount(codes[at + 5] ^ c5)
+                        + Long.bitCount(codes[at + 6] ^ c6)
+                        + Long.bitCount(codes[at + 7] ^ c7);
+                distances[i] = group == 0 ? differ : distances[i] + differ;
+            }
+        }
+    }
+
     /** Prepares a query, once for all rows. */
     Query query(float[] vector) {
         return new Query(vector);
@@ -124,29 +163,7 @@ final class BinaryCodes {
 
         /** Writes the Hamming distances of {@code count} rows, beginning with row {@code first}, into the array. */
         void distances(Rows rows, int first, int count, int[] distances) {
-            long[] codes = rows.codes;
-            for (int group = 0; group < words; group += UNROLLED_WORDS) {
-                long c0 = code[group];
-                long c1 = code[group + 1];
-                long c2 = code[group + 2];
-                long c3 = code[group + 3];
-                long c4 = code[group + 4];
-                long c5 = code[group + 5];
-                long c6 = code[group + 6];
-                long c7 = code[group + 7];
-                for (int i = 0; i < count; i++) {
-                    int at = (first + i) * words + group;
-                    int differ = Long.bitCount(codes[at] ^ c0)
-                            + Long.bitCount(codes[at + 1] ^ c1)
-                            + Long.bitCount(codes[at + 2] ^ c2)
-                            + Long.bitCount(codes[at + 3] ^ c3)
-                            + Long.bitCount(codes[at + 4] ^ c4)
-                            + Long.bitCount(codes[at + 5] ^ c5)
-                            + Long.bitCount(codes[at + 6] ^ c6)
-                            + Long.bitCount(codes[at + 7] ^ c7);
-                    distances[i] = group == 0 ? differ : distances[i] + differ;
-                }
-            }
+            BinaryCodes.this.distances(code, rows, first, count, distances);
         }
 
         /** The Hamming distance of one row. */

@@ -87,7 +87,9 @@ final class FullPrecisionVectorFile implements AutoCloseable {
         private final FileChannel channel;
         private final ByteBuffer bytes;
         private final FloatBuffer floats;
-        private final float[] vectors;
+        private final QueryVector.Row row = new QueryVector.Row(dimension);
+        private FloatBuffer loaded = mapped;
+        private int first;
 
         private Reader(int rows) {
             try {
@@ -97,20 +99,21 @@ final class FullPrecisionVectorFile implements AutoCloseable {
             }
             bytes = ByteBuffer.allocateDirect(rows * dimension * Float.BYTES).order(ByteOrder.nativeOrder());
             floats = bytes.asFloatBuffer();
-            vectors = new float[rows * dimension];
         }
 
         /**
-         * Reads consecutive rows.
+         * Reads consecutive rows; {@link #row} gives them.
          *
-         * @return the vectors one after another, from index 0 on; valid until the next call
          * @throws SearchInterruptedException if the thread is interrupted while it reads from the file. Its interrupt flag stays set, and this reader is closed
          */
-        float[] read(int first, int count) {
+        void load(int first, int count) {
             if (first + count <= MAPPED_ROWS) {
-                mapped.get(first * dimension, vectors, 0, count * dimension);
-                return vectors;
+                loaded = mapped;
+                this.first = 0;
+                return;
             }
+            loaded = floats;
+            this.first = first;
             bytes.clear().limit(count * dimension * Float.BYTES);
             long position = (long) first * dimension * Float.BYTES;
             try {
@@ -124,8 +127,12 @@ final class FullPrecisionVectorFile implements AutoCloseable {
             } catch (IOException e) {
                 throw new UncheckedIOException("cannot read " + path, e);
             }
-            floats.get(0, vectors, 0, count * dimension);
-            return vectors;
+        }
+
+        /** One of the rows that {@link #load} has read last. Valid until the next call. */
+        QueryVector.Row row(int number) {
+            row.copy(loaded, (number - first) * dimension);
+            return row;
         }
 
         @Override

@@ -34,7 +34,10 @@ final class NearestNeighbors {
     /** Adds a row with its cosine to the query. */
     void add(int row, float cosine) {
         // By rounding, the distance of equal vectors may be slightly below zero.
-        long key = key(Math.max(0, 1 - cosine), row);
+        add(key(Math.max(0, 1 - cosine), row));
+    }
+
+    private void add(long key) {
         if (key < bound && key >= least) {
             keys[size++] = key;
             if (size == keys.length) {
@@ -43,6 +46,18 @@ final class NearestNeighbors {
                 bound = keys[k - 1];
             }
         }
+    }
+
+    /**
+     * Adds all rows that the other one has, which is not changed.
+     *
+     * @return this
+     */
+    NearestNeighbors with(NearestNeighbors other) {
+        for (int i = 0; i < other.size; i++) {
+            add(other.keys[i]);
+        }
+        return this;
     }
 
     private static long key(float distance, int row) {

@@ -1,25 +1,41 @@
 package dev.glimpse.vectors;
 
 import java.util.List;
+import java.util.function.ToDoubleFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
- * The number of candidates that a search by codes compares in full precision, and the recall@k that it reaches.
+ * How much a search by codes looks at, and the recall@k that it reaches.
  *
- * @param candidates rows
+ * @param candidates rows that it compares in full precision
+ * @param share of the rows whose codes it compares, if they are in partitions; from 0 to 1
  * @param recall the measured share of the true neighbors that a search finds, from 0 to 1; NaN if it was not measured
  */
-public record Oversampling(int candidates, double recall) {
+public record Oversampling(int candidates, double share, double recall) {
     /** A row within this distance is the query itself. Every search finds it, so it says nothing about the recall. */
     public static final double SELF = 1e-5;
 
     /** Candidates that calibration tries, at most; 10k if that is more. */
     private static final int MOST = 4096;
 
+    /** The same where not all codes are compared: with more it takes as long as comparing all codes. */
+    private static final int MOST_OF_SOME = 1024;
+
+    private static final double LEAST_SHARE = 0.005;
+    private static final double SHARE_STEP = 1.6;
+
+    /** About what it takes to compare a code. Only the ratio of both times matters. */
+    private static final double NANOS_OF_CODE = 5;
+
+    /** About what it takes to estimate eight cosines and to read a vector. */
+    private static final double NANOS_OF_CANDIDATE = 2_000;
+
     /**
-     * Finds the smallest number of candidates with which the queries reach this recall@k. It begins with 2k, at least 50, and adds
-     * two fifths in each step. If no number is enough, it returns the largest one, with the recall that this reaches.
+     * Finds what takes the least time of all that reaches this recall@k. Candidates begin with 2k, at least 50, and each step adds two
+     * fifths. If the rows are in partitions, shares of the codes are tried too, from 0.5 % on. If nothing is enough, it returns the
+     * largest number of candidates among all rows, with the recall that this reaches.
      *
-     * <p>Takes long: each query runs one exact search, and one search in each step.
+     * <p>Takes long: all queries together read all vectors, and each query runs one search in each step.
      *
      * @param queries vectors of unit length; they may be rows of the index
      * @param recall from 0 to 1
@@ -31,17 +47,41 @@ public record Oversampling(int candidates, double recall) {
         if (queries.isEmpty()) {
             throw new IllegalArgumentException("recall is measured with queries, and there are none");
         }
-        List<List<Hit>> truth = queries.stream()
-                .map(query -> others(view.nearestExact(query, k + 1), k))
+        List<List<Hit>> truth = view.nearestExact(queries, k + 1, 0).stream()
+                .map(hits -> others(hits, k))
                 .toList();
-        int most = Math.max(MOST, 10 * k);
-        int count = Math.max(2 * k, 50);
-        while (true) {
-            double reached = recall(view, queries, truth, k, count);
-            if (reached >= recall || count == most) {
-                return new Oversampling(count, reached);
+        ToDoubleFunction<Oversampling> reached = tried -> recall(view, queries, truth, k, tried);
+        ToDoubleFunction<Oversampling> cost =
+                tried -> view.size() * tried.share * NANOS_OF_CODE + tried.candidates * NANOS_OF_CANDIDATE;
+        @Nullable Oversampling best = null;
+        for (double share = view.isPartitioned() ? LEAST_SHARE : 1; share < 1; share *= SHARE_STEP) {
+            if (best != null && cost.applyAsDouble(best) <= cost.applyAsDouble(first(k, share))) {
+                return best;
             }
-            count = Math.min(most, count * 7 / 5);
+            int most = Math.max(MOST_OF_SOME, 6 * k);
+            if (reached.applyAsDouble(new Oversampling(most, share, Double.NaN)) >= recall) {
+                Oversampling found = fewest(k, share, most, recall, reached);
+                if (best == null || cost.applyAsDouble(found) < cost.applyAsDouble(best)) {
+                    best = found;
+                }
+            }
+        }
+        return best != null ? best : fewest(k, 1, Math.max(MOST, 10 * k), recall, reached);
+    }
+
+    private static Oversampling first(int k, double share) {
+        return new Oversampling(Math.max(2 * k, 50), share, Double.NaN);
+    }
+
+    private static Oversampling fewest(
+            int k, double share, int most, double recall, ToDoubleFunction<Oversampling> reached) {
+        Oversampling tried = first(k, share);
+        while (true) {
+            Oversampling measured = new Oversampling(tried.candidates, share, reached.applyAsDouble(tried));
+            if (measured.recall >= recall || tried.candidates >= most) {
+                return measured;
+            }
+            tried = new Oversampling(Math.min(most, tried.candidates * 7 / 5), share, Double.NaN);
         }
     }
 
@@ -50,14 +90,15 @@ public record Oversampling(int candidates, double recall) {
     }
 
     /** Counts a row as found if it is as near as the last true neighbor, because rows at equal distances may replace each other. */
-    private static double recall(VectorView view, List<float[]> queries, List<List<Hit>> truth, int k, int candidates) {
+    private static double recall(
+            VectorView view, List<float[]> queries, List<List<Hit>> truth, int k, Oversampling tried) {
         long found = 0;
         long expected = 0;
         for (int i = 0; i < queries.size(); i++) {
             List<Hit> nearest = truth.get(i);
             if (!nearest.isEmpty()) {
                 float last = nearest.get(nearest.size() - 1).distance();
-                found += others(view.nearest(queries.get(i), k + 1, candidates), k).stream()
+                found += others(view.nearest(queries.get(i), k + 1, tried.candidates, tried.share), k).stream()
                         .filter(hit -> hit.distance() <= last)
                         .count();
             }

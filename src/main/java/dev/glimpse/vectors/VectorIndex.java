@@ -1,17 +1,18 @@
 package dev.glimpse.vectors;
 
-import dev.glimpse.vectors.BinaryCodes.Rows;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
- * Holds vectors and finds those that are nearest to a query. In memory it keeps a binary code for each row. The vectors themselves are in a temporary file.
+ * Holds vectors and finds those that are nearest to a query. In memory it keeps a binary code for each row. The vectors themselves are in a temporary file. From 100,000 rows on it groups the rows into partitions by itself, on a thread of its
+ * own, and again when many have come; that takes some 14 bytes more for each row, and once more the codes until it is done.
  *
  * <p>A row is known by its row id. Row ids should count up from 0, and some may be missing. The memory and the disk space of a row
  * that is no longer live are not freed before {@link #close}.
@@ -19,6 +20,8 @@ import org.jspecify.annotations.Nullable;
  * <p>One thread puts rows and makes views. Any number of threads may search the views at the same time, also while this is closed.
  */
 public final class VectorIndex implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(VectorIndex.class);
+
     /** Number of first rows whose mean is computed; the codes leave out its direction. With fewer rows every search is exact. */
     private static final int ROWS_OF_MEAN = 1024;
 
@@ -26,6 +29,12 @@ public final class VectorIndex implements AutoCloseable {
     static final int CHUNK_ROWS = 1 << 16;
 
     private static final int MAX_ROWS = 1 << 30;
+
+    /** Comparing all codes of fewer rows takes less than half a millisecond. */
+    private static final int PARTITIONED_ROWS = 100_000;
+
+    /** Partitions are built anew when one row for so many in them is not where it belongs. */
+    private static final int ROWS_FOR_EACH_STRAY = 8;
 
     private final int dimension;
     private final FullPrecisionVectorFile file;
@@ -35,8 +44,16 @@ public final class VectorIndex implements AutoCloseable {
     /** The vectors of the first rows, until there are enough for the mean. */
     private final Map<Integer, float[]> first = new HashMap<>();
 
-    private List<Rows> chunks = List.of();
-    private @Nullable BinaryCodes codes;
+    /** From this number of rows on they are grouped into partitions. */
+    private final int partitionedRows;
+
+    /** The codes; null while there are too few rows. Written under the monitor of this. */
+    private volatile @Nullable CodeStore store;
+
+    /** Rows whose vectors were replaced since the partitions are being built; null when none are. Guarded by the monitor of this. */
+    private @Nullable BitSet replaced;
+
+    private volatile @Nullable Thread building;
 
     /**
      * Creates an empty index.
@@ -45,7 +62,12 @@ public final class VectorIndex implements AutoCloseable {
      * @param dimension of all vectors
      */
     public VectorIndex(Path folder, int dimension) {
+        this(folder, dimension, PARTITIONED_ROWS);
+    }
+
+    VectorIndex(Path folder, int dimension, int partitionedRows) {
         this.dimension = dimension;
+        this.partitionedRows = partitionedRows;
         file = new FullPrecisionVectorFile(folder, dimension);
         searchers = new Searchers(file);
     }
@@ -91,26 +113,25 @@ public final class VectorIndex implements AutoCloseable {
         if (vector.length != dimension) {
             throw new IllegalArgumentException("expected " + dimension + " dimensions, found " + vector.length);
         }
-        int row = (int) rowId;
+        write((int) rowId, vector);
+    }
+
+    private synchronized void write(int row, float[] vector) {
         file.write(row, vector);
-        if (row / CHUNK_ROWS >= chunks.size()) {
-            List<Rows> more = new ArrayList<>(chunks);
-            while (row / CHUNK_ROWS >= more.size()) {
-                more.add(new Rows(CHUNK_ROWS, dimension));
-            }
-            chunks = List.copyOf(more);
+        if (replaced != null && held.get(row)) {
+            replaced.set(row);
         }
         held.set(row);
-        if (codes != null) {
-            encode(codes, row, vector);
-        } else {
-            first.put(row, vector.clone());
-            if (first.size() == ROWS_OF_MEAN) {
-                BinaryCodes fixed = new BinaryCodes(sum(first.values()));
-                first.forEach((at, early) -> encode(fixed, at, early));
-                first.clear();
-                codes = fixed;
-            }
+        CodeStore now = store;
+        if (now != null) {
+            encode(now, row, vector);
+            return;
+        }
+        first.put(row, vector.clone());
+        if (first.size() == ROWS_OF_MEAN) {
+            store = new CodeStore(new BinaryCodes(sum(first.values())));
+            first.forEach((at, early) -> encode(Objects.requireNonNull(store), at, early));
+            first.clear();
         }
     }
 
@@ -124,8 +145,15 @@ public final class VectorIndex implements AutoCloseable {
         return sum;
     }
 
-    private void encode(BinaryCodes with, int row, float[] vector) {
-        with.encode(vector, chunks.get(row / CHUNK_ROWS), row % CHUNK_ROWS);
+    private void encode(CodeStore now, int row, float[] vector) {
+        Partitions partitions = now.partitions();
+        if (partitions != null && partitions.position(row) >= 0) {
+            partitions.replace(now.codes(), row, vector);
+        } else {
+            CodeStore roomy = now.withRoomFor(row, dimension);
+            roomy.codes().encode(vector, roomy.chunk(row), row % CHUNK_ROWS);
+            store = roomy;
+        }
     }
 
     /**
@@ -140,12 +168,76 @@ public final class VectorIndex implements AutoCloseable {
         if (!missing.isEmpty()) {
             throw new IllegalArgumentException("never put: row " + missing.nextSetBit(0));
         }
-        return new VectorView(dimension, (BitSet) live.clone(), chunks, codes, searchers);
+        partitionIfDue(live.cardinality());
+        return new VectorView(dimension, (BitSet) live.clone(), this, searchers);
+    }
+
+    @Nullable CodeStore store() {
+        return store;
+    }
+
+    private synchronized void partitionIfDue(int rows) {
+        CodeStore now = store;
+        if (now == null || rows < partitionedRows || building != null) {
+            return;
+        }
+        Partitions partitions = now.partitions();
+        if (partitions != null) {
+            long strays = (long) held.cardinality() - partitions.size() + partitions.countMoved();
+            if (strays * ROWS_FOR_EACH_STRAY < partitions.size()) {
+                return;
+            }
+        }
+        BitSet all = (BitSet) held.clone();
+        replaced = new BitSet();
+        Thread thread = new Thread(() -> partition(now, all), "partitions");
+        thread.setDaemon(true);
+        building = thread;
+        thread.start();
+    }
+
+    // Without partitions all codes are compared, so a failure costs time and nothing else; the next view tries again.
+    @SuppressWarnings("CatchingUnchecked")
+    private void partition(CodeStore from, BitSet rows) {
+        try {
+            searchers.search(searcher -> {
+                Partitions built = new PartitionBuild(from, searcher.reader, dimension, rows).run();
+                publish(built, searcher.reader);
+                return built;
+            });
+        } catch (RuntimeException e) {
+            log.debug("no partitions", e);
+        } finally {
+            synchronized (this) {
+                replaced = null;
+                building = null;
+            }
+        }
+    }
+
+    private synchronized void publish(Partitions built, FullPrecisionVectorFile.Reader reader) {
+        CodeStore now = Objects.requireNonNull(store);
+        for (int row : Objects.requireNonNull(replaced).stream().toArray()) {
+            if (built.position(row) >= 0) {
+                reader.load(row, 1);
+                built.replace(now.codes(), row, reader.row(row).toArray());
+            }
+        }
+        store = now.with(built, held);
+    }
+
+    /** Whether partitions are being built, so that searches will soon take less. Any thread may ask. */
+    boolean isSettling() {
+        return building != null;
     }
 
     /** Deletes the file. Searches that are running come to their end; later ones fail. Twice is fine. */
     @Override
     public void close() {
         searchers.close();
+        Thread thread = building;
+        if (thread != null) {
+            thread.interrupt();
+        }
     }
 }

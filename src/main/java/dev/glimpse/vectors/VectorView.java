@@ -1,11 +1,13 @@
 package dev.glimpse.vectors;
 
-import dev.glimpse.vectors.BinaryCodes.Rows;
 import dev.glimpse.vectors.Searchers.Searcher;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
+import java.util.function.IntUnaryOperator;
+import java.util.function.Supplier;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -36,23 +38,44 @@ public final class VectorView {
      */
     private static final int EXACT_ROWS_PER_CANDIDATE = 2;
 
+    /** Rows that an exact search compares on one thread, one after another: 16 MB of 512 dimensions. */
+    private static final int ROWS_OF_SHARE = 1 << 13;
+
+    /** An exact search of fewer rows takes less time than threads take to begin. */
+    private static final int PARALLEL_ROWS = 2 * ROWS_OF_SHARE;
+
     private final int dimension;
     private final BitSet live;
     private final int size;
-    private final List<Rows> chunks;
-    private final @Nullable BinaryCodes codes;
+    /** Rows of the view that this one is a part of. */
+    private final int whole;
+
+    private final VectorIndex index;
+
+    /** Whether there were too few rows for codes when the view was made. */
+    private final boolean withoutCodes;
+
     private final Searchers searchers;
+
+    /** Of the newest partitions that a search has seen. */
+    private volatile @Nullable PartitionLayout layout;
 
     /**
      * @param live not copied
-     * @param codes null while the index has too few rows for codes
+     * @param index that has these rows
      */
-    VectorView(int dimension, BitSet live, List<Rows> chunks, @Nullable BinaryCodes codes, Searchers searchers) {
+    VectorView(int dimension, BitSet live, VectorIndex index, Searchers searchers) {
+        this(dimension, live, live.cardinality(), index, index.store() == null, searchers);
+    }
+
+    private VectorView(
+            int dimension, BitSet live, int whole, VectorIndex index, boolean withoutCodes, Searchers searchers) {
         this.dimension = dimension;
         this.live = live;
         this.size = live.cardinality();
-        this.chunks = chunks;
-        this.codes = codes;
+        this.whole = whole;
+        this.index = index;
+        this.withoutCodes = withoutCodes;
         this.searchers = searchers;
     }
 
@@ -69,7 +92,23 @@ public final class VectorView {
     public VectorView restrictedTo(BitSet rows) {
         BitSet both = (BitSet) live.clone();
         both.and(rows);
-        return new VectorView(dimension, both, chunks, codes, searchers);
+        return new VectorView(dimension, both, whole, index, withoutCodes, searchers);
+    }
+
+    /** Whether a search can leave out rows that are far from the query without comparing their codes. Any thread may ask. */
+    public boolean isPartitioned() {
+        CodeStore now = index.store();
+        return now != null && now.partitions() != null;
+    }
+
+    /** Whether {@link #isPartitioned} will soon be true, or partitions of more rows are being built. Any thread may ask. */
+    public boolean isSettling() {
+        return index.isSettling();
+    }
+
+    /** Compares the codes of all rows: see {@link #nearest(float[], int, int, double)}. */
+    public List<Hit> nearest(float[] query, int k, int candidates) {
+        return nearest(query, k, candidates, 1);
     }
 
     /**
@@ -79,29 +118,32 @@ public final class VectorView {
      * @param query of unit length
      * @param k at least 1
      * @param candidates rows whose vectors are read; less than {@code k} means {@code k}
+     * @param share of the rows whose codes are compared at least, from 0 to 1. A view that is {@linkplain #restrictedTo restricted}
+     *     compares as many rows as the one that it is a part of
      * @throws IllegalArgumentException if {@code k} is less than 1
      * @throws IllegalStateException if the index is closed
      * @throws SearchInterruptedException if the thread is interrupted
      */
-    public List<Hit> nearest(float[] query, int k, int candidates) {
-        if (codes == null || isExact(k, candidates)) {
+    public List<Hit> nearest(float[] query, int k, int candidates, double share) {
+        CodeStore now = index.store();
+        if (now == null || isExact(k, candidates)) {
             return nearestExact(query, k);
         }
         int read = Math.max(candidates, k);
-        BinaryCodes.Query coded = codes.query(query);
+        BinaryCodes.Query coded = now.codes().query(query);
         return searchers.search(searcher -> {
             long estimates = (long) read * ESTIMATES_PER_CANDIDATE;
             searcher.nearer.start(read, ESTIMATE_LEVELS + 1);
             if (size <= estimates) {
                 for (int row = live.nextSetBit(0); row >= 0; row = live.nextSetBit(row + 1)) {
-                    estimate(coded, searcher.nearer, row);
+                    estimate(now, coded, searcher.nearer, row);
                 }
             } else {
                 searcher.near.start((int) estimates, dimension + 1);
-                scan(coded, searcher);
+                scan(now, query, coded, searcher, Math.max(estimates, (long) (share * whole)));
                 int count = searcher.near.finish();
                 for (int i = 0; i < count; i++) {
-                    estimate(coded, searcher.nearer, searcher.near.row(i));
+                    estimate(now, coded, searcher.nearer, searcher.near.row(i));
                 }
             }
             return rerank(query, searcher, k);
@@ -110,7 +152,7 @@ public final class VectorView {
 
     /** Whether {@link #nearest} reads the vectors of all rows for so many neighbors and candidates, so that none is missing. */
     public boolean isExact(int k, int candidates) {
-        return codes == null || size <= (long) Math.max(candidates, k) * EXACT_ROWS_PER_CANDIDATE;
+        return withoutCodes || size <= (long) Math.max(candidates, k) * EXACT_ROWS_PER_CANDIDATE;
     }
 
     /** Finds the {@code k} nearest rows of all: see {@link #nearestExact(float[], int, float)}. */
@@ -120,7 +162,7 @@ public final class VectorView {
 
     /**
      * Finds the {@code k} nearest rows that are at least this far, nearest first; among equal distances, the lower row ids come first.
-     * Reads the vectors of all rows.
+     * Reads the vectors of all rows; of many rows, with as many threads as there are processors.
      *
      * @param query of unit length
      * @param k the most rows that are found, at least 1
@@ -130,18 +172,58 @@ public final class VectorView {
      * @throws SearchInterruptedException if the thread is interrupted
      */
     public List<Hit> nearestExact(float[] query, int k, float leastDistance) {
-        NearestNeighbors nearest = new NearestNeighbors(Math.min(k, Math.max(1, size)), leastDistance);
-        return searchers.search(searcher -> {
-            for (int row = live.nextSetBit(0); row >= 0; ) {
-                int end = endOfRun(row);
-                float[] vectors = searcher.reader.read(row, end - row);
-                for (int i = row; i >= 0 && i < end; i = live.nextSetBit(i + 1)) {
-                    nearest.add(i, BinaryCodes.dot(vectors, (i - row) * dimension, query));
+        return nearestExact(List.of(query), k, leastDistance).get(0);
+    }
+
+    /** Finds the nearest rows of several queries, each as {@link #nearestExact(float[], int, float)} does; reads the vectors once for all. */
+    List<List<Hit>> nearestExact(List<float[]> queries, int k, float leastDistance) {
+        if (k < 1) {
+            throw new IllegalArgumentException("k must be at least 1: " + k);
+        }
+        List<QueryVector> vectors = queries.stream().map(QueryVector::new).toList();
+        int most = Math.min(k, Math.max(1, size));
+        Supplier<List<NearestNeighbors>> none = () -> Stream.generate(() -> new NearestNeighbors(most, leastDistance))
+                .limit(queries.size())
+                .toList();
+        IntStream shares = IntStream.range(0, (live.length() + ROWS_OF_SHARE - 1) / ROWS_OF_SHARE);
+        return (size < PARALLEL_ROWS ? shares : shares.parallel())
+                        .mapToObj(share -> searchers.search(searcher -> {
+                            List<NearestNeighbors> nearest = none.get();
+                            compare(searcher.reader, share * ROWS_OF_SHARE, vectors, nearest);
+                            return nearest;
+                        }))
+                        .reduce(VectorView::merge)
+                        .orElseGet(none)
+                        .stream()
+                        .map(NearestNeighbors::hits)
+                        .toList();
+    }
+
+    private static List<NearestNeighbors> merge(List<NearestNeighbors> some, List<NearestNeighbors> others) {
+        for (int i = 0; i < some.size(); i++) {
+            some.get(i).with(others.get(i));
+        }
+        return some;
+    }
+
+    /** Compares the rows of one share. */
+    private void compare(
+            FullPrecisionVectorFile.Reader reader,
+            int from,
+            List<QueryVector> queries,
+            List<NearestNeighbors> nearest) {
+        int to = from + ROWS_OF_SHARE;
+        for (int row = live.nextSetBit(from); row >= 0 && row < to; ) {
+            int end = endOfRun(row, Math.min(to, row + Searchers.EXACT_ROWS));
+            reader.load(row, end - row);
+            for (int i = row; i >= 0 && i < end; i = live.nextSetBit(i + 1)) {
+                QueryVector.Row vector = reader.row(i);
+                for (int query = 0; query < queries.size(); query++) {
+                    nearest.get(query).add(i, queries.get(query).dot(vector));
                 }
-                row = live.nextSetBit(end);
             }
-            return nearest.hits();
-        });
+            row = live.nextSetBit(end);
+        }
     }
 
     /**
@@ -152,13 +234,15 @@ public final class VectorView {
      */
     public Optional<float[]> vector(int row) {
         return live.get(row)
-                ? Optional.of(searchers.search(searcher -> Arrays.copyOf(searcher.reader.read(row, 1), dimension)))
+                ? Optional.of(searchers.search(searcher -> {
+                    searcher.reader.load(row, 1);
+                    return searcher.reader.row(row).toArray();
+                }))
                 : Optional.empty();
     }
 
     /** Where to end a read that begins with this row, because no more rows follow soon, or there is no more room. */
-    private int endOfRun(int row) {
-        int most = row + Searchers.EXACT_ROWS;
+    private int endOfRun(int row, int most) {
         int end = Math.min(live.nextClearBit(row), most);
         while (end < most) {
             int next = live.nextSetBit(end);
@@ -170,37 +254,99 @@ public final class VectorView {
         return end;
     }
 
-    private void scan(BinaryCodes.Query query, Searcher searcher) {
-        TopK near = searcher.near;
-        if ((long) size * SPARSE < live.length()) {
-            for (int row = live.nextSetBit(0); row >= 0; row = live.nextSetBit(row + 1)) {
-                int distance = query.distance(chunks.get(row / VectorIndex.CHUNK_ROWS), row % VectorIndex.CHUNK_ROWS);
-                if (distance < near.bound()) {
-                    near.add(row, distance);
-                }
-            }
-            return;
-        }
-        int[] distances = searcher.distances;
-        for (int row = live.nextSetBit(0); row >= 0; ) {
-            int start = row - row % distances.length;
-            int count = Math.min(distances.length, live.length() - start);
-            query.distances(
-                    chunks.get(start / VectorIndex.CHUNK_ROWS), start % VectorIndex.CHUNK_ROWS, count, distances);
-            keep(near, distances, start, count);
-            row = live.nextSetBit(start + count);
+    /** @param most codes to compare of those in partitions, if not all */
+    private void scan(CodeStore now, float[] query, BinaryCodes.Query coded, Searcher searcher, long most) {
+        Partitions partitions = now.partitions();
+        // Of the rows of partitions, as many are looked at for each that the view has as there are of all.
+        double looked = partitions == null ? live.length() : (double) whole * Math.min(1, most / (double) size);
+        if ((double) size * SPARSE < looked) {
+            compareOneByOne(now, coded, searcher.near, live);
+        } else if (partitions == null) {
+            compareBlocks(now, coded, searcher, live);
+        } else {
+            PartitionLayout current = layout(now, partitions);
+            comparePartitions(current, query, coded, searcher, most);
+            compareBlocks(current.store(), coded, searcher, current.later());
+            compareOneByOne(current.store(), coded, searcher.near, current.moved());
         }
     }
 
-    private void keep(TopK near, int[] distances, int start, int count) {
+    private PartitionLayout layout(CodeStore now, Partitions partitions) {
+        PartitionLayout current = layout;
+        if (current == null || !current.isOf(partitions)) {
+            current = new PartitionLayout(now, partitions, live);
+            layout = current;
+        }
+        return current;
+    }
+
+    private static void compareOneByOne(CodeStore now, BinaryCodes.Query query, TopK near, BitSet rows) {
+        for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
+            int distance = now.distance(query, row);
+            if (distance < near.bound()) {
+                near.add(row, distance);
+            }
+        }
+    }
+
+    /** Compares rows that are in no partition. */
+    private static void compareBlocks(CodeStore now, BinaryCodes.Query query, Searcher searcher, BitSet rows) {
+        int[] distances = searcher.distances;
+        for (int row = rows.nextSetBit(0); row >= 0; ) {
+            int start = row - row % distances.length;
+            int count = Math.min(distances.length, rows.length() - start);
+            query.distances(now.chunk(row), start % VectorIndex.CHUNK_ROWS, count, distances);
+            keep(searcher.near, distances, count, rows, i -> start + i);
+            row = rows.nextSetBit(start + count);
+        }
+    }
+
+    private static void comparePartitions(
+            PartitionLayout layout, float[] query, BinaryCodes.Query coded, Searcher searcher, long most) {
+        Partitions partitions = layout.partitions();
+        BitSet done = new BitSet();
+        long left = most;
+        int wanted = layout.groupsFor(most);
+        while (left > 0 && done.cardinality() < partitions.count()) {
+            for (int group : partitions.nearest(query, coded, wanted)) {
+                if (left > 0 && !done.get(group)) {
+                    comparePartition(layout, group, coded, searcher);
+                    left -= layout.count(group);
+                    done.set(group);
+                }
+            }
+            // Hardly ever: the nearest groups have fewer rows than groups have on the average.
+            wanted = partitions.count();
+        }
+    }
+
+    private static void comparePartition(
+            PartitionLayout layout, int group, BinaryCodes.Query coded, Searcher searcher) {
+        Partitions partitions = layout.partitions();
+        int[] distances = searcher.distances;
+        int end = layout.count(group) == 0 ? partitions.start(group) : partitions.end(group);
+        for (int at = partitions.start(group); at < end; ) {
+            int start = at;
+            int inChunk = start % Partitions.CHUNK_ROWS;
+            int count = Math.min(Math.min(distances.length, end - start), Partitions.CHUNK_ROWS - inChunk);
+            coded.distances(partitions.codes(start), inChunk, count, distances);
+            keep(searcher.near, distances, count, layout.grouped(), i -> partitions.row(start + i));
+            at += count;
+        }
+    }
+
+    private static void keep(TopK near, int[] distances, int count, BitSet rows, IntUnaryOperator rowOf) {
         int bound = near.bound();
         for (int group = 0; group < count; group += 8) {
             // Eight at a time, because hardly a row is near enough: measured a quarter faster than one by one.
             if (least(distances, group) < bound) {
                 for (int i = group; i < Math.min(group + 8, count); i++) {
-                    if (distances[i] < bound && live.get(start + i)) {
-                        near.add(start + i, distances[i]);
-                        bound = near.bound();
+                    if (distances[i] < bound) {
+                        int row = rowOf.applyAsInt(i);
+                        if (rows.get(row)) {
+                            near.add(row, distances[i]);
+                            bound = near.bound();
+                        }
                     }
                 }
             }
@@ -213,8 +359,8 @@ public final class VectorView {
         return Math.min(first, second);
     }
 
-    private void estimate(BinaryCodes.Query query, TopK nearer, int row) {
-        float cosine = query.cosine(chunks.get(row / VectorIndex.CHUNK_ROWS), row % VectorIndex.CHUNK_ROWS);
+    private static void estimate(CodeStore now, BinaryCodes.Query query, TopK nearer, int row) {
+        float cosine = now.cosine(query, row);
         int level = (int) (Math.min(1, Math.max(0, (1 - cosine) / 2)) * ESTIMATE_LEVELS);
         if (level < nearer.bound()) {
             nearer.add(row, level);
@@ -223,10 +369,12 @@ public final class VectorView {
 
     private List<Hit> rerank(float[] query, Searcher searcher, int k) {
         NearestNeighbors nearest = new NearestNeighbors(k, 0);
+        QueryVector vector = new QueryVector(query);
         int count = searcher.nearer.finish();
         for (int i = 0; i < count; i++) {
             int row = searcher.nearer.row(i);
-            nearest.add(row, BinaryCodes.dot(searcher.reader.read(row, 1), 0, query));
+            searcher.reader.load(row, 1);
+            nearest.add(row, vector.dot(searcher.reader.row(row)));
         }
         return nearest.hits();
     }

@@ -59,6 +59,38 @@ class VectorIndexTest {
         }
     }
 
+    /** So many that several threads search, with gaps on both sides of where the rows of one thread end. */
+    @Test
+    void exactSearchOfManyRowsByOneOrSeveralQueriesEqualsBruteForce() {
+        BitSet live = put(CONES, 40_000);
+        live.clear(8_190, 8_195);
+        live.clear(16_380, 24_580);
+        VectorView view = index.view(live);
+        List<float[]> queries = List.of(CONES.query(1), CONES.row(8_191), CONES.row(39_999));
+
+        List<List<Hit>> together = view.nearestExact(queries, 25, 0);
+
+        for (int i = 0; i < queries.size(); i++) {
+            assertThat(ids(view.nearestExact(queries.get(i), 25)))
+                    .isEqualTo(bruteForce(CONES, live, queries.get(i), 25))
+                    .isEqualTo(ids(together.get(i)));
+        }
+    }
+
+    @Test
+    void vectorsMayBeLongerThanOnePartOfADotProduct() {
+        int dimension = 700;
+        try (VectorIndex large = new VectorIndex(folder, dimension)) {
+            BitSet live = all(1500);
+            live.stream().forEach(row -> large.put(row, lengthened(CONES.row(row), dimension)));
+
+            List<Hit> nearest = large.view(live).nearestExact(lengthened(CONES.query(1), dimension), 25);
+
+            assertThat(ids(nearest)).isEqualTo(bruteForce(CONES, live, CONES.query(1), 25));
+            assertThat(large.view(live).vector(7)).contains(lengthened(CONES.row(7), dimension));
+        }
+    }
+
     @Test
     void searchByCodesFindsTheNeighborsAmongClusters() {
         ClusteredVectors clusters = ClusteredVectors.aroundOrigin(5, 140);
@@ -373,6 +405,15 @@ class VectorIndexTest {
             cut[i] /= (float) norm;
         }
         return cut;
+    }
+
+    /** The same values, and zeros between them: all dot products stay as they are. */
+    private static float[] lengthened(float[] vector, int dimension) {
+        float[] longer = new float[dimension];
+        for (int i = 0; i < vector.length; i++) {
+            longer[i * dimension / vector.length] = vector[i];
+        }
+        return longer;
     }
 
     private static List<Long> ids(List<Hit> hits) {

@@ -31,12 +31,16 @@ final class KeptOversampling {
      *
      * @param of names the table, its model and the recall that was wanted
      * @param rows that the table had
+     * @param partitioned whether they were in partitions
+     * @param ofTen for the ten nearest; null only in a damaged file
+     * @param ofMany for the thousand nearest; null if that was not measured
      */
-    record Measured(@Nullable String of, long rows, int candidates, double recall) {
-        Oversampling oversampling() {
-            return new Oversampling(candidates, recall);
-        }
-    }
+    record Measured(
+            @Nullable String of,
+            long rows,
+            boolean partitioned,
+            @Nullable Oversampling ofTen,
+            @Nullable Oversampling ofMany) {}
 
     /** Empty if nothing was kept, or something else was measured. */
     Optional<Measured> of(String of) {
@@ -46,13 +50,21 @@ final class KeptOversampling {
         try {
             return Optional.ofNullable(JSON.readValue(file, Measured.class))
                     .filter(measured -> of.equals(measured.of)
-                            && measured.candidates > 0
-                            && measured.recall >= 0
-                            && measured.recall <= 1);
+                            && measured.ofTen != null
+                            && isPossible(measured.ofTen)
+                            && (measured.ofMany == null || isPossible(measured.ofMany)));
         } catch (JacksonException e) {
             log.warn("{} cannot be read, so searches are measured anew: {}", file, e.toString());
             return Optional.empty();
         }
+    }
+
+    private static boolean isPossible(Oversampling measured) {
+        return measured.candidates() > 0
+                && measured.share() > 0
+                && measured.share() <= 1
+                && measured.recall() >= 0
+                && measured.recall() <= 1;
     }
 
     /** Keeps it in the place of the one before. If that fails, the next start measures. */

@@ -123,19 +123,19 @@ public final class LocalRows {
     /**
      * Finds near rows that a query asks for. Unless the query is exact, one of the true nearest rows may be missing.
      *
-     * @param candidates number of rows whose full vectors are compared, unless it is exact
+     * @param effort what to look at, unless it is exact
      * @param version of the table that these rows are of
      * @param meters get what the steps take
      * @throws TableBusyException if the thread is interrupted
      */
-    public Nearest nearest(NearestQuery query, int candidates, long version, TableMeters meters) {
+    public Nearest nearest(NearestQuery query, Oversampling effort, long version, TableMeters meters) {
         long start = System.nanoTime();
         VectorView among = query.filter().isNone() ? vectors : passing(query.filter()).vectors;
-        boolean exact = query.exact() || among.isExact(query.k(), candidates);
+        boolean exact = query.exact() || among.isExact(query.k(), effort.candidates());
         float[] vector = query.vector().toArray();
         List<Hit> hits = search(() -> exact
                 ? among.nearestExact(vector, query.k(), (float) query.leastDistance())
-                : among.nearest(vector, query.k(), candidates));
+                : among.nearest(vector, query.k(), effort.candidates(), effort.share()));
         long searched = System.nanoTime();
         List<Neighbor> neighbors = rows.read(hits);
         meters.scans().record(searched - start, TimeUnit.NANOSECONDS);
@@ -147,7 +147,7 @@ public final class LocalRows {
                         exact ? Nearest.Method.EXACT : Nearest.Method.CODES,
                         size(),
                         (long) among.size(),
-                        (long) (exact ? among.size() : Math.max(query.k(), candidates)),
+                        (long) (exact ? among.size() : Math.max(query.k(), effort.candidates())),
                         0));
     }
 
@@ -254,7 +254,7 @@ public final class LocalRows {
     }
 
     /**
-     * Measures how many candidates a search needs to reach the recall; see {@link Oversampling#calibrate}.
+     * Measures what a search needs to look at to reach the recall; see {@link Oversampling#calibrate}.
      *
      * @throws TableBusyException if the thread is interrupted
      */

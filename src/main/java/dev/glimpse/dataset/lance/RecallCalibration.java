@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
 import java.util.function.Supplier;
@@ -29,6 +30,12 @@ import org.apache.arrow.vector.ipc.ArrowReader;
 public final class RecallCalibration {
     private static final int SAMPLE = 100;
 
+    /** Queries for the thousand nearest, of which each tells as much as a hundred for ten. */
+    private static final int FEW = 20;
+
+    /** In smaller tables the thousand nearest are found exactly, or nearly so. */
+    private static final int ROWS_FOR_MANY = 20_000;
+
     /** Share of the allowed misses that is held in reserve, because a sample of this size tells the recall only to about 0.01. */
     private static final double RESERVE = 0.25;
 
@@ -36,7 +43,7 @@ public final class RecallCalibration {
     private static final int GROWTH = 2;
 
     /** Another way to make codes, or to search them, is another name: what was measured of this one says nothing about it. */
-    private static final String CODES = "codes-1";
+    private static final String CODES = "codes-2";
 
     private final SnapshotManager snapshots;
     private final TableReader reader;
@@ -45,6 +52,7 @@ public final class RecallCalibration {
     private final KeptOversampling kept;
     private final ModelStamp model;
     private long measuredRows;
+    private boolean measuredPartitioned;
 
     /** @param kept file for what was measured of searches in memory */
     public RecallCalibration(
@@ -68,7 +76,8 @@ public final class RecallCalibration {
             Optional<KeptOversampling.Measured> measured = measuredOf(snapshot).flatMap(kept::of);
             measured.ifPresent(earlier -> {
                 measuredRows = earlier.rows();
-                reader.change(parameters -> parameters.with(earlier.oversampling()));
+                measuredPartitioned = earlier.partitioned();
+                reader.change(parameters -> parameters.with(Objects.requireNonNull(earlier.ofTen()), earlier.ofMany()));
             });
             return measured.isPresent();
         });
@@ -81,20 +90,36 @@ public final class RecallCalibration {
                         String.join(" ", CODES, table.id(), model.fingerprint(), Double.toString(settings.recall())));
     }
 
-    /** Calibrates the oversampling of searches in memory, if the table has grown enough since the last time. */
+    /**
+     * Calibrates searches in memory, if the table has grown enough since the last time, or its rows are in partitions since. While partitions
+     * are being built it waits for them.
+     */
     public void calibrateOversampling() throws IOException {
         snapshots.read(snapshot -> {
             LocalRows local = snapshot.rows();
-            if (local == null || local.size() < settings.indexRows() || local.size() < (long) GROWTH * measuredRows) {
+            if (local == null
+                    || local.size() < settings.indexRows()
+                    || local.vectors().isSettling()) {
+                return false;
+            }
+            boolean partitioned = local.vectors().isPartitioned();
+            if (local.size() < (long) GROWTH * measuredRows && (measuredPartitioned || !partitioned)) {
                 return false;
             }
             List<Embedding> queries = queries(snapshot);
-            Oversampling measured = local.calibrate(queries, SearchParameters.MEASURED_NEIGHBORS, wanted());
+            Oversampling ofTen = local.calibrate(queries, SearchParameters.MEASURED_NEIGHBORS, wanted());
+            Oversampling ofMany = local.size() < ROWS_FOR_MANY
+                    ? null
+                    : local.calibrate(
+                            queries.subList(0, Math.min(FEW, queries.size())),
+                            SearchParameters.MANY_NEIGHBORS,
+                            wanted());
             measuredOf(snapshot)
-                    .ifPresent(of -> kept.keep(
-                            new KeptOversampling.Measured(of, local.size(), measured.candidates(), measured.recall())));
-            reader.change(parameters -> parameters.with(measured));
+                    .ifPresent(of ->
+                            kept.keep(new KeptOversampling.Measured(of, local.size(), partitioned, ofTen, ofMany)));
+            reader.change(parameters -> parameters.with(ofTen, ofMany));
             measuredRows = local.size();
+            measuredPartitioned = partitioned;
             return true;
         });
     }

@@ -22,7 +22,7 @@ import org.springframework.util.FileSystemUtils;
 /** Keeps the rows of the version that is read ready for searches, as far as they fit into memory. For one thread. */
 final class ServedRows implements AutoCloseable {
     /** Bytes that are kept in memory for each row beside its code and its columns. */
-    private static final long BYTES_BESIDE_CODE = 52;
+    private static final long BYTES_BESIDE_CODE = 68;
 
     /** Rows in a batch of row ids. Most tables need one batch. */
     private static final long ID_BATCH = 1_000_000;

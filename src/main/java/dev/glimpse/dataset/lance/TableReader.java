@@ -96,7 +96,7 @@ public final class TableReader {
             }
             return local.nearest(
                     local.size() < exactRows ? query.exactly() : query,
-                    parameters.candidates(query.k()),
+                    parameters.forNearest(query.k()),
                     snapshot.version(),
                     meters);
         });

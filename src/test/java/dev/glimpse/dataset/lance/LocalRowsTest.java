@@ -9,6 +9,7 @@ import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.words.PendingWords;
 import dev.glimpse.dataset.words.WordIndex;
 import dev.glimpse.vectors.Embedding;
+import dev.glimpse.vectors.Oversampling;
 import dev.glimpse.vectors.VectorIndex;
 import java.nio.file.Path;
 import java.util.BitSet;
@@ -45,9 +46,10 @@ class LocalRowsTest {
                     pendingWords,
                     0);
             NearestQuery query = new NearestQuery(vector, 1, false);
+            Oversampling effort = new Oversampling(1, 1, Double.NaN);
 
-            assertInterruptedIsBusy(() -> rows.nearest(query, 1, 1, TableMeters.UNBOUND));
-            assertInterruptedIsBusy(() -> rows.nearest(query.exactly(), 1, 1, TableMeters.UNBOUND));
+            assertInterruptedIsBusy(() -> rows.nearest(query, effort, 1, TableMeters.UNBOUND));
+            assertInterruptedIsBusy(() -> rows.nearest(query.exactly(), effort, 1, TableMeters.UNBOUND));
             assertInterruptedIsBusy(() -> rows.calibrate(List.of(vector), 1, 0.95));
         }
     }

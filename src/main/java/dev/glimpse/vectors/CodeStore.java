@@ -1,0 +1,125 @@
+package dev.glimpse.vectors;
+
+import dev.glimpse.vectors.BinaryCodes.Rows;
+import java.util.Arrays;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Where the codes of all rows are: those that the partitions have are there, others in chunks by row id. Immutable but for the codes in it;
+ * any thread may read it.
+ */
+final class CodeStore {
+    private static final int CHUNK_ROWS = VectorIndex.CHUNK_ROWS;
+
+    private final BinaryCodes codes;
+
+    /** Of {@link #CHUNK_ROWS} row ids each; null where no row needs it. Not changed. */
+    private final @Nullable Rows[] chunks;
+
+    private final @Nullable Partitions partitions;
+
+    /** A store of no rows. */
+    CodeStore(BinaryCodes codes) {
+        this(codes, new Rows[0], null);
+    }
+
+    private CodeStore(BinaryCodes codes, @Nullable Rows[] chunks, @Nullable Partitions partitions) {
+        this.codes = codes;
+        this.chunks = chunks;
+        this.partitions = partitions;
+    }
+
+    BinaryCodes codes() {
+        return codes;
+    }
+
+    /** Null as long as there are none. */
+    @Nullable Partitions partitions() {
+        return partitions;
+    }
+
+    /**
+     * A store with these partitions in the place of earlier ones.
+     *
+     * @param held all rows that have a code
+     */
+    CodeStore with(Partitions built, BitSet held) {
+        @Nullable Rows[] needed = chunks.clone();
+        for (int chunk = 0; chunk < needed.length; chunk++) {
+            if (hasAll(built, held, chunk)) {
+                needed[chunk] = null;
+            }
+        }
+        return new CodeStore(codes, needed, built);
+    }
+
+    private static boolean hasAll(Partitions partitions, BitSet held, int chunk) {
+        int end = (chunk + 1) * CHUNK_ROWS;
+        for (int row = held.nextSetBit(chunk * CHUNK_ROWS); row >= 0 && row < end; row = held.nextSetBit(row + 1)) {
+            if (partitions.position(row) < 0) {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** A store of these codes that has room for this row by its id. */
+    CodeStore withRoomFor(int row, int dimension) {
+        int chunk = row / CHUNK_ROWS;
+        if (chunk < chunks.length && chunks[chunk] != null) {
+            return this;
+        }
+        @Nullable Rows[] more = Arrays.copyOf(chunks, Math.max(chunks.length, chunk + 1));
+        more[chunk] = new Rows(CHUNK_ROWS, dimension);
+        return new CodeStore(codes, more, partitions);
+    }
+
+    /** The chunk of these row ids, which must be there. */
+    Rows chunk(int row) {
+        Rows chunk = chunks[row / CHUNK_ROWS];
+        if (chunk == null) {
+            throw new IllegalStateException("no code of row " + row);
+        }
+        return chunk;
+    }
+
+    /** The position of this row in the partitions; negative if it is not there. */
+    int position(int row) {
+        return partitions == null ? -1 : partitions.position(row);
+    }
+
+    /** The Hamming distance of one row. */
+    int distance(BinaryCodes.Query query, int row) {
+        int position = position(row);
+        return position < 0 || partitions == null
+                ? query.distance(chunk(row), row % CHUNK_ROWS)
+                : query.distance(partitions.codes(position), position % CHUNK_ROWS);
+    }
+
+    /** The estimated cosine of one row. */
+    float cosine(BinaryCodes.Query query, int row) {
+        int position = position(row);
+        return position < 0 || partitions == null
+                ? query.cosine(chunk(row), row % CHUNK_ROWS)
+                : query.cosine(partitions.codes(position), position % CHUNK_ROWS);
+    }
+
+    /** Copies the code of a row. */
+    void copy(int row, Rows to, int as) {
+        int position = position(row);
+        if (position < 0 || partitions == null) {
+            codes.copy(chunk(row), row % CHUNK_ROWS, to, as);
+        } else {
+            codes.copy(partitions.codes(position), position % CHUNK_ROWS, to, as);
+        }
+    }
+
+    /** Copies the bits of the code of a row. */
+    long[] bits(int row) {
+        int position = position(row);
+        return position < 0 || partitions == null
+                ? codes.bits(chunk(row), row % CHUNK_ROWS)
+                : codes.bits(partitions.codes(position), position % CHUNK_ROWS);
+    }
+}

@@ -1,0 +1,84 @@
+package dev.glimpse.vectors;
+
+import java.util.BitSet;
+
+/** Which rows of a view are where, in partitions that were made after the view. Immutable: nothing of it is changed. */
+final class PartitionLayout {
+    private static final int FEWEST_GROUPS = 16;
+    private static final double RESERVE = 1.5;
+
+    private final CodeStore store;
+    private final Partitions partitions;
+
+    /** Rows that the partitions have in the group they belong to. */
+    private final BitSet grouped = new BitSet();
+
+    /** Rows that the partitions do not have. */
+    private final BitSet later;
+
+    /** Rows that the partitions may have in a wrong group. */
+    private final BitSet moved;
+
+    /** The number of grouped rows of each group. */
+    private final int[] counts;
+
+    private final int size;
+
+    /** @param live rows of the view; not changed */
+    PartitionLayout(CodeStore store, Partitions partitions, BitSet live) {
+        this.store = store;
+        this.partitions = partitions;
+        moved = partitions.moved();
+        counts = new int[partitions.count()];
+        for (int group = 0; group < counts.length; group++) {
+            for (int at = partitions.start(group); at < partitions.end(group); at++) {
+                int row = partitions.row(at);
+                if (live.get(row) && !moved.get(row)) {
+                    grouped.set(row);
+                    counts[group]++;
+                }
+            }
+        }
+        size = grouped.cardinality();
+        moved.and(live);
+        later = (BitSet) live.clone();
+        later.andNot(grouped);
+        later.andNot(moved);
+    }
+
+    boolean isOf(Partitions current) {
+        return partitions == current;
+    }
+
+    CodeStore store() {
+        return store;
+    }
+
+    Partitions partitions() {
+        return partitions;
+    }
+
+    BitSet grouped() {
+        return grouped;
+    }
+
+    BitSet later() {
+        return later;
+    }
+
+    BitSet moved() {
+        return moved;
+    }
+
+    /** How many of the nearest groups most likely have so many grouped rows. */
+    int groupsFor(long rows) {
+        int groups = partitions.count();
+        double inProportion = groups * (rows / (double) Math.max(1, size));
+        return (int) Math.min(groups, FEWEST_GROUPS + RESERVE * inProportion);
+    }
+
+    /** The number of grouped rows of this group. */
+    int count(int group) {
+        return counts[group];
+    }
+}

@@ -1,0 +1,109 @@
+package dev.glimpse.vectors;
+
+import dev.glimpse.vectors.BinaryCodes.Rows;
+import java.util.BitSet;
+import java.util.List;
+
+/**
+ * Codes of rows, grouped by the centroid that is nearest to each row, so that a search need compare the codes of a few groups only. Rows
+ * that came later are not in it. 8 bytes for each row besides its code.
+ *
+ * <p>The groups never change. The codes of rows whose vectors are replaced do, and these rows may be in the wrong group from then on: {@link
+ * #moved}. Safe for use by several threads, of which one replaces.
+ */
+final class Partitions {
+    /** Codes of so many positions are in one array. */
+    static final int CHUNK_ROWS = VectorIndex.CHUNK_ROWS;
+
+    private final Centroids centroids;
+
+    /** The rows, group after group. */
+    private final int[] rows;
+
+    /** Where each row is in that order, by row id; -1 for those that are not in it. */
+    private final int[] positions;
+
+    /** Where each group begins, and where the last one ends. */
+    private final int[] starts;
+
+    private final List<Rows> codes;
+
+    /** Guarded by itself. */
+    private final BitSet moved = new BitSet();
+
+    /** The arguments are not copied. */
+    Partitions(Centroids centroids, int[] rows, int[] positions, int[] starts, List<Rows> codes) {
+        this.centroids = centroids;
+        this.rows = rows;
+        this.positions = positions;
+        this.starts = starts;
+        this.codes = codes;
+    }
+
+    Centroids centroids() {
+        return centroids;
+    }
+
+    /** The number of groups. */
+    int count() {
+        return starts.length - 1;
+    }
+
+    /** The number of rows. */
+    int size() {
+        return rows.length;
+    }
+
+    int start(int group) {
+        return starts[group];
+    }
+
+    int end(int group) {
+        return starts[group + 1];
+    }
+
+    int row(int position) {
+        return rows[position];
+    }
+
+    /** Where this row is; negative if it is not here. */
+    int position(int row) {
+        return row < positions.length ? positions[row] : -1;
+    }
+
+    /** The array with the code at this position, which is there at the position's remainder by {@link #CHUNK_ROWS}. */
+    Rows codes(int position) {
+        return codes.get(position / CHUNK_ROWS);
+    }
+
+    /** Replaces the code of a row that is here. */
+    void replace(BinaryCodes with, int row, float[] vector) {
+        int position = positions[row];
+        with.encode(vector, codes(position), position % CHUNK_ROWS);
+        synchronized (moved) {
+            moved.set(row);
+        }
+    }
+
+    /** Rows that are here and whose vectors have been replaced. A copy. */
+    BitSet moved() {
+        synchronized (moved) {
+            return (BitSet) moved.clone();
+        }
+    }
+
+    int countMoved() {
+        synchronized (moved) {
+            return moved.cardinality();
+        }
+    }
+
+    /**
+     * Groups whose centroids are near, the nearest first.
+     *
+     * @param most groups to find; a few others are considered
+     */
+    int[] nearest(float[] query, BinaryCodes.Query coded, int most) {
+        return centroids.nearest(query, coded, most);
+    }
+}

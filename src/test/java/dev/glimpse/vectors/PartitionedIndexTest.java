@@ -1,0 +1,290 @@
+package dev.glimpse.vectors;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import dev.glimpse.testing.ClusteredVectors;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Objects;
+import java.util.Random;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Searches of an index whose rows are in partitions, or are being put into them. */
+class PartitionedIndexTest {
+    private static final int ROWS = 20_000;
+    private static final int PARTITIONED = 10_000;
+    private static final int QUERIES = 50;
+    private static final int K = 10;
+    private static final int CANDIDATES = 200;
+    private static final ClusteredVectors VECTORS = ClusteredVectors.inCones(11, 140);
+
+    private final ExecutorService threads = Executors.newCachedThreadPool();
+
+    @TempDir
+    private Path folder;
+
+    private VectorIndex index;
+
+    @BeforeEach
+    void begin() {
+        index = new VectorIndex(folder, ClusteredVectors.DIMENSION, PARTITIONED);
+    }
+
+    @AfterEach
+    void end() {
+        index.close();
+        threads.shutdownNow();
+    }
+
+    @Test
+    void someOfThePartitionsHaveTheNeighbors() {
+        VectorView view = partitioned(ROWS);
+
+        assertThat(recall(view, CANDIDATES, 0.1)).isGreaterThanOrEqualTo(0.95);
+        assertThat(recall(view, CANDIDATES, 0.1)).isGreaterThan(recall(view, CANDIDATES, 0));
+    }
+
+    @Test
+    void allPartitionsHaveWhatASearchWithoutThemFinds() {
+        index.close();
+        index = new VectorIndex(folder, ClusteredVectors.DIMENSION, Integer.MAX_VALUE);
+        VectorView plain = index.view(put(0, ROWS));
+        List<List<Hit>> expected = IntStream.range(0, 20)
+                .mapToObj(n -> plain.nearest(VECTORS.query(n), K, CANDIDATES))
+                .toList();
+        index.close();
+        index = new VectorIndex(folder, ClusteredVectors.DIMENSION, PARTITIONED);
+
+        VectorView view = partitioned(ROWS);
+
+        assertThat(plain.isPartitioned()).isFalse();
+        assertThat(view.isPartitioned()).isTrue();
+        assertThat(IntStream.range(0, 20).mapToObj(n -> view.nearest(VECTORS.query(n), K, CANDIDATES)))
+                .isEqualTo(expected);
+    }
+
+    @Test
+    void fewerRowsAreNotPartitioned() {
+        VectorView view = index.view(put(0, PARTITIONED - 1));
+
+        assertThat(index.isSettling()).isFalse();
+        assertThat(view.isPartitioned()).isFalse();
+    }
+
+    @Test
+    void rowThatComesLaterIsFoundAtOnceHoweverFewPartitionsAreSearched() {
+        partitioned(ROWS);
+        BitSet live = all(ROWS + 100);
+        for (int row = ROWS; row < ROWS + 100; row++) {
+            index.put(row, VECTORS.row(row));
+        }
+
+        VectorView view = index.view(live);
+
+        for (int row = ROWS; row < ROWS + 100; row++) {
+            assertThat(ids(view.nearest(VECTORS.row(row), 1, 100, 0))).containsExactly((long) row);
+        }
+    }
+
+    @Test
+    void rowThatIsRemovedIsMissingFromNewViewsAndStaysInOldOnes() {
+        VectorView before = partitioned(ROWS);
+        BitSet live = all(ROWS);
+        live.clear(77);
+
+        VectorView after = index.view(live);
+
+        assertThat(ids(before.nearest(VECTORS.row(77), K, CANDIDATES, 0.05))).contains(77L);
+        assertThat(ids(after.nearest(VECTORS.row(77), K, CANDIDATES, 0.05)))
+                .hasSize(K)
+                .doesNotContain(77L);
+    }
+
+    @Test
+    void rowWhoseVectorIsReplacedIsFoundOnceWhereItIsNow() {
+        partitioned(ROWS);
+        index.replace(77, VECTORS.query(5));
+
+        VectorView view = index.view(all(ROWS));
+
+        assertThat(ids(view.nearest(VECTORS.query(5), K, CANDIDATES, 0)))
+                .startsWith(77L)
+                .doesNotHaveDuplicates();
+        assertThat(ids(view.nearest(VECTORS.query(5), K, CANDIDATES, 1)))
+                .startsWith(77L)
+                .doesNotHaveDuplicates();
+        assertThat(ids(view.nearest(VECTORS.row(77), K, CANDIDATES, 1))).doesNotContain(77L);
+    }
+
+    @Test
+    void partitionsAreBuiltAnewWhenManyRowsHaveCome() {
+        VectorView first = partitioned(ROWS);
+        Partitions before = partitions();
+        BitSet live = put(ROWS, ROWS + ROWS / 4);
+
+        index.view(live);
+        await().until(() -> !index.isSettling());
+
+        assertThat(partitions()).isNotSameAs(before);
+        assertThat(partitions().size()).isEqualTo(live.cardinality());
+        assertThat(recall(index.view(live), CANDIDATES, 0.1)).isGreaterThanOrEqualTo(0.95);
+        assertThat(recall(first, CANDIDATES, 0.1)).isGreaterThanOrEqualTo(0.95);
+    }
+
+    @ParameterizedTest
+    @ValueSource(doubles = {0.5, 0.1, 0.01, 0.001})
+    void searchAmongSomeRowsFindsAtLeastAsManyOfTheTrueNeighborsAsAmongAll(double share) {
+        VectorView view = partitioned(ROWS);
+        Random random = new Random(3);
+        BitSet some = new BitSet();
+        IntStream.range(0, ROWS).filter(row -> random.nextDouble() < share).forEach(some::set);
+
+        assertThat(recall(view.restrictedTo(some), 60, 0.1)).isGreaterThanOrEqualTo(recall(view, 60, 0.1));
+    }
+
+    /** As with a tag: the rows that pass are near each other, and the query may be about something else. */
+    @ParameterizedTest
+    @ValueSource(doubles = {0.5, 0.1})
+    void searchAmongRowsThatAreAlikeFindsAtLeastAsManyOfTheTrueNeighborsAsAmongAll(double share) {
+        VectorView view = partitioned(ROWS);
+        double among = 0;
+        for (int n = 0; n < QUERIES; n++) {
+            BitSet alike = new BitSet();
+            view.nearestExact(VECTORS.row(7L * n + 3), (int) (share * ROWS))
+                    .forEach(hit -> alike.set((int) hit.rowId()));
+            among += recall(view.restrictedTo(alike), List.of(VECTORS.query(n)), 60, 0.1) / QUERIES;
+        }
+
+        assertThat(among).isGreaterThanOrEqualTo(recall(view, 60, 0.1));
+    }
+
+    @Test
+    void calibrationFindsAShareOfTheCodesThatReachesTheRecall() {
+        VectorView view = partitioned(ROWS);
+        Oversampling found = Oversampling.calibrate(view, queries(), K, 0.97);
+
+        assertThat(found.share()).isLessThan(1);
+        assertThat(found.recall()).isGreaterThanOrEqualTo(0.97);
+        assertThat(recall(view, found.candidates(), found.share())).isBetween(found.recall() - 0.03, 1.0);
+    }
+
+    /** Rows are added, removed and replaced, and views are made, while partitions are built again and again. */
+    @Test
+    void searchesAreRightWhilePartitionsAreBuilt() throws Exception {
+        BitSet live = put(0, PARTITIONED);
+        AtomicBoolean ended = new AtomicBoolean();
+        List<Future<?>> searches = new ArrayList<>();
+        int last = PARTITIONED + 6_000;
+        for (int row = PARTITIONED; row < last; row++) {
+            index.put(row, VECTORS.row(row));
+            live.set(row);
+            if (row % 7 == 0) {
+                live.clear(row - PARTITIONED);
+            }
+            if (row % 11 == 0) {
+                index.replace(row - 5_000, VECTORS.row(row - 5_000));
+            }
+            if (row % 1_500 == 0) {
+                VectorView view = index.view(live);
+                BitSet seen = (BitSet) live.clone();
+                int newest = row;
+                searches.add(threads.submit(() -> {
+                    while (!ended.get()) {
+                        assertThat(ids(view.nearest(VECTORS.row(newest), 1, 100, 0.02)))
+                                .containsExactly((long) newest);
+                        assertThat(ids(view.nearest(VECTORS.query(newest), 100, CANDIDATES, 0.1)))
+                                .hasSize(100)
+                                .doesNotHaveDuplicates()
+                                .allMatch(id -> seen.get(id.intValue()));
+                    }
+                }));
+            }
+        }
+        VectorView end = index.view(live);
+        await().until(() -> !index.isSettling());
+        ended.set(true);
+
+        for (Future<?> search : searches) {
+            search.get();
+        }
+        assertThat(end.isPartitioned()).isTrue();
+        assertThat(recall(end, CANDIDATES, 1)).isGreaterThanOrEqualTo(0.95);
+        assertThat(recall(index.view(live), CANDIDATES, 0.2)).isGreaterThanOrEqualTo(0.95);
+    }
+
+    @Test
+    void closingEndsWhatIsBeingBuilt() {
+        VectorView view = index.view(put(0, ROWS));
+
+        index.close();
+        await().until(() -> !index.isSettling());
+
+        assertThatThrownBy(() -> view.nearest(VECTORS.query(1), K, CANDIDATES))
+                .isInstanceOf(IllegalStateException.class)
+                .hasMessageContaining("closed");
+    }
+
+    private VectorView partitioned(int rows) {
+        VectorView view = index.view(put(0, rows));
+        await().until(() -> !index.isSettling());
+        assertThat(view.isPartitioned()).isTrue();
+        return view;
+    }
+
+    private Partitions partitions() {
+        return Objects.requireNonNull(Objects.requireNonNull(index.store()).partitions());
+    }
+
+    private BitSet put(int from, int to) {
+        for (int row = from; row < to; row++) {
+            index.put(row, VECTORS.row(row));
+        }
+        return all(to);
+    }
+
+    private static BitSet all(int rows) {
+        BitSet live = new BitSet();
+        live.set(0, rows);
+        return live;
+    }
+
+    private static double recall(VectorView view, int candidates, double share) {
+        return recall(view, queries(), candidates, share);
+    }
+
+    private static List<float[]> queries() {
+        return IntStream.range(0, QUERIES).mapToObj(VECTORS::query).toList();
+    }
+
+    private static double recall(VectorView view, List<float[]> queries, int candidates, double share) {
+        List<List<Hit>> truth = view.nearestExact(queries, K, 0);
+        long found = 0;
+        long expected = 0;
+        for (int i = 0; i < queries.size(); i++) {
+            List<Long> ids = ids(truth.get(i));
+            expected += ids.size();
+            found += ids(view.nearest(queries.get(i), K, candidates, share)).stream()
+                    .filter(ids::contains)
+                    .count();
+        }
+        return found / (double) expected;
+    }
+
+    private static List<Long> ids(List<Hit> hits) {
+        return hits.stream().map(Hit::rowId).toList();
+    }
+}

@@ -83,12 +83,13 @@ class TextEncoder(nn.Module):
     """int64 [B, L] (BOS ... EOS, then anything) to float32 [B, DIMENSION], unit length.
 
     Attention is causal and the sentence is read at its first EOS, so what stands behind it never counts and no mask
-    is needed.
+    is needed. Tokens that mean the same share a row of the table: rows tells the row of each token, in int32 [vocabulary].
     """
 
-    def __init__(self, vocabulary: int, width: int = 192, layers: int = 3, heads: int = 4) -> None:
+    def __init__(self, rows: Tensor, width: int = 192, layers: int = 3, heads: int = 4) -> None:
         super().__init__()
-        self.tokens = nn.Embedding(vocabulary, width)
+        self.register_buffer("rows", rows.to(torch.int32))
+        self.tokens = nn.Embedding(int(rows.max()) + 1, width)
         self.positions = nn.Parameter(torch.randn(CONTEXT_LENGTH, width) * 0.01)
         self.blocks = nn.Sequential(*[TextBlock(width, heads) for _ in range(layers)])
         self.last_norm = nn.LayerNorm(width)
@@ -96,7 +97,7 @@ class TextEncoder(nn.Module):
         nn.init.normal_(self.tokens.weight, std=0.02)
 
     def features(self, ids: Tensor) -> Tensor:
-        x = self.tokens(ids) + self.positions[: ids.shape[1]]
+        x = self.tokens(self.rows[ids]) + self.positions[: ids.shape[1]]
         x = self.last_norm(self.blocks(x))
         end = (ids == 2).to(torch.int64).argmax(dim=1)
         return self.projection(x[torch.arange(ids.shape[0], device=ids.device), end])

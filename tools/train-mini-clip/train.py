@@ -35,7 +35,7 @@ class Pair(nn.Module):
     def __init__(self, vocabulary: int) -> None:
         super().__init__()
         self.image = ImageEncoder()
-        self.text = TextEncoder(vocabulary)
+        self.text = TextEncoder(torch.arange(vocabulary))
         self.log_scale = nn.Parameter(torch.tensor(math.log(20.0)))
 
     def forward(self, pixels: Tensor, ids: Tensor, hidden: Tensor) -> Tensor:

@@ -77,7 +77,7 @@ final class ColdStartBench {
         return report.status();
     }
 
-    /** Of the model that {@code scripts/run} loads if nothing else is said. */
+    /** The stamp of the model that {@code scripts/run} loads if nothing else is said. */
     static ModelStamp stamp() {
         try (ClipModel model = ClipModel.load(Path.of("models/mini-clip"), TestScheduler.SCHEDULER)) {
             return new GlimpseConfiguration().modelStamp(model);

@@ -16,7 +16,7 @@ public final class TableMeters implements MeterBinder {
     /** For what the server does for itself: counted nowhere. */
     public static final TableMeters UNBOUND = new TableMeters();
 
-    /** Of a timer for each step; {@code encode} is the model's. */
+    /** Name of the timers of a search's steps. The step {@code encode} is timed by the model. */
     private static final String STEP = "glimpse.search.step";
 
     private static final String STEPS = "Steps of a search";

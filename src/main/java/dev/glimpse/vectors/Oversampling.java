@@ -18,7 +18,7 @@ public record Oversampling(int candidates, double share, double recall) {
     /** Candidates that calibration tries, at most; 10k if that is more. */
     private static final int MOST = 4096;
 
-    /** The same where not all codes are compared: with more it takes as long as comparing all codes. */
+    /** Candidates that calibration tries where a part of the codes is compared. With more, comparing all codes takes no longer. */
     private static final int MOST_OF_SOME = 1024;
 
     private static final double LEAST_SHARE = 0.005;

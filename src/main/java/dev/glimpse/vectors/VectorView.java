@@ -57,7 +57,7 @@ public final class VectorView {
 
     private final Searchers searchers;
 
-    /** Of the newest partitions that a search has seen. */
+    /** The places of this view's rows in the newest partitions that a search has seen; null before the first. */
     private volatile @Nullable PartitionLayout layout;
 
     /**

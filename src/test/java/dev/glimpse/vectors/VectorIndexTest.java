@@ -407,7 +407,7 @@ class VectorIndexTest {
         return cut;
     }
 
-    /** The same values, and zeros between them: all dot products stay as they are. */
+    /** A vector with zeros between its values, which change no dot product. */
     private static float[] lengthened(float[] vector, int dimension) {
         float[] longer = new float[dimension];
         for (int i = 0; i < vector.length; i++) {

@@ -112,7 +112,11 @@ class GetModelIT {
     }
 
     private Outcome getModel(String... arguments) throws IOException, InterruptedException {
-        List<String> command = new ArrayList<>(List.of("scripts/get-model"));
+        return run("scripts/get-model", arguments);
+    }
+
+    private Outcome run(String script, String... arguments) throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of(script));
         command.addAll(List.of(arguments));
         Path log = folder.resolve("log");
         ProcessBuilder builder =
@@ -242,6 +246,23 @@ class GetModelIT {
                 .contains("take one with a fixed size, as google/siglip2-base-patch16-224");
         assertThat(requests).isNotEmpty().noneMatch(request -> request.contains("safetensors"));
         assertThat(besideTarget()).isEmpty();
+    }
+
+    @Test
+    void serverDoesNotStartWithAModelThatCannotBeHad() throws Exception {
+        assumeThat(new ProcessBuilder("python3", "-c", "import venv, ensurepip")
+                        .start()
+                        .waitFor())
+                .isZero();
+
+        Outcome outcome = run("scripts/run", "--model", "someone/nobody-has-this", "--server.port=1");
+
+        assertThat(outcome.status()).isEqualTo(1);
+        assertThat(outcome.lines().get(0)).contains("Getting the model someone/nobody-has-this");
+        assertThat(outcome.lastLine())
+                .startsWith("get-model: someone/nobody-has-this cannot be converted")
+                .contains("neither a config.json nor an open_clip_config.json");
+        assertThat(Path.of("models", "nobody-has-this")).doesNotExist();
     }
 
     @Test

@@ -1,5 +1,7 @@
 package dev.glimpse.vectors;
 
+import java.lang.System.Logger;
+import java.lang.System.Logger.Level;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Collection;
@@ -7,8 +9,6 @@ import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * Holds vectors and finds those that are nearest to a query. In memory it keeps a binary code for each row. The vectors themselves are in a temporary file. From 100,000 rows on it groups the rows into partitions by itself, on a thread of its
@@ -20,7 +20,7 @@ import org.slf4j.LoggerFactory;
  * <p>One thread puts rows and makes views. Any number of threads may search the views at the same time, also while this is closed.
  */
 public final class VectorIndex implements AutoCloseable {
-    private static final Logger log = LoggerFactory.getLogger(VectorIndex.class);
+    private static final Logger log = System.getLogger(VectorIndex.class.getName());
 
     /** Number of first rows whose mean is computed; the codes leave out its direction. With fewer rows every search is exact. */
     private static final int ROWS_OF_MEAN = 1024;
@@ -205,8 +205,10 @@ public final class VectorIndex implements AutoCloseable {
                 publish(built, searcher.reader);
                 return built;
             });
+        } catch (IllegalStateException | SearchInterruptedException e) {
+            log.log(Level.DEBUG, "closed before the codes were grouped into partitions");
         } catch (RuntimeException e) {
-            log.debug("no partitions", e);
+            log.log(Level.WARNING, "codes could not be grouped into partitions, so searches compare all of them", e);
         } finally {
             synchronized (this) {
                 replaced = null;

@@ -186,7 +186,10 @@ class BucketGlimpseIT extends GlimpseContract {
         client.search("a cat", 10);
         client.get("/stats");
 
-        assertThat(BUCKET.requests()).containsExactly(new TestBucket.Request("HEAD", id));
+        // Now and then the server looks for a newer version of the table, whoever asks.
+        assertThat(BUCKET.requests())
+                .filteredOn(request -> !request.key().contains("/_versions/"))
+                .containsExactly(new TestBucket.Request("HEAD", id));
         assertThat(repeat.get("ignored").toString()).isEqualTo("[\"caption\"]");
     }
 

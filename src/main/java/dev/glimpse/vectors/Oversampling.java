@@ -60,13 +60,15 @@ public record Oversampling(int candidates, double share, double recall) {
             }
             int most = Math.max(MOST_OF_SOME, 6 * k);
             if (reached.applyAsDouble(new Oversampling(most, share, Double.NaN)) >= recall) {
-                Oversampling found = fewest(k, share, most, recall, reached);
-                if (best == null || cost.applyAsDouble(found) < cost.applyAsDouble(best)) {
-                    best = found;
-                }
+                best = cheaper(best, fewest(k, share, most, recall, reached), cost);
             }
         }
-        return best != null ? best : fewest(k, 1, Math.max(MOST, 10 * k), recall, reached);
+        return cheaper(best, fewest(k, 1, Math.max(MOST, 10 * k), recall, reached), cost);
+    }
+
+    private static Oversampling cheaper(
+            @Nullable Oversampling first, Oversampling second, ToDoubleFunction<Oversampling> cost) {
+        return first == null || cost.applyAsDouble(second) < cost.applyAsDouble(first) ? second : first;
     }
 
     private static Oversampling first(int k, double share) {

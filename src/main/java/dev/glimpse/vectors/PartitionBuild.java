@@ -14,7 +14,7 @@ import java.util.concurrent.locks.LockSupport;
  * For one thread. It rests as long as it works, so that searches have the processors.
  */
 final class PartitionBuild {
-    /** The number of partitions is so many times the square root of that of the rows: 1,264 of 100,000, 4,000 of a million. */
+    /** The number of partitions is so many times the square root of that of the rows: 1,788 of 200,000, 4,000 of a million. */
     private static final int PARTITIONS = 4;
 
     /** Rows for each centroid that it is found from. */

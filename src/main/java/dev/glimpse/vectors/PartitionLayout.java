@@ -62,6 +62,11 @@ final class PartitionLayout {
         return grouped;
     }
 
+    /** The number of grouped rows. */
+    int size() {
+        return size;
+    }
+
     BitSet later() {
         return later;
     }

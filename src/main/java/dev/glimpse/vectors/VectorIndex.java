@@ -11,7 +11,8 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds vectors and finds those that are nearest to a query. In memory it keeps a binary code for each row. The vectors themselves are in a temporary file. From 100,000 rows on it groups the rows into partitions by itself, on a thread of its
+ * Holds vectors and finds those that are nearest to a query. In memory it keeps a binary code for each row. The vectors themselves are in a
+ * temporary file. From 200,000 rows on it groups the rows into partitions by itself, on a thread of its
  * own, and again when many have come; that takes some 14 bytes more for each row, and once more the codes until it is done.
  *
  * <p>A row is known by its row id. Row ids should count up from 0, and some may be missing. The memory and the disk space of a row
@@ -30,8 +31,8 @@ public final class VectorIndex implements AutoCloseable {
 
     private static final int MAX_ROWS = 1 << 30;
 
-    /** Comparing all codes of fewer rows takes less than half a millisecond. */
-    private static final int PARTITIONED_ROWS = 100_000;
+    /** Among fewer rows it takes no longer to compare all codes. */
+    private static final int PARTITIONED_ROWS = 200_000;
 
     /** Partitions are built anew when one row for so many in them is not where it belongs. */
     private static final int ROWS_FOR_EACH_STRAY = 8;

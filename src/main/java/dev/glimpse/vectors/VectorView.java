@@ -304,13 +304,19 @@ public final class VectorView {
     private static void comparePartitions(
             PartitionLayout layout, float[] query, BinaryCodes.Query coded, Searcher searcher, long most) {
         Partitions partitions = layout.partitions();
+        if (most >= layout.size()) {
+            comparePositions(layout, 0, partitions.size(), coded, searcher);
+            return;
+        }
         BitSet done = new BitSet();
         long left = most;
         int wanted = layout.groupsFor(most);
         while (left > 0 && done.cardinality() < partitions.count()) {
             for (int group : partitions.nearest(query, coded, wanted)) {
                 if (left > 0 && !done.get(group)) {
-                    comparePartition(layout, group, coded, searcher);
+                    if (layout.count(group) > 0) {
+                        comparePositions(layout, partitions.start(group), partitions.end(group), coded, searcher);
+                    }
                     left -= layout.count(group);
                     done.set(group);
                 }
@@ -320,12 +326,11 @@ public final class VectorView {
         }
     }
 
-    private static void comparePartition(
-            PartitionLayout layout, int group, BinaryCodes.Query coded, Searcher searcher) {
+    private static void comparePositions(
+            PartitionLayout layout, int from, int end, BinaryCodes.Query coded, Searcher searcher) {
         Partitions partitions = layout.partitions();
         int[] distances = searcher.distances;
-        int end = layout.count(group) == 0 ? partitions.start(group) : partitions.end(group);
-        for (int at = partitions.start(group); at < end; ) {
+        for (int at = from; at < end; ) {
             int start = at;
             int inChunk = start % Partitions.CHUNK_ROWS;
             int count = Math.min(Math.min(distances.length, end - start), Partitions.CHUNK_ROWS - inChunk);

@@ -31,7 +31,7 @@ class RelevanceTest {
 
     @Test
     void hitAtTheLevelOfTextsThatMeanNothingIsProbablyNoMatch() {
-        assertThat(RELEVANCE.of(0.5, 0)).isCloseTo(1 / (1 + Math.exp(1.1)), within(1e-12));
+        assertThat(RELEVANCE.of(0.5, 0)).isCloseTo(1 / (1 + Math.exp(6.4)), within(1e-12));
     }
 
     @Test

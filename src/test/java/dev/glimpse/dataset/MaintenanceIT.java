@@ -41,6 +41,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.CleanupMode;
 import org.junit.jupiter.api.io.TempDir;
 import org.lance.ipc.ScanOptions;
 import org.springframework.util.unit.DataSize;
@@ -60,7 +61,8 @@ class MaintenanceIT {
             Duration.ofSeconds(1),
             Duration.ofSeconds(3));
 
-    @TempDir
+    // A commit that a closed table had begun may still make a folder while JUnit removes it, which would fail the test.
+    @TempDir(cleanup = CleanupMode.NEVER)
     Path work;
 
     private final TestBucket bucket = TestBucket.start();

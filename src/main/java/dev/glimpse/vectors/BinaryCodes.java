@@ -180,13 +180,30 @@ final class BinaryCodes {
          * are near the common direction.
          */
         float cosine(Rows rows, int row) {
-            float sum = 0;
-            for (int at = 0, word = row * words; at < sums.length; word++) {
-                long bits = rows.codes[word];
-                for (int i = 0; i < Long.BYTES && at < sums.length; i++, at += BYTE_VALUES, bits >>>= 8) {
-                    sum += sums[at + (int) (bits & 255)];
-                }
+            // Four partial sums, because an addition would otherwise wait for the one before it.
+            float s0 = 0;
+            float s1 = 0;
+            float s2 = 0;
+            float s3 = 0;
+            int at = 0;
+            int word = row * words;
+            for (; at <= sums.length - Long.BYTES * BYTE_VALUES; at += Long.BYTES * BYTE_VALUES) {
+                long bits = rows.codes[word++];
+                s0 += sums[at + (int) (bits & 255)];
+                s1 += sums[at + BYTE_VALUES + (int) (bits >>> 8 & 255)];
+                s2 += sums[at + 2 * BYTE_VALUES + (int) (bits >>> 16 & 255)];
+                s3 += sums[at + 3 * BYTE_VALUES + (int) (bits >>> 24 & 255)];
+                s0 += sums[at + 4 * BYTE_VALUES + (int) (bits >>> 32 & 255)];
+                s1 += sums[at + 5 * BYTE_VALUES + (int) (bits >>> 40 & 255)];
+                s2 += sums[at + 6 * BYTE_VALUES + (int) (bits >>> 48 & 255)];
+                s3 += sums[at + 7 * BYTE_VALUES + (int) (bits >>> 56)];
             }
+            for (long bits = at < sums.length ? rows.codes[word] : 0;
+                    at < sums.length;
+                    at += BYTE_VALUES, bits >>>= 8) {
+                s0 += sums[at + (int) (bits & 255)];
+            }
+            float sum = s0 + s1 + (s2 + s3);
             return share * rows.shares[row] + rows.scales[row] * sum;
         }
     }

@@ -26,7 +26,8 @@ class RowFileTest {
             Instant.parse("2026-11-26T08:00:00.123456Z"),
             "Käse \"é\" 猫.png",
             "a caption",
-            List.of("one", "", "three"));
+            List.of("one", "", "three"),
+            Instant.parse("1969-12-31T23:59:59.5Z"));
 
     /** As a table of other software may have it. */
     private static final Picture BARE = new Picture("x", null, null, null, null, null, null, null, null, List.of());

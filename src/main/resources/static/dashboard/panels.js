@@ -25,7 +25,7 @@ function bars(list, entries) {
 
 const recallOf = search => search.mode === 'exact' ? 1 : search.mode === 'index' ? search.indexRecall : search.recall;
 
-const how = search => ({exact: () => text.exact, codes: () => text.byCodes(search.candidates), index: () => text.byIndex(search.nprobes)})[search.mode]();
+const how = search => ({exact: () => text.exact, codes: () => text.byCodes(search.share, search.candidates), index: () => text.byIndex(search.nprobes)})[search.mode]();
 
 export function showFigures(stats, hour, day) {
   const {uploads, searches} = stats.activity;

@@ -92,7 +92,7 @@ export const text = {
   noBucket: 'a folder costs nothing',
   recallUnknown: 'not measured yet',
   exact: 'every picture is compared',
-  byCodes: candidates => `codes in memory, ${number(candidates)} read again`,
+  byCodes: (share, candidates) => `codes in memory${share < 1 ? `, ${percent(share)} of them compared` : ''}, ${number(candidates)} read again`,
   byIndex: probes => `Lance’s index, ${number(probes)} probes`,
 
   // Charts

@@ -34,6 +34,7 @@ import java.util.function.BooleanSupplier;
 import java.util.function.Supplier;
 import org.awaitility.Awaitility;
 import org.springframework.util.FileSystemUtils;
+import tools.jackson.databind.JsonNode;
 
 /**
  * Searches of a server as {@code scripts/run} starts it, over HTTP, by clients on the same machine: {@code scripts/bench search http}.
@@ -41,7 +42,12 @@ import org.springframework.util.FileSystemUtils;
  */
 final class HttpSearchBench {
     private static final double SECONDS = 5;
-    private static final int WARM_UP = 2_000;
+    /** The server's JVM compiles a method fully after 15,000 calls or 120,000 rounds of its loops. */
+    private static final int WARM_UP = 10_000;
+
+    /** From here on codes are in partitions, some time after the start. */
+    private static final int PARTITIONED_ROWS = 200_000;
+
     private static final Map<String, String> NO_LIMITS =
             Map.of("GLIMPSE_ACCESS_REQUESTS_PER_MINUTE", "10000000", "GLIMPSE_ACCESS_REQUESTS_AT_ONCE", "200");
     private static final Duration SETTLED = Duration.ofMinutes(30);
@@ -93,8 +99,11 @@ final class HttpSearchBench {
             double ready = seconds(start);
             double readyCpu = cpuMillis(server);
             Client client = server.client();
-            await(() ->
-                    !client.get("/stats").json().path("search").path("recall").isNull());
+            await(() -> {
+                JsonNode search = client.get("/stats").json().path("search");
+                return !search.path("recall").isNull()
+                        && (rows < PARTITIONED_ROWS || search.path("share").asDouble() < 1);
+            });
             report.say(
                     "%s: ready after %.1f s (processor %.1f s), searches measured after %.1f s (%.1f s)",
                     name, ready, readyCpu / 1e3, seconds(start), cpuMillis(server) / 1e3);
@@ -121,6 +130,12 @@ final class HttpSearchBench {
     private void searches(ServerProcess server) throws Exception {
         Supplier<String> known = () -> "a red apple";
         Supplier<String> fresh = () -> "thing number " + texts.incrementAndGet();
+        await(() -> {
+            JsonNode stats = server.client().get("/stats").json();
+            return !stats.path("indices").isEmpty()
+                    && stats.path("maintenance").path("working").isNull();
+        });
+        report.say("the index is built, after %.1f s of processor in all", cpuMillis(server) / 1e3);
         for (int n = 0; n < WARM_UP; n++) {
             ask(server, known.get(), 10);
         }

@@ -66,6 +66,7 @@ public record TableState(
      *
      * @param mode {@code exact}; {@code codes}, in memory; or {@code index}, by Lance
      * @param candidates rows whose vectors are read again, of those that the codes find
+     * @param share of the rows whose codes are compared, from 0 to 1; 1 as long as they are not in partitions
      * @param nprobes partitions of Lance's index
      * @param ef width of the search in its graphs, 0 if it has none
      * @param refine distances that are computed exactly for each hit, 0 if none
@@ -73,12 +74,13 @@ public record TableState(
     public record SearchState(
             String mode,
             int candidates,
+            double share,
             @Nullable Double recall,
             int nprobes,
             int ef,
             int refine,
             @Nullable Double indexRecall) {
-        public static final SearchState NONE = new SearchState("exact", 0, null, 0, 0, 0, null);
+        public static final SearchState NONE = new SearchState("exact", 0, 1, null, 0, 0, 0, null);
     }
 
     /**

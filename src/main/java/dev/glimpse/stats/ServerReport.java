@@ -32,9 +32,7 @@ public final class ServerReport {
     private static final List<String> AREAS = List.of("heap", "uploads", "decoder", "arrow", "lance-caches");
 
     private static final Demonstration DEMONSTRATION = new Demonstration(
-            "demonstration model: drawn things only",
-            "scripts/get-model clip-vit-b-32-laion2b && GLIMPSE_MODEL=models/clip-vit-b-32-laion2b GLIMPSE_DATA=photos"
-                    + " scripts/run");
+            "demonstration model: drawn things only", "GLIMPSE_DATA=photos scripts/run --model siglip2-base");
 
     private final ImageDataset dataset;
     private final ClipModel model;

@@ -712,6 +712,22 @@ abstract class ImageDatasetContract {
     }
 
     @Test
+    void indexOfLargeTablesIsBuiltAndSaysHowMuchItFinds() {
+        dataset.close();
+        dataset = ImageDataset.open(store, work(1), Rows.MODEL, Rows.settings(Duration.ofSeconds(30), 300));
+        add(0, 400);
+        await().until(() -> dataset.state().search().indexRecall() != null);
+
+        dataset.startIndexBuild(IndexKind.IVF_SQ);
+
+        await().until(() -> dataset.indexJob().state() == IndexJob.State.DONE);
+        assertThat(dataset.state().indices())
+                .extracting(TableState.IndexState::type)
+                .containsExactly("IVF_SQ");
+        assertThat(dataset.state().search().indexRecall()).isBetween(0.95, 1.0);
+    }
+
+    @Test
     void whatWasMeasuredOfSearchesHoldsAfterARestart() throws IOException {
         TableSettings settings = Rows.settings(Duration.ofSeconds(30), 300);
         dataset.close();

@@ -334,7 +334,7 @@ class GalleryBrowserIT extends PageTest {
         page.navigate("/");
 
         assertThat(page.locator("#model")).containsText("Demonstration model: drawn things only.");
-        assertThat(page.locator("#model code")).containsText("scripts/get-model");
+        assertThat(page.locator("#model code")).containsText("scripts/run --model");
         page.navigate("/stats");
         assertThat(page.locator("#model")).containsText("demonstration model: drawn things only");
         assertThat(client.search("a cat", 1).json().get("model").stringValue()).isEqualTo("mini-clip");

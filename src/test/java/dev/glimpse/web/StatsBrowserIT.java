@@ -108,7 +108,7 @@ class StatsBrowserIT extends PageTest {
         assertThat(page.locator("#upload-steps li")).hasCount(4);
         assertThat(page.locator("#budgets li")).hasCount(5);
         assertThat(page.locator("#charts figure:not([hidden]) canvas")).hasCount(7);
-        assertThat(page.locator("#model")).containsText("scripts/get-model");
+        assertThat(page.locator("#model")).containsText("scripts/run --model");
         assertThat(page.locator("#columns")).containsText("fixed_size_list<item: float>[512]");
         assertThat(page.locator("#no-costs")).isVisible();
         assertThat(page.locator(".wide")).containsText("A restart begins anew.");

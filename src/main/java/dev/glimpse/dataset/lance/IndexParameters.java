@@ -16,7 +16,7 @@ final class IndexParameters {
     /** The number of partitions of an index over this number of rows. */
     static int partitions(IndexKind kind, long rows) {
         return switch (kind) {
-            case IVF_FLAT -> (int) Math.max(1, Math.min(rows, Math.round(Math.sqrt((double) rows))));
+            case IVF_FLAT, IVF_SQ -> (int) Math.max(1, Math.min(rows, Math.round(Math.sqrt((double) rows))));
             case IVF_HNSW_SQ -> (int) Math.max(1, rows / 10_000);
         };
     }
@@ -25,6 +25,7 @@ final class IndexParameters {
     static IndexType type(IndexKind kind) {
         return switch (kind) {
             case IVF_FLAT -> IndexType.IVF_FLAT;
+            case IVF_SQ -> IndexType.IVF_SQ;
             case IVF_HNSW_SQ -> IndexType.IVF_HNSW_SQ;
         };
     }
@@ -39,17 +40,24 @@ final class IndexParameters {
     private static VectorIndexParams vectors(IndexKind kind, int partitions) {
         return switch (kind) {
             case IVF_FLAT -> VectorIndexParams.ivfFlat(partitions, DistanceType.Cosine);
+            case IVF_SQ ->
+                new VectorIndexParams.Builder(lists(partitions))
+                        .setDistanceType(DistanceType.Cosine)
+                        .setSqParams(new SQBuildParams.Builder().build())
+                        .build();
             case IVF_HNSW_SQ ->
                 VectorIndexParams.withIvfHnswSqParams(
                         DistanceType.Cosine,
-                        new IvfBuildParams.Builder()
-                                .setNumPartitions(partitions)
-                                .build(),
+                        lists(partitions),
                         new HnswBuildParams.Builder()
                                 .setM(20)
                                 .setEfConstruction(150)
                                 .build(),
                         new SQBuildParams.Builder().build());
         };
+    }
+
+    private static IvfBuildParams lists(int partitions) {
+        return new IvfBuildParams.Builder().setNumPartitions(partitions).build();
     }
 }

@@ -180,6 +180,10 @@ public final class RecallCalibration {
                 IntStream.iterate(5, n -> n < 2 * partitions, n -> 2 * n)
                         .mapToObj(n -> new IndexTuning(Math.min(n, partitions), 0, 0, Double.NaN))
                         .toList();
+            case IVF_SQ ->
+                IntStream.iterate(5, n -> n < 2 * partitions, n -> 2 * n)
+                        .mapToObj(n -> new IndexTuning(Math.min(n, partitions), 0, 5, Double.NaN))
+                        .toList();
             case IVF_HNSW_SQ ->
                 IntStream.of(50, 100, 200, 400)
                         .boxed()

@@ -69,6 +69,7 @@ public final class TableReader {
         return new TableState.SearchState(
                 exact ? "exact" : local == null ? "index" : "codes",
                 now.oversampling().candidates(),
+                now.oversampling().share(),
                 measured(exact ? 1 : now.oversampling().recall()),
                 now.index().nprobes(),
                 now.index().ef(),

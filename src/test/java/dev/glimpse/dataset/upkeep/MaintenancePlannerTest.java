@@ -74,6 +74,17 @@ class MaintenancePlannerTest {
     }
 
     @Test
+    void largeTableGetsListsBecauseGraphsTakeTooLong() {
+        fragments(1, MaintenancePlanner.ROWS_WITHOUT_GRAPHS);
+        assertThat(due()).isEqualTo(new IndexBuild(IndexKind.IVF_SQ));
+
+        segment(0);
+        metadata.putAll(MaintenancePlanner.trained(IndexKind.IVF_HNSW_SQ, INDEX_ROWS));
+
+        assertThat(due()).isEqualTo(new IndexBuild(IndexKind.IVF_SQ));
+    }
+
+    @Test
     void manyUnindexedRowsAreIndexed() {
         fragments(1, INDEX_ROWS);
         segment(0);

@@ -33,9 +33,10 @@ public final class FilledTable {
     static final ClusteredVectors VECTORS = ClusteredVectors.aroundOrigin(7, 1000);
 
     /** Nothing is removed and nobody asked what others do while a benchmark runs; else as a server has it. */
-    static final TableSettings SETTINGS = settings(10_000);
-
-    static final TableSettings WITHOUT_INDEX = settings(Integer.MAX_VALUE);
+    static final TableSettings SETTINGS = new TableSettings(
+            new CommitProperties(256, Duration.ofSeconds(2)),
+            new ReplicaProperties(DataSize.ofGigabytes(20), Duration.ofSeconds(30)),
+            new MaintenanceProperties(Duration.ofDays(7), 10_000, 0.95));
 
     /** As many as Arrow has memory for. */
     private static final int ROWS_OF_A_COMMIT = 50_000;
@@ -43,13 +44,6 @@ public final class FilledTable {
     private static final Duration INDEX = Duration.ofMinutes(30);
 
     private FilledTable() {}
-
-    private static TableSettings settings(int indexRows) {
-        return new TableSettings(
-                new CommitProperties(256, Duration.ofSeconds(2)),
-                new ReplicaProperties(DataSize.ofGigabytes(20), Duration.ofSeconds(30)),
-                new MaintenanceProperties(Duration.ofDays(7), indexRows, 0.95));
-    }
 
     /** Fills a new table and waits for its index. */
     public static void withIndex(ObjectStore store, Path work, ModelStamp model, int rows) throws IOException {

@@ -65,9 +65,6 @@ final class SearchBench {
     /** Larger tables are in a folder. */
     private static final int ROWS_IN_BUCKET = 100_000;
 
-    /** Of a million, IVF_HNSW_SQ was not built after 14 minutes beside other jobs; then Lance has IVF_FLAT alone. */
-    private static final int ROWS_OF_GRAPHS = 200_000;
-
     /** Rows, and what the median of searches among them is to be, in milliseconds. */
     private static final Map<Integer, Integer> TARGETS = Map.of(10_000, 5, 100_000, 3, 1_000_000, 10);
 
@@ -146,13 +143,6 @@ final class SearchBench {
             long start = System.nanoTime();
             FilledTable.fill(store, folder.resolve("first"), Rows.MODEL, rows);
             report.say("filled in %.0f s", seconds(start));
-            if (rows > ROWS_OF_GRAPHS) {
-                // An index that is there is not replaced by the table's own.
-                try (ImageDataset dataset =
-                        ImageDataset.open(store, folder.resolve("first"), Rows.MODEL, FilledTable.WITHOUT_INDEX)) {
-                    buildLists(dataset);
-                }
-            }
             start = System.nanoTime();
             // A folder's table is changed by renaming, so what works on it has to be on its file system.
             try (ImageDataset dataset =
@@ -167,6 +157,7 @@ final class SearchBench {
                 try (LanceTable table = FilledTable.open(store, folder.resolve("second"), Rows.MODEL)) {
                     compare(dataset, table, bucket);
                 }
+                FaissPeers.measure(folder, rows, QUERIES);
             }
         } finally {
             FileSystemUtils.deleteRecursively(folder);
@@ -176,19 +167,19 @@ final class SearchBench {
     private void compare(ImageDataset dataset, LanceTable table, TestBucket bucket) throws Exception {
         table.snapshots().refresh();
         Snapshot first = lance(table);
-        Snapshot last = first;
         List<Side> indexes = new ArrayList<>();
-        if (rows <= ROWS_OF_GRAPHS) {
-            IndexTuning tuning = IndexTuning.of(table.manifest().metadata());
-            indexes.add(lance("IVF_HNSW_SQ", table, first, tuning));
+        String usual = dataset.state().indices().get(0).type();
+        IndexTuning tuning = IndexTuning.of(table.manifest().metadata());
+        indexes.add(lance(usual, table, first, tuning));
+        if (tuning.ef() > 0) {
             // Rows as queries are found more easily in a graph than others, so what was measured may fall short.
             IndexTuning wider = new IndexTuning(tuning.nprobes(), 2 * tuning.ef(), 5, Double.NaN);
-            indexes.add(lance("IVF_HNSW_SQ", table, first, wider));
-            buildLists(dataset);
-            table.catchUp();
-            table.snapshots().refresh();
-            last = lance(table);
+            indexes.add(lance(usual, table, first, wider));
         }
+        buildLists(dataset);
+        table.catchUp();
+        table.snapshots().refresh();
+        Snapshot last = lance(table);
         indexes.add(
                 lance("IVF_FLAT", table, last, IndexTuning.of(table.manifest().metadata())));
         try {
@@ -223,9 +214,7 @@ final class SearchBench {
             report.say("%s", Report.machine());
         } finally {
             first.release();
-            if (last != first) {
-                last.release();
-            }
+            last.release();
         }
     }
 

@@ -354,6 +354,19 @@ class GalleryBrowserIT extends PageTest {
     // ---- servers in trouble
 
     @Test
+    void whoDoesNotWantToWaitForAServerInTroubleTriesNow() {
+        page.route("**/search", route -> problem(route, 503, "busy", "too many searches", "600"));
+        page.navigate("/?q=anything");
+        assertThat(page.locator("#trouble")).containsText("Trying again in");
+        page.unroute("**/search");
+
+        page.locator("#trouble button").click();
+
+        waitFor("document.querySelector('.tile, .empty') !== null");
+        assertThat(page.locator("#trouble")).isHidden();
+    }
+
+    @Test
     void pageRecoversByItselfAfterAnOutage() {
         List<Route> refused = new ArrayList<>();
         page.route("**/images?*", route -> {

@@ -21,6 +21,7 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Uploads: how they are begun, what they say, and what they survive. */
 class TrayBrowserIT extends PageTest {
@@ -141,6 +142,58 @@ class TrayBrowserIT extends PageTest {
         }
 
         assertThat(tile(0).locator("img")).hasAttribute("alt", "paste.png");
+    }
+
+    @Test
+    void droppedFolderIsTakenWithAllFoldersInItButWhatIsHidden() {
+        // A test cannot drop a folder of the disk; the browser's own objects for one are stood in for.
+        page.evaluate(
+                """
+                pictures => {
+                  const file = (path, base64) => ({
+                    isFile: true, name: path.split('/').pop(), fullPath: path,
+                    file: found => found(new File([Uint8Array.from(atob(base64), c => c.charCodeAt(0))], path.split('/').pop(), {type: 'image/png'})),
+                  });
+                  const folder = (path, ...batches) => ({
+                    isDirectory: true, name: path.split('/').pop(), fullPath: path,
+                    createReader: () => { const left = [...batches]; return {readEntries: found => found(left.shift() ?? [])}; },
+                  });
+                  const album = folder('/album',
+                    [file('/album/a.png', pictures[0]), folder('/album/.cache', [file('/album/.cache/b.png', pictures[1])])],
+                    [folder('/album/deep', [folder('/album/deep/deeper', [file('/album/deep/deeper/c.png', pictures[2])])])]);
+                  DataTransferItem.prototype.webkitGetAsEntry = () => album;
+                  const data = new DataTransfer();
+                  data.items.add(new File([''], 'album'));
+                  document.querySelector('#results').dispatchEvent(new DragEvent('drop', {dataTransfer: data, bubbles: true, cancelable: true}));
+                }""",
+                IntStream.of(433, 434, 435)
+                        .mapToObj(n -> Base64.getEncoder().encodeToString(TestPictures.png(n)))
+                        .toList());
+
+        ends("2 added");
+        assertThat(client.get("/" + TestPictures.id(433)).status()).isEqualTo(200);
+        assertThat(client.get("/" + TestPictures.id(434)).status()).isEqualTo(404);
+        assertThat(client.get("/" + TestPictures.id(435)).status()).isEqualTo(200);
+    }
+
+    @Test
+    void whatTheServerCannotReadIsRefusedWithoutSendingIt() {
+        page.route("**/stats", route -> {
+            var stats = (ObjectNode) JsonMapper.shared().readTree(route.fetch().body());
+            stats.putArray("formats").add("image/jpeg").add("image/png");
+            json(route, stats);
+        });
+        page.reload();
+
+        choose(
+                new FilePayload("a.heic", "image/heic", "anything".getBytes(StandardCharsets.UTF_8)),
+                new FilePayload("b.avif", "image/avif", "anything".getBytes(StandardCharsets.UTF_8)),
+                png("c.png", 436));
+
+        ends("1 added · 2 refused");
+        assertThat(page.locator("#tray-groups summary"))
+                .hasText(new String[] {"1 file: this server takes no HEIC", "1 file: this server takes no AVIF"});
+        assertThat(sent("POST /upload")).isEqualTo(1);
     }
 
     @Test

@@ -21,7 +21,6 @@ import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.util.unit.DataSize;
-import tools.jackson.databind.JsonNode;
 
 /**
  * {@code java -jar glimpse.jar bulk-load ...}: loads folders, archives and lists of pictures into a running server. {@code
@@ -148,12 +147,7 @@ public final class BulkLoadCommand {
     }
 
     private int load(
-            Options options,
-            GlimpseClient client,
-            List<Source> sources,
-            NotesFinder notes,
-            Report report,
-            JsonNode stats)
+            Options options, GlimpseClient client, List<Source> sources, NotesFinder notes, Report report, Json stats)
             throws InterruptedException, IOException {
         long start = System.nanoTime();
         String complaint = deliver(options, client, sources, notes, report);
@@ -177,7 +171,7 @@ public final class BulkLoadCommand {
         Memory memory = new Memory(MEMORY_MEBIBYTES);
         try (Delivery running =
                         new Delivery(client, pace, memory, report, options.patience(), mostSent, !options.fresh());
-                Intake intake = new Intake(running, memory, report, notes, fetcher(options), options.all());
+                Intake intake = new Intake(running, memory, report, notes, () -> fetcher(options), options.all());
                 Progress progress = new Progress(report, () -> share(sources), err, isTerminal)) {
             delivery = running;
             running.start(options.jobs());
@@ -224,7 +218,7 @@ public final class BulkLoadCommand {
 
     // ---- The report as text. With --json it goes to standard error.
 
-    private void tell(Options options, Report report, Report.End end, JsonNode stats) throws IOException {
+    private void tell(Options options, Report report, Report.End end, Json stats) throws IOException {
         report.end(end);
         Report.Counts counts = report.counts();
         PrintStream to = options.json() ? err : out;
@@ -247,13 +241,13 @@ public final class BulkLoadCommand {
         if (end.complaint() != null) {
             to.println(Visible.of(end.complaint()));
         }
-        JsonNode demonstration = stats.path("demonstration");
+        Json demonstration = stats.at("model").at("demonstration");
         if (demonstration.isObject()) {
             line(
                     to,
                     "model",
-                    Visible.of(demonstration.path("note").asString("") + ". To change it: "
-                            + demonstration.path("command").asString("")));
+                    Visible.of(demonstration.at("note").text() + ". To change it: "
+                            + demonstration.at("command").text()));
         }
         if (options.json()) {
             out.println(report.json(end));

@@ -1,5 +1,6 @@
 package dev.glimpse.bulk;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.ConnectException;
 import java.net.URI;
@@ -11,6 +12,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.charset.StandardCharsets;
+import java.security.GeneralSecurityException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -19,12 +21,12 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
+import javax.net.ssl.KeyManager;
+import javax.net.ssl.SSLContext;
+import javax.net.ssl.TrustManager;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.ObjectNode;
+import tools.jackson.core.JsonGenerator;
 
 /** A server, over connections that are kept. For all threads. Sends each request once; to try again is for the caller. */
 final class GlimpseClient {
@@ -34,7 +36,6 @@ final class GlimpseClient {
     /** A server on a slow machine may take seconds for one large picture. */
     private static final Duration UPLOAD = Duration.ofMinutes(5);
 
-    private final JsonMapper json = new JsonMapper();
     private final URI server;
     private final @Nullable String key;
     private final HttpClient http;
@@ -45,10 +46,20 @@ final class GlimpseClient {
     GlimpseClient(URI server, @Nullable String key) {
         this.server = server;
         this.key = key;
-        this.http = HttpClient.newBuilder()
-                .version(HttpClient.Version.HTTP_1_1)
-                .connectTimeout(CONNECT)
-                .build();
+        HttpClient.Builder builder =
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(CONNECT);
+        this.http = ("http".equals(server.getScheme()) ? builder.sslContext(noTls()) : builder).build();
+    }
+
+    /** For a server without TLS. The client wants a context in any case, and the usual one reads all certificates that there are. */
+    private static SSLContext noTls() {
+        try {
+            SSLContext context = SSLContext.getInstance("TLS");
+            context.init(new KeyManager[0], new TrustManager[0], null);
+            return context;
+        } catch (GeneralSecurityException e) {
+            throw new IllegalStateException("every Java runtime has TLS", e);
+        }
     }
 
     /**
@@ -56,9 +67,9 @@ final class GlimpseClient {
      *
      * @param status of HTTP
      * @param retryAfter what the server asks for; null if it does not
-     * @param body JSON; a missing node if it is none
+     * @param body nothing if it is no JSON
      */
-    record Answer(int status, @Nullable Duration retryAfter, JsonNode body) {
+    record Answer(int status, @Nullable Duration retryAfter, Json body) {
         boolean isOk() {
             return status / 100 == 2;
         }
@@ -73,30 +84,30 @@ final class GlimpseClient {
             return detail(body, status);
         }
 
-        private static String detail(JsonNode problem, int status) {
-            String detail = problem.path("detail").asString("");
-            String told = detail.isEmpty() ? problem.path("title").asString("") : detail;
+        private static String detail(Json problem, int status) {
+            String detail = problem.at("detail").text();
+            String told = detail.isEmpty() ? problem.at("title").text() : detail;
             return told.isEmpty() ? "HTTP " + status : told;
         }
 
         /** What became of each picture of an upload, in order. Empty if this is no answer to an upload of so many. */
         Optional<List<Item>> items(int count) {
-            if (count == 1 && body.path("stored").isBoolean()) {
+            if (count == 1 && body.at("stored").isBoolean()) {
                 return Optional.of(List.of(item(body, status)));
             }
-            JsonNode results = body.path("results");
-            if (!results.isArray() || results.size() != count) {
+            List<Json> results = body.at("results").items();
+            if (results.size() != count) {
                 return Optional.empty();
             }
             List<Item> items = new ArrayList<>();
-            for (JsonNode result : results) {
-                items.add(item(result, result.path("status").asInt(0)));
+            for (Json result : results) {
+                items.add(item(result, result.at("status").number()));
             }
             return Optional.of(items);
         }
 
-        private static Item item(JsonNode result, int status) {
-            return new Item(status, result.path("stored").asBoolean(false), detail(result.path("problem"), status));
+        private static Item item(Json result, int status) {
+            return new Item(status, result.at("stored").isTrue(), detail(result.at("problem"), status));
         }
     }
 
@@ -119,19 +130,24 @@ final class GlimpseClient {
 
     /** Asks which of at most 1,000 hashes the server has; {@link #known} reads the answer. */
     Answer ask(List<String> hashes) throws IOException, InterruptedException {
-        ObjectNode body = json.createObjectNode();
-        ArrayNode list = body.putArray("sha256");
-        hashes.forEach(list::add);
+        ByteArrayOutputStream body = new ByteArrayOutputStream();
+        try (JsonGenerator json = Json.writer(body)) {
+            json.writeStartObject();
+            json.writeArrayPropertyStart("sha256");
+            hashes.forEach(json::writeString);
+            json.writeEndArray();
+            json.writeEndObject();
+        }
         return send(request("/images/known", ASK)
                 .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofByteArray(json.writeValueAsBytes(body))));
+                .POST(BodyPublishers.ofByteArray(body.toByteArray())));
     }
 
     /** The hashes that an answer to {@link #ask} names. */
     static Set<String> known(Answer answer) {
         Set<String> known = new HashSet<>();
-        for (JsonNode id : answer.body().path("ids")) {
-            String text = id.asString("");
+        for (Json id : answer.body().at("ids").items()) {
+            String text = id.text();
             int start = text.lastIndexOf('/') + 1;
             int end = text.lastIndexOf('.');
             if (start < end) {
@@ -210,11 +226,11 @@ final class GlimpseClient {
         return new Answer(response.statusCode(), retryAfter, read(response.body()));
     }
 
-    private JsonNode read(byte[] body) {
+    private static Json read(byte[] body) {
         try {
-            return body.length == 0 ? json.missingNode() : json.readTree(body);
+            return Json.of(body);
         } catch (JacksonException e) {
-            return json.missingNode();
+            return Json.NOTHING;
         }
     }
 

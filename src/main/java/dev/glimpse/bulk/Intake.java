@@ -23,6 +23,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
 /** Reads what sources find: looks whether it is a picture, takes its hash, collects what is said of it, and hands it to the delivery. */
@@ -45,25 +46,29 @@ final class Intake implements Sink, AutoCloseable {
     private final Memory memory;
     private final Report report;
     private final NotesFinder notes;
-    private final UrlFetcher fetcher;
+    private final Supplier<UrlFetcher> fetchers;
+    private @Nullable UrlFetcher fetcher; // guarded by this
     private final boolean isTakingAll;
     private final ExecutorService readers = Executors.newFixedThreadPool(READERS, Intake::daemon);
-    private final ExecutorService fetchers = Executors.newFixedThreadPool(FETCHERS, Intake::daemon);
+    private final ExecutorService fetching = Executors.newFixedThreadPool(FETCHERS, Intake::daemon);
     private final Semaphore waiting = new Semaphore(MOST_WAITING);
 
-    /** @param isTakingAll whether the server is to see also what does not look like a picture */
+    /**
+     * @param fetchers makes what fetches URLs; closed here
+     * @param isTakingAll whether the server is to see also what does not look like a picture
+     */
     Intake(
             Delivery delivery,
             Memory memory,
             Report report,
             NotesFinder notes,
-            UrlFetcher fetcher,
+            Supplier<UrlFetcher> fetchers,
             boolean isTakingAll) {
         this.delivery = delivery;
         this.memory = memory;
         this.report = report;
         this.notes = notes;
-        this.fetcher = fetcher;
+        this.fetchers = fetchers;
         this.isTakingAll = isTakingAll;
     }
 
@@ -109,6 +114,14 @@ final class Intake implements Sink, AutoCloseable {
         });
     }
 
+    /** Made when it is needed first: most sources have no URLs. */
+    private synchronized UrlFetcher fetcher() {
+        if (fetcher == null) {
+            fetcher = fetchers.get();
+        }
+        return fetcher;
+    }
+
     private static byte @Nullable [] besideFile(Path file, String name) throws IOException {
         Path other = file.resolveSibling(name.substring(name.lastIndexOf('/') + 1));
         return Files.isRegularFile(other) && Files.size(other) <= Beside.MOST ? Files.readAllBytes(other) : null;
@@ -116,9 +129,9 @@ final class Intake implements Sink, AutoCloseable {
 
     @Override
     public void url(String name, URI url) throws InterruptedException {
-        later(fetchers, name, () -> {
+        later(fetching, name, () -> {
             try {
-                byte[] bytes = fetcher.fetch(url);
+                byte[] bytes = fetcher().fetch(url);
                 read(name, new ByteArrayInputStream(bytes), bytes.length, null, Beside.NOTHING);
             } catch (UrlNotFetchedException | UrlTooLargeException e) {
                 report.notLoaded(name, Outcome.FAILED, 0, "cannot fetch: " + e.getMessage());
@@ -286,8 +299,8 @@ final class Intake implements Sink, AutoCloseable {
     /** Waits until everything that was found has been read, or everything is being stopped. */
     void await() throws InterruptedException {
         readers.shutdown();
-        fetchers.shutdown();
-        for (ExecutorService threads : List.of(readers, fetchers)) {
+        fetching.shutdown();
+        for (ExecutorService threads : List.of(readers, fetching)) {
             while (!threads.awaitTermination(200, TimeUnit.MILLISECONDS) && !isStopping()) {}
         }
     }
@@ -295,7 +308,11 @@ final class Intake implements Sink, AutoCloseable {
     @Override
     public void close() {
         readers.shutdownNow();
-        fetchers.shutdownNow();
-        fetcher.close();
+        fetching.shutdownNow();
+        synchronized (this) {
+            if (fetcher != null) {
+                fetcher.close();
+            }
+        }
     }
 }

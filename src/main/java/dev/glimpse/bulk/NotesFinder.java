@@ -11,15 +11,12 @@ import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
-import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * Finds caption and tags of a picture: in a table of captions, else in files beside it, else in its own metadata. Caption and tags may
  * come from different places. For all threads.
  */
 final class NotesFinder {
-    private final JsonMapper json = new JsonMapper();
     private final @Nullable CaptionTable table;
     private final boolean hasSidecars;
     private final boolean hasMetadata;
@@ -65,7 +62,7 @@ final class NotesFinder {
     }
 
     /** {@code cat.jpg.json}, {@code cat.json}, {@code cat.jpg.txt} and {@code cat.txt} of {@code cat.jpg}. */
-    private Notes beside(String name, Sink.Beside beside) throws IOException {
+    private static Notes beside(String name, Sink.Beside beside) throws IOException {
         Set<String> starts = new LinkedHashSet<>(List.of(name));
         int dot = name.lastIndexOf('.');
         if (dot > name.lastIndexOf('/') + 1) {
@@ -87,17 +84,17 @@ final class NotesFinder {
         return notes;
     }
 
-    private Notes ofJson(String name, byte[] bytes) throws IOException {
+    private static Notes ofJson(String name, byte[] bytes) throws IOException {
         try {
-            JsonNode said = json.readTree(bytes);
-            JsonNode tags = said.path("tags");
+            Json said = Json.of(bytes);
+            Json tags = said.at("tags");
             List<String> list = new ArrayList<>();
             if (tags.isArray()) {
-                tags.forEach(tag -> list.add(tag.asString("")));
+                tags.items().forEach(tag -> list.add(tag.text()));
             } else {
-                list.addAll(List.of(tags.asString("").split(",", -1)));
+                list.addAll(List.of(tags.text().split(",", -1)));
             }
-            return new Notes(said.path("caption").asString(""), list);
+            return new Notes(said.at("caption").text(), list);
         } catch (JacksonException e) {
             throw new IOException(name + " is no JSON", e);
         }

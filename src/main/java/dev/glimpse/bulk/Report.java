@@ -16,7 +16,6 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonGenerator;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * What became of every file. For all threads. Names of files that were not loaded go to a file as they come, so the memory does not grow
@@ -26,7 +25,6 @@ final class Report implements AutoCloseable {
     /** For the answer of {@code --json}. */
     static final int KEPT = 1_000;
 
-    private final JsonMapper json = new JsonMapper();
     private final @Nullable Path file;
     private final @Nullable Path unfinished;
     private final @Nullable JsonGenerator out;
@@ -86,7 +84,7 @@ final class Report implements AutoCloseable {
         try {
             unfinished = file.resolveSibling(file.getFileName() + ".part");
             OutputStream bytes = Files.newOutputStream(unfinished);
-            out = json.createGenerator(bytes);
+            out = Json.writer(bytes);
             out.writeStartObject();
             out.writeArrayPropertyStart("files");
         } catch (IOException e) {
@@ -190,7 +188,7 @@ final class Report implements AutoCloseable {
     /** The report as one object, with the first {@link #KEPT} of the files that were refused or failed. */
     synchronized String json(End end) {
         StringWriter text = new StringWriter();
-        try (JsonGenerator to = json.createGenerator(text)) {
+        try (JsonGenerator to = Json.writer(text)) {
             to.writeStartObject();
             writeTotals(to, end);
             to.writeArrayPropertyStart("failures");

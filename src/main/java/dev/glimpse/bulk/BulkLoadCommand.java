@@ -11,6 +11,7 @@ import java.io.PrintStream;
 import java.io.UncheckedIOException;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
@@ -41,6 +42,7 @@ public final class BulkLoadCommand {
     private static final int TROUBLES_TOLD = 20;
     private static final int KINDS_TOLD = 30;
     private static final int MOST_SENT = 32;
+    private static final Duration FIRST_WAIT = Duration.ofSeconds(1);
     private static final int LAST_MILLIS = 40_000;
 
     private final Map<String, String> environment;
@@ -48,26 +50,34 @@ public final class BulkLoadCommand {
     private final PrintStream out;
     private final PrintStream err;
     private final boolean isTerminal;
+    private final Duration firstWait;
     private final CountDownLatch ended = new CountDownLatch(1);
     private volatile @Nullable Delivery delivery;
 
     /**
      * @param environment that settings are taken from
      * @param isTerminal whether {@code err} is seen by people, as it changes
+     * @param firstWait before what failed is tried again for the first time
      */
     BulkLoadCommand(
-            Map<String, String> environment, InputStream in, PrintStream out, PrintStream err, boolean isTerminal) {
+            Map<String, String> environment,
+            InputStream in,
+            PrintStream out,
+            PrintStream err,
+            boolean isTerminal,
+            Duration firstWait) {
         this.environment = environment;
         this.in = in;
         this.out = out;
         this.err = err;
         this.isTerminal = isTerminal;
+        this.firstWait = firstWait;
     }
 
     /** Runs with the streams of this process, and gives its exit status. SIGINT and SIGTERM let what is under way end. */
     public static int run(String... arguments) {
         BulkLoadCommand command = new BulkLoadCommand(
-                System.getenv(), System.in, System.out, System.err, Boolean.getBoolean("glimpse.terminal"));
+                System.getenv(), System.in, System.out, System.err, Boolean.getBoolean("glimpse.terminal"), FIRST_WAIT);
         Runtime.getRuntime().addShutdownHook(new Thread(command::stop, "stop"));
         return command.run(List.of(arguments));
     }
@@ -167,10 +177,10 @@ public final class BulkLoadCommand {
             Options options, GlimpseClient client, List<Source> sources, NotesFinder notes, Report report)
             throws InterruptedException {
         int mostSent = (int) Math.max(1, Math.min(MOST_SENT, options.rate()));
-        Pace pace = new Pace(options.jobs(), options.rate(), System::nanoTime);
+        Pace pace = new Pace(options.jobs(), options.rate(), firstWait, System::nanoTime);
         Memory memory = new Memory(MEMORY_MEBIBYTES);
-        try (Delivery running =
-                        new Delivery(client, pace, memory, report, options.patience(), mostSent, !options.fresh());
+        try (Delivery running = new Delivery(
+                        client, pace, memory, report, options.patience(), firstWait, mostSent, !options.fresh());
                 Intake intake = new Intake(running, memory, report, notes, () -> fetcher(options), options.all());
                 Progress progress = new Progress(report, () -> share(sources), err, isTerminal)) {
             delivery = running;

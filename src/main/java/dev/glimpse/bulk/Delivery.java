@@ -42,6 +42,7 @@ final class Delivery implements AutoCloseable {
     private final Memory memory;
     private final Report report;
     private final Duration patience;
+    private final Duration firstWait;
     private final int mostSent;
     private final boolean isAsking;
 
@@ -56,6 +57,7 @@ final class Delivery implements AutoCloseable {
 
     /**
      * @param patience how long a server that is busy or away is waited for
+     * @param firstWait before a picture that failed is sent again; it doubles with each attempt
      * @param mostSent pictures in a request; it is also bounded by what servers take
      * @param isAsking whether the server is asked first what it has
      */
@@ -65,6 +67,7 @@ final class Delivery implements AutoCloseable {
             Memory memory,
             Report report,
             Duration patience,
+            Duration firstWait,
             int mostSent,
             boolean isAsking) {
         this.client = client;
@@ -72,6 +75,7 @@ final class Delivery implements AutoCloseable {
         this.memory = memory;
         this.report = report;
         this.patience = patience;
+        this.firstWait = firstWait;
         this.mostSent = Math.min(mostSent, MOST_SENT);
         this.isAsking = isAsking;
     }
@@ -386,8 +390,8 @@ final class Delivery implements AutoCloseable {
             notLoaded(picture, Outcome.FAILED, status, reason);
             return;
         }
-        long wait = 1L << (picture.attempts() - 1);
-        Future<?> unused = later.schedule(() -> toAsk.add(picture), wait, TimeUnit.SECONDS);
+        long wait = firstWait.toMillis() << (picture.attempts() - 1);
+        Future<?> unused = later.schedule(() -> toAsk.add(picture), wait, TimeUnit.MILLISECONDS);
     }
 
     private void refused(Candidate picture, int status, String detail) {

@@ -24,10 +24,9 @@ final class Pace {
     /** So many windows pass before one more is tried again. */
     private static final int REST = 15;
 
-    private static final long FIRST_WAIT = TimeUnit.MILLISECONDS.toNanos(500);
-
     private final int most;
     private final double rate;
+    private final Duration firstWait;
     private final LongSupplier clock;
 
     private int limit;
@@ -49,11 +48,13 @@ final class Pace {
     /**
      * @param most requests at the same time
      * @param rate most pictures a second that begin to be sent; infinite if there is no such bound
+     * @param firstWait how long nothing begins after a first failure, if the server does not say it; it doubles with each, to 16 times
      * @param clock as {@link System#nanoTime}
      */
-    Pace(int most, double rate, LongSupplier clock) {
+    Pace(int most, double rate, Duration firstWait, LongSupplier clock) {
         this.most = most;
         this.rate = rate;
+        this.firstWait = firstWait;
         this.clock = clock;
         this.limit = Math.min(FIRST, most);
         long now = clock.getAsLong();
@@ -156,7 +157,7 @@ final class Pace {
     }
 
     private long growingWait() {
-        return FIRST_WAIT << Math.min(Math.max(misses - 1, 0), 4);
+        return firstWait.toNanos() << Math.min(Math.max(misses - 1, 0), 4);
     }
 
     private void pause(long now, long wait) {

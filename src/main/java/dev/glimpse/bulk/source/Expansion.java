@@ -13,7 +13,7 @@ final class Expansion {
     static final long MOST_TIMES = 100;
 
     /** A small archive may have one large flat picture. */
-    static final long ALWAYS = 256L << 20;
+    static final long ALWAYS = 64L << 20;
 
     private final LongSupplier packed;
     private long unpacked;

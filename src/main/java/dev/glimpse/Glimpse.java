@@ -1,5 +1,6 @@
 package dev.glimpse;
 
+import dev.glimpse.bulk.BulkLoadCommand;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.storage.DoctorCommand;
 import dev.glimpse.storage.WorkingFolder;
@@ -12,13 +13,16 @@ import org.springframework.boot.webmvc.autoconfigure.error.ErrorMvcAutoConfigura
 import org.springframework.context.ApplicationListener;
 import org.springframework.core.env.Environment;
 
-/** The server; or with the argument {@code doctor} a look at the store. */
+/** The server; or with the argument {@code doctor} a look at the store, and with {@code bulk-load} a client that loads pictures. */
 @SpringBootApplication(
         exclude = ErrorMvcAutoConfiguration.class) // what has no answer of ours gets one by web.ProblemReportValve
 public class Glimpse {
     public static void main(String[] args) {
         if (args.length > 0 && args[0].equals("doctor")) {
             System.exit(DoctorCommand.run(Arrays.copyOfRange(args, 1, args.length)));
+        }
+        if (args.length > 0 && args[0].equals("bulk-load")) {
+            System.exit(BulkLoadCommand.run(Arrays.copyOfRange(args, 1, args.length)));
         }
         SpringApplication application = new SpringApplication(Glimpse.class);
         application.addListeners(beforeNativeLibraries());

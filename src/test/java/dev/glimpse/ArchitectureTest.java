@@ -118,6 +118,15 @@ class ArchitectureTest {
             "mcp", "search", "duplicates", "pictures", "upload", "stats", "request", "fairness", "dataset", "image");
 
     @ArchTest
+    static final ArchRule bulkKnowsHowUrlsAreFetched = onlyKnows("bulk", "fetch", "bulk.source");
+
+    @ArchTest
+    static final ArchRule sourcesOfBulkKnowNobody = onlyKnows("bulk.source");
+
+    @ArchTest
+    static final ArchRule sourcesOfBulkAloneKnowArchives = alone("bulk.source", "org.apache.commons.compress..");
+
+    @ArchTest
     static final ArchRule nobodyKnowsAgents = noClasses()
             .that()
             .resideOutsideOfPackages("dev.glimpse.mcp", "dev.glimpse.web")

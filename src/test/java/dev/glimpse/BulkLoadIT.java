@@ -1,9 +1,13 @@
 package dev.glimpse;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
+import dev.glimpse.bulk.FakePictures;
+import dev.glimpse.image.ImageFormat;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.testing.Client;
 import dev.glimpse.testing.TestPictures;
-import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
@@ -12,8 +16,6 @@ import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.zip.ZipEntry;
-import java.util.zip.ZipOutputStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.test.context.SpringBootTest;
@@ -21,8 +23,10 @@ import org.springframework.boot.test.web.server.LocalServerPort;
 import org.springframework.test.annotation.DirtiesContext;
 import org.springframework.test.context.DynamicPropertyRegistry;
 import org.springframework.test.context.DynamicPropertySource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
-/** {@code scripts/bulk-load} as people call it, against a real server. */
+/** The command behind {@code scripts/bulk-load}, as a process of its own, against a real server. */
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
 @DirtiesContext // it has to be stopped before its folder is removed
 class BulkLoadIT {
@@ -35,9 +39,6 @@ class BulkLoadIT {
 
     @TempDir
     Path folder;
-
-    @TempDir
-    Path state;
 
     @LocalServerPort
     int port;
@@ -53,15 +54,28 @@ class BulkLoadIT {
         }
     }
 
+    private Process begin(String... arguments) throws IOException {
+        ProcessBuilder command = new ProcessBuilder(
+                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                        "-Xmx256m",
+                        "-XX:+UseSerialGC",
+                        "-cp",
+                        System.getProperty("java.class.path"),
+                        "dev.glimpse.Glimpse",
+                        "bulk-load")
+                .redirectErrorStream(true);
+        command.command().addAll(List.of(arguments));
+        command.environment().keySet().removeIf(name -> name.startsWith("GLIMPSE_"));
+        command.environment().put("GLIMPSE_URL", "http://127.0.0.1:" + port);
+        command.environment().put("LC_ALL", "C.UTF-8");
+        Process process = command.start();
+        process.getOutputStream().close();
+        return process;
+    }
+
     private Run load(String... arguments) {
         try {
-            ProcessBuilder script = new ProcessBuilder("scripts/bulk-load").redirectErrorStream(true);
-            script.command().addAll(List.of(arguments));
-            script.environment().keySet().removeIf(name -> name.startsWith("GLIMPSE_"));
-            script.environment().put("GLIMPSE_URL", "http://127.0.0.1:" + port);
-            script.environment().put("XDG_STATE_HOME", state.toString());
-            Process process = script.start();
-            process.getOutputStream().close();
+            Process process = begin(arguments);
             String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
             return new Run(process.waitFor(), output);
         } catch (IOException e) {
@@ -70,6 +84,10 @@ class BulkLoadIT {
             Thread.currentThread().interrupt();
             throw new IllegalStateException("interrupted", e);
         }
+    }
+
+    private long rows() {
+        return new Client(port).get("/stats").json().path("rowCount").asLong();
     }
 
     /** The beginning of an ISO media file of this brand, and nothing behind. */
@@ -91,15 +109,6 @@ class BulkLoadIT {
         return text.getBytes(StandardCharsets.UTF_8);
     }
 
-    private static byte[] zip() throws IOException {
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (ZipOutputStream zip = new ZipOutputStream(bytes)) {
-            zip.putNextEntry(new ZipEntry("a.png"));
-            zip.write(TestPictures.png(1));
-        }
-        return bytes.toByteArray();
-    }
-
     @Test
     void picturesAreKnownByTheirBytesAndAllElseIsNamedByKindWithItsReason() throws IOException {
         for (String name : List.of("a.jfif", "b.jpe", "without", "deep/down/c.txt", "IMG_1.jpg")) {
@@ -115,7 +124,9 @@ class BulkLoadIT {
         put("notes.txt", text("hello\n"));
         put("more.TXT", text("hello\n"));
         put("README", text("hello\n"));
-        put("album.zip", zip());
+        put(
+                "album.zip",
+                new FakePictures.Zip().with("a.png", TestPictures.png(1)).bytes());
 
         Run run = load(folder.toString());
 
@@ -138,7 +149,7 @@ class BulkLoadIT {
 
         Run again = load(folder.toString());
         assertThat(again.status()).as(again.output()).isZero();
-        assertThat(again.output()).contains("5 of them loaded before");
+        assertThat(again.lines()).contains("  stored       0", "  known        5");
     }
 
     @Test
@@ -150,19 +161,61 @@ class BulkLoadIT {
     }
 
     @Test
-    void archiveOrVideoIsTakenForNoList() throws IOException {
-        byte[] tar = new byte[1024];
-        System.arraycopy(text("a.png"), 0, tar, 0, 5);
-        System.arraycopy(text("ustar"), 0, tar, 257, 5);
+    void zipIsLoadedAndWhatIsDamagedInItIsRefused() throws IOException {
+        byte[] damaged = TestPictures.png(1);
+        byte[] zip = new FakePictures.Zip()
+                .with("a.png", TestPictures.png(PICTURES.getAndIncrement()))
+                .with("../b.png", TestPictures.png(PICTURES.getAndIncrement()))
+                .with("c.png", Arrays.copyOf(damaged, damaged.length / 2))
+                .with("d.png", TestPictures.png(PICTURES.getAndIncrement()))
+                .bytes();
 
-        Run ofZip = load(put("a.zip", zip()).toString());
-        Run ofTar = load(put("a.tar", tar).toString());
-        Run ofVideo = load(put("a.mov", MOVIE).toString());
+        Run run = load(put("a.zip", zip).toString());
 
-        assertThat(List.of(ofZip.status(), ofTar.status(), ofVideo.status())).containsOnly(2);
-        assertThat(ofZip.output()).contains("a.zip is an archive: unpack it");
-        assertThat(ofTar.output()).contains("a.tar is an archive: unpack it");
-        assertThat(ofVideo.output()).contains("a.mov is neither a folder, nor a picture, nor a list", "a video");
+        assertThat(run.status()).as(run.output()).isEqualTo(1);
+        assertThat(run.lines()).contains("  total        4", "  stored       2", "  refused      2");
+    }
+
+    @Test
+    void captionsAndTagsAreKeptWithTheirPictures() throws IOException {
+        byte[] bytes = TestPictures.png(PICTURES.getAndIncrement());
+        put("set/a.png", bytes);
+        picture("set/b.png");
+        Path table = put(".captions.csv", text("file,caption,tags\na.png,\"A cat, asleep\",\"cat,home\"\n"));
+
+        Run run = load("--captions", table.toString(), folder.toString());
+
+        assertThat(run.status()).as(run.output()).isZero();
+        String id = ImageId.of(bytes, ImageFormat.PNG).toString();
+        JsonNode said = new Client(port).get("/" + id + "/metadata").json();
+        assertThat(said.path("caption").asString()).isEqualTo("A cat, asleep");
+        assertThat(said.path("tags").toString()).isEqualTo("[\"cat\",\"home\"]");
+    }
+
+    @Test
+    void runThatIsKilledIsFinishedByTheNextAndNothingIsSentTwice() throws IOException, InterruptedException {
+        int count = 150;
+        for (int i = 0; i < count; i++) {
+            picture("p" + i + ".png");
+        }
+        long before = rows();
+        Process killed = begin("--rate", "60", folder.toString());
+        try {
+            await().until(() -> rows() >= before + 20 || !killed.isAlive());
+        } finally {
+            killed.destroyForcibly().waitFor();
+        }
+
+        Path report = put(".report.json", new byte[0]);
+        Run rest = load("--report", report.toString(), folder.toString());
+
+        assertThat(rest.status()).as(rest.output()).isZero();
+        JsonNode told = new JsonMapper().readTree(report.toFile());
+        int stored = told.path("stored").asInt();
+        int known = told.path("known").asInt();
+        assertThat(known).isGreaterThanOrEqualTo(20);
+        assertThat(stored + known).isEqualTo(count);
+        assertThat(rows()).isEqualTo(before + count);
     }
 
     @Test
@@ -199,7 +252,7 @@ class BulkLoadIT {
         assertThat(run.output())
                 .contains("\\x1b]0;title\\x07 \\xc2\\x9b31m \\xe2\\x80\\xaegnp.png")
                 .doesNotContain("\u001b", "\u009b", "\u202e");
-        assertThat(run.lines()).contains("  stored       1", "  failed       1");
+        assertThat(run.lines()).contains("  stored       1", "  refused      1");
     }
 
     @Test

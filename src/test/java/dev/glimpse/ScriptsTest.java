@@ -98,7 +98,7 @@ class ScriptsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"scripts/demo", "scripts/eval", "scripts/verify", "scripts/bulk-load samples"})
+    @ValueSource(strings = {"scripts/demo", "scripts/eval", "scripts/verify"})
     void serverThatIsNotThereIsNamedInOneLineWithWhatToDo(String command) throws IOException, InterruptedException {
         Run run = run(command.split(" "));
 

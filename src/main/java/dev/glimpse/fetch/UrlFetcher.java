@@ -74,6 +74,15 @@ public final class UrlFetcher implements AutoCloseable {
     }
 
     /**
+     * For programs whose user has chosen the URLs, and may reach everything that they can: asks any address, on any port.
+     *
+     * @param limit of what comes from one URL
+     */
+    public static UrlFetcher ofAnyAddress(DataSize limit) {
+        return new UrlFetcher(limit, DEADLINE, address -> true, port -> true, InetAddress::getAllByName);
+    }
+
+    /**
      * @param deadline of a fetch with all its redirects; only the look-up of a name is not cut by it
      * @param allowed addresses that may be connected to
      * @param ports that a URL may name

@@ -180,7 +180,14 @@ public final class BulkLoadCommand {
         Pace pace = new Pace(options.jobs(), options.rate(), firstWait, System::nanoTime);
         Memory memory = new Memory(MEMORY_MEBIBYTES);
         try (Delivery running = new Delivery(
-                        client, pace, memory, report, options.patience(), firstWait, mostSent, !options.fresh());
+                        client,
+                        pace,
+                        memory,
+                        new UnderWay(memory, report),
+                        options.patience(),
+                        firstWait,
+                        mostSent,
+                        !options.fresh());
                 Intake intake = new Intake(running, memory, report, notes, () -> fetcher(options), options.all());
                 Progress progress = new Progress(report, () -> share(sources), err, isTerminal)) {
             delivery = running;

@@ -7,9 +7,7 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Deque;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.Future;
@@ -40,7 +38,7 @@ final class Delivery implements AutoCloseable {
     private final GlimpseClient client;
     private final Pace pace;
     private final Memory memory;
-    private final Report report;
+    private final UnderWay underWay;
     private final Duration patience;
     private final Duration firstWait;
     private final int mostSent;
@@ -48,7 +46,6 @@ final class Delivery implements AutoCloseable {
 
     private final BlockingQueue<Candidate> toAsk = new LinkedBlockingQueue<>();
     private final Deque<Candidate> toSend = new ArrayDeque<>();
-    private final Map<String, List<Candidate>> underWay = new HashMap<>();
     private final ScheduledThreadPoolExecutor later = new ScheduledThreadPoolExecutor(1, Delivery::daemon);
     private final List<Thread> threads = new ArrayList<>();
     private volatile boolean canAsk = true;
@@ -65,7 +62,7 @@ final class Delivery implements AutoCloseable {
             GlimpseClient client,
             Pace pace,
             Memory memory,
-            Report report,
+            UnderWay underWay,
             Duration patience,
             Duration firstWait,
             int mostSent,
@@ -73,7 +70,7 @@ final class Delivery implements AutoCloseable {
         this.client = client;
         this.pace = pace;
         this.memory = memory;
-        this.report = report;
+        this.underWay = underWay;
         this.patience = patience;
         this.firstWait = firstWait;
         this.mostSent = Math.min(mostSent, MOST_SENT);
@@ -97,16 +94,9 @@ final class Delivery implements AutoCloseable {
 
     /** Takes a picture, of which this becomes the owner. Never blocks: who reads pictures is bounded by {@link Memory}. */
     void offer(Candidate picture) {
-        synchronized (underWay) {
-            List<Candidate> twins = underWay.get(picture.sha256());
-            if (twins != null) {
-                release(picture);
-                twins.add(picture);
-                return;
-            }
-            underWay.put(picture.sha256(), new ArrayList<>());
+        if (underWay.begin(picture)) {
+            toAsk.add(picture);
         }
-        toAsk.add(picture);
     }
 
     /** Begins no further request. What is under way may end. */
@@ -172,7 +162,7 @@ final class Delivery implements AutoCloseable {
         List<Candidate> missing = new ArrayList<>();
         for (Candidate picture : group) {
             if (known.contains(picture.sha256())) {
-                loaded(picture, picture.isOffered());
+                underWay.loaded(picture, picture.isOffered());
             } else {
                 missing.add(picture);
             }
@@ -316,7 +306,7 @@ final class Delivery implements AutoCloseable {
             Candidate picture = batch.get(i);
             GlimpseClient.Item item = items.get(i);
             if (item.status() / 100 == 2) {
-                loaded(picture, item.isStored() || picture.isOffered());
+                underWay.loaded(picture, item.isStored() || picture.isOffered());
             } else if (isForLater(item.status())) {
                 again(picture, item.status(), item.detail());
             } else {
@@ -369,7 +359,7 @@ final class Delivery implements AutoCloseable {
 
     private void gone(List<Candidate> batch) {
         if (batch.size() == 1) {
-            notLoaded(batch.get(0), Outcome.FAILED, 0, "the file is gone");
+            underWay.notLoaded(batch.get(0), Outcome.FAILED, 0, "the file is gone");
         } else {
             alone(batch);
         }
@@ -387,7 +377,7 @@ final class Delivery implements AutoCloseable {
     private void again(Candidate picture, int status, String reason) {
         picture.hasFailed();
         if (picture.attempts() >= TRIES) {
-            notLoaded(picture, Outcome.FAILED, status, reason);
+            underWay.notLoaded(picture, Outcome.FAILED, status, reason);
             return;
         }
         long wait = firstWait.toMillis() << (picture.attempts() - 1);
@@ -396,37 +386,10 @@ final class Delivery implements AutoCloseable {
 
     private void refused(Candidate picture, int status, String detail) {
         if (status == UNSUPPORTED) {
-            notLoaded(picture, Outcome.LEFT_OUT, status, detail.replaceFirst("; accepted are.*", ""));
+            underWay.notLoaded(picture, Outcome.LEFT_OUT, status, detail.replaceFirst("; accepted are.*", ""));
         } else {
-            notLoaded(picture, Outcome.REFUSED, status, detail);
+            underWay.notLoaded(picture, Outcome.REFUSED, status, detail);
         }
-    }
-
-    // ---- The end of a picture.
-
-    private void loaded(Candidate picture, boolean isNew) {
-        List<Candidate> twins = end(picture);
-        report.loaded(isNew);
-        twins.forEach(twin -> report.loaded(false));
-    }
-
-    private void notLoaded(Candidate picture, Outcome outcome, int status, String reason) {
-        List<Candidate> twins = end(picture);
-        report.notLoaded(picture.name(), outcome, status, reason);
-        twins.forEach(twin -> report.notLoaded(twin.name(), outcome, status, reason));
-    }
-
-    private List<Candidate> end(Candidate picture) {
-        release(picture);
-        synchronized (underWay) {
-            List<Candidate> twins = underWay.remove(picture.sha256());
-            return twins == null ? List.of() : twins;
-        }
-    }
-
-    private void release(Candidate picture) {
-        picture.content().close();
-        memory.giveBack(picture.held());
     }
 
     /** Waits for requests that are under way, up to half a minute, and ends the threads. */

@@ -183,10 +183,18 @@ final class GlimpseClient {
             size += picture.content().size();
         }
         parts.add(text("--" + boundary + "--\r\n"));
-        bytesSent.addAndGet(size);
-        return send(request("/upload", UPLOAD)
+        HttpRequest.Builder request = request("/upload", UPLOAD)
                 .header("Content-Type", "multipart/form-data; boundary=" + boundary)
-                .POST(BodyPublishers.concat(parts.toArray(BodyPublisher[]::new))));
+                .POST(BodyPublishers.concat(parts.toArray(BodyPublisher[]::new)));
+        boolean isSent = true;
+        try {
+            return send(request);
+        } catch (IOException e) {
+            isSent = !isUnreachable(e);
+            throw e;
+        } finally {
+            bytesSent.addAndGet(isSent ? size : 0);
+        }
     }
 
     private static void field(StringBuilder form, String boundary, String name, String value) {

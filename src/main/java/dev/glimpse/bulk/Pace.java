@@ -41,6 +41,7 @@ final class Pace {
     private long windowStart;
     private long windowPictures;
     private boolean isFull;
+    private boolean isSettling = true;
     private boolean hasGrown;
     private double rateBefore;
     private int rest;
@@ -170,11 +171,16 @@ final class Pace {
     }
 
     private void restart(long now) {
+        beginWindow(now);
+        isSettling = true;
+        hasGrown = false;
+        rateBefore = 0;
+    }
+
+    private void beginWindow(long now) {
         windowStart = now;
         windowPictures = 0;
         isFull = false;
-        hasGrown = false;
-        rateBefore = 0;
     }
 
     private void adapt(long now) {
@@ -184,18 +190,22 @@ final class Pace {
         }
         double measured = (double) windowPictures / elapsed;
         boolean wasFull = isFull;
-        boolean isWorthIt = measured >= rateBefore * GAIN;
-        boolean had = hasGrown;
-        restart(now);
-        if (had && !isWorthIt) {
-            limit = Math.max(1, limit - 1);
+        beginWindow(now);
+        if (isSettling) {
+            isSettling = false; // answers to requests of before the change were among those
+        } else if (hasGrown && measured < rateBefore * GAIN) {
+            limit--;
             rest = REST;
+            restart(now);
         } else if (rest > 0) {
             rest--;
         } else if (wasFull && limit < most) {
             limit++;
+            restart(now);
             hasGrown = true;
             rateBefore = measured;
+        } else {
+            hasGrown = false;
         }
     }
 }

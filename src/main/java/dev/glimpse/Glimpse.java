@@ -2,6 +2,7 @@ package dev.glimpse;
 
 import dev.glimpse.bulk.BulkLoadCommand;
 import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.move.MoveCommand;
 import dev.glimpse.storage.DoctorCommand;
 import dev.glimpse.storage.WorkingFolder;
 import java.nio.file.Path;
@@ -23,6 +24,9 @@ public class Glimpse {
         }
         if (args.length > 0 && args[0].equals("bulk-load")) {
             System.exit(BulkLoadCommand.run(Arrays.copyOfRange(args, 1, args.length)));
+        }
+        if (args.length > 0 && args[0].equals("move")) {
+            System.exit(MoveCommand.run(Arrays.copyOfRange(args, 1, args.length)));
         }
         SpringApplication application = new SpringApplication(Glimpse.class);
         application.addListeners(beforeNativeLibraries());

@@ -121,6 +121,9 @@ class ArchitectureTest {
     static final ArchRule bulkKnowsHowUrlsAreFetched = onlyKnows("bulk", "fetch", "bulk.source");
 
     @ArchTest
+    static final ArchRule moveKnowsWhatAStoreKeeps = onlyKnows("move", "storage", "dataset", "image");
+
+    @ArchTest
     static final ArchRule sourcesOfBulkKnowNobody = onlyKnows("bulk.source");
 
     @ArchTest

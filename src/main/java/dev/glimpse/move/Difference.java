@@ -1,0 +1,65 @@
+package dev.glimpse.move;
+
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.ObjectStore.Listed;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+
+/**
+ * What one part of a store has, and what another store has of it, as listings tell. Objects of the same key and size are taken for the same.
+ *
+ * @param missing objects that the other store lacks
+ * @param differing objects that the other store has in another size
+ * @param common keys that both have
+ * @param extra keys that the other store alone has
+ */
+record Difference(List<Listed> missing, List<Listed> differing, List<String> common, List<String> extra) {
+    Difference {
+        missing = List.copyOf(missing);
+        differing = List.copyOf(differing);
+        common = List.copyOf(common);
+        extra = List.copyOf(extra);
+    }
+
+    /** Lists both stores: one class A request for each thousand keys of each. */
+    static Difference of(ObjectStore from, ObjectStore to, Part part) {
+        Map<String, Listed> wanted = listed(from, part);
+        Map<String, Listed> there = listed(to, part);
+        List<Listed> missing = new ArrayList<>();
+        List<Listed> differing = new ArrayList<>();
+        List<String> common = new ArrayList<>();
+        for (Listed object : wanted.values()) {
+            Listed other = there.remove(object.key());
+            if (other == null) {
+                missing.add(object);
+            } else if (other.bytes() != object.bytes()) {
+                differing.add(object);
+            } else {
+                common.add(object.key());
+            }
+        }
+        return new Difference(missing, differing, common, List.copyOf(there.keySet()));
+    }
+
+    private static Map<String, Listed> listed(ObjectStore store, Part part) {
+        Map<String, Listed> objects = new TreeMap<>();
+        store.list(part.prefix(), object -> objects.put(object.key(), object));
+        return objects;
+    }
+
+    /** All that has to be copied. */
+    List<Listed> toCopy() {
+        return Stream.concat(missing.stream(), differing.stream())
+                .sorted(Comparator.comparing(Listed::key))
+                .toList();
+    }
+
+    /** The bytes of all that has to be copied. */
+    long bytes() {
+        return toCopy().stream().mapToLong(Listed::bytes).sum();
+    }
+}

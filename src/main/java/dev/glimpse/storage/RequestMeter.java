@@ -87,7 +87,8 @@ public final class RequestMeter {
                 a, b, spent.stream().mapToLong(Spent::free).sum(), bytesUp.sum(), bytesDown.sum(), dollars(a, b));
     }
 
-    private static double dollars(long classA, long classB) {
+    /** What so many requests cost. */
+    public static double dollars(long classA, long classB) {
         return classA * CLASS_A_DOLLARS + classB * CLASS_B_DOLLARS;
     }
 

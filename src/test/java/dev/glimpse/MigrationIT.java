@@ -97,7 +97,7 @@ class MigrationIT {
                 .as("the models differ")
                 .hasSizeGreaterThan(100);
         assertThat(client.get("/search?text=x&model=none").status()).isEqualTo(400);
-        String labels = "{\"queries\": [{\"query\": \"a red circle\", \"relevant\": [\""
+        String labels = "{\"queries\": [{\"text\": \"a red circle\", \"relevant\": [\""
                 + there.iterator().next() + "\"]}]}";
         assertThat(client.send(
                                 "POST",

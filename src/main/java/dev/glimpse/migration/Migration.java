@@ -62,7 +62,8 @@ final class Migration implements AutoCloseable {
     // Of the thread alone.
     private final Map<VectorColumn, Filling> fillings = new HashMap<>();
     private final Map<ImageId, Embedding> made = new ConcurrentHashMap<>();
-    private final Set<String> missing = new HashSet<>();
+    private final Set<String> missing = ConcurrentHashMap.newKeySet();
+    private final Set<String> told = new HashSet<>();
     private Instant restsUntil = Instant.MIN;
     private boolean onceMore;
 
@@ -153,6 +154,7 @@ final class Migration implements AutoCloseable {
             }
         }
         missing.retainAll(wanted);
+        told.retainAll(wanted);
         if (wanted.stream().anyMatch(columns::knows)) {
             for (String fingerprint : models.beside()) {
                 if (!wanted.contains(fingerprint)) {
@@ -171,17 +173,23 @@ final class Migration implements AutoCloseable {
                 columns.set(fingerprint, true);
                 return;
             }
-            log.warn(
-                    "the table has vectors of the model {} ({}), which is not on this machine: searches go on with {}",
-                    column.model().name(),
+            tell(
                     fingerprint,
-                    models.configured().descriptor().name());
+                    "the table has vectors of the model " + column.model().name() + " (" + fingerprint
+                            + "), which is not on this machine");
         } catch (InvalidModelException e) {
-            log.warn("the model {} cannot be used: {}", column.model().name(), e.getMessage());
+            tell(fingerprint, "the model " + column.model().name() + " cannot be used: " + e.getMessage());
         }
         missing.add(fingerprint);
         // It may be put there later.
         Future<?> unused = StoreThreads.scheduleUnlessShutDown(thread, PAUSE, () -> missing.remove(fingerprint));
+    }
+
+    /** Once, however often it is looked for. */
+    private void tell(String fingerprint, String what) {
+        if (told.add(fingerprint)) {
+            log.warn("{}", what);
+        }
     }
 
     // ---- vectors

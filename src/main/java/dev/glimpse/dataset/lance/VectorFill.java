@@ -117,17 +117,27 @@ public final class VectorFill {
     }
 
     /**
-     * What commits this on top of a version.
+     * What commits this on top of a version, which may have lost rows of the fragment meanwhile.
      *
-     * @throws OutdatedException if the fragment is not as it was: rows of it were deleted, or others filled
+     * @throws OutdatedException if the fragment has other files than it had: it was merged, or others have filled it
      */
     static Operation operation(Dataset dataset, Filled filled) {
         FragmentMetadata now = find(dataset, filled.before().getId()).metadata();
-        if (!now.equals(filled.before())) {
+        if (!now.getFiles().equals(filled.before().getFiles())) {
             throw new OutdatedException("the fragment " + now.getId() + " has changed");
         }
+        // The new file has all rows that the fragment ever had, by their places, so the rows that are deleted by now do
+        // not matter.
+        FragmentMetadata after = new FragmentMetadata(
+                now.getId(),
+                filled.after().getUpdatedFragment().getFiles(),
+                now.getPhysicalRows(),
+                now.getDeletionFile(),
+                now.getRowIdMeta(),
+                now.getCreatedAtVersionMeta(),
+                now.getLastUpdatedAtVersionMeta());
         return Update.builder()
-                .updatedFragments(List.of(filled.after().getUpdatedFragment()))
+                .updatedFragments(List.of(after))
                 .fieldsModified(filled.after().getFieldsModified())
                 .fieldsForPreservingFragBitmap(new long[0])
                 .updateMode(Optional.of(Update.UpdateMode.RewriteColumns))

@@ -84,7 +84,12 @@ final class Migration implements AutoCloseable {
         // Nothing may read the table when it is closed.
         thread.setAwaitTerminationSeconds(CLOSE_SECONDS);
         thread.initialize();
-        follow();
+        try {
+            follow();
+        } catch (RuntimeException e) {
+            // The server starts with the model that it has; the next step tries again.
+            log.warn("the other model of the table is not here yet: {}", e.toString());
+        }
         Future<?> unused =
                 thread.scheduleWithFixedDelay(this::step, Instant.now().plus(LOOK), LOOK);
     }

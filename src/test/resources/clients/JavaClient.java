@@ -1,4 +1,5 @@
 import client.ApiClient;
+import client.api.AdministrationApi;
 import client.api.PicturesApi;
 import client.api.SearchApi;
 import client.api.ServerApi;
@@ -41,6 +42,7 @@ public final class JavaClient {
         check(pictures.editPicture(name, new Edit().caption("another")).getCaption().equals("another"), "captions change");
         check(state.getStats().getRowCount() >= 3, "statistics count");
         check(state.getStats().getActivity().getUploads().getStored() >= 3, "uploads are counted");
+        check(new AdministrationApi(server).getModels().getModels().size() == 1, "the table has one model");
         check(state.getStatsHistory("hour", 0L).getIntervalSeconds() == 10, "there is a history");
 
         pictures.deletePicture(name, null);
@@ -53,7 +55,7 @@ public final class JavaClient {
     private static SearchAnswer find(SearchApi search, String text) {
         return search.searchPictures(
                 List.of(text), null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null, null,
-                null, null, null, null, null, null, null, null, null, 1000, true, null, null, null, null, null, null, null);
+                null, null, null, null, null, null, null, null, null, 1000, true, null, null, null, null, null, null, null, null);
     }
 
     private static int statusOf(Runnable call) {

@@ -110,6 +110,10 @@ class ArchitectureTest {
             onlyKnows("search", "request", "image", "fairness", "storage", "embedding", "dataset", "vectors", "meters");
 
     @ArchTest
+    static final ArchRule migrationKnowsTheTableAndTheModels = onlyKnows(
+            "migration", "request", "consistency", "image", "vectors", "fairness", "embedding", "storage", "dataset");
+
+    @ArchTest
     static final ArchRule statsKnowsWhatItReports =
             onlyKnows("stats", "request", "image", "embedding", "storage", "dataset");
 

@@ -8,6 +8,7 @@ import dev.glimpse.testing.Client;
 import dev.glimpse.testing.Client.Part;
 import dev.glimpse.testing.Description;
 import dev.glimpse.testing.TestPictures;
+import dev.glimpse.testing.TwoModels;
 import jakarta.servlet.Filter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -68,6 +69,9 @@ class DescribedAnswersIT {
     @TempDir
     static Path data;
 
+    @TempDir
+    static Path models;
+
     @LocalServerPort
     private int port;
 
@@ -100,8 +104,10 @@ class DescribedAnswersIT {
     }
 
     @DynamicPropertySource
-    static void settings(DynamicPropertyRegistry registry) {
+    static void settings(DynamicPropertyRegistry registry) throws IOException {
         registry.add("glimpse.data", data::toString);
+        TwoModels.in(models);
+        registry.add("glimpse.model", () -> models.resolve(TwoModels.FIRST).toString());
         Map.of("all", "read,upload,admin", "read", "read", "upload", "upload", "few", "read,upload,admin")
                 .forEach((key, scopes) -> {
                     registry.add("glimpse.access.keys." + key + ".sha256", () -> Client.sha256(key));
@@ -269,6 +275,7 @@ class DescribedAnswersIT {
         String stats = client.get("/stats", with(key, "Accept", "text/html")).header("ETag");
         client.get("/stats", with(key, "Accept", "text/html", "If-None-Match", stats));
         client.post("/admin/recover", key);
+        models(client, key);
         client.post("/admin/index", key);
         client.get("/actuator/health/nothing", key);
         client.get("/problems/nothing", key);
@@ -305,6 +312,23 @@ class DescribedAnswersIT {
         } finally {
             callers.shutdown();
         }
+    }
+
+    /** Pictures are in the table that nobody can decode any more, so rows lack a vector of the other model for ever. */
+    private static void models(Client client, String[] key) {
+        String active = "/admin/models/active?model=";
+        client.get("/admin/models", key);
+        client.post("/admin/models?dryRun=true&model=" + TwoModels.OTHER_FOLDER, key);
+        client.post("/admin/models?model=none", key);
+        client.post("/admin/models?model=" + TwoModels.FIRST, key);
+        client.post("/admin/models?model=" + TwoModels.OTHER_FOLDER, key);
+        client.send("PUT", active + "none", new byte[0], key);
+        client.send("PUT", active + TwoModels.OTHER, new byte[0], key);
+        client.send("PUT", active + TwoModels.OTHER + "&incomplete=true", new byte[0], key);
+        client.send("PUT", active + TwoModels.FIRST + "&incomplete=true", new byte[0], key);
+        client.delete("/admin/models?model=none", key);
+        client.delete("/admin/models?model=" + TwoModels.FIRST, key);
+        client.delete("/admin/models?incomplete=true&model=" + TwoModels.OTHER, key);
     }
 
     private static String[] with(String[] key, String... headers) {

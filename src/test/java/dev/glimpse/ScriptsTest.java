@@ -68,6 +68,7 @@ class ScriptsTest {
     @CsvSource({
         "scripts/verify --sample, --sample takes a number or all",
         "scripts/eval --min-recall, --min-recall needs a value",
+        "scripts/migrate --to, --to needs a value",
         "scripts/eval --min-recall 7, --min-recall must be a number from 0 to 1: 7",
         "scripts/eval --labels no-such, cannot read no-such",
         "scripts/verify --sample some, --sample takes a number or all",
@@ -98,7 +99,7 @@ class ScriptsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"scripts/demo", "scripts/eval", "scripts/verify"})
+    @ValueSource(strings = {"scripts/demo", "scripts/eval", "scripts/verify", "scripts/migrate"})
     void serverThatIsNotThereIsNamedInOneLineWithWhatToDo(String command) throws IOException, InterruptedException {
         Run run = run(command.split(" "));
 

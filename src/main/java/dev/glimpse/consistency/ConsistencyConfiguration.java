@@ -2,7 +2,7 @@ package dev.glimpse.consistency;
 
 import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
-import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.embedding.Models;
 import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.storage.ObjectStore;
@@ -45,8 +45,8 @@ class ConsistencyConfiguration {
 
     @Bean
     RowDeriver rowDeriver(
-            FairScheduler scheduler, ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
-        return new RowDeriver(scheduler, decoder, model, store, dataset);
+            FairScheduler scheduler, ImageDecoder decoder, Models models, ObjectStore store, ImageDataset dataset) {
+        return new RowDeriver(scheduler, decoder, models, store, dataset);
     }
 
     @Bean

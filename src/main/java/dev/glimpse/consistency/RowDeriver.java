@@ -3,6 +3,7 @@ package dev.glimpse.consistency;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.embedding.Models;
 import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.fairness.Flow;
 import dev.glimpse.fairness.Purpose;
@@ -36,15 +37,15 @@ public final class RowDeriver {
     private final Semaphore memory = new Semaphore(AT_ONCE);
     private final FairScheduler scheduler;
     private final ImageDecoder decoder;
-    private final ClipModel model;
+    private final PictureEncoder encoder;
     private final ObjectStore store;
     private final ImageDataset dataset;
 
     public RowDeriver(
-            FairScheduler scheduler, ImageDecoder decoder, ClipModel model, ObjectStore store, ImageDataset dataset) {
+            FairScheduler scheduler, ImageDecoder decoder, Models models, ObjectStore store, ImageDataset dataset) {
         this.scheduler = scheduler;
         this.decoder = decoder;
-        this.model = model;
+        this.encoder = new PictureEncoder(models, dataset.models());
         this.store = store;
         this.dataset = dataset;
     }
@@ -58,12 +59,12 @@ public final class RowDeriver {
             int height,
             @Nullable Instant takenAt,
             Fingerprint fingerprint,
-            CompletableFuture<Embedding> embedding) {
+            CompletableFuture<PictureEncoder.Vectors> vectors) {
         public CompletableFuture<PictureRow> row(UploadMetadata notes, Instant uploadedAt) {
-            return embedding.thenApply(vector -> new PictureRow(
+            return vectors.thenApply(made -> new PictureRow(
                     id,
                     path,
-                    vector,
+                    made.vector(),
                     bytes,
                     width,
                     height,
@@ -72,7 +73,9 @@ public final class RowDeriver {
                     notes.caption(),
                     notes.tags(),
                     takenAt,
-                    fingerprint));
+                    fingerprint,
+                    made.model(),
+                    made.others()));
         }
     }
 
@@ -97,7 +100,7 @@ public final class RowDeriver {
      * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
      */
     public Derived derive(ImageId id, byte[] bytes, Ticket ticket) {
-        try (ClipModel.ComingPicture coming = model.announcePicture()) {
+        try (PictureEncoder.Coming coming = encoder.announce()) {
             return decoder.decode(
                     bytes,
                     ticket,
@@ -110,6 +113,34 @@ public final class RowDeriver {
                             image.takenAt(),
                             ticket.run(slice -> image.fingerprint()),
                             coming.embed(image, ticket)));
+        }
+    }
+
+    /**
+     * The vector that a model makes of a picture that is in the store. Waits for the encoder. Empty if the picture is gone.
+     *
+     * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept, any more
+     * @throws dev.glimpse.image.DamagedImageException if they begin like one and cannot be decoded
+     * @throws dev.glimpse.image.ImageTooLargeException if it has too many pixels
+     * @throws dev.glimpse.image.ImageTooSlowException if it takes too long to decode
+     * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
+     * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
+     * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
+     */
+    public Optional<Embedding> vectorOf(ImageId id, ClipModel model, Ticket ticket) {
+        memory.acquireUninterruptibly();
+        try {
+            Optional<byte[]> bytes = store.get(id.toString());
+            if (bytes.isEmpty()) {
+                return Optional.empty();
+            }
+            // The encoder waits for pictures that are announced, and not for the bucket.
+            try (ClipModel.ComingPicture coming = model.announcePicture()) {
+                return Optional.of(decoder.decode(bytes.get(), ticket, image -> coming.embed(image, ticket))
+                        .join());
+            }
+        } finally {
+            memory.release();
         }
     }
 

@@ -57,18 +57,20 @@ public final class ImageDataset implements AutoCloseable, MeterBinder {
     private final DuplicateSearch duplicates;
     private final TableReport report;
     private final TableRepair repair;
+    private final ModelColumns modelColumns;
     private final IndexJobs indexJobs = new IndexJobs();
 
-    private ImageDataset(ObjectStore store, Path work, ModelStamp model, TableSettings settings, TableTimings timing)
+    private ImageDataset(ObjectStore store, Path work, KnownModels known, TableSettings settings, TableTimings timing)
             throws IOException {
         RecentQueries recent = new RecentQueries();
         this.transfers = OpenTable.pool("table-transfer", TRANSFERS, Integer.MAX_VALUE);
         OpenTable.Place place =
-                new OpenTable.Place(store, work, model, settings, timing, transfers, recent::list, meters);
+                new OpenTable.Place(store, work, known, settings, timing, transfers, recent::of, meters);
         this.supervisor = new TableSupervisor(place);
         this.search = new TableSearch(supervisor, store, recent);
         this.duplicates = new DuplicateSearch(supervisor, search::located);
-        this.report = new TableReport(supervisor, place.address(), model);
+        this.report = new TableReport(supervisor, place.address(), known.configured());
+        this.modelColumns = new ModelColumns(supervisor, known);
         this.repair = new TableRepair(supervisor, report, place.address());
         try {
             supervisor.start();
@@ -92,7 +94,7 @@ public final class ImageDataset implements AutoCloseable, MeterBinder {
     static ImageDataset open(
             ObjectStore store, Path work, ModelStamp model, TableSettings settings, TableTimings timing) {
         try {
-            ImageDataset dataset = new ImageDataset(store, work, model, settings, timing);
+            ImageDataset dataset = new ImageDataset(store, work, new KnownModels(model), settings, timing);
             TableState state = dataset.state();
             log.info(
                     "table={} rows={} version={} problem={}",
@@ -270,13 +272,14 @@ public final class ImageDataset implements AutoCloseable, MeterBinder {
      * The distance of the nearest row, or of a near one. Empty if there is no row. Does not count as something that was searched for, so
      * that searches are not calibrated with it.
      *
+     * @param model fingerprint of the model that made the query; null for the one that is served
      * @throws TableBusyException if too many searches wait, or this one takes too long
      * @throws TableUnavailableException if the table is damaged, or being opened anew
      * @throws ForeignTableException if the table has no vectors of the model's dimension
      * @throws ModelMismatchException if the table was made with another model
      */
-    public OptionalDouble nearestDistance(Embedding query) {
-        return search.nearestDistance(query);
+    public OptionalDouble nearestDistance(Embedding query, @Nullable String model) {
+        return search.nearestDistance(query, model);
     }
 
     /** The number of rows that searches find in memory alone; 0 if they have to read the table. */
@@ -319,15 +322,16 @@ public final class ImageDataset implements AutoCloseable, MeterBinder {
     }
 
     /**
-     * The vector of this picture, as searches compare it. Empty if searches find no such row.
+     * The vector of this picture, as searches compare it. Empty if searches find no such row, or it has no vector of this model.
      *
+     * @param model fingerprint of the model; null for the one that is served
      * @throws TableBusyException if too many searches wait, or this one takes too long
      * @throws TableUnavailableException if the table is damaged, or being opened anew
      * @throws ForeignTableException if the table has no vectors of the model's dimension
      * @throws ModelMismatchException if the table was made with another model
      */
-    public Optional<Embedding> vectorOf(ImageId id) {
-        return search.vectorOf(id);
+    public Optional<Embedding> vectorOf(ImageId id, @Nullable String model) {
+        return search.vectorOf(id, model);
     }
 
     /**
@@ -460,6 +464,11 @@ public final class ImageDataset implements AutoCloseable, MeterBinder {
     /** What {@code /stats} shows. Reads memory alone. */
     public TableState state() {
         return report.state();
+    }
+
+    /** The models that the table has vectors of. */
+    public ModelColumns models() {
+        return modelColumns;
     }
 
     // ---- the table as a whole

@@ -1,6 +1,7 @@
 package dev.glimpse.dataset;
 
 import dev.glimpse.vectors.Embedding;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a search asks of the table.
@@ -10,8 +11,15 @@ import dev.glimpse.vectors.Embedding;
  * @param exact whether every row is compared, also where an index or codes would be quicker
  * @param filter the search is among the rows that pass it
  * @param leastDistance rows that are nearer are not found; with more than 0 the search is exact
+ * @param model fingerprint of the model that made the vector, whose vectors it is compared with; null for the one that is served
  */
-public record NearestQuery(Embedding vector, int k, boolean exact, RowFilter filter, double leastDistance) {
+public record NearestQuery(
+        Embedding vector,
+        int k,
+        boolean exact,
+        RowFilter filter,
+        double leastDistance,
+        @Nullable String model) {
     /** A query that goes on where another ended is exact. */
     public NearestQuery {
         exact |= leastDistance > 0;
@@ -19,7 +27,7 @@ public record NearestQuery(Embedding vector, int k, boolean exact, RowFilter fil
 
     /** A query from the nearest rows on. */
     public NearestQuery(Embedding vector, int k, boolean exact, RowFilter filter) {
-        this(vector, k, exact, filter, 0);
+        this(vector, k, exact, filter, 0, null);
     }
 
     /** A query among all rows. */
@@ -29,12 +37,22 @@ public record NearestQuery(Embedding vector, int k, boolean exact, RowFilter fil
 
     /** This query for so many rows. */
     public NearestQuery withK(int rows) {
-        return new NearestQuery(vector, rows, exact, filter, leastDistance);
+        return new NearestQuery(vector, rows, exact, filter, leastDistance, model);
     }
 
     /** This query, compared with every row. */
     public NearestQuery exactly() {
-        return new NearestQuery(vector, k, true, filter, leastDistance);
+        return new NearestQuery(vector, k, true, filter, leastDistance, model);
+    }
+
+    /** This query from this distance on. */
+    public NearestQuery from(double distance) {
+        return new NearestQuery(vector, k, exact, filter, distance, model);
+    }
+
+    /** This query, whose vector this model made. */
+    public NearestQuery of(@Nullable String fingerprint) {
+        return new NearestQuery(vector, k, exact, filter, leastDistance, fingerprint);
     }
 
     /** Whether the nearest of all rows are asked for, whatever they say. */

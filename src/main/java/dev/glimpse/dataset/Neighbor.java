@@ -1,16 +1,14 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.vectors.Embedding;
-
 /**
  * A row near a query.
  *
  * @param distance cosine distance to the query: 0 the same direction, 1 at right angles, 2 opposite
  */
 public record Neighbor(Picture picture, double distance) {
-    /** The row as a hit of this query. */
-    public static Neighbor of(PictureRow row, Embedding query) {
-        return new Neighbor(Picture.of(row), row.distanceTo(query));
+    /** The row as a hit at this distance. */
+    public static Neighbor of(PictureRow row, double distance) {
+        return new Neighbor(Picture.of(row), distance);
     }
 
     /** The id of the picture. */

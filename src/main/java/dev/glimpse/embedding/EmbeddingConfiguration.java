@@ -12,4 +12,9 @@ class EmbeddingConfiguration {
     ClipModel clipModel(EmbeddingProperties properties, FairScheduler scheduler) {
         return ClipModel.load(properties.model(), scheduler);
     }
+
+    @Bean
+    Models models(ClipModel model, EmbeddingProperties properties, FairScheduler scheduler) {
+        return new Models(model, properties.model(), scheduler);
+    }
 }

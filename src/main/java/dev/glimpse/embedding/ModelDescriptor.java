@@ -201,24 +201,32 @@ public record ModelDescriptor(
      * @throws InvalidModelException if a file is missing, a value is out of its range or the fingerprint differs
      */
     static ModelDescriptor read(Path folder) {
+        ModelDescriptor descriptor = peek(folder);
+        String actual = fingerprintOf(
+                folder, List.of(descriptor.image.fileInUse(), descriptor.text.file, descriptor.text.tokenizer));
+        if (!actual.equals(descriptor.fingerprint)) {
+            throw new InvalidModelException(folder.resolve("model.json") + " has fingerprint " + descriptor.fingerprint
+                    + " but the files beside it have " + actual + ": they do not belong together");
+        }
+        return descriptor;
+    }
+
+    /**
+     * Reads the folder's {@code model.json} alone.
+     *
+     * @throws InvalidModelException if it is missing, or a value is out of its range
+     */
+    static ModelDescriptor peek(Path folder) {
         Path file = folder.resolve("model.json");
         if (!Files.isRegularFile(file)) {
             throw new InvalidModelException(
                     "there is no model.json in " + folder.toAbsolutePath().normalize() + " (GLIMPSE_MODEL)");
         }
-        ModelDescriptor descriptor;
         try {
-            descriptor = JSON.readValue(file, ModelDescriptor.class);
+            return JSON.readValue(file, ModelDescriptor.class);
         } catch (JacksonException e) {
             throw new InvalidModelException(file + ": " + e.getOriginalMessage(), e);
         }
-        String actual = fingerprintOf(
-                folder, List.of(descriptor.image.fileInUse(), descriptor.text.file, descriptor.text.tokenizer));
-        if (!actual.equals(descriptor.fingerprint)) {
-            throw new InvalidModelException(file + " has fingerprint " + descriptor.fingerprint
-                    + " but the files beside it have " + actual + ": they do not belong together");
-        }
-        return descriptor;
     }
 
     /**

@@ -40,7 +40,7 @@ final class Evaluation {
     }
 
     /**
-     * Searches for each query in each way.
+     * Searches for each query in each way, and with each other model that the table has vectors of, as far as this server has it.
      *
      * @param tickets gives one for each search, so that others who search take turns with this
      * @return the mean quality of each way, by its name
@@ -49,7 +49,14 @@ final class Evaluation {
     Map<String, RankingQuality> run(List<LabelledQuery> queries, Supplier<Ticket> tickets) {
         List<Set<String>> relevant = relevant(queries);
         Map<String, RankingQuality> qualities = new LinkedHashMap<>();
-        for (Variant variant : VARIANTS) {
+        List<Variant> variants = new ArrayList<>(VARIANTS);
+        for (String model : search.otherModels()) {
+            variants.add(new Variant(
+                    "vector of " + model,
+                    text -> SearchRequest.of(text, RankingQuality.DEPTH, false, Mode.VECTOR)
+                            .of(model)));
+        }
+        for (Variant variant : variants) {
             List<RankingQuality> each = new ArrayList<>();
             for (int i = 0; i < queries.size(); i++) {
                 each.add(RankingQuality.of(ranking(variant, queries.get(i), i, tickets.get()), relevant.get(i)));

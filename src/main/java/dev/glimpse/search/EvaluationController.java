@@ -69,12 +69,19 @@ class EvaluationController {
     @PostMapping(path = "/eval", consumes = MediaType.APPLICATION_JSON_VALUE, produces = MediaType.TEXT_PLAIN_VALUE)
     ResponseEntity<String> table(InputStream body, HttpServletRequest request) throws IOException {
         Answer answer = answer(body, request);
+        int width = Math.max(
+                10,
+                1
+                        + answer.variants.stream()
+                                .mapToInt(each -> each.variant.length())
+                                .max()
+                                .orElse(0));
         StringBuilder table = new StringBuilder(String.format(
-                "%-10s%10s%10s%10s%10s%10s%n", "", "recall@1", "recall@5", "recall@10", "nDCG@10", "MRR"));
+                "%-" + width + "s%10s%10s%10s%10s%10s%n", "", "recall@1", "recall@5", "recall@10", "nDCG@10", "MRR"));
         for (Quality each : answer.variants) {
             table.append(String.format(
                     Locale.ROOT,
-                    "%-10s%10.3f%10.3f%10.3f%10.3f%10.3f%n",
+                    "%-" + width + "s%10.3f%10.3f%10.3f%10.3f%10.3f%n",
                     each.variant,
                     each.recallAt1,
                     each.recallAt5,

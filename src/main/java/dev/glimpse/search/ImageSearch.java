@@ -8,6 +8,7 @@ import dev.glimpse.dataset.PastNeighbors;
 import dev.glimpse.dataset.WordHits;
 import dev.glimpse.dataset.WordQuery;
 import dev.glimpse.dataset.WordsUnavailableException;
+import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.ParameterValues;
@@ -50,6 +51,7 @@ public final class ImageSearch implements MeterBinder {
     /**
      * What was found.
      *
+     * @param model name of the model that was asked
      * @param mode by what it was found; {@link Mode#VECTOR} if both was asked for, and no row has the words
      * @param note what was asked for and could not be done; null if all was
      * @param truncated whether the end of a text did not fit into the model's context and was ignored, or there were too many words
@@ -59,6 +61,7 @@ public final class ImageSearch implements MeterBinder {
      * @param explanation what it took
      */
     public record Hits(
+            String model,
             Mode mode,
             @Nullable String note,
             boolean truncated,
@@ -169,10 +172,12 @@ public final class ImageSearch implements MeterBinder {
     private Hits page(SearchRequest request, Ticket ticket, Search search, RequestMeter bucket) {
         long start = System.nanoTime();
         requireValid(request);
-        int model = encoder.fingerprint();
+        String named = request.model();
+        ClipModel asking = named == null ? encoder.model() : encoder.model(named);
+        int model = QueryEncoder.print(asking);
         String cursor = request.page().cursor();
         SearchCursor given = cursor == null ? null : SearchCursor.parse(cursor, model, Instant.now());
-        QueryEncoder.Encoded asked = encoder.encode(request.terms(), ticket);
+        QueryEncoder.Encoded asked = encoder.encode(request.terms(), asking, ticket);
         long print = request.page().print() + asked.print();
         if (given != null && given.query() != print) {
             throw new InvalidQueryException("cursor is of another query: send the parameters of the page that gave it,"
@@ -182,8 +187,9 @@ public final class ImageSearch implements MeterBinder {
         Found found = search.at(given == null ? SearchCursor.first(print, model, Instant.now()) : given, asked);
         long end = System.nanoTime();
         meters.answered(start, encoded, end);
-        ResultPage page = relevant(request, found.page, asked.fragments());
+        ResultPage page = relevant(request, found.page, asked);
         return new Hits(
+                asking.descriptor().name(),
                 found.mode,
                 found.note,
                 found.truncated,
@@ -198,13 +204,15 @@ public final class ImageSearch implements MeterBinder {
     }
 
     /** With the relevance of each hit, if it can be said, and without those that are known to be less relevant than is asked for. */
-    private ResultPage relevant(SearchRequest request, ResultPage page, int fragments) {
-        Relevance level = request.hasRelevance() ? calibration.current(request.minRelevance() != null) : null;
+    private ResultPage relevant(SearchRequest request, ResultPage page, QueryEncoder.Encoded asked) {
+        Relevance level =
+                request.hasRelevance() ? calibration.current(asked.model(), request.minRelevance() != null) : null;
         if (level == null) {
             return page;
         }
-        List<Hit> hits =
-                page.hits().stream().map(hit -> hit.with(level, fragments)).toList();
+        List<Hit> hits = page.hits().stream()
+                .map(hit -> hit.with(level, asked.fragments()))
+                .toList();
         Double least = request.minRelevance();
         List<Hit> kept = least == null
                 ? hits
@@ -278,7 +286,7 @@ public final class ImageSearch implements MeterBinder {
     }
 
     private static NearestQuery query(SearchRequest request, QueryEncoder.Encoded asked) {
-        return new NearestQuery(asked.vector(), request.limit(), request.exact(), request.filter());
+        return new NearestQuery(asked.vector(), request.limit(), request.exact(), request.filter()).of(asked.model());
     }
 
     private static int depth(SearchRequest request) {
@@ -296,7 +304,8 @@ public final class ImageSearch implements MeterBinder {
                 alone
                         ? request.limit() + 1 + at.seen().size()
                         : depth(request) + asked.liked().size(),
-                request.filter());
+                request.filter(),
+                asked.model());
     }
 
     @Override
@@ -304,9 +313,14 @@ public final class ImageSearch implements MeterBinder {
         meters.bindTo(registry);
     }
 
-    /** The name of the model that turns queries into vectors. */
+    /** The name of the model that turns queries into vectors, if they name none. */
     public String model() {
-        return encoder.model();
+        return encoder.model().descriptor().name();
+    }
+
+    /** The names of other models that queries may name. */
+    List<String> otherModels() {
+        return encoder.others();
     }
 
     /** The most characters of a text that is searched for. */

@@ -1,8 +1,12 @@
 package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.ModelStamp;
+import dev.glimpse.dataset.TableModels;
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.EncoderBusyException;
+import dev.glimpse.embedding.Models;
 import dev.glimpse.fairness.Lease;
 import dev.glimpse.fairness.MemoryBudget;
 import dev.glimpse.fairness.Ticket;
@@ -10,6 +14,7 @@ import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.Region;
 import dev.glimpse.request.InvalidQueryException;
+import dev.glimpse.request.ParameterValues;
 import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.vectors.Embedding;
@@ -32,7 +37,7 @@ final class QueryEncoder {
     private static final long ENCODER_DEADLINE_SECONDS = 10;
     private static final Duration MEMORY_PATIENCE = Duration.ofSeconds(10);
 
-    private final ClipModel model;
+    private final Models models;
     private final ImageDecoder decoder;
     private final ImageDataset dataset;
     private final ObjectStore store;
@@ -44,13 +49,13 @@ final class QueryEncoder {
      * @param largestPicture in bytes
      */
     QueryEncoder(
-            ClipModel model,
+            Models models,
             ImageDecoder decoder,
             ImageDataset dataset,
             ObjectStore store,
             MemoryBudget memory,
             long largestPicture) {
-        this.model = model;
+        this.models = models;
         this.decoder = decoder;
         this.dataset = dataset;
         this.store = store;
@@ -61,20 +66,61 @@ final class QueryEncoder {
     /**
      * A query as the table can be asked.
      *
+     * @param model fingerprint of the model that made the vector
      * @param truncated whether the end of a text did not fit into the model's context and was ignored
      * @param print of the pictures that came with the request, 0 if there are none
      * @param fragments of the text whose words the model knows least: see {@link dev.glimpse.embedding.TextEmbedding#fragments}
      * @param liked ids of the pictures that the query is like: everybody knows that these are near
      */
-    record Encoded(Embedding vector, boolean truncated, long print, int fragments, Set<String> liked) {}
+    record Encoded(String model, Embedding vector, boolean truncated, long print, int fragments, Set<String> liked) {}
 
-    /** The model's name. */
-    String model() {
-        return model.descriptor().name();
+    /** The model that searches use if they name none: that of the column which the table is searched by here. */
+    ClipModel model() {
+        return dataset.models()
+                .served()
+                .flatMap(column -> models.of(column.model().fingerprint()))
+                .orElse(models.configured());
+    }
+
+    /**
+     * The model that a search names.
+     *
+     * @param name its name, or its fingerprint
+     * @throws InvalidQueryException if the table has no vectors of it, or this server lacks it
+     */
+    ClipModel model(String name) {
+        List<ModelStamp> known = dataset.models().models().map(TableModels::columns).orElse(List.of()).stream()
+                .map(VectorColumn::model)
+                .toList();
+        ModelStamp named = known.stream()
+                .filter(model -> name.equals(model.name()) || name.equals(model.fingerprint()))
+                .findFirst()
+                .orElseThrow(() -> new InvalidQueryException("model must be one that the table has vectors of, "
+                        + known.stream().map(ModelStamp::name).collect(Collectors.joining(" or ")) + ": "
+                        + ParameterValues.shortened(name)));
+        return models.of(named.fingerprint())
+                .orElseThrow(() -> new InvalidQueryException(
+                        "this server lacks the model " + named.name() + ", so it cannot ask it"));
+    }
+
+    /** The models that can be asked beside that of {@link #model()}, by name. */
+    List<String> others() {
+        String served = fingerprint(model());
+        return dataset.models().models().map(TableModels::columns).orElse(List.of()).stream()
+                .map(VectorColumn::model)
+                .filter(model -> !model.fingerprint().equals(served)
+                        && models.of(model.fingerprint()).isPresent())
+                .map(ModelStamp::name)
+                .toList();
+    }
+
+    /** The fingerprint that columns of vectors are known by. */
+    static String fingerprint(ClipModel model) {
+        return model.descriptor().tableFingerprint();
     }
 
     /** A number that is very likely another one for another model. */
-    int fingerprint() {
+    static int print(ClipModel model) {
         return (int) SearchCursor.print(model.descriptor().fingerprint());
     }
 
@@ -84,9 +130,9 @@ final class QueryEncoder {
      * @throws InvalidQueryException if the terms cancel each other out, or a region is not in its picture
      * @throws PictureNotFoundException if there is no picture that the query shall be like
      */
-    Encoded encode(List<Term> terms, Ticket ticket) {
+    Encoded encode(List<Term> terms, ClipModel model, Ticket ticket) {
         List<CompletableFuture<TermVector>> vectors = new ArrayList<>();
-        terms.forEach(term -> vectors.add(vector(term, ticket)));
+        terms.forEach(term -> vectors.add(vector(term, model, ticket)));
         Mixture mixture = new Mixture(model.descriptor().dimension());
         boolean truncated = false;
         long print = 0;
@@ -102,25 +148,25 @@ final class QueryEncoder {
                 .filter(Term.Like.class::isInstance)
                 .map(term -> ((Term.Like) term).id().toString())
                 .collect(Collectors.toSet());
-        return new Encoded(mixture.direction(), truncated, print, fragments, liked);
+        return new Encoded(fingerprint(model), mixture.direction(), truncated, print, fragments, liked);
     }
 
     /** @param print of what the request's parameters do not say */
     private record TermVector(Embedding vector, boolean truncated, long print, int fragments) {}
 
-    private CompletableFuture<TermVector> vector(Term term, Ticket ticket) {
+    private CompletableFuture<TermVector> vector(Term term, ClipModel model, Ticket ticket) {
         if (term instanceof Term.Words words) {
             // Another future: the embedding may be shared with others, and a timeout is ours alone.
             return model.embed(words.text(), ticket)
                     .thenApply(text -> new TermVector(text.embedding(), text.truncated(), 0, text.fragments()));
         }
         if (term instanceof Term.Sample sample) {
-            return vectorOf(sample, ticket);
+            return vectorOf(sample, model, ticket);
         }
         Term.Like like = (Term.Like) term;
         return like.region() == null
-                ? CompletableFuture.completedFuture(new TermVector(vectorOf(like), false, 0, 0))
-                : vectorOf(originalOf(like), ticket);
+                ? CompletableFuture.completedFuture(new TermVector(vectorOf(like, model), false, 0, 0))
+                : vectorOf(originalOf(like), model, ticket);
     }
 
     /** The original as if it had come with the request. It is read from the store. */
@@ -134,7 +180,7 @@ final class QueryEncoder {
                 like.region());
     }
 
-    private CompletableFuture<TermVector> vectorOf(Term.Sample sample, Ticket ticket) {
+    private CompletableFuture<TermVector> vectorOf(Term.Sample sample, ClipModel model, Ticket ticket) {
         try (Lease lease = memory.acquire(sample.size(), ticket, MEMORY_PATIENCE)) {
             byte[] bytes = sample.bytes().read();
             lease.shrinkTo(Math.min(bytes.length, sample.size()));
@@ -162,8 +208,8 @@ final class QueryEncoder {
         return image.part(region);
     }
 
-    private Embedding vectorOf(Term.Like like) {
-        return dataset.vectorOf(like.id()).orElseThrow(() -> unknown(like));
+    private Embedding vectorOf(Term.Like like, ClipModel model) {
+        return dataset.vectorOf(like.id(), fingerprint(model)).orElseThrow(() -> unknown(like));
     }
 
     private static PictureNotFoundException unknown(Term.Like like) {

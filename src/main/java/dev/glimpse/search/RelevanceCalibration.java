@@ -2,6 +2,7 @@ package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.embedding.Models;
 import dev.glimpse.embedding.TextEmbedding;
 import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.fairness.Flow;
@@ -40,7 +41,7 @@ final class RelevanceCalibration implements AutoCloseable {
 
     private static final List<String> TEXTS = texts();
 
-    private final ClipModel model;
+    private final Models models;
     private final ImageDataset dataset;
     private final FairScheduler scheduler;
     private final ExecutorService thread =
@@ -52,15 +53,18 @@ final class RelevanceCalibration implements AutoCloseable {
     /** The measurement that runs, null if none does. Guarded by this. */
     private @Nullable CompletableFuture<@Nullable Measured> running;
 
-    /** @param rows of the table when it was measured */
-    private record Measured(Relevance relevance, long rows) {
+    /**
+     * @param model fingerprint of the model that it was measured with
+     * @param rows of the table when it was measured
+     */
+    private record Measured(String model, Relevance relevance, long rows) {
         boolean fits(long now) {
             return now < GROWTH * rows && GROWTH * now > rows;
         }
     }
 
-    RelevanceCalibration(ClipModel model, ImageDataset dataset, FairScheduler scheduler) {
-        this.model = model;
+    RelevanceCalibration(Models models, ImageDataset dataset, FairScheduler scheduler) {
+        this.models = models;
         this.dataset = dataset;
         this.scheduler = scheduler;
     }
@@ -68,18 +72,27 @@ final class RelevanceCalibration implements AutoCloseable {
     /**
      * What is known of the table as it is. Starts a measurement if it has changed too much since the last one.
      *
+     * @param model fingerprint of the model that was asked
      * @param patient whether to wait a little for the first measurement of a table
-     * @return null if it is not known: the table has less than {@value #LEAST_ROWS} rows, or is not in memory, or is just being measured for
-     *     the first time
+     * @return null if it is not known: the table has less than {@value #LEAST_ROWS} rows, or is not in memory, or another model is the active one, or it
+     *     is just being measured for the first time
      */
-    @Nullable Relevance current(boolean patient) {
+    @Nullable Relevance current(String model, boolean patient) {
         long rows = dataset.rowsInMemory();
-        if (rows < LEAST_ROWS) {
+        ClipModel asked = models.of(model).orElse(null);
+        boolean served = dataset.models()
+                .served()
+                .map(column -> column.model().fingerprint().equals(model))
+                .orElse(false);
+        if (rows < LEAST_ROWS || asked == null || !served) {
             return null;
         }
         Measured known = measured;
+        if (known != null && !known.model.equals(model)) {
+            known = null;
+        }
         if (known == null || !known.fits(rows)) {
-            CompletableFuture<@Nullable Measured> measurement = measure(rows);
+            CompletableFuture<@Nullable Measured> measurement = measure(asked, rows);
             if (known == null && patient) {
                 known = measurement
                         .copy()
@@ -87,17 +100,19 @@ final class RelevanceCalibration implements AutoCloseable {
                         .join();
             }
         }
-        return known == null ? null : known.relevance;
+        // The measurement that ran may have been of another model.
+        return known == null || !known.model.equals(model) ? null : known.relevance;
     }
 
-    private synchronized CompletableFuture<@Nullable Measured> measure(long rows) {
+    private synchronized CompletableFuture<@Nullable Measured> measure(ClipModel model, long rows) {
         if (running == null || running.isDone()) {
-            running = CompletableFuture.supplyAsync(() -> similaritiesOf(rows), thread);
+            running = CompletableFuture.supplyAsync(() -> similaritiesOf(model, rows), thread);
         }
         return running;
     }
 
-    private @Nullable Measured similaritiesOf(long rows) {
+    private @Nullable Measured similaritiesOf(ClipModel model, long rows) {
+        String fingerprint = QueryEncoder.fingerprint(model);
         try {
             List<Double> similarities = new ArrayList<>();
             for (String text : TEXTS) {
@@ -105,7 +120,7 @@ final class RelevanceCalibration implements AutoCloseable {
                 // first.
                 Ticket ticket = scheduler.ticket(new Flow("relevance", "", Purpose.UPLOAD));
                 TextEmbedding vector = model.embed(text, ticket).join();
-                OptionalDouble distance = dataset.nearestDistance(vector.embedding());
+                OptionalDouble distance = dataset.nearestDistance(vector.embedding(), fingerprint);
                 distance.ifPresent(nearest -> similarities.add(1 - nearest));
             }
             if (similarities.isEmpty()) {
@@ -114,7 +129,7 @@ final class RelevanceCalibration implements AutoCloseable {
             Relevance relevance = Relevance.measured(
                     similarities.stream().mapToDouble(Double::doubleValue).toArray());
             log.info("relevance level={} spread={} rows={}", relevance.level(), relevance.spread(), rows);
-            Measured result = new Measured(relevance, rows);
+            Measured result = new Measured(fingerprint, relevance, rows);
             measured = result;
             return result;
         } catch (RuntimeException e) {

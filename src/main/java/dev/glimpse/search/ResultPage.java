@@ -84,8 +84,7 @@ record ResultPage(List<Hit> hits, @Nullable SearchCursor next, Nearest.Effort ef
         int room = room(at, limit);
         // One more, which tells whether there is another page.
         int k = room + 1 + apart.size() + at.seen().size();
-        NearestQuery page =
-                new NearestQuery(query.vector(), k, query.exact() || !at.isFirst(), query.filter(), at.from());
+        NearestQuery page = (at.isFirst() ? query : query.exactly()).withK(k).from(at.from());
         Nearest found = table.apply(page);
         if (!found.effort().exact() && found.neighbors().size() < k) {
             // There are no more, or it has missed some, which no page would bring.

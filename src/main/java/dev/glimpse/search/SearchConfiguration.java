@@ -2,7 +2,7 @@ package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.RowFilter;
-import dev.glimpse.embedding.ClipModel;
+import dev.glimpse.embedding.Models;
 import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.fairness.Flow;
 import dev.glimpse.fairness.MemoryBudget;
@@ -34,13 +34,13 @@ class SearchConfiguration {
             new SearchRequest(List.of(new Term.Words("a picture", 1)), RowFilter.NONE, 1, false, null, 0.0);
 
     @Bean
-    RelevanceCalibration relevanceCalibration(ClipModel model, ImageDataset dataset, FairScheduler scheduler) {
-        return new RelevanceCalibration(model, dataset, scheduler);
+    RelevanceCalibration relevanceCalibration(Models models, ImageDataset dataset, FairScheduler scheduler) {
+        return new RelevanceCalibration(models, dataset, scheduler);
     }
 
     @Bean
     ImageSearch imageSearch(
-            ClipModel model,
+            Models models,
             ImageDecoder decoder,
             ImageDataset dataset,
             ObjectStore store,
@@ -50,7 +50,7 @@ class SearchConfiguration {
             SearchProperties bounds) {
         long largest = files.getMaxFileSize().toBytes();
         QueryEncoder encoder =
-                new QueryEncoder(model, decoder, dataset, store, new MemoryBudget(scheduler, 2 * largest), largest);
+                new QueryEncoder(models, decoder, dataset, store, new MemoryBudget(scheduler, 2 * largest), largest);
         return new ImageSearch(encoder, dataset, calibration, bounds);
     }
 

@@ -164,7 +164,7 @@ class SearchController {
         }
         return answer.body(new Answer(
                 asked.inWords(),
-                search.model(),
+                hits.model(),
                 hits.mode(),
                 hits.truncated(),
                 freshness.stale(),
@@ -180,7 +180,7 @@ class SearchController {
         Hits hits = past.hits();
         return new PastAnswer(
                 asked.inWords(),
-                search.model(),
+                hits.model(),
                 Mode.VECTOR,
                 hits.truncated(),
                 past.version(),

@@ -39,6 +39,7 @@ enum SearchParameter implements Parameter {
     CURSOR("cursor", false),
     EXACT("exact", false),
     MODE("mode", false),
+    MODEL("model", false),
     MIN_RELEVANCE("minRelevance", false),
     VERSION("version", false),
     AS_OF("asOf", false),

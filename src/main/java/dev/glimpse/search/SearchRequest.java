@@ -21,6 +21,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param filter of the rows that may be found
  * @param exact whether the query is compared with every row
+ * @param model name of the model whose vectors are compared; null for the active one
  * @param mode by what pictures are found; null for both if there are words, and rows have them
  * @param minRelevance below which a hit is left out; null for none
  * @param version of the table that is searched; null for the newest, or for that of {@code asOf}
@@ -33,6 +34,7 @@ record SearchRequest(
         RowFilter filter,
         Page page,
         boolean exact,
+        @Nullable String model,
         @Nullable Mode mode,
         @Nullable Double minRelevance,
         @Nullable Long version,
@@ -60,7 +62,7 @@ record SearchRequest(
             boolean exact,
             @Nullable Mode mode,
             @Nullable Double minRelevance) {
-        this(terms, filter, new Page(limit, null, 0), exact, mode, minRelevance, null, null, false, false);
+        this(terms, filter, new Page(limit, null, 0), exact, null, mode, minRelevance, null, null, false, false);
     }
 
     /**
@@ -109,6 +111,7 @@ record SearchRequest(
                         values.one(SearchParameter.CURSOR).orElse(null),
                         SearchParameter.print(values)),
                 values.flag(SearchParameter.EXACT),
+                values.one(SearchParameter.MODEL).orElse(null),
                 mode,
                 minRelevance,
                 version,
@@ -152,6 +155,7 @@ record SearchRequest(
                     SearchParameter.TEXT_WEIGHT,
                     SearchParameter.NOT_WEIGHT,
                     SearchParameter.EXACT,
+                    SearchParameter.MODEL,
                     SearchParameter.MIN_RELEVANCE)) {
                 if (!values.all(vectorOnly).isEmpty()) {
                     throw new InvalidQueryException(
@@ -182,6 +186,11 @@ record SearchRequest(
     /** The first pictures of today that one text describes. */
     static SearchRequest of(String text, int limit, boolean exact, @Nullable Mode mode) {
         return new SearchRequest(List.of(new Term.Words(text, 1)), RowFilter.NONE, limit, exact, mode, null);
+    }
+
+    /** This request, of another model. */
+    SearchRequest of(String other) {
+        return new SearchRequest(terms, filter, page, exact, other, mode, minRelevance, version, asOf, facets, explain);
     }
 
     /** Whether the relevance of hits can be known: of today's pictures, if a text alone is searched for. */

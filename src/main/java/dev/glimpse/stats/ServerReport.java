@@ -9,8 +9,8 @@ import dev.glimpse.dataset.TableState;
 import dev.glimpse.dataset.TableState.IndexState;
 import dev.glimpse.dataset.TableState.MaintenanceState;
 import dev.glimpse.dataset.TableState.SearchState;
-import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
+import dev.glimpse.embedding.Models;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.storage.ObjectStore;
@@ -35,7 +35,7 @@ public final class ServerReport {
             "demonstration model: drawn things only", "GLIMPSE_DATA=photos scripts/run --model siglip2-base");
 
     private final ImageDataset dataset;
-    private final ClipModel model;
+    private final Models models;
     private final ObjectStore store;
     private final Reasons reasons;
     private final Figures figures;
@@ -47,7 +47,7 @@ public final class ServerReport {
 
     ServerReport(
             ImageDataset dataset,
-            ClipModel model,
+            Models models,
             ObjectStore store,
             Reasons reasons,
             Figures figures,
@@ -56,7 +56,7 @@ public final class ServerReport {
             ImageDecoder decoder,
             BuildProperties build) {
         this.dataset = dataset;
-        this.model = model;
+        this.models = models;
         this.store = store;
         this.reasons = reasons;
         this.figures = figures;
@@ -185,7 +185,7 @@ public final class ServerReport {
     /** How the server is now, as far as this caller may know. */
     public Stats stats(HttpServletRequest caller) {
         TableState table = dataset.state();
-        ModelDescriptor descriptor = model.descriptor();
+        ModelDescriptor descriptor = served();
         IndexJob job = dataset.indexJob();
         Freshness freshness = dataset.freshness();
         String problem =
@@ -237,6 +237,15 @@ public final class ServerReport {
                 problems.latest().stream()
                         .map(entry -> Reasons.mayKnow(caller) ? entry : entry.publicly())
                         .toList());
+    }
+
+    /** The model that searches use. */
+    private ModelDescriptor served() {
+        return dataset.models()
+                .served()
+                .flatMap(column -> models.of(column.model().fingerprint()))
+                .orElse(models.configured())
+                .descriptor();
     }
 
     private Budget budget(String area) {

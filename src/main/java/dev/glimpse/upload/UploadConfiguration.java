@@ -57,7 +57,10 @@ class UploadConfiguration {
                 unfinished,
                 reconciler,
                 locks,
-                model.descriptor().dimension(),
+                () -> dataset.models()
+                        .served()
+                        .map(column -> column.model().dimension())
+                        .orElse(model.descriptor().dimension()),
                 timings);
     }
 

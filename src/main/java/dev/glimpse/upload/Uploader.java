@@ -35,6 +35,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntSupplier;
 
 /**
  * Takes a picture in: the original into the store, its row into the table, each once. The calls block, for threads of uploads. Safe for
@@ -61,13 +62,13 @@ public final class Uploader implements MeterBinder {
     private final UnfinishedChanges unfinished;
     private final Reconciler reconciler;
     private final PictureLocks locks;
-    private final int dimension;
+    private final IntSupplier dimension;
     private final WriteTimings timings;
 
     /** Rows that wait for their commits, and come after a crash as well while their groups are reliable. */
     private final Map<ImageId, IntentGroup> promised = new ConcurrentHashMap<>();
 
-    /** @param dimension of the embeddings */
+    /** @param dimension of the embeddings that searches compare */
     public Uploader(
             RowDeriver deriver,
             ObjectStore store,
@@ -76,7 +77,7 @@ public final class Uploader implements MeterBinder {
             UnfinishedChanges unfinished,
             Reconciler reconciler,
             PictureLocks locks,
-            int dimension,
+            IntSupplier dimension,
             WriteTimings timings) {
         this.deriver = deriver;
         this.store = store;
@@ -385,6 +386,6 @@ public final class Uploader implements MeterBinder {
     }
 
     private StoredPicture stored(ImageId id, boolean now) {
-        return new StoredPicture(id.toString(), store.address(id.toString()), dimension, now);
+        return new StoredPicture(id.toString(), store.address(id.toString()), dimension.getAsInt(), now);
     }
 }

@@ -22,6 +22,8 @@ import dev.glimpse.image.ImageTooLargeException;
 import dev.glimpse.image.ImageTooSlowException;
 import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.mcp.MessageTooLargeException;
+import dev.glimpse.migration.ModelNotFoundException;
+import dev.glimpse.migration.ModelRefusedException;
 import dev.glimpse.pictures.EditTooLargeException;
 import dev.glimpse.pictures.InvalidEditException;
 import dev.glimpse.pictures.RangeNotSatisfiableException;
@@ -135,6 +137,8 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(PictureNotFoundException.class, HttpStatus.NOT_FOUND, "picture-not-found"),
             new Rule(VersionNotFoundException.class, HttpStatus.NOT_FOUND, "version-not-found"),
             new Rule(CursorExpiredException.class, HttpStatus.GONE, "cursor-expired"),
+            new Rule(ModelNotFoundException.class, HttpStatus.NOT_FOUND, "model-not-found"),
+            new Rule(ModelRefusedException.class, HttpStatus.CONFLICT, "model-refused"),
             new Rule(EmptyTableException.class, HttpStatus.CONFLICT, "empty-table"),
             new Rule(IndexBuildRunningException.class, HttpStatus.CONFLICT, "index-build-running"),
             new Rule(VerifyRunningException.class, HttpStatus.CONFLICT, "verify-running"),

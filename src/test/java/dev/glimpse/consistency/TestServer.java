@@ -11,6 +11,7 @@ import dev.glimpse.dataset.ReplicaProperties;
 import dev.glimpse.dataset.TableSettings;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
+import dev.glimpse.embedding.Models;
 import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
@@ -116,7 +117,7 @@ public final class TestServer implements AutoCloseable {
         RowDeriver deriver = new RowDeriver(
                 TestScheduler.SCHEDULER,
                 new ImageDecoder(TestScheduler.SCHEDULER, ImageDecoder.DEFAULT_MAX_PIXELS),
-                MODEL,
+                new Models(MODEL, Path.of("models/mini-clip"), TestScheduler.SCHEDULER),
                 store,
                 dataset);
         PictureLocks locks = new PictureLocks(chores);
@@ -142,7 +143,7 @@ public final class TestServer implements AutoCloseable {
                 chores,
                 recoveryThread);
         uploader = new Uploader(
-                deriver, store, dataset, intents, unfinished, reconciler, locks, model.dimension(), timings);
+                deriver, store, dataset, intents, unfinished, reconciler, locks, model::dimension, timings);
         verifier = new Verifier(store, dataset, pictures, reconciler, intents, timings, chores, recoveryThread);
         dataset.whenRowsMayBeMissing(verifier::repairUntilDone);
         remover = new Remover(deletion, store, dataset, unfinished, locks, deletes);

@@ -406,7 +406,7 @@ abstract class ImageDatasetContract {
                     .extracting(Neighbor::id)
                     .isEqualTo(rows.stream()
                             .filter(filter::matches)
-                            .sorted(Comparator.comparingDouble(row -> row.distanceTo(query)))
+                            .sorted(Comparator.comparingDouble(row -> PictureRow.distance(row.vector(), query)))
                             .limit(7)
                             .map(row -> row.id().toString())
                             .toList());

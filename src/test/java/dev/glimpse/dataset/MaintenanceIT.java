@@ -390,7 +390,7 @@ class MaintenanceIT {
                 store.directAccess().map(access -> BucketAccess.of(access, ImageDataset.KEY)),
                 10_000,
                 work.resolve(server).resolve("vectors"),
-                Rows.MODEL,
+                new KnownModels(Rows.MODEL),
                 () -> TableStamp.fresh(false),
                 lost -> {});
     }

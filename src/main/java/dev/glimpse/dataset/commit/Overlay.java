@@ -136,7 +136,7 @@ public final class Overlay {
         PriorityQueue<Candidate> nearest = nearestInMemory(query, seen);
         nearest.stream()
                 .sorted(WORST_FIRST.reversed())
-                .forEach(candidate -> found.add(Neighbor.of(candidate.row, query.vector())));
+                .forEach(candidate -> found.add(Neighbor.of(candidate.row, candidate.distance)));
         // The sort is stable: of equal distances, those of the table come first.
         return found.stream()
                 .sorted(Comparator.comparingDouble(Neighbor::distance))
@@ -152,7 +152,11 @@ public final class Overlay {
             if (row == null) {
                 continue;
             }
-            double distance = row.distanceTo(query.vector());
+            Embedding vector = row.vectorOf(query.model());
+            if (vector == null) {
+                continue; // It gets one later, and is not found by this model until then.
+            }
+            double distance = PictureRow.distance(vector, query.vector());
             if (distance >= bound
                     || distance < query.leastDistance()
                     || leaving.contains(row.id())
@@ -200,10 +204,11 @@ public final class Overlay {
      * The vector of this picture, of the table or of memory. Empty if neither has it, or if it is hidden.
      *
      * @param ofTable what the version that is read has
+     * @param model fingerprint of the model that made the vector
      */
-    public Optional<Embedding> vector(Optional<Embedding> ofTable, ImageId id) {
+    public Optional<Embedding> vector(Optional<Embedding> ofTable, ImageId id, String model) {
         return ofTable.filter(vector -> !hidden.contains(id.toString()))
-                .or(() -> inMemory(id).map(PictureRow::vector));
+                .or(() -> inMemory(id).map(row -> row.vectorOf(model)));
     }
 
     /** Whether rows of this picture in the version that is read are not shown. */
@@ -213,13 +218,16 @@ public final class Overlay {
 
     /**
      * The rows in memory that look the same as a picture with this fingerprint and this vector, itself included, in no order.
+     *
+     * @param model fingerprint of the model that made the vector
      */
-    public List<Likeness> likenesses(Fingerprint fingerprint, Embedding vector) {
+    public List<Likeness> likenesses(Fingerprint fingerprint, Embedding vector, String model) {
         List<Likeness> found = new ArrayList<>();
         for (PictureRow row : rows()) {
             Fingerprint other = row.fingerprint();
-            if (other != null) {
-                Likeness.of(Picture.of(row), fingerprint, other, () -> row.distanceTo(vector))
+            Embedding own = row.vectorOf(model);
+            if (other != null && own != null) {
+                Likeness.of(Picture.of(row), fingerprint, other, () -> PictureRow.distance(own, vector))
                         .ifPresent(found::add);
             }
         }

@@ -5,6 +5,7 @@ import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowNotes;
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.image.Fingerprint;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
@@ -38,7 +39,7 @@ import org.lance.ipc.ColumnOrdering;
 public final class Columns {
     public static final String ID = "id";
     static final String PATH = "path";
-    static final String VECTOR = "vector";
+    static final String VECTOR = VectorColumn.FIRST;
     static final String CONTENT_TYPE = "content_type";
     static final String BYTES = "bytes";
     static final String WIDTH = "width";
@@ -95,23 +96,22 @@ public final class Columns {
     }
 
     /**
-     * Converts rows to Arrow, in the columns of this table. Columns of other software get nulls. The caller closes the result.
+     * Converts rows to Arrow, in the columns of this table. Columns of other software get nulls, and so does a column of vectors in a row that
+     * has none of its model. The caller closes the result.
      *
      * @param table with columns that {@link TableSchema#whyNotWritten} has nothing against
+     * @param vectors the columns of vectors, the one first that is searched here
      */
-    static VectorSchemaRoot toArrow(List<PictureRow> rows, Schema table, BufferAllocator allocator) {
+    static VectorSchemaRoot toArrow(
+            List<PictureRow> rows, Schema table, List<VectorColumn> vectors, BufferAllocator allocator) {
         VectorSchemaRoot root = VectorSchemaRoot.create(table, allocator);
         try {
             root.allocateNew();
-            FixedSizeListVector vectors = vector(root, VECTOR, FixedSizeListVector.class);
-            int dimension = vectors.getListSize();
-            Float4Vector components = (Float4Vector) vectors.getDataVector();
             UnionListWriter tags = vector(root, TAGS, ListVector.class).getWriter();
             for (int i = 0; i < rows.size(); i++) {
                 PictureRow row = rows.get(i);
                 setText(root, ID, i, row.id().toString());
                 setText(root, PATH, i, row.path());
-                setVector(vectors, components, i, row.vector(), dimension);
                 setText(root, CONTENT_TYPE, i, row.id().format().mediaType());
                 vector(root, BYTES, BigIntVector.class).setSafe(i, row.bytes());
                 vector(root, WIDTH, IntVector.class).setSafe(i, row.width());
@@ -123,7 +123,16 @@ public final class Columns {
                 setTags(tags, i, row.tags());
                 setLater(root, i, row);
             }
-            components.setValueCount(rows.size() * dimension);
+            for (VectorColumn column : vectors) {
+                boolean first = column.equals(vectors.get(0));
+                setVectors(
+                        vector(root, column.name(), FixedSizeListVector.class),
+                        rows.stream()
+                                .map(row -> row.model() == null && !first
+                                        ? null
+                                        : row.vectorOf(column.model().fingerprint()))
+                                .toList());
+            }
             tags.setValueCount(rows.size());
             root.setRowCount(rows.size());
             return root;
@@ -261,9 +270,9 @@ public final class Columns {
         return IntStream.range(0, batch.getRowCount()).mapToLong(row -> ((Number) updates.getObject(row)).longValue());
     }
 
-    /** The vector of a row, scaled to length 1. Null if the row has no vector, or its vector has no direction. */
-    static float @Nullable [] direction(VectorSchemaRoot batch, int row) {
-        FixedSizeListVector vectors = vector(batch, VECTOR, FixedSizeListVector.class);
+    /** The vector of a row in this column, scaled to length 1. Null if the row has no vector, or its vector has no direction. */
+    static float @Nullable [] direction(VectorSchemaRoot batch, String column, int row) {
+        FixedSizeListVector vectors = vector(batch, column, FixedSizeListVector.class);
         if (vectors.isNull(row)) {
             return null;
         }
@@ -302,6 +311,19 @@ public final class Columns {
         } else {
             vector.setSafe(row, value.getBytes(StandardCharsets.UTF_8));
         }
+    }
+
+    /** Fills a column of vectors, with null for a row that has none. */
+    static void setVectors(FixedSizeListVector vectors, List<? extends @Nullable Embedding> rows) {
+        Float4Vector components = (Float4Vector) vectors.getDataVector();
+        int dimension = vectors.getListSize();
+        for (int i = 0; i < rows.size(); i++) {
+            Embedding row = rows.get(i);
+            if (row != null) {
+                setVector(vectors, components, i, row, dimension);
+            }
+        }
+        components.setValueCount(rows.size() * dimension);
     }
 
     private static void setVector(

@@ -128,6 +128,11 @@ public final class FragmentIds {
         fillIn(manifest, goneFrom(manifest));
     }
 
+    /** Goes on to a version in which fragments have other files, and the same rows. Nothing is read. */
+    void refilled(Manifest manifest) {
+        accept(manifest, Map.of());
+    }
+
     /**
      * Goes on to a version in which a row has been written again. Nothing is read.
      *

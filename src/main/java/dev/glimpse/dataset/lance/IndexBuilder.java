@@ -1,6 +1,7 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.IndexKind;
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.replica.StagedVersion;
 import java.util.ArrayList;
 import java.util.List;
@@ -30,12 +31,13 @@ public final class IndexBuilder {
     /** Builds an index over all rows, which replaces all parts of the old one. */
     public static IndexChange build(StagedVersion staged, IndexKind kind, Datasets datasets) {
         try (Dataset dataset = Datasets.of(staged, datasets.allocator())) {
+            VectorColumn column = Manifest.indexed(dataset);
             Set<UUID> before = uuids(parts(dataset));
             Index index = dataset.createIndex(IndexOptions.builder(
-                            List.of(Columns.VECTOR),
+                            List.of(column.name()),
                             IndexParameters.type(kind),
                             IndexParameters.of(kind, dataset.countRows()))
-                    .withIndexName(Manifest.INDEX)
+                    .withIndexName(Manifest.indexOf(column))
                     .replace(true)
                     .build());
             return new IndexChange(List.of(index), before);
@@ -51,7 +53,7 @@ public final class IndexBuilder {
         try (Dataset dataset = Datasets.of(staged, datasets.allocator())) {
             List<Index> before = parts(dataset);
             dataset.optimizeIndices(OptimizeOptions.builder()
-                    .indexNames(List.of(Manifest.INDEX))
+                    .indexNames(List.of(Manifest.indexOf(Manifest.indexed(dataset))))
                     .numIndicesToMerge(mergedParts)
                     .build());
             List<Index> after = parts(dataset);
@@ -65,8 +67,9 @@ public final class IndexBuilder {
 
     /** The parts of the vector index in this version; empty if there is no index. */
     static List<Index> parts(Dataset dataset) {
+        String name = Manifest.indexOf(Manifest.indexed(dataset));
         return dataset.getIndexes().stream()
-                .filter(index -> index.name().equals(Manifest.INDEX))
+                .filter(index -> index.name().equals(name))
                 .toList();
     }
 

@@ -2,6 +2,7 @@ package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.DamagedTableException;
 import dev.glimpse.dataset.ForeignTableException;
+import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.MemoryState;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.OutdatedException;
@@ -9,7 +10,9 @@ import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowChange;
 import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableLostException;
+import dev.glimpse.dataset.TableModels;
 import dev.glimpse.dataset.TableStamp;
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.replica.ManifestReader;
 import dev.glimpse.dataset.replica.Replica;
 import dev.glimpse.dataset.replica.StagedVersion;
@@ -22,10 +25,12 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Predicate;
 import java.util.function.Supplier;
+import java.util.function.UnaryOperator;
 import java.util.stream.Collectors;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.jspecify.annotations.Nullable;
@@ -45,7 +50,7 @@ import org.lance.operation.Update;
  * its reader.
  */
 public final class LanceTable implements AutoCloseable {
-    private final int dimension;
+    private final KnownModels known;
     private final Datasets datasets;
     private final Replica replica;
     private final SnapshotManager snapshots;
@@ -72,6 +77,7 @@ public final class LanceTable implements AutoCloseable {
      * @param bucket where Lance finds the table if it is not to be read here
      * @param exactRows searches of fewer rows are exact
      * @param work local folder for what need not outlive the process
+     * @param known the models that this server has; a new table gets the one that is configured
      * @param beginnings what a new table says of itself
      * @param lost is told when the store is found to have another table, or none; also thrown then
      * @throws DamagedTableException if the table is there and cannot be read
@@ -81,21 +87,21 @@ public final class LanceTable implements AutoCloseable {
             Optional<BucketAccess> bucket,
             int exactRows,
             Path work,
-            ModelStamp model,
+            KnownModels known,
             Supplier<TableStamp> beginnings,
             Consumer<TableLostException> lost)
             throws IOException {
-        this.dimension = model.dimension();
+        this.known = known;
         this.lost = lost;
         this.datasets = new Datasets(bucket);
         try {
             this.replica = replicas.make(new LanceManifestReader(datasets.allocator()));
             replica.open();
             if (replica.version() == 0) {
-                create(model, beginnings.get());
+                create(known.configured(), beginnings.get());
             }
             this.manifest = readManifest();
-            this.snapshots = new SnapshotManager(replica, datasets, work, dimension);
+            this.snapshots = new SnapshotManager(replica, datasets, work, known);
             this.reader = new TableReader(snapshots, exactRows);
             this.scanner = new RowScanner(replica, datasets, snapshots);
         } catch (IOException | RuntimeException e) {
@@ -170,7 +176,7 @@ public final class LanceTable implements AutoCloseable {
 
     /** Writes a new fragment with the columns that the table has now, because Lance refuses others. */
     private List<FragmentMetadata> write(List<PictureRow> rows, Dataset table, StagedVersion staged) {
-        try (VectorSchemaRoot data = Columns.toArrow(rows, table.getSchema(), datasets.allocator())) {
+        try (VectorSchemaRoot data = Columns.toArrow(rows, table.getSchema(), vectorColumns(), datasets.allocator())) {
             return write(data, staged);
         }
     }
@@ -182,6 +188,17 @@ public final class LanceTable implements AutoCloseable {
                 .data(data)
                 .mode(WriteParams.WriteMode.APPEND)
                 .execute();
+    }
+
+    /** The columns of vectors, the one first that is searched here. */
+    private List<VectorColumn> vectorColumns() {
+        VectorColumn served = manifest.served();
+        List<VectorColumn> columns = new ArrayList<>(List.of(served));
+        manifest.models()
+                .ifPresent(models -> models.columns().stream()
+                        .filter(column -> !column.equals(served))
+                        .forEach(columns::add));
+        return columns;
     }
 
     private interface OperationOn {
@@ -233,7 +250,7 @@ public final class LanceTable implements AutoCloseable {
 
     private Manifest readManifest() {
         try (Dataset dataset = datasets.inFolder(replica.folder(), replica.version())) {
-            return Manifest.of(dataset, dimension);
+            return Manifest.of(dataset, known);
         } catch (DamagedTableException e) {
             throw replica.files().damagedManifest(replica.manifests().name(), e);
         }
@@ -412,6 +429,93 @@ public final class LanceTable implements AutoCloseable {
                 staged.adopt(built, folder(part));
             }
             return commitAndPublish(staged, dataset -> Operations.replaceIndex(dataset, change));
+        }
+    }
+
+    /**
+     * Makes the table say that it has vectors of these models. Columns come that it lacks, with nulls in all rows; those go, with their
+     * indexes, that it had for other models. An index of a column that is not the active one goes too. False if another writer was first.
+     *
+     * @param next made from what the newest version says
+     */
+    public boolean changeModels(UnaryOperator<TableModels> next) throws IOException {
+        TableModels before = manifest.models().orElseThrow(() -> new ForeignTableException("the table has no model"));
+        TableModels after = next.apply(before);
+        if (after.equals(before)) {
+            return true;
+        }
+        try (StagedVersion staged = replica.publisher().stageNewest()) {
+            try (Dataset base = Datasets.of(staged, datasets.allocator())) {
+                for (VectorColumn column : before.columns()) {
+                    if (!column.equals(after.active())
+                            && base.getIndexes().stream()
+                                    .anyMatch(index -> index.name().equals(Manifest.indexOf(column)))) {
+                        base.dropIndex(Manifest.indexOf(column));
+                    }
+                }
+                for (VectorColumn column : after.columns()) {
+                    if (!TableSchema.has(base.getSchema(), column.name())) {
+                        base.addColumns(List.of(TableSchema.vectors(
+                                column.name(), column.model().dimension())));
+                    }
+                }
+                Operations.commit(base, Operations.metadataUpdate(after.toMetadata()));
+            }
+            List<String> gone = before.columns().stream()
+                    .filter(column -> !after.columns().contains(column))
+                    .map(VectorColumn::name)
+                    .toList();
+            if (!gone.isEmpty()) {
+                // After the metadata: a column that these do not name does no harm, should this be cut off here.
+                try (Dataset described = Datasets.of(staged, datasets.allocator())) {
+                    described.dropColumns(gone);
+                }
+            }
+            return publish(staged);
+        }
+    }
+
+    /** Takes over which models this server has. Belongs on the writing thread. */
+    public void modelsChanged() {
+        manifest = readManifest();
+    }
+
+    /**
+     * The first fragment that has rows without a vector, and rows that are wanted among them. Empty if there is none. Any thread may call
+     * this, with what is its own.
+     */
+    public Optional<LackingVectors.Lacking> nextLacking(LackingVectors lacking, Predicate<ImageId> wanted)
+            throws IOException {
+        List<LackingVectors.Lacking> found = new ArrayList<>();
+        scanner.readNewest(dataset -> lacking.next(dataset, wanted).ifPresent(found::add));
+        return found.stream().findFirst();
+    }
+
+    /** How many rows have no vector. Any thread may call this, with what is its own. */
+    public long lackingRows(LackingVectors lacking) throws IOException {
+        AtomicLong left = new AtomicLong();
+        scanner.readNewest(dataset -> left.set(lacking.left(dataset)));
+        return left.get();
+    }
+
+    /** Puts the file of a column into the store, ahead of {@link #commitFill}. Any thread. */
+    public void shipFill(StagedVersion built) throws IOException {
+        replica.publisher().ship(built, name -> name.startsWith(TableLocation.DATA));
+    }
+
+    /**
+     * Gives a fragment the vectors that were written for it. False if another writer was first.
+     *
+     * @throws OutdatedException if the fragment is not as it was
+     */
+    public boolean commitFill(StagedVersion built, VectorFill.Filled filled) throws IOException {
+        try (StagedVersion staged = replica.publisher().stageNewest()) {
+            staged.adopt(built, TableLocation.DATA);
+            boolean won = commitAndPublish(staged, dataset -> VectorFill.operation(dataset, filled));
+            if (won) {
+                fragmentIds.refilled(manifest);
+            }
+            return won;
         }
     }
 

@@ -46,6 +46,7 @@ public final class LocalRows {
     /** Rows of about the same look whose vectors are compared with that of one picture. */
     private static final int MOST_NEAR = 64;
 
+    private final String model;
     private final VectorView vectors;
     private final RowKeys.View keys;
     private final RowColumns.View columns;
@@ -70,6 +71,7 @@ public final class LocalRows {
     private record Passing(BitSet rows, VectorView vectors) {}
 
     /**
+     * @param model fingerprint of the model that made the vectors
      * @param vectors of the rows that have one
      * @param keys of all rows
      * @param columns of all rows
@@ -79,6 +81,7 @@ public final class LocalRows {
      * @param skipped number of rows of the version that have no vector
      */
     LocalRows(
+            String model,
             VectorView vectors,
             RowKeys.View keys,
             RowColumns.View columns,
@@ -87,6 +90,7 @@ public final class LocalRows {
             WordIndex words,
             PendingWords pendingWords,
             int skipped) {
+        this.model = model;
         this.vectors = vectors;
         this.keys = keys;
         this.columns = columns;
@@ -110,6 +114,11 @@ public final class LocalRows {
             pictureBytes = known;
         }
         return known;
+    }
+
+    /** Fingerprint of the model that made the vectors. */
+    public String model() {
+        return model;
     }
 
     public VectorView vectors() {
@@ -177,9 +186,8 @@ public final class LocalRows {
             WordSearch.Part ofMemory = pending.part(row ->
                     !known.contains(row.id().toString()) && query.filter().matches(row));
             return WordSearch.search(List.of(new WordSearch.Part(reader, shown), ofMemory), query).stream()
-                    .map(found -> found.part() == 0
-                            ? hit(found.row(), query)
-                            : WordHit.of(pending.row(found.row()), query.vector()))
+                    .map(found ->
+                            found.part() == 0 ? hit(found.row(), query) : WordHit.of(pending.row(found.row()), query))
                     .toList();
         }
     }

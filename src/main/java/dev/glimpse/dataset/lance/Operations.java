@@ -1,10 +1,12 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.OutdatedException;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.stream.Collectors;
+import org.jspecify.annotations.Nullable;
 import org.lance.CommitBuilder;
 import org.lance.Dataset;
 import org.lance.Fragment;
@@ -59,11 +61,15 @@ final class Operations {
                 .build();
     }
 
-    /** Sets these entries of the table's metadata and keeps all others. */
-    static Operation metadataUpdate(Map<String, String> metadata) {
+    /** Sets these entries of the table's metadata, removes those that are null, and keeps all others. */
+    // Lance takes null for an entry that goes.
+    @SuppressWarnings("NullAway")
+    static Operation metadataUpdate(Map<String, ? extends @Nullable String> metadata) {
         return UpdateConfig.builder()
-                .tableMetadataUpdates(
-                        UpdateMap.builder().updates(metadata).replace(false).build())
+                .tableMetadataUpdates(UpdateMap.builder()
+                        .updates(new HashMap<>(metadata))
+                        .replace(false)
+                        .build())
                 .build();
     }
 }

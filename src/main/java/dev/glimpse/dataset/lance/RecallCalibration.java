@@ -2,11 +2,11 @@ package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.IndexKind;
 import dev.glimpse.dataset.MaintenanceProperties;
-import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.TableStamp;
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.vectors.Embedding;
 import dev.glimpse.vectors.Oversampling;
 import java.io.IOException;
@@ -17,7 +17,7 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Set;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.apache.arrow.vector.ipc.ArrowReader;
@@ -48,10 +48,10 @@ public final class RecallCalibration {
     private final SnapshotManager snapshots;
     private final TableReader reader;
     private final MaintenanceProperties settings;
-    private final Supplier<List<Embedding>> recent;
+    private final Function<String, List<Embedding>> recent;
     private final KeptOversampling kept;
-    private final ModelStamp model;
     private long measuredRows;
+    private String measuredModel = "";
     private boolean measuredPartitioned;
 
     /** @param kept file for what was measured of searches in memory */
@@ -59,15 +59,13 @@ public final class RecallCalibration {
             SnapshotManager snapshots,
             TableReader reader,
             MaintenanceProperties settings,
-            Supplier<List<Embedding>> recent,
-            Path kept,
-            ModelStamp model) {
+            Function<String, List<Embedding>> recent,
+            Path kept) {
         this.snapshots = snapshots;
         this.reader = reader;
         this.settings = settings;
         this.recent = recent;
         this.kept = new KeptOversampling(kept);
-        this.model = model;
     }
 
     /** Searches in memory as an earlier process has found best for this table. To be called once, before the first calibration. */
@@ -76,6 +74,7 @@ public final class RecallCalibration {
             Optional<KeptOversampling.Measured> measured = measuredOf(snapshot).flatMap(kept::of);
             measured.ifPresent(earlier -> {
                 measuredRows = earlier.rows();
+                measuredModel = snapshot.manifest().served().model().fingerprint();
                 measuredPartitioned = earlier.partitioned();
                 reader.change(parameters -> parameters.with(Objects.requireNonNull(earlier.ofTen()), earlier.ofMany()));
             });
@@ -86,8 +85,12 @@ public final class RecallCalibration {
     /** Names what is measured. Empty for a table without an id. */
     private Optional<String> measuredOf(Snapshot snapshot) {
         return TableStamp.of(snapshot.manifest().metadata())
-                .map(table ->
-                        String.join(" ", CODES, table.id(), model.fingerprint(), Double.toString(settings.recall())));
+                .map(table -> String.join(
+                        " ",
+                        CODES,
+                        table.id(),
+                        snapshot.manifest().served().model().fingerprint(),
+                        Double.toString(settings.recall())));
     }
 
     /**
@@ -103,6 +106,10 @@ public final class RecallCalibration {
                 return false;
             }
             boolean partitioned = local.vectors().isPartitioned();
+            if (!local.model().equals(measuredModel)) {
+                measuredRows = 0;
+                measuredModel = local.model();
+            }
             if (local.size() < (long) GROWTH * measuredRows && (measuredPartitioned || !partitioned)) {
                 return false;
             }
@@ -127,6 +134,9 @@ public final class RecallCalibration {
     /** Calibrates searches of Lance's index: tries parameters from the cheapest on, and keeps the last if none reaches the recall. */
     public IndexTuning calibrateIndex(IndexKind kind) throws IOException {
         return snapshots.readIndex(snapshot -> {
+            if (!snapshot.manifest().isIndexed(snapshot.manifest().served())) {
+                return IndexTuning.UNMEASURED; // This server lacks the model that the index is of.
+            }
             List<Embedding> queries = queries(snapshot);
             List<Set<String>> truth = new ArrayList<>();
             for (Embedding query : queries) {
@@ -194,12 +204,14 @@ public final class RecallCalibration {
     }
 
     private List<Embedding> queries(Snapshot snapshot) throws IOException {
-        LinkedHashSet<Embedding> queries = new LinkedHashSet<>(recent.get());
-        try (ArrowReader sample = snapshot.dataset().sample(SAMPLE, List.of(Columns.VECTOR))) {
+        VectorColumn column = snapshot.manifest().served();
+        LinkedHashSet<Embedding> queries =
+                new LinkedHashSet<>(recent.apply(column.model().fingerprint()));
+        try (ArrowReader sample = snapshot.dataset().sample(SAMPLE, List.of(column.name()))) {
             while (sample.loadNextBatch()) {
                 var batch = sample.getVectorSchemaRoot();
                 for (int i = 0; i < batch.getRowCount(); i++) {
-                    float[] vector = Columns.direction(batch, i);
+                    float[] vector = Columns.direction(batch, column.name(), i);
                     if (vector != null) {
                         queries.add(Embedding.ofDirection(vector));
                     }

@@ -141,11 +141,12 @@ final class RowScanner {
         }));
     }
 
-    private interface Scan {
+    /** Looks at the newest version. */
+    interface Scan {
         void of(Dataset dataset) throws IOException;
     }
 
-    private void readNewest(Scan scan) throws IOException {
+    void readNewest(Scan scan) throws IOException {
         try {
             scanNewest(scan);
         } catch (DamagedTableException | StoreUnavailableException | TableBusyException e) {

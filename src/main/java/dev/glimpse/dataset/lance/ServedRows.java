@@ -2,6 +2,7 @@ package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Picture;
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.words.PendingWords;
 import dev.glimpse.dataset.words.WordIndex;
 import dev.glimpse.vectors.VectorIndex;
@@ -30,6 +31,7 @@ final class ServedRows implements AutoCloseable {
     /** Rows in a batch of whole rows. A batch has some megabytes. */
     private static final long ROW_BATCH = 2_048;
 
+    private final VectorColumn column;
     private final VectorIndex memory;
 
     /** Bytes that are kept in memory for each row, its code included, but for its columns. */
@@ -54,7 +56,7 @@ final class ServedRows implements AutoCloseable {
     /** The version that was read last, or 0. Rows that were written later are read again. */
     private long version;
 
-    /** The columns of that version. When they change, rows show something else, though they are not written again. */
+    /** The columns of that version that are read. When they change, rows show something else, though they are not written again. */
     private Map<String, String> columns = Map.of();
 
     /** What all rows take that have been read, also those that are gone. */
@@ -62,8 +64,13 @@ final class ServedRows implements AutoCloseable {
 
     private volatile long columnBytes;
 
-    /** @param folder on a local disk, for what is not kept in memory: 4 bytes for each number of each vector, and 0.5 kB for each row. It is emptied here */
-    ServedRows(Path folder, int dimension) throws IOException {
+    /**
+     * @param column of the vectors
+     * @param folder on a local disk, for what is not kept in memory: 4 bytes for each number of each vector, and 0.5 kB for each row. It is emptied here
+     */
+    ServedRows(Path folder, VectorColumn column) throws IOException {
+        int dimension = column.model().dimension();
+        this.column = column;
         FileSystemUtils.deleteRecursively(folder);
         this.memory = new VectorIndex(folder, dimension);
         this.bytesPerRow = VectorIndex.bytesPerRow(dimension) + BYTES_BESIDE_CODE;
@@ -71,6 +78,11 @@ final class ServedRows implements AutoCloseable {
         this.filtered = new RowColumns(folder);
         this.words = new WordIndex(folder);
         this.pendingWords = new PendingWords(folder);
+    }
+
+    /** The column of the vectors. */
+    VectorColumn column() {
+        return column;
     }
 
     /** About how many bytes of the heap this takes without the columns. */
@@ -105,10 +117,12 @@ final class ServedRows implements AutoCloseable {
         if (!manifest.stableRowIds() || !manifest.hasOurVectors() || manifest.rows() > most) {
             return null;
         }
-        if (!columns.equals(manifest.columns())) {
+        Map<String, String> types = new HashMap<>(manifest.columns());
+        types.keySet().retainAll(read(manifest));
+        if (!columns.equals(types)) {
             known.clear();
             version = 0;
-            columns = manifest.columns();
+            columns = types;
         }
         BitSet live = new BitSet();
         Datasets.scan(
@@ -143,6 +157,7 @@ final class ServedRows implements AutoCloseable {
         lastLive = (BitSet) live.clone();
         words.refresh();
         return new LocalRows(
+                column.model().fingerprint(),
                 memory.view(searched),
                 positions,
                 filtered.view(live, positions),
@@ -153,7 +168,7 @@ final class ServedRows implements AutoCloseable {
                 live.cardinality() - searched.cardinality());
     }
 
-    /** Reads the rows of a fragment that are new, or that other clients have written again. After a merge there are none. */
+    /** Reads the rows of a fragment that are new, that other clients have written again, or that had no vector. After a merge there are few. */
     private void load(Dataset dataset, Manifest manifest, int fragment) throws IOException {
         BitSet wanted = new BitSet();
         ScanOptions ids = rowIds(ID_BATCH)
@@ -164,7 +179,7 @@ final class ServedRows implements AutoCloseable {
             long[] updates = Columns.updates(batch).toArray();
             long[] rowIds = Columns.rowIds(batch).toArray();
             for (int i = 0; i < rowIds.length; i++) {
-                if (updates[i] > version || !isKnown(rowIds[i])) {
+                if (updates[i] > version || !memory.holds(rowIds[i])) {
                     wanted.set((int) rowIds[i]);
                 }
             }
@@ -172,17 +187,17 @@ final class ServedRows implements AutoCloseable {
         if (wanted.isEmpty()) {
             return;
         }
-        List<String> columns = new ArrayList<>(manifest.readable());
-        columns.addAll(manifest.searched());
         ScanOptions rows = rowIds(ROW_BATCH)
-                .columns(columns)
+                .columns(read(manifest))
                 .fragmentIds(List.of(fragment))
                 .build();
         Datasets.scan(dataset, rows, batch -> put(batch, wanted));
     }
 
-    private boolean isKnown(long rowId) {
-        return memory.holds(rowId) || unusable.get((int) rowId);
+    private static List<String> read(Manifest manifest) {
+        List<String> columns = new ArrayList<>(manifest.readable());
+        columns.addAll(manifest.searched());
+        return columns;
     }
 
     private void put(VectorSchemaRoot batch, BitSet wanted) {
@@ -191,7 +206,7 @@ final class ServedRows implements AutoCloseable {
         for (int i = 0; i < ids.length; i++) {
             int id = (int) ids[i];
             if (wanted.get(id)) {
-                float[] vector = Columns.direction(batch, i);
+                float[] vector = Columns.direction(batch, column.name(), i);
                 unusable.set(id, vector == null);
                 if (vector != null) {
                     memory.replace(id, vector);

@@ -1,5 +1,6 @@
 package dev.glimpse.dataset.lance;
 
+import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.TableState.IndexState;
 import java.util.List;
 import java.util.Map;
@@ -24,15 +25,15 @@ public final class Snapshot {
      * Owns the dataset from now on, also if this fails. The caller has acquired the snapshot.
      *
      * @param local whether the files of the version are on this machine
-     * @param dimension of the embeddings of this server's model
+     * @param known the models that this server has
      */
-    public Snapshot(Dataset dataset, boolean local, int dimension) {
+    public Snapshot(Dataset dataset, boolean local, KnownModels known) {
         this.dataset = dataset;
         this.local = local;
         this.users = new AtomicInteger(1);
         this.rows = null;
         try {
-            manifest = Manifest.of(dataset, dimension);
+            manifest = Manifest.of(dataset, known);
             indices = dataset.describeIndices().stream().map(this::indexState).toList();
         } catch (RuntimeException e) {
             dataset.close();

@@ -1,12 +1,17 @@
 package dev.glimpse.dataset.lance;
 
+import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.replica.Replica;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import org.springframework.util.FileSystemUtils;
 
 /**
  * Keeps one version of the table open for searches: the newest or, while its files are on their way, one before. Any number of threads
@@ -15,8 +20,14 @@ import java.util.concurrent.ConcurrentHashMap;
 public final class SnapshotManager implements AutoCloseable {
     private final Replica replica;
     private final Datasets datasets;
-    private final int dimension;
-    private final ServedRows rows;
+    private final KnownModels known;
+    private final Path folder;
+    private volatile ServedRows rows;
+
+    /** Rows of a column that is not searched any more, as long as somebody may read them. Of the thread that refreshes. */
+    private final List<ServedRows> retired = new ArrayList<>();
+
+    private int generation;
     private volatile Snapshot current;
 
     /** Snapshots that were replaced, some of which may still be read. */
@@ -28,21 +39,28 @@ public final class SnapshotManager implements AutoCloseable {
      * Opens the newest version: on the local disk if its files are here, else in the bucket.
      *
      * @param folder for files that need not outlive the process
-     * @param dimension of the embeddings of this server's model
+     * @param known the models that this server has
      */
-    SnapshotManager(Replica replica, Datasets datasets, Path folder, int dimension) throws IOException {
+    SnapshotManager(Replica replica, Datasets datasets, Path folder, KnownModels known) throws IOException {
         this.replica = replica;
         this.datasets = datasets;
-        this.dimension = dimension;
-        this.rows = new ServedRows(folder, dimension);
+        this.known = known;
+        this.folder = folder;
+        Snapshot first = replica.files().isCopied() && replica.files().isComplete()
+                ? openLocal(replica.version())
+                : openRemote(replica.version());
         try {
-            this.current = replica.files().isCopied() && replica.files().isComplete()
-                    ? openLocal(replica.version())
-                    : openRemote(replica.version());
+            FileSystemUtils.deleteRecursively(folder);
+            this.rows = rowsOf(first.manifest().served());
+            this.current = first;
         } catch (IOException | RuntimeException e) {
-            rows.close();
+            first.release();
             throw e;
         }
+    }
+
+    private ServedRows rowsOf(VectorColumn column) throws IOException {
+        return new ServedRows(folder.resolve(Integer.toString(++generation)), column);
     }
 
     public interface Reading<T> {
@@ -73,7 +91,7 @@ public final class SnapshotManager implements AutoCloseable {
     <T> T readIndex(Reading<T> reading) throws IOException {
         // The files of the current version stay as long as it is read.
         return read(snapshot -> datasets.indexInFolder(
-                replica.folder(), snapshot.version(), dataset -> reading.from(new Snapshot(dataset, true, dimension))));
+                replica.folder(), snapshot.version(), dataset -> reading.from(new Snapshot(dataset, true, known))));
     }
 
     /** The current version, for what is kept in memory of it; its dataset may be closed at any time. */
@@ -83,7 +101,7 @@ public final class SnapshotManager implements AutoCloseable {
 
     /** Opens any version that is in the store, whether or not its files are here. The caller releases it. */
     public Snapshot open(long version) {
-        return datasets.haveBucket() ? new Snapshot(datasets.inBucket(version), false, dimension) : openLocal(version);
+        return datasets.haveBucket() ? new Snapshot(datasets.inBucket(version), false, known) : openLocal(version);
     }
 
     /**
@@ -93,25 +111,41 @@ public final class SnapshotManager implements AutoCloseable {
     public void refresh() throws IOException {
         if (replica.files().isCopied()) {
             long version = replica.files().fill();
-            if (!current.isLocal() || current.version() != version) {
+            if (!current.isLocal() || current.version() != version || servesAnother(current)) {
                 Snapshot next = openLocal(version);
+                ServedRows before = rows;
+                ServedRows after = before;
                 try {
-                    // The first time this takes long, and Lance can search the version meanwhile.
-                    if (!rows.isEmpty()) {
-                        next = next.with(rows.of(next.dataset(), next.manifest()));
+                    VectorColumn column = next.manifest().served();
+                    if (!before.column().equals(column)) {
+                        after = rowsOf(column);
+                    }
+                    // The first time this takes long, and Lance can search the version meanwhile. When another column
+                    // comes to be searched,
+                    // the one before is searched meanwhile.
+                    if (!before.isEmpty()) {
+                        next = next.with(after.of(next.dataset(), next.manifest()));
                     }
                 } catch (IOException | RuntimeException e) {
                     next.release();
+                    if (after != before) {
+                        after.close();
+                    }
                     throw e;
                 }
+                rows = after;
                 swap(next);
+                if (after != before) {
+                    retired.add(before);
+                }
             }
+            closeRetired();
             Snapshot snapshot = current;
             if (snapshot.rows() == null) {
                 current = snapshot.with(rows.of(snapshot.dataset(), snapshot.manifest()));
             }
             datasets.forgetBucket();
-        } else if (current.isLocal() || current.version() != replica.version()) {
+        } else if (current.isLocal() || current.version() != replica.version() || servesAnother(current)) {
             swap(openRemote(replica.version()));
         }
     }
@@ -123,6 +157,24 @@ public final class SnapshotManager implements AutoCloseable {
         }
     }
 
+    /** Whether the models that this server has by now ask for another column. */
+    private boolean servesAnother(Snapshot snapshot) {
+        return !snapshot.manifest()
+                .models()
+                .flatMap(models -> models.servedBy(known::knows))
+                .orElse(snapshot.manifest().served())
+                .equals(snapshot.manifest().served());
+    }
+
+    /** Nobody reads what is retired once all snapshots are closed that were replaced. */
+    private void closeRetired() {
+        replaced.removeIf(Snapshot::isClosed);
+        if (replaced.isEmpty()) {
+            retired.forEach(ServedRows::close);
+            retired.clear();
+        }
+    }
+
     private void swap(Snapshot next) {
         Snapshot before = current;
         replaced.add(before);
@@ -131,11 +183,11 @@ public final class SnapshotManager implements AutoCloseable {
     }
 
     private Snapshot openLocal(long version) {
-        return new Snapshot(datasets.inFolder(replica.folder(), version), true, dimension);
+        return new Snapshot(datasets.inFolder(replica.folder(), version), true, known);
     }
 
     private Snapshot openRemote(long version) {
-        return new Snapshot(datasets.searchedInBucket(version), false, dimension);
+        return new Snapshot(datasets.searchedInBucket(version), false, known);
     }
 
     /** All versions that are read here now. */
@@ -172,5 +224,6 @@ public final class SnapshotManager implements AutoCloseable {
         closed = true;
         current.release();
         rows.close();
+        retired.forEach(ServedRows::close);
     }
 }

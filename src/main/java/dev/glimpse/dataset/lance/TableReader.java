@@ -10,6 +10,7 @@ import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.TableState;
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.WordHits;
 import dev.glimpse.dataset.WordQuery;
 import dev.glimpse.dataset.WordsUnavailableException;
@@ -89,7 +90,8 @@ public final class TableReader {
     public Nearest nearest(NearestQuery query, TableMeters meters) throws IOException {
         return snapshots.read(snapshot -> {
             LocalRows local = snapshot.rows();
-            if (local == null) {
+            VectorColumn column = snapshot.manifest().columnOf(query.model());
+            if (local == null || !column.model().fingerprint().equals(local.model())) {
                 long start = System.nanoTime();
                 Nearest found = nearestByLance(snapshot, query, parameters.index());
                 meters.scans().record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
@@ -117,8 +119,10 @@ public final class TableReader {
                 throw new WordsUnavailableException("words cannot be searched, because this server does not have the"
                         + " table in memory: either it is still being read, or it does not fit");
             }
+            WordQuery comparable =
+                    query.model() == null || query.model().equals(local.model()) ? query : query.withoutVector();
             return new WordHits(
-                    local.words(query, memory, hidden),
+                    local.words(comparable, memory, hidden),
                     !WordSearch.takesAll(query.texts()),
                     new Nearest.Effort(
                             snapshot.version(), Nearest.Method.WORDS, local.size(), null, null, memory.size()));
@@ -180,11 +184,18 @@ public final class TableReader {
         });
     }
 
-    /** The vector of this picture in the current version, if it has one. */
-    public Optional<Embedding> vectorOf(ImageId id) throws IOException {
+    /**
+     * The vector of this picture in the current version, if it has one.
+     *
+     * @param model fingerprint of the model that made the vector
+     */
+    public Optional<Embedding> vectorOf(ImageId id, String model) throws IOException {
         return snapshots.read(snapshot -> {
             LocalRows local = snapshot.rows();
-            return local == null ? vectorByLance(snapshot, id) : local.vectorOf(id);
+            return local == null || !local.model().equals(model)
+                    ? vectorByLance(
+                            snapshot, id, snapshot.manifest().columnOf(model).name())
+                    : local.vectorOf(id);
         });
     }
 
@@ -221,8 +232,10 @@ public final class TableReader {
     }
 
     private boolean isByIndex(Snapshot snapshot, NearestQuery query) {
-        int parts = snapshot.manifest().segments().size();
-        return !query.exact() && parts > 0 && lanceThreads.areEnoughFor(parts);
+        Manifest manifest = snapshot.manifest();
+        return !query.exact()
+                && manifest.isIndexed(manifest.columnOf(query.model()))
+                && lanceThreads.areEnoughFor(manifest.segments().size());
     }
 
     /**
@@ -258,7 +271,7 @@ public final class TableReader {
             Snapshot snapshot, NearestQuery query, IndexTuning tuning, ScanOptions.Builder options) throws IOException {
         boolean byIndex = isByIndex(snapshot, query);
         Query.Builder nearest = new Query.Builder()
-                .setColumn(Columns.VECTOR)
+                .setColumn(snapshot.manifest().columnOf(query.model()).name())
                 .setKey(query.vector().toArray())
                 .setK(query.k())
                 .setDistanceType(DistanceType.Cosine)
@@ -329,10 +342,10 @@ public final class TableReader {
         return found.stream().findFirst();
     }
 
-    private static Optional<Embedding> vectorByLance(Snapshot snapshot, ImageId id) throws IOException {
+    private static Optional<Embedding> vectorByLance(Snapshot snapshot, ImageId id, String column) throws IOException {
         List<Embedding> found = new ArrayList<>();
-        scanRowOf(snapshot, id, List.of(Columns.VECTOR), batch -> {
-            float[] vector = batch.getRowCount() == 0 ? null : Columns.direction(batch, 0);
+        scanRowOf(snapshot, id, List.of(column), batch -> {
+            float[] vector = batch.getRowCount() == 0 ? null : Columns.direction(batch, column, 0);
             if (vector != null) {
                 found.add(Embedding.ofDirection(vector));
             }

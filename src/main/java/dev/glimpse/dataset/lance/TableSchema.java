@@ -15,6 +15,7 @@ import static dev.glimpse.dataset.lance.Columns.UPLOADED_AT;
 import static dev.glimpse.dataset.lance.Columns.VECTOR;
 import static dev.glimpse.dataset.lance.Columns.WIDTH;
 
+import dev.glimpse.dataset.VectorColumn;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -48,11 +49,10 @@ public final class TableSchema {
     /** The schema of a new table. It declares {@code id} as the key, because that cannot be done later. Lance does not enforce the key. */
     public static Schema schema(int dimension) {
         FieldType key = new FieldType(false, TEXT, null, Map.of("lance-schema:unenforced-primary-key", "true"));
-        Field component = Field.nullable("item", new ArrowType.FloatingPoint(FloatingPointPrecision.SINGLE));
         return new Schema(List.of(
                 new Field(ID, key, null),
                 Field.nullable(PATH, TEXT),
-                new Field(VECTOR, FieldType.nullable(new ArrowType.FixedSizeList(dimension)), List.of(component)),
+                vectors(VECTOR, dimension),
                 Field.nullable(CONTENT_TYPE, TEXT),
                 Field.nullable(BYTES, NUMBER),
                 Field.nullable(WIDTH, new ArrowType.Int(32, true)),
@@ -66,6 +66,16 @@ public final class TableSchema {
                 Field.nullable(LOOK_HASH, NUMBER)));
     }
 
+    /** A column of vectors. */
+    static Field vectors(String name, int dimension) {
+        Field component = Field.nullable("item", new ArrowType.FloatingPoint(FloatingPointPrecision.SINGLE));
+        return new Field(name, FieldType.nullable(new ArrowType.FixedSizeList(dimension)), List.of(component));
+    }
+
+    static boolean has(Schema schema, String column) {
+        return schema.getFields().stream().anyMatch(field -> field.getName().equals(column));
+    }
+
     /** The columns of ours that a table lacks, which an earlier version of Glimpse has made. */
     static List<Field> missing(Schema schema) {
         Set<String> there = schema.getFields().stream().map(Field::getName).collect(Collectors.toSet());
@@ -77,21 +87,23 @@ public final class TableSchema {
     /**
      * Says why searches cannot read a table with these columns, as the end of a sentence. Empty if they can read it.
      *
-     * @param dimension of the query's embedding
+     * @param column that is searched
      */
-    static Optional<String> whyNotSearched(Schema schema, int dimension) {
+    static Optional<String> whyNotSearched(Schema schema, VectorColumn column) {
+        String name = column.name();
+        int dimension = column.model().dimension();
         Field vector = schema.getFields().stream()
-                .filter(field -> field.getName().equals(VECTOR))
+                .filter(field -> field.getName().equals(name))
                 .findFirst()
                 .orElse(null);
         if (vector == null) {
-            return Optional.of("it has no column " + VECTOR);
+            return Optional.of("it has no column " + name);
         }
         return vector.getType() instanceof ArrowType.FixedSizeList list
                         && list.getListSize() == dimension
                         && vector.getChildren().get(0).getType() instanceof ArrowType.FloatingPoint
                 ? Optional.empty()
-                : Optional.of("its column " + VECTOR + " is " + typeName(vector) + " and not a list of " + dimension
+                : Optional.of("its column " + name + " is " + typeName(vector) + " and not a list of " + dimension
                         + " floats");
     }
 
@@ -99,13 +111,16 @@ public final class TableSchema {
      * Says why our rows do not fit into these columns, as the end of a sentence. Empty if they fit. Columns of other software are allowed
      * as long as they may be null, and also columns that are called like one of ours that came later and have another type.
      *
-     * @param dimension of the rows' embeddings
+     * @param vectors the columns of the rows' vectors
      */
-    static Optional<String> whyNotWritten(Schema schema, int dimension) {
+    static Optional<String> whyNotWritten(Schema schema, List<VectorColumn> vectors) {
         Map<String, Field> ours = new LinkedHashMap<>();
-        schema(dimension).getFields().stream()
-                .filter(field -> !LATER.contains(field.getName()))
+        schema(1).getFields().stream()
+                .filter(field ->
+                        !LATER.contains(field.getName()) && !field.getName().equals(VECTOR))
                 .forEach(field -> ours.put(field.getName(), field));
+        vectors.forEach(column ->
+                ours.put(column.name(), vectors(column.name(), column.model().dimension())));
         for (Field field : schema.getFields()) {
             Field expected = ours.remove(field.getName());
             if (expected == null && !field.isNullable()) {

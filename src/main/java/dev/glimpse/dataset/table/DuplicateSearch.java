@@ -101,7 +101,9 @@ public final class DuplicateSearch implements AutoCloseable {
                             "duplicates are found in memory, and the table is not there: it is still being read, or has too many rows for it");
                 }
                 rows = current;
-                Duplicates duplicates = current.duplicates(before == null ? null : before.duplicates, this);
+                Duplicates duplicates = current.duplicates(
+                        before == null || !before.rows.model().equals(current.model()) ? null : before.duplicates,
+                        this);
                 long now = clock.getAsLong();
                 Made made = new Made(table, current, snapshot.version(), duplicates, now, now - startedAt);
                 if (before == null) {
@@ -201,14 +203,15 @@ public final class DuplicateSearch implements AutoCloseable {
                 waiting.map(Picture::of).or(() -> rows.find(id)).map(located);
         Optional<Fingerprint> fingerprint =
                 waiting.isPresent() ? waiting.map(PictureRow::fingerprint) : rows.fingerprintOf(id);
-        Optional<Embedding> vector = waiting.isPresent() ? waiting.map(PictureRow::vector) : rows.vectorOf(id);
+        Optional<Embedding> vector =
+                waiting.isPresent() ? waiting.map(row -> row.vectorOf(rows.model())) : rows.vectorOf(id);
         return new Likenesses(
                 picture,
                 fingerprint.flatMap(own -> vector.map(direction -> Stream.concat(
                                 rows.likenesses(own, direction).stream()
                                         .filter(other -> !overlay.isHidden(
                                                 other.picture().id())),
-                                overlay.likenesses(own, direction).stream())
+                                overlay.likenesses(own, direction, rows.model()).stream())
                         .filter(other -> !other.picture().id().equals(id.toString()))
                         .sorted(Likeness.NEAREST_FIRST)
                         .collect(Collectors.toMap(

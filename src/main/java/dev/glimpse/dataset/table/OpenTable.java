@@ -4,8 +4,8 @@ import dev.glimpse.dataset.DamagedTableException;
 import dev.glimpse.dataset.Facets;
 import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.ListPosition;
-import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.Nearest;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Picture;
@@ -15,6 +15,7 @@ import dev.glimpse.dataset.TableLostException;
 import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.TableSettings;
 import dev.glimpse.dataset.TableStamp;
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.WordHits;
 import dev.glimpse.dataset.WordQuery;
 import dev.glimpse.dataset.WordsUnavailableException;
@@ -51,6 +52,7 @@ import java.time.Instant;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.Future;
@@ -58,7 +60,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import java.util.function.Consumer;
-import java.util.function.Supplier;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -96,6 +98,7 @@ public final class OpenTable implements AutoCloseable {
     private final GroupCommit groupCommit;
     private final RefreshLoop refreshLoop;
     private final MaintenanceLoop maintenance;
+    private final MaintenanceLease fillLease;
     private final TableGuard guard;
     private final History history;
 
@@ -109,11 +112,11 @@ public final class OpenTable implements AutoCloseable {
     public record Place(
             ObjectStore store,
             Path work,
-            ModelStamp model,
+            KnownModels models,
             TableSettings settings,
             TableTimings timing,
             Executor transfers,
-            Supplier<List<Embedding>> recent,
+            Function<String, List<Embedding>> recent,
             TableMeters meters) {
 
         /** How an operator names the table. */
@@ -154,7 +157,7 @@ public final class OpenTable implements AutoCloseable {
                     store.directAccess().map(bucket -> BucketAccess.of(bucket, ImageDataset.KEY)),
                     settings.maintenance().indexRows(),
                     place.work.resolve("vectors"),
-                    place.model,
+                    place.models,
                     () -> TableStamp.fresh(store.hasAny(ImageDataset.PICTURES)),
                     lost);
             this.table = opened;
@@ -162,19 +165,16 @@ public final class OpenTable implements AutoCloseable {
             this.ledger = new RowLedger(table.snapshots().current().version());
             this.commitLoop = new CommitLoop(table, ledger, commits, meters);
             this.groupCommit = new GroupCommit(ledger, commitLoop, settings.commit(), carried, meters);
-            TableGuard opening = new TableGuard(place.address(), place.model, table, groupCommit);
+            TableGuard opening = new TableGuard(place.address(), place.models, table, groupCommit);
             this.guard = opening;
             RefreshLoop refreshing = new RefreshLoop(table, ledger, commitLoop, commits, replicas);
             this.refreshLoop = refreshing;
             this.history = new History(store, ImageDataset.KEY, table.snapshots());
             RecallCalibration calibration = new RecallCalibration(
-                    table.snapshots(),
-                    reader,
-                    settings.maintenance(),
-                    place.recent,
-                    place.work.resolve("recall.json"),
-                    place.model);
+                    table.snapshots(), reader, settings.maintenance(), place.recent, place.work.resolve("recall.json"));
             calibration.takeWhatWasKept();
+            this.fillLease = new MaintenanceLease(
+                    store, MaintenanceLease.FILL_KEY, place.work, place.timing.lease(), Elapsed.Clocks.SYSTEM);
             this.maintenance = new MaintenanceLoop(
                     table,
                     commitLoop,
@@ -250,6 +250,25 @@ public final class OpenTable implements AutoCloseable {
 
     Manifest manifest() {
         return table.manifest();
+    }
+
+    /** The column that searches use now. */
+    public VectorColumn served() {
+        return table.snapshots().current().manifest().served();
+    }
+
+    /** Decides which server fills a column of vectors. For one thread. */
+    public MaintenanceLease fillLease() {
+        return fillLease;
+    }
+
+    /** Takes over which models this server has. Completes when searches use the column that follows from that. */
+    public CompletableFuture<Void> modelsChanged() {
+        return commits.submitCompletable(() -> {
+                    table.modelsChanged();
+                    return true;
+                })
+                .thenCompose(changed -> refreshLoop.refreshed());
     }
 
     /** See {@link dev.glimpse.dataset.ImageDataset#rowsInMemory}. */
@@ -371,12 +390,14 @@ public final class OpenTable implements AutoCloseable {
     /**
      * The vector of this picture, in the table or in memory.
      *
+     * @param model fingerprint of the model that made it; null for the one that is served
      * @throws TableBusyException if what waits already will take too long
      */
-    Future<Optional<Embedding>> vectorOf(ImageId id) {
+    Future<Optional<Embedding>> vectorOf(ImageId id, @Nullable String model) {
         return read(() -> {
             Overlay overlay = ledger.overlay();
-            return overlay.vector(readCommitted(() -> reader.vectorOf(id)), id);
+            String made = model == null ? served().model().fingerprint() : model;
+            return overlay.vector(readCommitted(() -> reader.vectorOf(id, made)), id, made);
         });
     }
 

@@ -1,6 +1,7 @@
 package dev.glimpse.dataset.table;
 
 import dev.glimpse.dataset.ForeignTableException;
+import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.ModelMismatchException;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.TableUnavailableException;
@@ -12,17 +13,17 @@ import org.jspecify.annotations.Nullable;
 /** Says whether an open table may be written and searched by this server, and why not. Reads memory alone; any thread. */
 public final class TableGuard {
     private final String address;
-    private final ModelStamp model;
+    private final KnownModels known;
     private final LanceTable table;
     private final GroupCommit groupCommit;
 
     /**
      * @param address how an operator names the table
-     * @param model of this server
+     * @param known the models that this server has
      */
-    TableGuard(String address, ModelStamp model, LanceTable table, GroupCommit groupCommit) {
+    TableGuard(String address, KnownModels known, LanceTable table, GroupCommit groupCommit) {
         this.address = address;
-        this.model = model;
+        this.known = known;
         this.table = table;
         this.groupCommit = groupCommit;
     }
@@ -98,10 +99,15 @@ public final class TableGuard {
     }
 
     private boolean isOurs(ModelStamp stamp) {
-        return stamp.fingerprint().equals(model.fingerprint());
+        return known.knows(stamp.fingerprint())
+                || table.manifest()
+                        .models()
+                        .flatMap(models -> models.servedBy(known::knows))
+                        .isPresent();
     }
 
     private String otherModel(ModelStamp stamp) {
+        ModelStamp model = known.configured();
         return "the table " + address + " was made with the model " + stamp.name() + " (" + stamp.fingerprint()
                 + ") and this server has " + model.name() + " (" + model.fingerprint()
                 + "): start it with the table's model, or with another bucket or folder";

@@ -1,8 +1,10 @@
 package dev.glimpse.dataset.table;
 
 import dev.glimpse.dataset.ModelStamp;
+import dev.glimpse.dataset.TableModels;
 import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.dataset.TableState;
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.lance.LocalRows;
 import dev.glimpse.dataset.lance.Manifest;
 import dev.glimpse.dataset.lance.Snapshot;
@@ -96,6 +98,20 @@ public final class TableReport {
                 null);
     }
 
+    /** That searches use another model than those of other servers; null if they do not. */
+    private static @Nullable String otherModel(OpenTable table) {
+        VectorColumn served = table.served();
+        return table.manifest()
+                .models()
+                .map(TableModels::active)
+                .filter(active -> !active.equals(served) && table.manifest().unsearchable() == null)
+                .map(active ->
+                        "this server lacks the model " + active.model().name() + ", which is the active one of the"
+                                + " table, and searches with " + served.model().name()
+                                + ": put its folder beside the one of GLIMPSE_MODEL")
+                .orElse(null);
+    }
+
     /** What is not as it should be, though rows can be added; null if nothing is. */
     private @Nullable String warning(OpenTable table) {
         if (TableStamp.of(table.manifest().metadata())
@@ -105,6 +121,7 @@ public final class TableReport {
                     + " was made when there were pictures already, and those without a row are not found:"
                     + " scripts/verify --repair adds their rows";
         }
-        return table.refreshLoop().failure();
+        String failure = table.refreshLoop().failure();
+        return failure == null ? otherModel(table) : failure;
     }
 }

@@ -12,6 +12,7 @@ import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.VersionNotFoundException;
 import dev.glimpse.dataset.WordHit;
 import dev.glimpse.dataset.WordHits;
 import dev.glimpse.dataset.WordQuery;
@@ -52,7 +53,7 @@ public final class TableSearch {
     /** See {@link ImageDataset#nearest}. */
     public Nearest nearest(NearestQuery query) {
         OpenTable table = searchable();
-        recent.add(query.vector());
+        recent.add(query.vector(), query.model());
         return located(await(table.nearest(query), READ_DEADLINE));
     }
 
@@ -68,8 +69,8 @@ public final class TableSearch {
     }
 
     /** See {@link ImageDataset#nearestDistance}. */
-    public OptionalDouble nearestDistance(Embedding query) {
-        return await(searchable().nearestUncounted(new NearestQuery(query, 1, false)), READ_DEADLINE)
+    public OptionalDouble nearestDistance(Embedding query, @Nullable String model) {
+        return await(searchable().nearestUncounted(new NearestQuery(query, 1, false).of(model)), READ_DEADLINE)
                 .neighbors()
                 .stream()
                 .mapToDouble(Neighbor::distance)
@@ -94,8 +95,8 @@ public final class TableSearch {
     }
 
     /** See {@link ImageDataset#vectorOf}. */
-    public Optional<Embedding> vectorOf(ImageId id) {
-        return await(searchable().vectorOf(id), READ_DEADLINE);
+    public Optional<Embedding> vectorOf(ImageId id, @Nullable String model) {
+        return await(searchable().vectorOf(id, model), READ_DEADLINE);
     }
 
     /** See {@link ImageDataset#nearestIn}. */
@@ -104,6 +105,10 @@ public final class TableSearch {
         return past(
                 table,
                 () -> table.history().read(version, snapshot -> {
+                    if (!snapshot.manifest().hasVectorsOf(query.model())) {
+                        throw new VersionNotFoundException(
+                                "version " + version + " of the table has no vectors of the model that is asked");
+                    }
                     if (snapshot.manifest().unsearchable() != null) {
                         throw new ForeignTableException("version " + version + " of the table cannot be searched: "
                                 + snapshot.manifest().unsearchable());

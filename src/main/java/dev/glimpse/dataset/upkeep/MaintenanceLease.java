@@ -16,13 +16,17 @@ import java.util.Map;
 import java.util.UUID;
 
 /**
- * Decides which of several servers maintains the table. It only saves them from doing the same work twice. If two servers do it at the same
+ * Decides which of several servers does a kind of work on the table. It only saves them from doing the same work twice. If two servers do it at the same
  * time, the commits make sure that nothing goes wrong. For one thread.
  */
 public final class MaintenanceLease {
     public static final String KEY = "lease/maintenance";
 
+    /** Of the server that fills a column of vectors. */
+    public static final String FILL_KEY = "lease/models";
+
     private final ObjectStore store;
+    private final String key;
     private final Duration longest;
     private final Elapsed.Clocks clocks;
     private final byte[] owner;
@@ -36,7 +40,14 @@ public final class MaintenanceLease {
      * @param clocks of this server; how old the lease of another one is, the store's clock tells
      */
     public MaintenanceLease(ObjectStore store, Path work, Duration longest, Elapsed.Clocks clocks) throws IOException {
+        this(store, KEY, work, longest, clocks);
+    }
+
+    /** @param key of the lease in the store, which names the kind of work */
+    public MaintenanceLease(ObjectStore store, String key, Path work, Duration longest, Elapsed.Clocks clocks)
+            throws IOException {
         this.store = store;
+        this.key = key;
         this.longest = longest;
         this.clocks = clocks;
         this.taken = clocks.never();
@@ -74,35 +85,35 @@ public final class MaintenanceLease {
     }
 
     /** Tells the other servers that this server, which has the lease, is alive. */
-    void keep() {
+    public void keep() {
         if (taken.isOver(longest.dividedBy(3)) && isMine() && replace()) {
             taken = clocks.started();
         }
     }
 
     private boolean put() {
-        return store.putIfAbsent(KEY, owner, "text/plain", Map.of());
+        return store.putIfAbsent(key, owner, "text/plain", Map.of());
     }
 
     private boolean replace() {
-        store.delete(KEY);
+        store.delete(key);
         return put();
     }
 
     private boolean isMine() {
-        return store.get(KEY).filter(holder -> Arrays.equals(holder, owner)).isPresent();
+        return store.get(key).filter(holder -> Arrays.equals(holder, owner)).isPresent();
     }
 
     private boolean isOverdue() {
         List<Instant> since = new ArrayList<>();
-        Instant now = store.list(KEY, lease -> since.add(lease.lastModified()));
+        Instant now = store.list(key, lease -> since.add(lease.lastModified()));
         return since.stream().noneMatch(start -> start.plus(longest).isAfter(now));
     }
 
     /** Gives the lease back, unless another server has taken it because this one took too long. */
     public void release() {
         if (isMine()) {
-            store.delete(KEY);
+            store.delete(key);
         }
     }
 }

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.PictureState;
 import dev.glimpse.dataset.TableMeters;
@@ -58,7 +59,7 @@ class CommitLoopIT {
                 Optional.empty(),
                 10_000,
                 folder.resolve("store/work/vectors"),
-                Rows.MODEL,
+                new KnownModels(Rows.MODEL),
                 () -> TableStamp.fresh(false),
                 lost -> {});
         ledger = new RowLedger(table.snapshots().current().version());

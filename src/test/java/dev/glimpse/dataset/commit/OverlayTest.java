@@ -147,7 +147,7 @@ class OverlayTest {
     }
 
     private static List<Neighbor> nearest(Stream<PictureRow> rows, int k, Embedding query) {
-        return rows.map(row -> Neighbor.of(row, query))
+        return rows.map(row -> Neighbor.of(row, PictureRow.distance(row.vector(), query)))
                 .sorted(Comparator.comparingDouble(Neighbor::distance))
                 .limit(k)
                 .toList();

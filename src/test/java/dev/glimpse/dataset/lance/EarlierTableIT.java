@@ -14,6 +14,7 @@ import dev.glimpse.dataset.RowChange;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableStamp;
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.image.Fingerprint;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestStores;
@@ -79,7 +80,8 @@ class EarlierTableIT {
     private void append(List<PictureRow> rows, Schema schema) {
         Path table = data.resolve("vectors/images.lance");
         try (BufferAllocator allocator = new RootAllocator();
-                VectorSchemaRoot batch = Columns.toArrow(rows, schema, allocator)) {
+                VectorSchemaRoot batch = Columns.toArrow(
+                        rows, schema, List.of(new VectorColumn(VectorColumn.FIRST, Rows.MODEL)), allocator)) {
             List<FragmentMetadata> fragments = Fragment.write()
                     .datasetUri(table.toString())
                     .allocator(allocator)

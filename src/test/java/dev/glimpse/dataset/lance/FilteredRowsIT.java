@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.dataset.Facets;
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
@@ -60,7 +61,7 @@ class FilteredRowsIT {
                 Optional.empty(),
                 10_000,
                 work.resolve("vectors"),
-                Rows.MODEL,
+                new KnownModels(Rows.MODEL),
                 () -> TableStamp.fresh(false),
                 lost -> {});
     }
@@ -123,7 +124,7 @@ class FilteredRowsIT {
     private static List<String> nearest(Stream<PictureRow> rows, NearestQuery query) {
         Embedding vector = query.vector();
         return rows.filter(query.filter()::matches)
-                .sorted(Comparator.comparingDouble(row -> row.distanceTo(vector)))
+                .sorted(Comparator.comparingDouble(row -> PictureRow.distance(row.vector(), vector)))
                 .limit(query.k())
                 .map(row -> row.id().toString())
                 .toList();

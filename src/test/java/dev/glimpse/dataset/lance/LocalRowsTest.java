@@ -37,6 +37,7 @@ class LocalRowsTest {
             index.put(ROW, vector.toArray());
             RowKeys.View keys = new RowKeys().view(live);
             LocalRows rows = new LocalRows(
+                    "model",
                     index.view(live),
                     keys,
                     columns.view(live, keys),

@@ -3,6 +3,7 @@ package dev.glimpse.dataset.upkeep;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.dataset.IndexKind;
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.lance.Manifest;
 import dev.glimpse.dataset.lance.Manifest.FragmentState;
 import dev.glimpse.dataset.lance.Manifest.Segment;
@@ -11,6 +12,7 @@ import dev.glimpse.dataset.upkeep.MaintenanceTask.Collection;
 import dev.glimpse.dataset.upkeep.MaintenanceTask.Compaction;
 import dev.glimpse.dataset.upkeep.MaintenanceTask.IndexBuild;
 import dev.glimpse.dataset.upkeep.MaintenanceTask.IndexOptimization;
+import dev.glimpse.testing.Rows;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -151,7 +153,8 @@ class MaintenancePlannerTest {
                 null,
                 false,
                 stableRowIds,
-                List.copyOf(segments));
+                List.copyOf(segments),
+                new VectorColumn(VectorColumn.FIRST, Rows.MODEL));
         return planner.mostUrgent(manifest, garbage, indexing).orElse(null);
     }
 

@@ -2,11 +2,13 @@ package dev.glimpse.dataset.upkeep;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.lance.FragmentRewriter;
 import dev.glimpse.dataset.lance.Manifest;
 import dev.glimpse.dataset.lance.Manifest.FragmentState;
 import dev.glimpse.dataset.lance.Manifest.Segment;
 import dev.glimpse.dataset.upkeep.MergePolicy.Merge;
+import dev.glimpse.testing.Rows;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -224,6 +226,7 @@ class MergePolicyTest {
                 null,
                 false,
                 true,
-                List.copyOf(segments));
+                List.copyOf(segments),
+                new VectorColumn(VectorColumn.FIRST, Rows.MODEL));
     }
 }

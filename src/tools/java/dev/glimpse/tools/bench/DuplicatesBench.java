@@ -183,7 +183,7 @@ final class DuplicatesBench {
         return first != null
                 && second != null
                 && first.lookDistance(second) <= bits
-                && one.distanceTo(other.vector()) <= distance;
+                && PictureRow.distance(one.vector(), other.vector()) <= distance;
     }
 
     private interface Pairs {

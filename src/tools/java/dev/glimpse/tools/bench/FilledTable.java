@@ -6,6 +6,7 @@ import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.IndexJob;
 import dev.glimpse.dataset.IndexKind;
+import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.MaintenanceProperties;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.PictureRow;
@@ -87,7 +88,7 @@ public final class FilledTable {
                 store.directAccess().map(bucket -> BucketAccess.of(bucket, ImageDataset.KEY)),
                 SETTINGS.maintenance().indexRows(),
                 work.resolve("vectors"),
-                model,
+                new KnownModels(model),
                 () -> TableStamp.fresh(false),
                 lost -> {});
     }

@@ -5,6 +5,7 @@ import static dev.glimpse.testing.Report.quantile;
 import static dev.glimpse.testing.Report.seconds;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.TableMeters;
@@ -233,7 +234,7 @@ final class SearchBench {
                         .setVersion(table.manifest().version())
                         .build())
                 .build();
-        return new Snapshot(dataset, true, Rows.MODEL.dimension());
+        return new Snapshot(dataset, true, new KnownModels(Rows.MODEL));
     }
 
     private static Side lance(String index, LanceTable table, Snapshot snapshot, IndexTuning tuning) {

@@ -5,6 +5,7 @@ import {$} from './page/dom.js';
 import {Charts} from './dashboard/charts.js';
 import {showAsking, showCondition, showGone} from './dashboard/condition.js';
 import {History} from './dashboard/history.js';
+import {showModels} from './dashboard/models.js';
 import {
   showCosts, showFigures, showMemory, showModel, showProblems, showQueues, showServers, showSteps, showTable,
 } from './dashboard/panels.js';
@@ -59,7 +60,7 @@ async function ask() {
     hour.forget();
     day.forget();
   }
-  await Promise.all([hour.update(), day.update(), stats.recentProblems.length ? askRemedies() : null]);
+  await Promise.all([hour.update(), day.update(), showModels(stats), stats.recentProblems.length ? askRemedies() : null]);
   show(stats);
 }
 

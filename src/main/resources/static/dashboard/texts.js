@@ -95,6 +95,25 @@ export const text = {
   byCodes: (share, candidates) => `codes in memory${share < 1 ? `, ${percent(share)} of them compared` : ''}, ${number(candidates)} read again`,
   byIndex: probes => `Lance’s index, ${number(probes)} probes`,
 
+  // Models
+  models: 'Models',
+  noModels: 'To move to another model, fetch it with scripts/get-model; then it is offered here.',
+  modelInTable: model => `${model.name}, ${number(model.dimension)} numbers: ${model.active ? 'searches use it'
+    : model.rowsLeft === null ? 'rows without a vector are being counted' : model.rowsLeft ? `${number(model.rowsLeft)} rows without a vector` : 'every row has a vector'}${model.here ? '' : '; this server does not have it'}`,
+  modelOnDisk: model => `${model.name}, ${number(model.dimension)} numbers: on this server, in ${model.folder}`,
+  price: 'What does it take?',
+  quote: quote => `${number(quote.rows)} pictures, ${number(quote.classA)} class A and ${number(quote.classB)} class B requests, ${dollars(quote.dollars)}; ${size(quote.bytesStored)} of vectors in addition, ${dollars(quote.dollarsPerMonth)} a month`,
+  fill: 'Fill it',
+  activate: 'Search with it',
+  drop: 'Drop its vectors',
+  sureToDrop: name => `Drop all vectors of ${name}? They would have to be made again from the pictures.`,
+  filling: filling => ({
+    none: '',
+    here: `${number(filling.rowsFilled)} rows filled, ${number(filling.rowsLeft)} left${filling.secondsLeft === null ? '' : `, about ${lasting(filling.secondsLeft)}`}.`,
+    elsewhere: `Another server fills; ${number(filling.rowsLeft)} rows are left.`,
+    failed: `Filling failed and is tried again: ${filling.failure}`,
+  })[filling.state] + (filling.skippedRows ? ` ${number(filling.skippedRows)} pictures cannot be read any more.` : ''),
+
   // Charts
   charts: 'Lately',
   span: 'Time shown',

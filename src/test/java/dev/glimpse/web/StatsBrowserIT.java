@@ -4,6 +4,8 @@ import static com.microsoft.playwright.assertions.PlaywrightAssertions.assertTha
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Browser.NewContextOptions;
+import com.microsoft.playwright.Dialog;
+import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Response;
 import com.microsoft.playwright.Route;
@@ -15,11 +17,13 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.function.Consumer;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** The dashboard in a real browser. */
@@ -327,5 +331,94 @@ class StatsBrowserIT extends PageTest {
                 .sum();
         assertThat(bytes).isBetween(50_000, 150_000);
         System.out.println("dashboard: bytes=" + bytes);
+    }
+
+    // ---- another model for the table
+
+    /** What the server would say of models while a table moves from one to another, and what it is asked meanwhile. */
+    private List<String> models(ObjectNode state) {
+        List<String> asked = new ArrayList<>();
+        page.route(Pattern.compile(".*/admin/models.*"), route -> {
+            String method = route.request().method();
+            asked.add(method + " "
+                    + route.request()
+                            .url()
+                            .replaceAll("^.*/admin/models", "")
+                            .replaceAll("[0-9a-f]{64}", "FINGERPRINT"));
+            if (route.request().url().contains("dryRun")) {
+                fulfill(
+                        route,
+                        JsonMapper.shared()
+                                .valueToTree(Map.of(
+                                        "rows",
+                                        1000,
+                                        "classA",
+                                        30,
+                                        "classB",
+                                        1000,
+                                        "dollars",
+                                        0.0005,
+                                        "bytesStored",
+                                        2_048_000,
+                                        "dollarsPerMonth",
+                                        0.00003)));
+            } else {
+                if (method.equals("POST")) {
+                    ((ArrayNode) state.get("models")).add(model("other", false, 0));
+                }
+                fulfill(route, state);
+            }
+        });
+        return asked;
+    }
+
+    private static ObjectNode model(String name, boolean isActive, int rowsLeft) {
+        return JsonMapper.shared()
+                .createObjectNode()
+                .put("name", name)
+                .put("fingerprint", (isActive ? "a" : "b").repeat(64))
+                .put("dimension", 512)
+                .put("active", isActive)
+                .put("here", true)
+                .put("rowsLeft", rowsLeft);
+    }
+
+    @Test
+    void administratorMovesTheTableToAnotherModelStepByStep() {
+        ObjectNode state = (ObjectNode) client.get("/admin/models").json();
+        state.putArray("models").add(model("one", true, 0));
+        ((ArrayNode) state.get("here")).add(model("other", false, 0).put("folder", "the-other"));
+        ((ArrayNode) state.get("here")).remove(0);
+        List<String> asked = models(state);
+        open();
+        Locator panel = page.locator("#models-panel");
+
+        panel.locator("button").click();
+        assertThat(panel.locator("li").nth(1))
+                .containsText("1,000 pictures, 30 class A and 1,000 class B requests, $0.0005");
+        panel.locator("button").click();
+        assertThat(panel.locator("li").nth(1)).containsText("every row has a vector");
+        panel.getByText("Search with it").click();
+        page.onDialog(Dialog::accept);
+        panel.getByText("Drop its vectors").click();
+
+        page.waitForCondition(() -> asked.stream().anyMatch(each -> each.startsWith("DELETE")));
+        assertThat(asked)
+                .contains(
+                        "POST ?dryRun=true&model=the-other",
+                        "POST ?model=the-other",
+                        "PUT /active?model=FINGERPRINT",
+                        "DELETE ?model=FINGERPRINT");
+    }
+
+    @Test
+    void whoDoesNotAdministerSeesNoModelsToChange() {
+        answer(stats -> stats.putArray("scopes").add("read"));
+        List<String> asked = models((ObjectNode) client.get("/admin/models").json());
+
+        open();
+
+        assertThat(page.locator("#models-panel")).isHidden();
+        assertThat(asked).isEmpty();
     }
 }

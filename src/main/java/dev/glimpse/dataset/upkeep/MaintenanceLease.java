@@ -22,7 +22,7 @@ import java.util.UUID;
 public final class MaintenanceLease {
     public static final String KEY = "lease/maintenance";
 
-    /** Of the server that fills a column of vectors. */
+    /** The key of the lease that one server holds while it fills a column of vectors. */
     public static final String FILL_KEY = "lease/models";
 
     private final ObjectStore store;

@@ -2,7 +2,6 @@ package dev.glimpse.move;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.TableStamp;
-import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.ObjectStore.Listed;
@@ -10,6 +9,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.DigestInputStream;
@@ -22,6 +22,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ArrayBlockingQueue;
@@ -39,7 +40,9 @@ import org.jspecify.annotations.Nullable;
  * was read. Done twice it goes on where it was interrupted: what the target has is not copied again.
  */
 final class Copier implements AutoCloseable {
-    private static final String VERSIONS = ImageDataset.KEY + "_versions/";
+    /** What the target remembers of the last copy of the table. */
+    private static final String COPY = "vectors/images.copy";
+
     private static final String OTHER_MEDIA_TYPE = "application/octet-stream";
     private static final Duration WITHIN = Duration.ofMinutes(1);
 
@@ -54,6 +57,9 @@ final class Copier implements AutoCloseable {
     private final Path temporary;
     private final Tally tally;
     private final ThreadPoolExecutor threads;
+    private final int memoryKilobytes =
+            (int) Math.min(Integer.MAX_VALUE, Runtime.getRuntime().maxMemory() / 1024 / 3);
+    private final Semaphore memory = new Semaphore(memoryKilobytes);
     private final AtomicInteger failuresInARow = new AtomicInteger();
 
     /**
@@ -82,23 +88,29 @@ final class Copier implements AutoCloseable {
         }
         Difference difference = Difference.of(from, to, part);
         tally.found(difference);
-        forEach(
-                difference.toCopy(),
-                object -> copyObject(part, object, difference.differing().contains(object)));
+        copyObjects(part, difference);
         if (part.hasMetadata()) {
-            forEach(difference.common(), this::describe);
+            forEach(difference.common(), key -> describe(part, key));
+        }
+        if (part != Part.PICTURES && tally.failures().isEmpty()) {
+            difference.extra().forEach(to::delete);
         }
     }
 
-    /** Takes away pictures of the target that were deleted in the source: that are in its trash, of which the target has a copy. */
+    private void copyObjects(Part part, Difference difference) {
+        Set<Listed> differing = new HashSet<>(difference.differing());
+        forEach(difference.toCopy(), object -> copyObject(part, object, differing.contains(object)));
+    }
+
+    /** Takes away pictures of the target that were deleted in the source, and lie in the trash of both. */
     void removeDeleted() {
         Set<String> deleted = new HashSet<>();
-        from.list(
-                Part.TRASH.prefix(),
-                object -> deleted.add(object.key().substring(Part.TRASH.prefix().length())));
-        List<String> extra = Difference.of(from, to, Part.PICTURES).extra();
-        for (String key : extra) {
-            if (deleted.contains(key.substring(Part.PICTURES.prefix().length()))) {
+        for (String key : Difference.of(from, to, Part.TRASH).common()) {
+            deleted.add(
+                    Part.PICTURES.prefix() + key.substring(Part.TRASH.prefix().length()));
+        }
+        for (String key : Difference.of(from, to, Part.PICTURES).extra()) {
+            if (deleted.contains(key)) {
                 to.delete(key);
                 tally.removed();
             } else {
@@ -108,25 +120,31 @@ final class Copier implements AutoCloseable {
     }
 
     private boolean copyObject(Part part, Listed object, boolean isTaken) {
-        String key = object.key();
+        // What was read, and what is read back.
+        int held = (int) Math.min(memoryKilobytes, 2 * object.bytes() / 1024 + 1);
+        memory.acquireUninterruptibly(held);
+        try {
+            return copyInMemory(part, object.key(), isTaken);
+        } finally {
+            memory.release(held);
+        }
+    }
+
+    private boolean copyInMemory(Part part, String key, boolean isTaken) {
         Optional<ObjectHead> head = from.head(key);
         Optional<byte[]> bytes = from.get(key);
         if (head.isEmpty() || bytes.isEmpty()) {
             return false;
         }
         byte[] read = bytes.get();
-        Optional<ImageId> id = ImageId.parse(
-                ImageDataset.PICTURES + key.substring(part.prefix().length()));
-        if (part.hasMetadata() && id.isPresent() && !id.get().sha256().equals(hash(read))) {
+        if (part.hasMetadata()
+                && !part.picture(key).map(id -> id.sha256().equals(hash(read))).orElse(true)) {
             throw new CopyFailedException("the bytes in the source are not those that its name stands for");
         }
         if (isTaken) {
             to.delete(key);
         }
-        String mediaType = part.hasMetadata()
-                ? id.map(picture -> picture.format().mediaType()).orElse(OTHER_MEDIA_TYPE)
-                : OTHER_MEDIA_TYPE;
-        to.putIfAbsent(key, read, mediaType, head.get().metadata());
+        to.putIfAbsent(key, read, mediaType(part, key), head.get().metadata());
         if (!Arrays.equals(read, to.get(key).orElse(null))) {
             throw new CopyFailedException("the target gives other bytes than it was given");
         }
@@ -134,19 +152,22 @@ final class Copier implements AutoCloseable {
         return true;
     }
 
+    private static String mediaType(Part part, String key) {
+        return part.hasMetadata()
+                ? part.picture(key).map(id -> id.format().mediaType()).orElse(OTHER_MEDIA_TYPE)
+                : OTHER_MEDIA_TYPE;
+    }
+
     /** What was said of a picture may have changed since it was copied. */
-    private boolean describe(String key) {
+    private boolean describe(Part part, String key) {
         Optional<ObjectHead> source = from.head(key);
         Optional<ObjectHead> target = to.head(key);
         if (source.isEmpty() || target.isEmpty()) {
             return false;
         }
         if (!source.get().metadata().equals(target.get().metadata())) {
-            String mediaType = ImageId.parse(ImageDataset.PICTURES + key.substring(key.indexOf('/') + 1))
-                    .map(picture -> picture.format().mediaType())
-                    .orElse(OTHER_MEDIA_TYPE);
             if (!to.replaceMetadata(
-                    key, target.get().etag(), mediaType, source.get().metadata(), WITHIN)) {
+                    key, target.get().etag(), mediaType(part, key), source.get().metadata(), WITHIN)) {
                 throw new CopyFailedException("it changed in the target meanwhile");
             }
             tally.described();
@@ -156,53 +177,72 @@ final class Copier implements AutoCloseable {
 
     /** A table is not copied without all its pictures. */
     private void copyTable() {
-        if (!tally.failures().isEmpty()) {
-            return;
-        }
-        for (int tries = 1; tries <= TABLE_TRIES; tries++) {
+        for (int tries = 1; tries <= TABLE_TRIES && tally.failures().isEmpty(); tries++) {
             Difference difference = Difference.of(from, to, Part.TABLE);
             requireSameTable(difference);
             if (tries == 1) {
                 tally.found(difference);
             }
+            Set<Listed> differing = new HashSet<>(difference.differing());
             AtomicBoolean hasGone = new AtomicBoolean();
-            Predicate<Listed> copied = object -> {
-                boolean isThere = copyFile(object.key());
-                if (!isThere) {
-                    hasGone.set(true);
-                }
-                return true;
-            };
             forEach(
                     difference.toCopy().stream()
                             .filter(object -> !isManifest(object.key()))
                             .toList(),
-                    copied);
+                    object -> {
+                        boolean isThere = copyFile(object.key(), differing.contains(object));
+                        if (!isThere) {
+                            hasGone.set(true);
+                        }
+                        return isThere;
+                    });
             if (!hasGone.get() && tally.failures().isEmpty()) {
-                // The name of a newer version comes first. Whatever interrupts this, each version that is there has all
-                // its files.
-                List<Listed> manifests = difference.toCopy().stream()
-                        .filter(object -> isManifest(object.key()))
-                        .sorted(Comparator.comparing(Listed::key).reversed())
-                        .toList();
-                manifests.forEach(manifest -> attempt(manifest.key(), () -> copied.test(manifest)));
-                if (tally.failures().isEmpty()) {
-                    difference.extra().stream()
-                            .sorted(Comparator.comparing(key -> isManifest(key) ? 0 : 1))
-                            .forEach(to::delete);
-                }
-                return;
-            }
-            if (!tally.failures().isEmpty()) {
+                // Rows that came since the pictures were listed have pictures that did.
+                copyObjects(Part.PICTURES, Difference.of(from, to, Part.PICTURES));
+                copyManifests(difference);
                 return;
             }
         }
-        throw new CopyFailedException(
-                "The table changes faster than it is copied. Stop the server of the source, or try again when it has less to do.");
+        if (tally.failures().isEmpty()) {
+            throw new CopyFailedException(
+                    "The table changes faster than it is copied. Stop the server of the source, or try again when it has less to do.");
+        }
+    }
+
+    private void copyManifests(Difference difference) {
+        if (!tally.failures().isEmpty()) {
+            return;
+        }
+        // The name of a newer version comes first. Whatever interrupts this, each version that is there has all its
+        // files.
+        difference.toCopy().stream()
+                .filter(object -> isManifest(object.key()))
+                .sorted(Comparator.comparing(Listed::key).reversed())
+                .forEach(manifest -> attempt(manifest.key(), () -> copyFile(manifest.key(), false)));
+        if (tally.failures().isEmpty()) {
+            remember();
+            difference.extra().stream()
+                    .sorted(Comparator.comparing(key -> isManifest(key) ? 0 : 1))
+                    .forEach(to::delete);
+        }
     }
 
     private static boolean isManifest(String key) {
-        return key.startsWith(VERSIONS);
+        return key.startsWith(Part.MANIFESTS);
+    }
+
+    /** Notes down in the target which version it has now, so that a later copy sees whether a server has written to it. */
+    private void remember() {
+        newest(to.list(Part.MANIFESTS).stream()).ifPresent(key -> {
+            to.delete(COPY);
+            to.putIfAbsent(COPY, version(key), OTHER_MEDIA_TYPE, Map.of());
+        });
+    }
+
+    /** Names a version of the target's table and what it consists of. */
+    private byte[] version(String manifest) {
+        String hash = to.get(manifest).map(Copier::hash).orElse("");
+        return (manifest + " " + hash).getBytes(StandardCharsets.UTF_8);
     }
 
     /**
@@ -212,8 +252,6 @@ final class Copier implements AutoCloseable {
      * @throws CopyFailedException if it has another one, or one that was written to since
      */
     void requireSameTable(Difference difference) {
-        Optional<String> source =
-                newest(Stream.concat(difference.toCopy().stream().map(Listed::key), difference.common().stream()));
         Optional<String> target = newest(Stream.of(
                         difference.common(),
                         difference.extra(),
@@ -222,18 +260,24 @@ final class Copier implements AutoCloseable {
         if (target.isEmpty()) {
             return;
         }
-        if (source.isEmpty()) {
-            throw new CopyFailedException("The target has a table, and the source has none.");
-        }
-        String move = " Choose a target without one, or take away " + to.address(ImageDataset.KEY)
+        String move = " Choose a target without a table, or take away " + MoveCommand.name(to, ImageDataset.KEY)
                 + ": its rows can be derived from its pictures.";
-        Optional<String> sourceTable = from.get(source.get()).flatMap(TableStamp::idIn);
-        Optional<String> targetTable = to.get(target.get()).flatMap(TableStamp::idIn);
-        if (sourceTable.isEmpty() || !sourceTable.equals(targetTable)) {
+        byte[] manifest = to.get(target.get()).orElse(new byte[0]);
+        Optional<String> targetTable = TableStamp.idIn(manifest);
+        Optional<String> sourceTable = newest(
+                        Stream.concat(difference.toCopy().stream().map(Listed::key), difference.common().stream()))
+                .flatMap(from::get)
+                .flatMap(TableStamp::idIn);
+        if (!sourceTable.equals(targetTable)) {
             throw new CopyFailedException("The table of the target is not a copy of that of the source." + move);
         }
-        if (difference.differing().stream().anyMatch(object -> isManifest(object.key()))
-                || target.get().compareTo(source.get()) < 0) {
+        boolean isOfSource = from.get(target.get())
+                .filter(bytes -> Arrays.equals(bytes, manifest))
+                .isPresent();
+        boolean isAsLeft = to.get(COPY)
+                .filter(left -> Arrays.equals(left, version(target.get())))
+                .isPresent();
+        if (!isOfSource && !isAsLeft) {
             throw new CopyFailedException(
                     "A server has written to the table of the target since it was copied." + move);
         }
@@ -244,7 +288,7 @@ final class Copier implements AutoCloseable {
     }
 
     /** @return false if the source does not have it any more */
-    private boolean copyFile(String key) {
+    private boolean copyFile(String key, boolean isTaken) {
         @Nullable Path copy = null;
         @Nullable Path back = null;
         try {
@@ -254,6 +298,9 @@ final class Copier implements AutoCloseable {
                 return false;
             }
             String hash = hash(copy);
+            if (isTaken) {
+                to.delete(key);
+            }
             to.putIfAbsent(key, copy);
             if (!to.download(key, back) || !hash(back).equals(hash)) {
                 throw new CopyFailedException("the target gives other bytes than it was given");
@@ -287,8 +334,13 @@ final class Copier implements AutoCloseable {
         Semaphore ended = new Semaphore(0);
         for (T object : objects) {
             threads.execute(() -> {
-                attempt(object instanceof Listed listed ? listed.key() : object.toString(), () -> work.test(object));
-                ended.release();
+                try {
+                    attempt(
+                            object instanceof Listed listed ? listed.key() : object.toString(),
+                            () -> work.test(object));
+                } finally {
+                    ended.release();
+                }
             });
         }
         ended.acquireUninterruptibly(objects.size());
@@ -307,7 +359,7 @@ final class Copier implements AutoCloseable {
                 tally.gone();
             }
             failuresInARow.set(0);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | OutOfMemoryError e) {
             failuresInARow.incrementAndGet();
             tally.failed(key + ": " + (e.getMessage() == null ? e.toString() : e.getMessage()));
         }

@@ -45,9 +45,17 @@ record Difference(List<Listed> missing, List<Listed> differing, List<String> com
         return new Difference(missing, differing, common, List.copyOf(there.keySet()));
     }
 
+    /** Manifests of the table first: so all files of those that are listed are listed, too. What is none of ours is left out. */
     private static Map<String, Listed> listed(ObjectStore store, Part part) {
         Map<String, Listed> objects = new TreeMap<>();
-        store.list(part.prefix(), object -> objects.put(object.key(), object));
+        if (part == Part.TABLE) {
+            store.list(Part.MANIFESTS, object -> objects.put(object.key(), object));
+        }
+        store.list(part.prefix(), object -> {
+            if (part.has(object.key())) {
+                objects.putIfAbsent(object.key(), object);
+            }
+        });
         return objects;
     }
 

@@ -1,5 +1,7 @@
 package dev.glimpse.move;
 
+import dev.glimpse.storage.DataFolderException;
+import dev.glimpse.storage.FolderInUseException;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StorageSettingsException;
 import dev.glimpse.storage.StoreLocation;
@@ -68,6 +70,10 @@ public final class MoveCommand {
             return new MoveCommand(out, told, isJson, isDry, jobs).copy(from, to);
         } catch (StorageSettingsException e) {
             told.println(e.getMessage() + " " + e.cure());
+        } catch (FolderInUseException e) {
+            told.println(e.getMessage() + " " + e.cure());
+        } catch (DataFolderException e) {
+            told.println(e.getMessage() + " " + e.cure());
         } catch (CopyFailedException | StoreUnavailableException | UntrustedBucketException | IOException e) {
             told.println(e.getMessage());
         }
@@ -93,7 +99,7 @@ public final class MoveCommand {
         }
         Quote quote = Quote.of(from, to, parts, jobs);
         if (quote.objects() + quote.there() == 0) {
-            throw new CopyFailedException("There is nothing of Glimpse in " + from.address(""));
+            throw new CopyFailedException("There is nothing of Glimpse in " + name(from, ""));
         }
         told.println(quote);
         if (isDry) {
@@ -144,16 +150,32 @@ public final class MoveCommand {
                 TimeUnit.SECONDS);
         try (Copier copier = new Copier(from, to, temporary, tally, jobs)) {
             copier.requireSameTable(Difference.of(from, to, Part.TABLE));
+            copyAll(copier, tally);
+        } finally {
+            telling.cancel(false);
+            teller.shutdown();
+        }
+    }
+
+    /** A failure in the middle ends the copy, and is told with what was done before. */
+    private static void copyAll(Copier copier, Tally tally) {
+        try {
             for (Part part : Part.values()) {
                 copier.copy(part);
                 if (part == Part.TRASH) {
                     copier.removeDeleted();
                 }
             }
-        } finally {
-            telling.cancel(false);
-            teller.shutdown();
+        } catch (CopyFailedException | StoreUnavailableException e) {
+            tally.failed(String.valueOf(e.getMessage()));
         }
+    }
+
+    /** How an operator names this key of a store. */
+    static String name(ObjectStore store, String key) {
+        return store.filesInPlace()
+                .map(folder -> folder.resolve(key).toString())
+                .orElseGet(() -> store.address(key));
     }
 
     private static void requireRoom(ObjectStore to, Quote quote) throws IOException {

@@ -1,6 +1,8 @@
 package dev.glimpse.move;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.image.ImageId;
+import java.util.Optional;
 
 /**
  * What a store keeps, in the order in which it is copied. Markers come before the pictures that they tell of, and the table comes last: so
@@ -13,6 +15,9 @@ enum Part {
     DECISIONS("decisions/"),
     TABLE(ImageDataset.KEY);
 
+    /** What keys of manifests of the table begin with. The name of a newer one comes first. */
+    static final String MANIFESTS = ImageDataset.KEY + "_versions/";
+
     private final String prefix;
 
     Part(String prefix) {
@@ -22,6 +27,30 @@ enum Part {
     /** Whether its objects carry what was said of pictures, which may change. */
     boolean hasMetadata() {
         return this == PICTURES || this == TRASH;
+    }
+
+    /** Whether an object with this key, which has the prefix, is one that is copied along. Manifests are listed apart. */
+    boolean has(String key) {
+        return switch (this) {
+            case PICTURES, TRASH -> picture(key).isPresent();
+            case TABLE -> !key.startsWith(MANIFESTS) && !key.endsWith("/");
+            case MARKERS, DECISIONS -> !key.endsWith("/");
+        };
+    }
+
+    /** The picture that this key of a part with metadata stands for; empty if it is none of ours. */
+    Optional<ImageId> picture(String key) {
+        return ImageId.parse(ImageDataset.PICTURES + key.substring(prefix.length()));
+    }
+
+    /** How often a copy lists it: for the price, when it is copied, and to find what came, was deleted, or belongs to another table. */
+    int listings() {
+        return switch (this) {
+            case PICTURES -> 4;
+            case TRASH -> 3;
+            case TABLE -> 6;
+            case MARKERS, DECISIONS -> 2;
+        };
     }
 
     /** What all its keys begin with. */

@@ -26,7 +26,7 @@ record Quote(long objects, long bytes, long there, long classA, long classB, dou
     private static final double FOLDER_BYTES_PER_SECOND = 200e6;
 
     /**
-     * Counts the listings that the copy needs, too: before and when it copies, and of pictures once more, to find what was deleted.
+     * Counts the listings that the copy needs, too.
      *
      * @param jobs objects that are copied at the same time
      */
@@ -50,7 +50,7 @@ record Quote(long objects, long bytes, long there, long classA, long classB, dou
             int known = difference.common().size() + difference.differing().size();
             long listed = (fromBucket ? pages(known + difference.missing().size()) : 0)
                     + (toBucket ? pages(known + difference.extra().size()) : 0);
-            lists += listed * (part.getKey() == Part.PICTURES ? 3 : 2);
+            lists += listed * part.getKey().listings();
             heads += part.getKey().hasMetadata() ? difference.common().size() : 0;
         }
         long classA = lists + (toBucket ? puts : 0);

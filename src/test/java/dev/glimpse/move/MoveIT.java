@@ -253,10 +253,39 @@ class MoveIT {
     }
 
     @Test
+    void copyThatAServerHasWrittenToIsNotBroughtUpToDate() throws Exception {
+        assertThat(move(source(), target()).status).isZero();
+        try (ServerProcess other =
+                ServerProcess.start(folder.resolve("other"), folder.resolve("log"), bucket.environment())) {
+            other.client().uploadCommitted("other.png", TestPictures.png(701));
+            other.terminate();
+        }
+        Map<String, Long> before = bucket.sizes("vectors/");
+
+        Run run = move(source(), target());
+
+        assertThat(run.status).isEqualTo(2);
+        assertThat(run.told).contains("A server has written to the table of the target since it was copied");
+        assertThat(bucket.sizes("vectors/")).isEqualTo(before);
+    }
+
+    @Test
+    void whatIsNoneOfOursIsLeftOut() throws IOException {
+        Path mixed = folder.resolve("mixed");
+        assertThat(move(source(), mixed.toString()).status).isZero();
+        Files.writeString(mixed.resolve("images/notes.txt"), "text");
+
+        assertThat(move(mixed.toString(), target()).status).isZero();
+
+        assertThat(bucket.sizes("images/")).hasSize(PICTURES);
+    }
+
+    @Test
     void placesThatCannotBeUsedAreRefusedInOneLine() {
         assertThat(move(source(), source()).told.strip()).isEqualTo("Source and target are the same.");
-        assertThat(move(folder.resolve("nothing").toString(), target()).told)
-                .contains("There is nothing of Glimpse in");
+        String nothing = folder.resolve("nothing").toString();
+        assertThat(move(nothing, target()).told).contains("There is nothing of Glimpse in " + nothing);
+        assertThat(move(source(), "s3:/" + bucket.bucket()).told).contains("is neither a folder nor a bucket");
         assertThat(IntStream.of(
                         MoveCommand.run(Map.of(), System.out, new PrintStream(new ByteArrayOutputStream()), "one"),
                         MoveCommand.run(

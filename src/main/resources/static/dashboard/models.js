@@ -15,6 +15,7 @@ export async function showModels(stats) {
     draw(await call('/admin/models'));
   } catch (problem) {
     if (problem.status === undefined) throw problem;
+    drawn = '';
     $('filling').textContent = problem.message;
   }
 }
@@ -34,7 +35,7 @@ async function step(method, path, model) {
     }
   } catch (problem) {
     if (problem.status === undefined) throw problem;
-    draw(await call('/admin/models'));
+    for (const button of $('models').querySelectorAll('button')) button.disabled = false;
     $('filling').textContent = problem.message;
   }
 }
@@ -50,17 +51,21 @@ function draw(state) {
   drawn = next;
   const focused = document.activeElement?.dataset.step;
   const others = state.models.length > 1 ? [] : state.here.filter(each => !state.models.some(model => model.fingerprint === each.fingerprint));
-  $('models').replaceChildren(...state.models.map(inTable), ...others.map(onDisk));
+  $('models').replaceChildren(...state.models.map(model => inTable(model, state.filling.skippedRows)), ...others.map(onDisk));
   $('filling').textContent = [text.filling(state.filling), state.note].filter(Boolean).join(' ');
   $('no-models').hidden = state.models.length + others.length > 1;
   if (focused) [...$('models').querySelectorAll('button')].find(each => each.dataset.step === focused)?.focus();
 }
 
-function inTable(model) {
+// Rows whose pictures cannot be read any more do not hold up the switch, but they are not found after it.
+function inTable(model, skipped) {
   const said = element('span', {}, text.modelInTable(model));
   if (model.active) return element('li', {}, said);
   return element('li', {}, said,
-    button(text.activate, () => step('PUT', '/admin/models/active', model.fingerprint), !model.here || model.rowsLeft !== 0),
+    button(text.activate, () => {
+      if (model.rowsLeft === 0) step('PUT', '/admin/models/active', model.fingerprint);
+      else if (confirm(text.sureToActivate(model.rowsLeft))) step('PUT', '/admin/models/active?incomplete=true', model.fingerprint);
+    }, !model.here || model.rowsLeft === null || model.rowsLeft > skipped),
     button(text.drop, () => { if (confirm(text.sureToDrop(model.name))) step('DELETE', '/admin/models', model.fingerprint); }));
 }
 

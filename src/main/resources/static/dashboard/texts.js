@@ -105,6 +105,7 @@ export const text = {
   quote: quote => `${number(quote.rows)} pictures, ${number(quote.classA)} class A and ${number(quote.classB)} class B requests, ${dollars(quote.dollars)}; ${size(quote.bytesStored)} of vectors in addition, ${dollars(quote.dollarsPerMonth)} a month`,
   fill: 'Fill it',
   activate: 'Search with it',
+  sureToActivate: rows => `${number(rows)} pictures have no vector of this model and will not be found. Search with it all the same?`,
   drop: 'Drop its vectors',
   sureToDrop: name => `Drop all vectors of ${name}? They would have to be made again from the pictures.`,
   filling: filling => ({

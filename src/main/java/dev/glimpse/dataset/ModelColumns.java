@@ -179,13 +179,13 @@ public final class ModelColumns {
         }
     }
 
-    /** Whether this server may fill, and no other one does. To be asked before each batch, on one thread. */
+    /** Whether this server may fill, and no other one does. To be asked before each batch and in the middle of it, on one thread. */
     public boolean mayFill() {
         OpenTable table = supervisor.require();
         if (!table.equals(filled)) {
             filled = table.fillLease().take(false) ? table : null;
         } else {
-            table.fillLease().keep();
+            filled = table.fillLease().keep() ? table : null;
         }
         return filled != null;
     }

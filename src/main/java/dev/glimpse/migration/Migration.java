@@ -62,6 +62,7 @@ final class Migration implements AutoCloseable {
     // Of the thread alone.
     private final Map<VectorColumn, Filling> fillings = new HashMap<>();
     private final Map<ImageId, Embedding> made = new ConcurrentHashMap<>();
+    private @Nullable VectorColumn madeOf;
     private final Set<String> missing = ConcurrentHashMap.newKeySet();
     private final Set<String> told = new HashSet<>();
     private Instant restsUntil = Instant.MIN;
@@ -207,8 +208,6 @@ final class Migration implements AutoCloseable {
         }
         fillings.keySet().retainAll(table.columns());
         left.keySet().retainAll(table.columns());
-        // When one column has gone, rows of servers that lack the other's model may have come at the last moment.
-        onceMore = table.other() != null;
         boolean all = true;
         for (VectorColumn column : table.columns()) {
             Filling filling = fillings.get(column);
@@ -221,11 +220,13 @@ final class Migration implements AutoCloseable {
             left.put(column, lacking);
             Optional<ClipModel> model = models.of(column.model().fingerprint());
             // Those that get no vector are not tried again and again.
-            if (model.isPresent() && lacking > maker.skipped().size()) {
+            if (model.isPresent() && lacking > 0) {
                 all &= fill(column, filling, model.get());
             }
         }
         if (all) {
+            // When one column has gone, rows of servers that lack the other's model may have come at the last moment.
+            onceMore = table.other() != null;
             rest();
         }
     }
@@ -261,13 +262,22 @@ final class Migration implements AutoCloseable {
                         column.model().name());
             }
             Batch batch = next.get();
+            if (!column.equals(madeOf)) {
+                made.clear();
+                madeOf = column;
+            }
             try {
                 RequestMeter.measure(now.meter, () -> {
-                    maker.make(batch.ids(), model, made);
+                    maker.make(batch.ids(), model, made, columns::mayFill);
                     columns.fill(batch, made);
                     return true;
                 });
+                boolean isStuck = made.isEmpty() && batch.ids().stream().allMatch(maker::wants);
                 made.clear();
+                if (isStuck) {
+                    throw new IllegalStateException(
+                            "no picture of " + batch.ids().size() + " can be decoded for now");
+                }
             } catch (OutdatedException e) {
                 // What was made counts for the next batch, which has the rows where they are by now.
                 log.debug("the rows have moved meanwhile", e);

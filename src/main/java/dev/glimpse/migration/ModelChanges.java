@@ -137,12 +137,16 @@ final class ModelChanges {
                 .orElse(null);
     }
 
+    private @Nullable VectorColumn other() {
+        return columns.models().map(TableModels::other).orElse(null);
+    }
+
     private Filling filling() {
         Migration.Run run = migration.run();
         Map<ImageId, String> skipped = migration.skipped();
-        long left = run == null
-                ? 0
-                : Optional.ofNullable(migration.left(run.column())).orElse(0L);
+        long left = Optional.ofNullable(run == null ? other() : run.column())
+                .map(migration::left)
+                .orElse(0L);
         long filled = run == null ? 0 : Math.max(0, run.before() - left);
         double seconds =
                 run == null ? 0 : Duration.between(run.started(), Instant.now()).toMillis() / 1e3;
@@ -309,9 +313,18 @@ final class ModelChanges {
     }
 
     private VectorColumn column(String name) {
-        return table().columns().stream()
+        List<VectorColumn> named = table().columns().stream()
                 .filter(column -> name.equals(column.model().name())
                         || name.equals(column.model().fingerprint()))
+                .toList();
+        if (named.size() > 1) {
+            throw new ModelRefusedException(
+                    "both models of the table have this name; say which one by its fingerprint: "
+                            + named.stream()
+                                    .map(column -> column.model().fingerprint())
+                                    .collect(Collectors.joining(" or ")));
+        }
+        return named.stream()
                 .findFirst()
                 .orElseThrow(
                         () -> new ModelNotFoundException("the table has no vectors of such a model; it has those of "

@@ -17,6 +17,8 @@ import dev.glimpse.storage.RequestMeter;
 import dev.glimpse.storage.StoreThreads;
 import dev.glimpse.storage.StoreUse;
 import dev.glimpse.vectors.Embedding;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -25,6 +27,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
@@ -44,8 +48,18 @@ final class VectorMaker implements AutoCloseable {
     private final long pauseNanos;
     private final ThreadPoolTaskExecutor threads;
 
-    /** Pictures that have no vector and get none, and why. */
-    private final Map<ImageId, String> skipped = new ConcurrentHashMap<>();
+    /** A picture that cannot be decoded so many times, although others can, is left alone for a while. */
+    private static final int TRIES = 3;
+
+    /** What is wrong with a picture may pass: it may be restored, or have taken long because of other work. */
+    private static final Duration LEFT_ALONE = Duration.ofHours(1);
+
+    /** A picture that gets no vector for now. */
+    private record Skipped(String why, Instant since) {}
+
+    private final Map<ImageId, Skipped> skipped = new ConcurrentHashMap<>();
+
+    private final Map<ImageId, Integer> failed = new ConcurrentHashMap<>();
 
     private long nextNanos = System.nanoTime();
 
@@ -63,9 +77,11 @@ final class VectorMaker implements AutoCloseable {
      * Adds the vectors of these pictures, as far as they can be made now.
      *
      * @param made those that are in it already are not made again
+     * @param mayGoOn asked before each picture, on this thread; after a no, no further one is begun
      * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer; what was made before is added
      */
-    void make(List<ImageId> ids, ClipModel model, Map<ImageId, Embedding> made) throws InterruptedException {
+    void make(List<ImageId> ids, ClipModel model, Map<ImageId, Embedding> made, BooleanSupplier mayGoOn)
+            throws InterruptedException {
         List<CompletableFuture<Void>> running = new ArrayList<>();
         try {
             for (ImageId id : ids) {
@@ -76,15 +92,18 @@ final class VectorMaker implements AutoCloseable {
                     throw new InterruptedException("the server stops");
                 }
                 pace();
+                if (!mayGoOn.getAsBoolean()) {
+                    return;
+                }
                 if (running.size() >= AT_ONCE) {
                     join(running.remove(0));
                 }
                 running.add(CompletableFuture.runAsync(() -> makeOne(id, model, made), threads));
             }
         } finally {
-            for (CompletableFuture<Void> one : running) {
-                join(one);
-            }
+            // All have ended before one of them is told of: none may add a vector later.
+            CompletableFuture<Void> all = CompletableFuture.allOf(running.toArray(CompletableFuture[]::new));
+            join(all.thenRun(() -> {}));
         }
     }
 
@@ -121,30 +140,41 @@ final class VectorMaker implements AutoCloseable {
             }
         } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException | ImageTooSlowException e) {
             skip(id, String.valueOf(e.getMessage()));
-        } catch (DecoderBusyException | DecoderUnavailableException | EncoderBusyException e) {
+        } catch (DecoderBusyException | EncoderBusyException e) {
             // It comes again in a later batch.
             log.debug("{} gets its vector later", id, e);
+        } catch (DecoderUnavailableException e) {
+            if (failed.merge(id, 1, Integer::sum) >= TRIES) {
+                failed.remove(id);
+                skip(id, String.valueOf(e.getMessage()));
+            }
         }
     }
 
     private void skip(ImageId id, String why) {
-        skipped.put(id, why);
+        skipped.put(id, new Skipped(why, Instant.now()));
         log.warn("{} gets no vector of the other model: {}", id, why);
     }
 
     /** Whether a vector of this picture may be made. */
     boolean wants(ImageId id) {
-        return !skipped.containsKey(id);
+        Skipped now = skipped.get(id);
+        if (now != null && now.since.plus(LEFT_ALONE).isBefore(Instant.now())) {
+            skipped.remove(id, now);
+            return true;
+        }
+        return now == null;
     }
 
     /** Pictures that have got no vector, and why. */
     Map<ImageId, String> skipped() {
-        return Map.copyOf(skipped);
+        return skipped.entrySet().stream().collect(Collectors.toMap(Map.Entry::getKey, skip -> skip.getValue().why));
     }
 
     /** Forgets which pictures got no vector. */
     void forget() {
         skipped.clear();
+        failed.clear();
     }
 
     /** Twice is fine. */

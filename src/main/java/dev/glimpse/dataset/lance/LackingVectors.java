@@ -10,9 +10,12 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.function.Predicate;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.lance.Dataset;
 import org.lance.Fragment;
 import org.lance.FragmentMetadata;
+import org.lance.fragment.DataFile;
+import org.lance.fragment.DeletionFile;
 import org.lance.ipc.ScanOptions;
 import org.lance.schema.LanceField;
 
@@ -21,10 +24,32 @@ import org.lance.schema.LanceField;
  * only when it has changed. For one thread.
  */
 public final class LackingVectors {
+    /** So many ids of a fragment are kept, so that it is not read again for pictures that are not wanted. */
+    private static final int FEW = 1_000;
+
     private final VectorColumn column;
 
-    /** How many rows lack a vector in each fragment that was read, as it was then. */
-    private final Map<FragmentMetadata, Long> read = new HashMap<>();
+    /** What lacks a vector in each fragment that was read, as it was then. */
+    private final Map<State, Found> read = new HashMap<>();
+
+    /** A fragment as it is in a version: its files tell it from what it was before. Objects of Lance have no hash of their own. */
+    private record State(int fragment, List<String> files, long deleted, long deletionFile) {
+        static State of(FragmentMetadata fragment) {
+            DeletionFile deletions = fragment.getDeletionFile();
+            return new State(
+                    fragment.getId(),
+                    fragment.getFiles().stream().map(DataFile::getPath).toList(),
+                    fragment.getNumDeletions(),
+                    deletions == null ? -1 : deletions.getId());
+        }
+    }
+
+    /** @param ids null if there are many */
+    private record Found(long rows, @Nullable List<ImageId> ids) {
+        static Found of(List<ImageId> ids) {
+            return new Found(ids.size(), ids.size() > FEW ? null : List.copyOf(ids));
+        }
+    }
 
     public LackingVectors(VectorColumn column) {
         this.column = column;
@@ -45,14 +70,16 @@ public final class LackingVectors {
      */
     Optional<Lacking> next(Dataset dataset, Predicate<ImageId> wanted) throws IOException {
         for (Fragment fragment : dataset.getFragments()) {
-            FragmentMetadata state = fragment.metadata();
-            if (read.getOrDefault(state, 1L) > 0) {
-                List<ImageId> ids = lacking(dataset, fragment.getId());
-                read.put(state, (long) ids.size());
-                ids.removeIf(id -> !wanted.test(id));
-                if (!ids.isEmpty()) {
-                    return Optional.of(new Lacking(fragment.getId(), state.getNumRows(), ids));
-                }
+            FragmentMetadata now = fragment.metadata();
+            Found known = read.get(State.of(now));
+            List<ImageId> ids = known == null ? null : known.rows == 0 ? List.of() : known.ids;
+            if (ids == null) {
+                ids = lacking(dataset, fragment.getId());
+                read.put(State.of(now), Found.of(ids));
+            }
+            List<ImageId> left = ids.stream().filter(wanted).toList();
+            if (!left.isEmpty()) {
+                return Optional.of(new Lacking(fragment.getId(), now.getNumRows(), left));
             }
         }
         return Optional.empty();
@@ -61,17 +88,18 @@ public final class LackingVectors {
     /** How many rows lack a vector. Fragments that have not been read yet and have a file for the column are read. */
     long left(Dataset dataset) throws IOException {
         long left = 0;
-        Map<FragmentMetadata, Long> now = new HashMap<>();
+        Map<State, Found> now = new HashMap<>();
         for (Fragment fragment : dataset.getFragments()) {
-            FragmentMetadata state = fragment.metadata();
-            Long known = read.get(state);
-            long lacking = known != null
-                    ? known
-                    : hasFile(dataset, state)
-                            ? lacking(dataset, fragment.getId()).size()
-                            : state.getNumRows();
-            now.put(state, lacking);
-            left += lacking;
+            FragmentMetadata metadata = fragment.metadata();
+            State state = State.of(metadata);
+            Found known = read.get(state);
+            if (known == null && hasFile(dataset, metadata)) {
+                known = Found.of(lacking(dataset, fragment.getId()));
+            }
+            if (known != null) {
+                now.put(state, known);
+            }
+            left += known == null ? metadata.getNumRows() : known.rows;
         }
         read.clear();
         read.putAll(now);

@@ -84,11 +84,20 @@ public final class MaintenanceLease {
         left = clocks.started();
     }
 
-    /** Tells the other servers that this server, which has the lease, is alive. */
-    public void keep() {
-        if (taken.isOver(longest.dividedBy(3)) && isMine() && replace()) {
-            taken = clocks.started();
+    /**
+     * Tells the other servers that this server, which has the lease, is alive. Asks the bucket nothing most of the time.
+     *
+     * @return false if another server has taken it, because this one was too slow
+     */
+    public boolean keep() {
+        if (!taken.isOver(longest.dividedBy(3))) {
+            return true;
         }
+        if (!isMine() || !replace()) {
+            return false;
+        }
+        taken = clocks.started();
+        return true;
     }
 
     private boolean put() {

@@ -31,6 +31,7 @@ import java.util.concurrent.ThreadPoolExecutor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Function;
 import java.util.function.Predicate;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -90,7 +91,7 @@ final class Copier implements AutoCloseable {
         tally.found(difference);
         copyObjects(part, difference);
         if (part.hasMetadata()) {
-            forEach(difference.common(), key -> describe(part, key));
+            forEach(difference.common(), key -> key, key -> describe(part, key));
         }
         if (part != Part.PICTURES && tally.failures().isEmpty()) {
             difference.extra().forEach(to::delete);
@@ -99,7 +100,7 @@ final class Copier implements AutoCloseable {
 
     private void copyObjects(Part part, Difference difference) {
         Set<Listed> differing = new HashSet<>(difference.differing());
-        forEach(difference.toCopy(), object -> copyObject(part, object, differing.contains(object)));
+        forEach(difference.toCopy(), Listed::key, object -> copyObject(part, object, differing.contains(object)));
     }
 
     /** Takes away pictures of the target that were deleted in the source, and lie in the trash of both. */
@@ -137,8 +138,7 @@ final class Copier implements AutoCloseable {
             return false;
         }
         byte[] read = bytes.get();
-        if (part.hasMetadata()
-                && !part.picture(key).map(id -> id.sha256().equals(hash(read))).orElse(true)) {
+        if (!part.picture(key).map(id -> id.sha256().equals(hash(read))).orElse(true)) {
             throw new CopyFailedException("the bytes in the source are not those that its name stands for");
         }
         if (isTaken) {
@@ -153,9 +153,7 @@ final class Copier implements AutoCloseable {
     }
 
     private static String mediaType(Part part, String key) {
-        return part.hasMetadata()
-                ? part.picture(key).map(id -> id.format().mediaType()).orElse(OTHER_MEDIA_TYPE)
-                : OTHER_MEDIA_TYPE;
+        return part.picture(key).map(id -> id.format().mediaType()).orElse(OTHER_MEDIA_TYPE);
     }
 
     /** What was said of a picture may have changed since it was copied. */
@@ -189,6 +187,7 @@ final class Copier implements AutoCloseable {
                     difference.toCopy().stream()
                             .filter(object -> !isManifest(object.key()))
                             .toList(),
+                    Listed::key,
                     object -> {
                         boolean isThere = copyFile(object.key(), differing.contains(object));
                         if (!isThere) {
@@ -330,14 +329,12 @@ final class Copier implements AutoCloseable {
         boolean run();
     }
 
-    private <T> void forEach(List<T> objects, Predicate<T> work) {
+    private <T> void forEach(List<T> objects, Function<T, String> key, Predicate<T> work) {
         Semaphore ended = new Semaphore(0);
         for (T object : objects) {
             threads.execute(() -> {
                 try {
-                    attempt(
-                            object instanceof Listed listed ? listed.key() : object.toString(),
-                            () -> work.test(object));
+                    attempt(key.apply(object), () -> work.test(object));
                 } finally {
                     ended.release();
                 }

@@ -3,7 +3,6 @@ package dev.glimpse.move;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.ObjectStore.Listed;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -61,9 +60,7 @@ record Difference(List<Listed> missing, List<Listed> differing, List<String> com
 
     /** All that has to be copied. */
     List<Listed> toCopy() {
-        return Stream.concat(missing.stream(), differing.stream())
-                .sorted(Comparator.comparing(Listed::key))
-                .toList();
+        return Stream.concat(missing.stream(), differing.stream()).toList();
     }
 
     /** The bytes of all that has to be copied. */

@@ -16,6 +16,7 @@ import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.Executors;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
@@ -97,6 +98,7 @@ public final class MoveCommand {
         for (Part part : Part.values()) {
             parts.put(part, Difference.of(from, to, part));
         }
+        Difference tables = Objects.requireNonNull(parts.get(Part.TABLE));
         Quote quote = Quote.of(from, to, parts, jobs);
         if (quote.objects() + quote.there() == 0) {
             throw new CopyFailedException("There is nothing of Glimpse in " + name(from, ""));
@@ -112,13 +114,13 @@ public final class MoveCommand {
         Tally tally = new Tally();
         if (to.filesInPlace().isPresent()) {
             try (WorkingFolder lock = WorkingFolder.open(to.filesInPlace().get())) {
-                copy(from, to, lock.temporary(), tally, quote);
+                copy(from, to, lock.temporary(), tally, quote, tables);
             }
         } else {
             to.requireConditionalPuts();
             Path temporary = Files.createTempDirectory("move");
             try {
-                copy(from, to, temporary, tally, quote);
+                copy(from, to, temporary, tally, quote, tables);
             } finally {
                 FileSystemUtils.deleteRecursively(temporary);
             }
@@ -140,7 +142,7 @@ public final class MoveCommand {
                 : from.identity("").equals(to.identity(""));
     }
 
-    private void copy(ObjectStore from, ObjectStore to, Path temporary, Tally tally, Quote quote) {
+    private void copy(ObjectStore from, ObjectStore to, Path temporary, Tally tally, Quote quote, Difference tables) {
         long start = System.nanoTime();
         ScheduledExecutorService teller = Executors.newSingleThreadScheduledExecutor();
         var telling = teller.scheduleAtFixedRate(
@@ -149,7 +151,7 @@ public final class MoveCommand {
                 TELL_SECONDS,
                 TimeUnit.SECONDS);
         try (Copier copier = new Copier(from, to, temporary, tally, jobs)) {
-            copier.requireSameTable(Difference.of(from, to, Part.TABLE));
+            copier.requireSameTable(tables);
             copyAll(copier, tally);
         } finally {
             telling.cancel(false);

@@ -38,17 +38,17 @@ enum Part {
         };
     }
 
-    /** The picture that this key of a part with metadata stands for; empty if it is none of ours. */
+    /** The picture that this key stands for; empty if it is none, as in the parts without metadata. */
     Optional<ImageId> picture(String key) {
         return ImageId.parse(ImageDataset.PICTURES + key.substring(prefix.length()));
     }
 
-    /** How often a copy lists it: for the price, when it is copied, and to find what came, was deleted, or belongs to another table. */
+    /** How often a copy lists it: for the price, when it is copied, and to find what came or was deleted; of the table, manifests apart. */
     int listings() {
         return switch (this) {
             case PICTURES -> 4;
             case TRASH -> 3;
-            case TABLE -> 6;
+            case TABLE -> 4;
             case MARKERS, DECISIONS -> 2;
         };
     }

@@ -235,13 +235,17 @@ class MoveIT {
         assertThat(bucket.sizes("images/")).hasSize(PICTURES - 1).doesNotContainKey(TestPictures.id(1));
     }
 
-    @Test
-    void tableOfAnotherCollectionIsNotOverwritten() throws Exception {
+    private void serverAddsToTheBucket(int n) throws Exception {
         try (ServerProcess other =
                 ServerProcess.start(folder.resolve("other"), folder.resolve("log"), bucket.environment())) {
-            other.client().uploadCommitted("other.png", TestPictures.png(700));
+            other.client().uploadCommitted("other.png", TestPictures.png(n));
             other.terminate();
         }
+    }
+
+    @Test
+    void tableOfAnotherCollectionIsNotOverwritten() throws Exception {
+        serverAddsToTheBucket(700);
         Map<String, Long> before = bucket.sizes("vectors/");
 
         Run run = move(source(), target());
@@ -255,11 +259,7 @@ class MoveIT {
     @Test
     void copyThatAServerHasWrittenToIsNotBroughtUpToDate() throws Exception {
         assertThat(move(source(), target()).status).isZero();
-        try (ServerProcess other =
-                ServerProcess.start(folder.resolve("other"), folder.resolve("log"), bucket.environment())) {
-            other.client().uploadCommitted("other.png", TestPictures.png(701));
-            other.terminate();
-        }
+        serverAddsToTheBucket(701);
         Map<String, Long> before = bucket.sizes("vectors/");
 
         Run run = move(source(), target());

@@ -7,9 +7,10 @@ import java.util.List;
  *
  * @param version whose groups these are; pictures that are gone since are in none
  * @param unknown rows of the version that have no fingerprint, so that they are in no group
+ * @param complete false if so many pictures look nearly the same that not all of them were compared with each other
  * @param groups by their newest pictures, the newest first
  */
-public record DuplicateGroups(long version, long unknown, List<Group> groups) {
+public record DuplicateGroups(long version, long unknown, boolean complete, List<Group> groups) {
     /** The most pictures of a group that are given. */
     public static final int MOST_PICTURES = 100;
 

@@ -282,6 +282,18 @@ public final class ImageDataset implements AutoCloseable, MeterBinder {
         return search.nearestDistance(query, model);
     }
 
+    /**
+     * Vectors of at most {@code count} rows, spread evenly over the table. None if this model's vectors are not in memory. Rows that wait to
+     * be committed are not among them.
+     *
+     * @param model fingerprint of the model that made the vectors
+     * @throws TableBusyException if too many searches wait, or this one takes too long
+     * @throws TableUnavailableException if the table is damaged, or being opened anew
+     */
+    public List<Embedding> sample(int count, String model) {
+        return search.sample(count, model);
+    }
+
     /** The number of rows that searches find in memory alone; 0 if they have to read the table. */
     public long rowsInMemory() {
         return supervisor.table().map(OpenTable::rowsInMemory).orElse(0L);

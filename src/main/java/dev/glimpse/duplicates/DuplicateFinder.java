@@ -42,12 +42,14 @@ public final class DuplicateFinder {
      *
      * @param version of the table that they are of
      * @param unknown pictures whose rows were written before the table had fingerprints, and which are in no group
+     * @param complete false if so many pictures look nearly the same that some that are alike may be in no group, or in several
      * @param groups by their newest pictures, the newest first
      * @param next the cursor of the page after this one; null if there is none
      */
     public record Page(
             long version,
             long unknown,
+            boolean complete,
             List<Duplicates> groups,
             @Nullable String next) {
         /** Copies the groups. */
@@ -81,6 +83,7 @@ public final class DuplicateFinder {
         return new Page(
                 found.version(),
                 found.unknown(),
+                found.complete(),
                 groups.stream()
                         .map(group -> new Duplicates(group.kind().toString(), group.count(), group.pictures()))
                         .toList(),

@@ -41,9 +41,10 @@ final class DuplicatesTool extends AgentTool<DuplicatesTool.Wanted> {
                         Finds groups of pictures that look the same, by the time of the upload of their newest picture, the newest first. \
                         Removes none. While the groups of many pictures are made, it fails and says when to try again.""")
                         .outputSchema(json, """
-                        {"type": "object", "required": ["version", "unknown", "groups"], "properties": {
+                        {"type": "object", "required": ["version", "unknown", "complete", "groups"], "properties": {
                           "version": {"type": "integer", "description": "Version of the table that the groups are of"},
                           "unknown": {"type": "integer", "description": "Pictures that cannot be compared, so that they are in no group"},
+                          "complete": {"type": "boolean", "description": "False if too many look nearly the same to compare all with each other"},
                           "groups": {"type": "array", "items": {"type": "object", "required": ["kind", "count", "pictures"], "properties": {
                             "kind": {"type": "string", "description": "same: all pixels are equal; alike: another size, file format or small crop"},
                             "count": {"type": "integer", "description": "Pictures of the group"},
@@ -77,6 +78,7 @@ final class DuplicatesTool extends AgentTool<DuplicatesTool.Wanted> {
     record Found(
             long version,
             long unknown,
+            boolean complete,
             List<Group> groups,
             @Nullable String next) {}
 
@@ -92,6 +94,7 @@ final class DuplicatesTool extends AgentTool<DuplicatesTool.Wanted> {
                 .structuredContent(new Found(
                         page.version(),
                         page.unknown(),
+                        page.complete(),
                         page.groups().stream().map(Group::of).toList(),
                         page.next()))
                 .build();

@@ -38,9 +38,9 @@ public record Hit(
         return new Hit(picture, distance, relevance, List.of(Mode.VECTOR, Mode.TEXT));
     }
 
-    /** This hit, if a text of so many fragments was searched for. */
-    Hit with(Relevance level, int fragments) {
-        return distance == null ? this : new Hit(picture, distance, level.of(distance, fragments), matched);
+    /** This hit of a search for a text. */
+    Hit with(Relevance.OfText relevance) {
+        return distance == null ? this : new Hit(picture, distance, relevance.at(distance), matched);
     }
 
     /** Whether it is known to be less relevant than this, and does not have the words either. */

@@ -205,14 +205,13 @@ public final class ImageSearch implements MeterBinder {
 
     /** With the relevance of each hit, if it can be said, and without those that are known to be less relevant than is asked for. */
     private ResultPage relevant(SearchRequest request, ResultPage page, QueryEncoder.Encoded asked) {
-        Relevance level =
+        Relevance measured =
                 request.hasRelevance() ? calibration.current(asked.model(), request.minRelevance() != null) : null;
-        if (level == null) {
+        if (measured == null) {
             return page;
         }
-        List<Hit> hits = page.hits().stream()
-                .map(hit -> hit.with(level, asked.fragments()))
-                .toList();
+        Relevance.OfText relevance = measured.of(asked.vector(), asked.fragments());
+        List<Hit> hits = page.hits().stream().map(hit -> hit.with(relevance)).toList();
         Double least = request.minRelevance();
         List<Hit> kept = least == null
                 ? hits

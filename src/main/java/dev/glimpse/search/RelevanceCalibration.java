@@ -8,6 +8,7 @@ import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.fairness.Flow;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
+import dev.glimpse.vectors.Embedding;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.UncheckedIOException;
@@ -35,6 +36,9 @@ final class RelevanceCalibration implements AutoCloseable {
     static final int LEAST_ROWS = 50;
 
     private static final int GROWTH = 2;
+
+    /** Pictures that a text is compared with, to within 5 % of the deviation over all. Takes 0.03 ms. */
+    private static final int SAMPLE = 256;
 
     /** What the first search of a table waits for its measurement. With the small model it takes about half a second. */
     private static final long PATIENCE_MILLIS = 3_000;
@@ -123,11 +127,12 @@ final class RelevanceCalibration implements AutoCloseable {
                 OptionalDouble distance = dataset.nearestDistance(vector.embedding(), fingerprint);
                 distance.ifPresent(nearest -> similarities.add(1 - nearest));
             }
-            if (similarities.isEmpty()) {
+            List<Embedding> sample = dataset.sample(SAMPLE, fingerprint);
+            if (similarities.isEmpty() || sample.isEmpty()) {
                 return null;
             }
             Relevance relevance = Relevance.measured(
-                    similarities.stream().mapToDouble(Double::doubleValue).toArray());
+                    similarities.stream().mapToDouble(Double::doubleValue).toArray(), sample);
             log.info("relevance level={} spread={} rows={}", relevance.level(), relevance.spread(), rows);
             Measured result = new Measured(fingerprint, relevance, rows);
             measured = result;

@@ -32,7 +32,7 @@ public record Oversampling(int candidates, double share, double recall) {
 
     /**
      * Finds what takes the least time of all that reaches this recall@k. Candidates begin with 2k, at least 50, and each step adds two
-     * fifths. If the rows are in partitions, shares of the codes are tried too, from 0.5 % on. If nothing is enough, it returns the
+     * fifths; the middle of the last step is tried too. If the rows are in partitions, shares of the codes are tried too, from 0.5 % on. If nothing is enough, it returns the
      * largest number of candidates among all rows, with the recall that this reaches.
      *
      * <p>Takes long: all queries together read all vectors, and each query runs one search in each step.
@@ -77,14 +77,18 @@ public record Oversampling(int candidates, double share, double recall) {
 
     private static Oversampling fewest(
             int k, double share, int most, double recall, ToDoubleFunction<Oversampling> reached) {
-        Oversampling tried = first(k, share);
-        while (true) {
-            Oversampling measured = new Oversampling(tried.candidates, share, reached.applyAsDouble(tried));
-            if (measured.recall >= recall || tried.candidates >= most) {
-                return measured;
-            }
-            tried = new Oversampling(Math.min(most, tried.candidates * 7 / 5), share, Double.NaN);
+        Oversampling tried = first(k, share).measured(reached);
+        int tooFew = 0;
+        while (tried.recall < recall && tried.candidates < most) {
+            tooFew = tried.candidates;
+            tried = new Oversampling(Math.min(most, tooFew * 7 / 5), share, Double.NaN).measured(reached);
         }
+        Oversampling between = new Oversampling((tooFew + tried.candidates) / 2, share, Double.NaN).measured(reached);
+        return tooFew > 0 && between.recall >= recall ? between : tried;
+    }
+
+    private Oversampling measured(ToDoubleFunction<Oversampling> reached) {
+        return new Oversampling(candidates, share, reached.applyAsDouble(this));
     }
 
     private static List<Hit> others(List<Hit> hits, int k) {

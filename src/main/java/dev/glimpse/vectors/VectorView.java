@@ -253,6 +253,21 @@ public final class VectorView {
                 : Optional.empty();
     }
 
+    /**
+     * Copies of the vectors of at most {@code count} rows, spread evenly.
+     *
+     * @throws IllegalStateException if the index is closed
+     * @throws SearchInterruptedException if the thread is interrupted
+     */
+    public List<float[]> sample(int count) {
+        int[] rows = live.stream().toArray();
+        int taken = Math.min(count, rows.length);
+        return IntStream.range(0, taken)
+                .mapToObj(i ->
+                        vector(rows[(int) ((long) i * rows.length / taken)]).orElseThrow())
+                .toList();
+    }
+
     /** Where to end a read that begins with this row, because no more rows follow soon, or there is no more room. */
     private int endOfRun(int row, int most) {
         int end = Math.min(live.nextClearBit(row), most);

@@ -169,6 +169,7 @@ class DuplicatesIT {
 
         DuplicateGroups found = dataset.duplicates(null, null, 1000, pictures -> true, true);
         assertThat(found.unknown()).isEqualTo(1);
+        assertThat(found.complete()).isTrue();
         assertThat(found.groups())
                 .extracting(DuplicatesIT::ids)
                 .allSatisfy(ids -> assertThat(ids).doesNotContain(Rows.id(1).toString()));

@@ -92,6 +92,18 @@ class VectorIndexTest {
     }
 
     @Test
+    void sampleIsSpreadEvenlyOverTheRowsThatAreThere() {
+        BitSet live = put(CONES, 1000);
+        live.clear(0, 800);
+        live.clear(900);
+        VectorView view = index.view(live);
+
+        assertThat(view.sample(2)).containsExactly(CONES.row(800), CONES.row(899));
+        assertThat(view.sample(1000)).hasSize(199).doesNotHaveDuplicates();
+        assertThat(index.view(new BitSet()).sample(4)).isEmpty();
+    }
+
+    @Test
     void searchByCodesFindsTheNeighborsAmongClusters() {
         ClusteredVectors clusters = ClusteredVectors.aroundOrigin(5, 140);
 

@@ -86,6 +86,11 @@ public final class Duplicates {
         return unknown;
     }
 
+    /** Whether all pairs were compared: see {@link LookGroups#complete}. */
+    public boolean isComplete() {
+        return groups.complete();
+    }
+
     /** The number of groups. */
     public int size() {
         return all.size();

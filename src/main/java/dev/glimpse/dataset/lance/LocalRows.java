@@ -282,6 +282,12 @@ public final class LocalRows {
         return rowOf(id).flatMap(row -> search(() -> vectors.vector(row))).map(Embedding::ofDirection);
     }
 
+    /** Vectors of at most {@code count} rows, spread evenly over those that have one. */
+    List<Embedding> sample(int count) {
+        return search(
+                () -> vectors.sample(count).stream().map(Embedding::ofDirection).toList());
+    }
+
     private Optional<Integer> rowOf(ImageId id) {
         List<Integer> candidates = new ArrayList<>();
         keys.mayHave(id.toString(), candidates::add);

@@ -18,8 +18,9 @@ import org.jspecify.annotations.Nullable;
  * @param looks the rows that were compared
  * @param same groups of rows with the same pixels; the arrays are not to be changed
  * @param all groups of rows with the same pixels or alike; the arrays are not to be changed
+ * @param complete false if so many rows look nearly the same that not all of them were compared with each other
  */
-record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all) {
+record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all, boolean complete) {
     /** What one row takes while groups are made. */
     static final int BYTES_PER_ROW = 40;
 
@@ -35,7 +36,7 @@ record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all) {
      * @throws RuntimeException that the progress throws
      */
     static LookGroups of(RowLooks.View looks, VectorView vectors, Progress progress) {
-        return new Making(looks, vectors, looks.rows()).groups(List.of(), List.of(), progress);
+        return new Making(looks, vectors, looks.rows()).groups(List.of(), List.of(), true, progress);
     }
 
     /**
@@ -61,7 +62,7 @@ record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all) {
         List<int[]> keptSame = same.stream()
                 .filter(group -> unchanged.get(group[0]) && !loose.get(group[0]))
                 .toList();
-        return new Making(now, vectors, loose).groups(keptSame, kept, progress);
+        return new Making(now, vectors, loose).groups(keptSame, kept, complete, progress);
     }
 
     /** For one thread. */
@@ -81,7 +82,7 @@ record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all) {
             this.sets = new Sets(looks.rows().length());
         }
 
-        LookGroups groups(List<int[]> keptSame, List<int[]> kept, Progress progress) {
+        LookGroups groups(List<int[]> keptSame, List<int[]> kept, boolean keptComplete, Progress progress) {
             progress.at(0);
             keptSame.forEach(sets::unite);
             uniteSame();
@@ -90,8 +91,8 @@ record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all) {
             int[] heads =
                     IntStream.of(rows).filter(row -> sets.find(row) == row).toArray();
             kept.forEach(sets::unite);
-            uniteAlike(heads, progress);
-            return new LookGroups(looks, same, sets.groups(rows));
+            boolean complete = uniteAlike(heads, progress);
+            return new LookGroups(looks, same, sets.groups(rows), keptComplete && complete);
         }
 
         /** Unites loose rows with all that have the same pixels. */
@@ -119,7 +120,8 @@ record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all) {
             return at;
         }
 
-        private void uniteAlike(int[] heads, Progress progress) {
+        /** Answers whether all were compared. */
+        private boolean uniteAlike(int[] heads, Progress progress) {
             BitSet asked = new BitSet();
             long[] compared = new long[heads.length];
             for (int i = 0; i < heads.length; i++) {
@@ -127,7 +129,7 @@ record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all) {
                 asked.set(i, loose.get(heads[i]));
             }
             Comparison comparison = new Comparison(heads, vectors, sets);
-            new LookPairs(compared, progress, comparison::unite).find(asked);
+            return new LookPairs(compared, progress, comparison::unite).find(asked) && comparison.complete;
         }
     }
 
@@ -139,6 +141,9 @@ record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all) {
 
         /** What may still be done for each head, in {@link #QUICKER}ths of a comparison of two vectors. */
         private final int[] left;
+
+        /** Whether each pair that was handed over is known to be alike or not. */
+        private boolean complete = true;
 
         private int number = -1;
         private @Nullable Embedding vector;
@@ -153,17 +158,19 @@ record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all) {
 
         /** Unites two heads if they are alike. Answers whether the first one may be compared with others. */
         boolean unite(int one, int other) {
-            if (left[one] > 0 && left[other] > 0) {
-                if (sets.areOne(heads[one], heads[other])) {
-                    left[one]--;
-                } else {
-                    left[one] -= QUICKER;
-                    left[other] -= QUICKER;
-                    if (areNear(one, other)) {
-                        sets.unite(heads[one], heads[other]);
-                    }
+            if (sets.areOne(heads[one], heads[other])) {
+                left[one]--;
+            } else if (left[one] > 0 && left[other] > 0) {
+                left[one] -= QUICKER;
+                left[other] -= QUICKER;
+                if (areNear(one, other)) {
+                    sets.unite(heads[one], heads[other]);
                 }
+            } else {
+                complete = false;
             }
+            // Those that it is not compared with any more are not handed over.
+            complete &= left[one] > 0;
             return left[one] > 0;
         }
 

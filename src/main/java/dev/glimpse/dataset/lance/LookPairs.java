@@ -70,16 +70,17 @@ final class LookPairs {
      * Hands over each pair of which at least one look is asked about, once.
      *
      * @param asked numbers of looks
+     * @return false if so many looks are nearly the same that some pairs were left out
      */
-    void find(BitSet asked) {
+    boolean find(BitSet asked) {
         long few = asked.cardinality();
         long one = few * looks.length;
         if (few * FEW <= looks.length || one <= ALL_VALUES) {
             total = one;
             compareWithAll(asked.stream().toArray(), asked);
-        } else {
-            compareInBands(asked);
+            return true;
         }
+        return compareInBands(asked);
     }
 
     // ---- few looks
@@ -107,7 +108,7 @@ final class LookPairs {
 
     // ---- many looks
 
-    private void compareInBands(BitSet asked) {
+    private boolean compareInBands(BitSet asked) {
         int[][] starts = new int[NEAR_BITS.length][];
         for (int band = 0; band < NEAR_BITS.length; band++) {
             starts[band] = starts(band);
@@ -124,6 +125,7 @@ final class LookPairs {
         for (int band = 0; band < NEAR_BITS.length; band++) {
             new Band(band, starts[band], most).compare(asked);
         }
+        return most == Integer.MAX_VALUE;
     }
 
     /** Where the looks of each value of this band begin, if they are in the order of their values. */

@@ -199,6 +199,14 @@ public final class TableReader {
         });
     }
 
+    /** Vectors of at most {@code count} rows, spread evenly over the table. None if this model's vectors are not in memory. */
+    public List<Embedding> sample(int count, String model) throws IOException {
+        return snapshots.read(snapshot -> {
+            LocalRows local = snapshot.rows();
+            return local == null || !local.model().equals(model) ? List.of() : local.sample(count);
+        });
+    }
+
     /** The rows of this version that a query asks for, nearest first, found by Lance: by its index, or by a scan if there is none. */
     public Nearest nearestByLance(Snapshot snapshot, NearestQuery query, IndexTuning tuning) throws IOException {
         return nearestByLance(snapshot, query, tuning, ScanOptions.Builder::new);

@@ -251,6 +251,7 @@ public final class DuplicateSearch implements AutoCloseable {
         return new DuplicateGroups(
                 made.version,
                 made.duplicates.unknown(),
+                made.duplicates.isComplete(),
                 groups.stream()
                         .map(group -> new DuplicateGroups.Group(
                                 group.position(),

@@ -401,6 +401,10 @@ public final class OpenTable implements AutoCloseable {
         });
     }
 
+    Future<List<Embedding>> sample(int count, String model) {
+        return read(() -> readCommitted(() -> reader.sample(count, model)));
+    }
+
     private interface Reading<T> {
         T get() throws IOException;
     }

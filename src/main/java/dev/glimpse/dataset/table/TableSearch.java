@@ -99,6 +99,11 @@ public final class TableSearch {
         return await(searchable().vectorOf(id, model), READ_DEADLINE);
     }
 
+    /** See {@link ImageDataset#sample}. */
+    public List<Embedding> sample(int count, String model) {
+        return await(searchable().sample(count, model), READ_DEADLINE);
+    }
+
     /** See {@link ImageDataset#nearestIn}. */
     public PastNeighbors nearestIn(long version, NearestQuery query) {
         OpenTable table = searchable();

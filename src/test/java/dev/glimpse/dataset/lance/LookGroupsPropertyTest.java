@@ -20,6 +20,7 @@ import java.util.stream.IntStream;
 import net.jqwik.api.Arbitraries;
 import net.jqwik.api.Arbitrary;
 import net.jqwik.api.Combinators;
+import net.jqwik.api.Example;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.Provide;
@@ -103,6 +104,27 @@ class LookGroupsPropertyTest {
         checkedAfter(groups);
     }
 
+    /** Three groups, whose pictures have to be compared with all of the other two. */
+    @Example
+    void groupsSayWhetherAllPicturesWereCompared() {
+        for (int row = 0; row < 200; row++) {
+            put(row, row, new Fingerprint(row, 0));
+            if (row == ROWS) {
+                assertThat(LookGroups.of(looks.view(live), vectors.view(live), share -> {})
+                                .complete())
+                        .isTrue();
+            }
+        }
+
+        LookGroups incomplete = LookGroups.of(looks.view(live), vectors.view(live), share -> {});
+
+        assertThat(incomplete.complete()).isFalse();
+        assertThat(incomplete
+                        .next(looks.view(live), vectors.view(live), share -> {})
+                        .complete())
+                .isFalse();
+    }
+
     private void put(int row, int picture, @Nullable Fingerprint fingerprint) {
         looks.put(row, fingerprint);
         vectors.replace(row, vector(picture));
@@ -120,6 +142,7 @@ class LookGroupsPropertyTest {
         LookGroups made = before.next(view, all, share -> {});
         LookGroups fromScratch = LookGroups.of(view, all, share -> {});
 
+        assertThat(made.complete()).isTrue();
         assertThat(sets(made.all())).isEqualTo(sets(fromScratch.all())).isEqualTo(model(false));
         assertThat(sets(made.same())).isEqualTo(sets(fromScratch.same())).isEqualTo(model(true));
         return made;

@@ -29,7 +29,8 @@ class LookPairsTest {
 
     private static List<Pair> found(long[] looks, BitSet asked) {
         List<Pair> pairs = new ArrayList<>();
-        new LookPairs(looks, share -> {}, (one, other) -> pairs.add(Pair.of(one, other))).find(asked);
+        assertThat(new LookPairs(looks, share -> {}, (one, other) -> pairs.add(Pair.of(one, other))).find(asked))
+                .isTrue();
         return pairs;
     }
 
@@ -102,7 +103,7 @@ class LookPairsTest {
         double[] last = {0};
         long[] pairs = {0};
 
-        new LookPairs(
+        boolean complete = new LookPairs(
                         looks,
                         share -> {
                             assertThat(share).isBetween(last[0], 1.0);
@@ -111,6 +112,7 @@ class LookPairsTest {
                         (one, other) -> ++pairs[0] < 0)
                 .find(asked(looks.length, look -> true));
 
+        assertThat(complete).isFalse();
         assertThat(pairs[0]).isBetween(1L, 4L * looks.length);
         assertThat(last[0]).isGreaterThan(0.9);
     }

@@ -83,10 +83,10 @@ export class Feed {
     if (page.facets) this.facets = page.facets;
     this.mode = page.mode;
     this.model = page.model ?? null;
-    this.notes = [page.truncated ? text.shortened : '', page.stale ? text.stale : '', page.note ?? ''].filter(Boolean);
-    // Where relevance is not known nothing is left out.
-    this.cut = Boolean(isCut) && page.next === null && page.results.every(hit => hit.relevance !== null)
-      && (page.results.length < limit);
+    // Nobody here has asked for a least relevance, so it is no news that there is none yet.
+    const note = (page.note ?? '').split('. ').filter(each => !each.startsWith('minRelevance')).join('. ');
+    this.notes = [page.truncated ? text.shortened : '', page.stale ? text.stale : '', note].filter(Boolean);
+    this.cut = Boolean(isCut) && page.next === null && this.facets?.rows > this.pictures.length + page.results.length;
     return page;
   }
 

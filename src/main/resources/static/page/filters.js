@@ -28,14 +28,13 @@ export function draw(bar, state, everything, narrowed, change) {
   const rows = (kind, value) => (narrowed?.[kind] ?? everything[kind]).find(each => each.value === value)?.rows ?? 0;
   const chips = [];
   const toggled = (list, value) => list.includes(value) ? list.filter(each => each !== value) : [...list, value];
-  const many = (name, kind, values, label, counts) => {
+  const many = (name, kind, values, label, counted) => {
     if (values.length < 2 && state[name].length === 0) return;
-    chips.push(values.map(value => {
-      const n = counts ? rows(kind, counts(value)) : undefined;
-      return chip(label(value), n, state[name].includes(value), () => change({[name]: toggled(state[name], value)}));
-    }));
+    chips.push(values.map(value => chip(label(value), rows(kind, counted(value)), state[name].includes(value),
+      () => change({[name]: toggled(state[name], value)}))));
   };
-  many('orientation', null, ['landscape', 'portrait', 'square'], value => text.orientation[value], null);
+  many('orientation', 'orientations', union(everything.orientations.map(each => each.value), state.orientation),
+    value => text.orientation[value], value => value);
   const mediaTypes = new Map(everything.formats.map(each => [typeOf(each.value), each.value]));
   many('type', 'formats', union([...mediaTypes.keys()], state.type), format, value => mediaTypes.get(value));
   const tags = union(everything.tags.map(each => each.value), state.tag);
@@ -61,7 +60,7 @@ const union = (known, chosen) => [...known, ...chosen.filter(each => !known.incl
 function chip(name, rows, pressed, onclick, kind = '') {
   return element('button', {
     type: 'button', className: `chip ${kind}`, aria: {pressed: String(pressed), label: text.chip(name, rows)}, onclick,
-  }, element('span', {className: 'chip-name'}, name), rows === undefined ? null : element('span', {className: 'chip-count'}, number(rows)));
+  }, element('span', {className: 'chip-name'}, name), element('span', {className: 'chip-count'}, number(rows)));
 }
 
 // One stop for the tabulator; arrows go from chip to chip.

@@ -90,7 +90,7 @@ export const text = {
   filters: 'Filters',
   clear: 'Clear filters',
   orientation: {landscape: 'Landscape', portrait: 'Portrait', square: 'Square'},
-  chip: (name, rows) => rows === undefined ? name : `${name}, ${pictures(rows)}`,
+  chip: (name, rows) => `${name}, ${pictures(rows)}`,
 
   // Hits
   relevance: {clear: 'Clear match', likely: 'Likely', perhaps: 'Perhaps', hardly: 'Hardly'},

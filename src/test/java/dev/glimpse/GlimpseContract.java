@@ -280,6 +280,7 @@ abstract class GlimpseContract {
 
         assertThat(answer.at("/facets/rows").intValue()).isEqualTo(2);
         assertThat(answer.at("/facets/formats").toString()).isEqualTo("[{\"value\":\"image/png\",\"rows\":2}]");
+        assertThat(answer.at("/facets/orientations/0/rows").intValue()).isEqualTo(2);
         assertThat(answer.at("/facets/tags").toString()).isEqualTo("[{\"value\":\"" + tag + "\",\"rows\":2}]");
         assertThat(answer.at("/facets/months/0/rows").intValue()).isEqualTo(2);
         JsonNode explained = answer.get("explain");

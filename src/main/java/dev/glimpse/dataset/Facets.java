@@ -16,16 +16,18 @@ import java.util.TreeMap;
  * {@code rows} alone.
  *
  * @param formats by media type, the most frequent first
+ * @param orientations as {@code landscape}, the most frequent first
  * @param tags the {@value #MOST_TAGS} most frequent ones, the most frequent first
  * @param months of the uploads in UTC, as {@code 2026-01}, the earliest first
  */
-public record Facets(long rows, List<Count> formats, List<Count> tags, List<Count> months) {
+public record Facets(long rows, List<Count> formats, List<Count> orientations, List<Count> tags, List<Count> months) {
     /** Tags that are counted, at most. */
     public static final int MOST_TAGS = 50;
 
     /** Copies the lists. */
     public Facets {
         formats = List.copyOf(formats);
+        orientations = List.copyOf(orientations);
         tags = List.copyOf(tags);
         months = List.copyOf(months);
     }
@@ -39,6 +41,7 @@ public record Facets(long rows, List<Count> formats, List<Count> tags, List<Coun
                 Comparator.comparingLong(Count::rows).reversed().thenComparing(Count::value);
 
         private final Map<String, Long> formats = new HashMap<>();
+        private final Map<String, Long> orientations = new HashMap<>();
         private final Map<String, Long> tags = new HashMap<>();
         private final Map<YearMonth, Long> months = new TreeMap<>();
         private long rows;
@@ -47,6 +50,9 @@ public record Facets(long rows, List<Count> formats, List<Count> tags, List<Coun
         public void add(Picture picture) {
             addRows(1);
             ImageFormat.ofMediaType(picture.contentType()).ifPresent(format -> addFormat(format, 1));
+            if (picture.width() != null && picture.height() != null) {
+                addOrientation(RowFilter.Orientation.of(picture.width(), picture.height()), 1);
+            }
             picture.tags().stream().distinct().forEach(tag -> addTag(tag, 1));
             if (picture.uploadedAt() != null) {
                 addTime(ListPosition.inMicros(picture.uploadedAt()), 1);
@@ -61,6 +67,11 @@ public record Facets(long rows, List<Count> formats, List<Count> tags, List<Coun
         /** Counts so many rows of a format. */
         public void addFormat(ImageFormat format, long more) {
             formats.merge(format.mediaType(), more, Long::sum);
+        }
+
+        /** Counts so many rows of a shape. */
+        public void addOrientation(RowFilter.Orientation orientation, long more) {
+            orientations.merge(orientation.toString(), more, Long::sum);
         }
 
         /** Counts so many rows that have a tag. */
@@ -83,6 +94,7 @@ public record Facets(long rows, List<Count> formats, List<Count> tags, List<Coun
             return new Facets(
                     rows,
                     mostFirst(formats, formats.size()),
+                    mostFirst(orientations, orientations.size()),
                     mostFirst(tags, MOST_TAGS),
                     months.entrySet().stream()
                             .map(month -> new Count(month.getKey().toString(), month.getValue()))

@@ -5,6 +5,7 @@ import java.text.Normalizer;
 import java.time.Instant;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -199,6 +200,12 @@ public record RowFilter(List<Condition> conditions) {
 
         public static Orientation of(int width, int height) {
             return width > height ? LANDSCAPE : width < height ? PORTRAIT : SQUARE;
+        }
+
+        /** As it is written in a query. */
+        @Override
+        public String toString() {
+            return name().toLowerCase(Locale.ROOT);
         }
     }
 

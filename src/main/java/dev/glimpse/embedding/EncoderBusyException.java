@@ -4,7 +4,8 @@ package dev.glimpse.embedding;
 public class EncoderBusyException extends RuntimeException {
     private static final long serialVersionUID = 1L;
 
-    EncoderBusyException(String message) {
+    /** @param message why, and what the client may do */
+    public EncoderBusyException(String message) {
         super(message);
     }
 }

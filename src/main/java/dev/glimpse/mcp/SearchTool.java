@@ -59,7 +59,7 @@ final class SearchTool extends AgentTool<ObjectNode> {
                           "uploadedAfter": %s,
                           "uploadedBefore": %s,
                           "limit": {"type": "integer", "minimum": 1, "maximum": %d, "default": %d},
-                          "cursor": {"type": "string", "maxLength": 40000,
+                          "cursor": {"type": "string", "maxLength": 81000,
                             "description": "The next of the answer before, with the same other arguments; without it the best come"},
                           "mode": {"type": "string", "enum": ["vector", "text", "hybrid"],
                             "description": "vector compares what pictures show, text compares words with captions, tags and \

@@ -24,7 +24,6 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Set;
 import java.util.function.Function;
@@ -43,7 +42,7 @@ final class Filters {
             TYPES.put(format.extension(), format);
         }
         for (Orientation orientation : Orientation.values()) {
-            ORIENTATIONS.put(orientation.name().toLowerCase(Locale.ROOT), orientation);
+            ORIENTATIONS.put(orientation.toString(), orientation);
         }
     }
 

@@ -112,7 +112,7 @@ public final class ImageSearch implements MeterBinder {
      * @throws dev.glimpse.request.CursorExpiredException if the cursor is too old
      */
     Hits search(SearchRequest request, Ticket ticket) {
-        return measured(request, ticket, (at, asked) -> find(request, at, asked));
+        return measured(request, ticket, (at, asked, cut) -> find(request, at, asked, cut));
     }
 
     /**
@@ -142,7 +142,7 @@ public final class ImageSearch implements MeterBinder {
         Hits hits = measured(
                 request,
                 ticket,
-                (at, asked) -> byVector(request, at, asked, null, query -> {
+                (at, asked, cut) -> byVector(request, at, asked, null, query -> {
                     PastNeighbors found = table.apply(query);
                     past.set(found);
                     return found.nearest();
@@ -153,7 +153,7 @@ public final class ImageSearch implements MeterBinder {
 
     /** How the page of a search is found that begins at a cursor. */
     private interface Search {
-        Found at(SearchCursor cursor, QueryEncoder.Encoded asked);
+        Found at(SearchCursor cursor, QueryEncoder.Encoded asked, RelevanceCut cut);
     }
 
     private Hits measured(SearchRequest request, Ticket ticket, Search search) {
@@ -183,15 +183,16 @@ public final class ImageSearch implements MeterBinder {
             throw new InvalidQueryException("cursor is of another query: send the parameters of the page that gave it,"
                     + " of which only limit, facets and explain may change");
         }
+        RelevanceCut cut = cut(request, asked);
         long encoded = System.nanoTime();
-        Found found = search.at(given == null ? SearchCursor.first(print, model, Instant.now()) : given, asked);
+        Found found = search.at(given == null ? SearchCursor.first(print, model, Instant.now()) : given, asked, cut);
         long end = System.nanoTime();
         meters.answered(start, encoded, end);
-        ResultPage page = relevant(request, found.page, asked);
+        ResultPage page = cut.of(found.page);
         return new Hits(
                 asking.descriptor().name(),
                 found.mode,
-                found.note,
+                joined(found.note, cut.note()),
                 found.truncated,
                 page.hits(),
                 page.next() == null ? null : page.next().inText(),
@@ -203,31 +204,23 @@ public final class ImageSearch implements MeterBinder {
                         bucket.totals()));
     }
 
-    /** With the relevance of each hit, if it can be said, and without those that are known to be less relevant than is asked for. */
-    private ResultPage relevant(SearchRequest request, ResultPage page, QueryEncoder.Encoded asked) {
-        Relevance measured =
-                request.hasRelevance() ? calibration.current(asked.model(), request.minRelevance() != null) : null;
-        if (measured == null) {
-            return page;
-        }
-        Relevance.OfText relevance = measured.of(asked.vector(), asked.fragments());
-        List<Hit> hits = page.hits().stream().map(hit -> hit.with(relevance)).toList();
+    private RelevanceCut cut(SearchRequest request, QueryEncoder.Encoded asked) {
         Double least = request.minRelevance();
-        List<Hit> kept = least == null
-                ? hits
-                : hits.stream().filter(hit -> !hit.isLessRelevantThan(least)).toList();
-        // All later hits are farther, unless they have the words.
-        boolean isEnd = kept.isEmpty()
-                || (kept.size() < hits.size()
-                        && kept.stream().noneMatch(hit -> hit.matched().contains(Mode.TEXT)));
-        return new ResultPage(kept, isEnd ? null : page.next(), page.effort());
+        Relevance known = request.hasRelevance() ? calibration.current(asked.model(), least != null) : null;
+        return known == null
+                ? new RelevanceCut(null, null, least == null ? null : calibration.whyUnknown(asked.model()))
+                : new RelevanceCut(known.of(asked.vector(), asked.fragments()), least, null);
+    }
+
+    private static @Nullable String joined(@Nullable String one, @Nullable String other) {
+        return one == null ? other : other == null ? one : one + ". " + other;
     }
 
     private static double millis(long nanos) {
         return nanos / 1e6;
     }
 
-    private Found find(SearchRequest request, SearchCursor at, QueryEncoder.Encoded asked) {
+    private Found find(SearchRequest request, SearchCursor at, QueryEncoder.Encoded asked, RelevanceCut cut) {
         if (request.mode() == Mode.VECTOR || request.texts().isEmpty()) {
             return byVector(request, at, asked, null, dataset::nearest);
         }
@@ -252,7 +245,7 @@ public final class ImageSearch implements MeterBinder {
         if (byText.isEmpty()) {
             return byVector(request, at, asked, null, dataset::nearest);
         }
-        return new Found(fused(request, at, asked, byText), Mode.HYBRID, truncated, null);
+        return new Found(fused(request, at, asked, cut, byText), Mode.HYBRID, truncated, null);
     }
 
     private static Found byVector(
@@ -266,7 +259,8 @@ public final class ImageSearch implements MeterBinder {
     }
 
     /** The pictures that count most come first. After them come the others by their distance, without those that have come already. */
-    private ResultPage fused(SearchRequest request, SearchCursor at, QueryEncoder.Encoded asked, List<Hit> byText) {
+    private ResultPage fused(
+            SearchRequest request, SearchCursor at, QueryEncoder.Encoded asked, RelevanceCut cut, List<Hit> byText) {
         NearestQuery query = query(request, asked);
         if (at.from() > 0) {
             return ResultPage.ofNearest(at, query, asked.liked(), request.limit(), dataset::nearest);
@@ -277,7 +271,7 @@ public final class ImageSearch implements MeterBinder {
                 .filter(neighbor -> !asked.liked().contains(neighbor.id()))
                 .map(Hit::of)
                 .toList();
-        List<Hit> ranking = Fusion.of(byVector, byText);
+        List<Hit> ranking = cut.of(Fusion.of(byVector, byText));
         ResultPage page = ResultPage.ofRanking(at, ranking, request.limit(), nearest.effort());
         return page.next() != null || nearest.neighbors().size() < depth
                 ? page

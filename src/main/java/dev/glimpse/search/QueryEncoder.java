@@ -223,6 +223,10 @@ final class QueryEncoder {
             if (e.getCause() instanceof EncoderBusyException busy) {
                 throw busy;
             }
+            if (e.getCause() instanceof TimeoutException) {
+                throw new EncoderBusyException("the query was not encoded within " + ENCODER_DEADLINE_SECONDS
+                        + " s: too much waits for the encoder");
+            }
             throw e;
         }
     }

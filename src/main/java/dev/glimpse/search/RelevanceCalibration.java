@@ -84,11 +84,7 @@ final class RelevanceCalibration implements AutoCloseable {
     @Nullable Relevance current(String model, boolean patient) {
         long rows = dataset.rowsInMemory();
         ClipModel asked = models.of(model).orElse(null);
-        boolean served = dataset.models()
-                .served()
-                .map(column -> column.model().fingerprint().equals(model))
-                .orElse(false);
-        if (rows < LEAST_ROWS || asked == null || !served) {
+        if (rows < LEAST_ROWS || asked == null || !isServed(model)) {
             return null;
         }
         Measured known = measured;
@@ -106,6 +102,26 @@ final class RelevanceCalibration implements AutoCloseable {
         }
         // The measurement that ran may have been of another model.
         return known == null || !known.model.equals(model) ? null : known.relevance;
+    }
+
+    /** Why {@link #current} does not know it, for people. */
+    String whyUnknown(String model) {
+        long rows = dataset.rowsInMemory();
+        String why = rows == 0
+                ? "the table is not in memory"
+                : rows < LEAST_ROWS
+                        ? "there are fewer than " + LEAST_ROWS + " pictures"
+                        : isServed(model)
+                                ? "it is being measured, so ask again in some seconds"
+                                : "it is measured for the model alone that searches use if they name none";
+        return "minRelevance left nothing out, as the relevance of hits is not known: " + why;
+    }
+
+    private boolean isServed(String model) {
+        return dataset.models()
+                .served()
+                .map(column -> column.model().fingerprint().equals(model))
+                .orElse(false);
     }
 
     private synchronized CompletableFuture<@Nullable Measured> measure(ClipModel model, long rows) {

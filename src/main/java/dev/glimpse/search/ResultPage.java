@@ -107,12 +107,13 @@ record ResultPage(List<Hit> hits, @Nullable SearchCursor next, Nearest.Effort ef
         float from = found.effort().exact() ? Math.max(at.from(), (float) last - SAME) : 0;
         Set<Long> seen = new HashSet<>(at.seen());
         for (Neighbor neighbor : found.neighbors()) {
-            if (neighbor.distance() < from) {
+            // A picture just before the rim may come again, when its distance is computed elsewhere.
+            if (neighbor.distance() < from - SAME) {
                 seen.remove(SearchCursor.print(neighbor.id()));
             }
         }
         for (Neighbor neighbor : page) {
-            if (neighbor.distance() >= from) {
+            if (neighbor.distance() >= from - SAME) {
                 seen.add(SearchCursor.print(neighbor.id()));
             }
         }

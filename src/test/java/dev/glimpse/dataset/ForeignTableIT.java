@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Instant;
 import java.util.List;
 import org.apache.arrow.memory.BufferAllocator;
 import org.apache.arrow.memory.RootAllocator;
@@ -108,7 +109,11 @@ class ForeignTableIT {
                                     RowFilter.of(new RowFilter.Width(RowFilter.Range.of(null, null)))))
                             .neighbors())
                     .isEmpty();
-            assertThat(dataset.facets(RowFilter.NONE)).isEqualTo(new Facets(5, List.of(), List.of(), List.of()));
+            assertThat(dataset.facets(RowFilter.NONE))
+                    .isEqualTo(new Facets(5, List.of(), List.of(), List.of(), List.of()));
+            assertThatThrownBy(() -> dataset.nearestAt(Instant.EPOCH, new NearestQuery(Rows.vector(3), 2, false)))
+                    .isInstanceOf(VersionNotFoundException.class)
+                    .hasMessageContaining("does not say when");
             assertThat(dataset.state().committedRows()).isEqualTo(5);
             assertThat(dataset.state().model()).isNull();
             assertThat(dataset.state().problem()).contains("glimpse.model.name").contains("searched and not written");

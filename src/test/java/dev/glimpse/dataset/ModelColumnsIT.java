@@ -3,9 +3,11 @@ package dev.glimpse.dataset;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
+import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.dataset.ModelColumns.Batch;
 import dev.glimpse.dataset.ModelColumns.Filling;
+import dev.glimpse.image.Fingerprint;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.testing.Rows;
@@ -128,6 +130,7 @@ class ModelColumnsIT {
         add(has, 300, false);
         has.models().change(models -> models.with(VectorColumn.added(NEW)));
         fill(has);
+        assertGroups(has);
 
         has.models().change(TableModels::switched);
         lacks.refresh().join();
@@ -153,7 +156,9 @@ class ModelColumnsIT {
         has.models().change(TableModels::switched);
         assertThat(has.models().served().map(VectorColumn::model)).contains(Rows.MODEL);
         assertFinds(has, Rows.MODEL);
+        assertGroups(has);
         has.models().change(TableModels::switched);
+        assertGroups(has);
 
         has.models().change(models -> models.with(null));
         lacks.refresh().join();
@@ -199,7 +204,7 @@ class ModelColumnsIT {
 
         assertThat(server.state().columns()).isEqualTo(before);
         assertFinds(server, Rows.MODEL);
-        assertThatThrownBy(() -> server.nearest(query(NEW, 0, 1))).isInstanceOf(ForeignTableException.class);
+        assertThatThrownBy(() -> server.nearest(query(NEW, 0, 1))).isInstanceOf(TableBusyException.class);
         server.close();
     }
 
@@ -240,7 +245,8 @@ class ModelColumnsIT {
                     row.caption(),
                     row.tags(),
                     null,
-                    null,
+                    // Two of a kind.
+                    new Fingerprint(n / 2, n / 2 * 0x9E3779B97F4A7C15L),
                     Rows.MODEL.fingerprint(),
                     both ? Map.of(NEW.fingerprint(), vector(NEW, n)) : Map.of())));
         }
@@ -251,6 +257,17 @@ class ModelColumnsIT {
         among.stream().limit(count).forEach(id -> {
             assertThat(server.remove(id).join()).isTrue();
             there.remove(numbers.get(id));
+        });
+    }
+
+    /** All pictures of a kind are found, also those that came while another model served. */
+    private void assertGroups(ImageDataset server) {
+        long kinds =
+                there.stream().filter(n -> n % 2 == 0 && there.contains(n + 1)).count();
+        await().untilAsserted(() -> {
+            DuplicateGroups groups = server.duplicates(null, null, 1000, pictures -> true, true);
+            assertThat(groups.groups()).as("seed %d", seed).hasSize((int) kinds);
+            assertThat(groups.complete()).isTrue();
         });
     }
 

@@ -44,6 +44,11 @@ class ResultPageTest {
                 new Effort(1, query.exact() ? Method.EXACT : Method.CODES, rows.size(), null, null, 0));
     }
 
+    /** One of few, so that many rows have nearly the same one. */
+    private static double distance(Random random, int distances) {
+        return random.nextInt(distances) / 50.0 + random.nextInt(25) * 1e-6;
+    }
+
     private static Picture picture(String id) {
         return new Picture(id, null, null, null, null, null, null, null, null, List.of());
     }
@@ -58,8 +63,7 @@ class ResultPageTest {
         Random random = new Random(seed);
         rows.clear();
         for (int i = 0; i < size; i++) {
-            // Few distances, so that many rows have the same one.
-            rows.put("row-" + i, random.nextInt(distances) / 50.0);
+            rows.put("row-" + i, distance(random, distances));
         }
         Set<String> staying = new HashSet<>(rows.keySet());
         Set<String> apart = size == 0 ? Set.of() : Set.of("row-0");
@@ -75,7 +79,7 @@ class ResultPageTest {
             found.addAll(ids(page));
             next = page.next() == null ? null : SearchCursor.parse(page.next().inText(), 2, Instant.EPOCH);
             if (others-- > 0) {
-                rows.put("new-" + random.nextLong(), random.nextInt(distances) / 50.0);
+                rows.put("new-" + random.nextLong(), distance(random, distances));
             }
             String leaving = "row-" + random.nextInt(1 + size);
             rows.remove(leaving);

@@ -49,6 +49,7 @@ class GalleryBrowserIT extends PageTest {
                     Map.of(
                             "rows", 90,
                             "formats", List.of(count("image/jpeg", 60), count("image/png", 30)),
+                            "orientations", List.of(count("landscape", 70), count("square", 20)),
                             "tags", List.of(count("beach", 12), count("<i>dog</i>", 3)),
                             "months", List.of(count("2026-10", 40), count("2026-11", 50))));
             json(route, answer);
@@ -141,6 +142,8 @@ class GalleryBrowserIT extends PageTest {
         serveSearch(asked, List.of(hit(1, 0.9, "vector")));
         page.navigate("/?q=apple");
         assertThat(page.locator(".chip.with-tag")).hasText(new String[] {"beach12", "<i>dog</i>3"});
+        assertThat(page.locator(".chip-group").first().locator(".chip"))
+                .hasText(new String[] {"Landscape70", "Square20"});
 
         page.locator(".chip", new com.microsoft.playwright.Page.LocatorOptions().setHasText("beach"))
                 .click();
@@ -419,7 +422,19 @@ class GalleryBrowserIT extends PageTest {
         Map<String, Object> hit = hit(1, null, "vector");
         hit.put("caption", caption);
         Map<String, Object> answer = page(0, 1, 1, n -> hit);
-        answer.put("facets", Map.of("rows", 1, "formats", List.of(), "tags", List.of(), "months", List.of()));
+        answer.put(
+                "facets",
+                Map.of(
+                        "rows",
+                        1,
+                        "formats",
+                        List.of(),
+                        "orientations",
+                        List.of(),
+                        "tags",
+                        List.of(),
+                        "months",
+                        List.of()));
         answer.put("mode", "vector");
         return answer;
     }

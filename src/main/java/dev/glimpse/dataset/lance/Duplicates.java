@@ -52,6 +52,11 @@ public final class Duplicates {
         this.all = entries(groups.all());
     }
 
+    /** Whether these are groups of rows that were read together with those of this view. */
+    boolean isOf(RowLooks.View looks) {
+        return groups.looks().isOfSameRows(looks);
+    }
+
     /** See {@link LookGroups#next}. */
     LookGroups next(RowLooks.View looks, VectorView vectors, Progress progress) {
         return groups.next(looks, vectors, progress);

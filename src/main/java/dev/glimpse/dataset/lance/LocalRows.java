@@ -337,13 +337,19 @@ public final class LocalRows {
      * The groups of rows that look the same. Takes some seconds for a million rows; with the groups of an earlier version, as long as it takes
      * to compare rows that came since with all others.
      *
-     * @param earlier of the same table; null to compare all rows
+     * @param earlier groups; null to compare all rows, which also those of other rows than these, as of another model, make necessary
      * @throws RuntimeException that the progress throws
      */
     public Duplicates duplicates(@Nullable Duplicates earlier, Progress progress) {
-        LookGroups groups = search(() ->
-                earlier == null ? LookGroups.of(looks, vectors, progress) : earlier.next(looks, vectors, progress));
+        LookGroups groups = search(() -> earlier != null && earlier.isOf(looks)
+                ? earlier.next(looks, vectors, progress)
+                : LookGroups.of(looks, vectors, progress));
         return new Duplicates(groups, keys, rows, size() + skipped);
+    }
+
+    /** Whether these rows and the others are of versions that were read together, and share files: they are closed together. */
+    public boolean isOfSameRows(LocalRows other) {
+        return looks.isOfSameRows(other.looks);
     }
 
     /** Whether the version has this row, with a fingerprint. */

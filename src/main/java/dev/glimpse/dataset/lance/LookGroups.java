@@ -36,17 +36,21 @@ record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all, boolea
      * @throws RuntimeException that the progress throws
      */
     static LookGroups of(RowLooks.View looks, VectorView vectors, Progress progress) {
-        return new Making(looks, vectors, looks.rows()).groups(List.of(), List.of(), true, progress);
+        return new Making(looks, vectors, looks.rows()).groups(List.of(), List.of(), progress);
     }
 
     /**
-     * The groups of a later version. Compares rows that were put since, and those of which a row of their group is gone, with all others; all
+     * The groups of a later version. If these are complete, it compares rows that were put since, and those of which a row of their group is gone, with all others; all
      * other groups are what they were.
      *
      * @param now of the same rows as the looks of these groups
      * @throws RuntimeException that the progress throws
      */
     LookGroups next(RowLooks.View now, VectorView vectors, Progress progress) {
+        if (!complete) {
+            // Those that made it so may be gone.
+            return of(now, vectors, progress);
+        }
         BitSet loose = now.putSince(looks);
         BitSet unchanged = (BitSet) now.rows().clone();
         unchanged.andNot(loose);
@@ -62,7 +66,7 @@ record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all, boolea
         List<int[]> keptSame = same.stream()
                 .filter(group -> unchanged.get(group[0]) && !loose.get(group[0]))
                 .toList();
-        return new Making(now, vectors, loose).groups(keptSame, kept, complete, progress);
+        return new Making(now, vectors, loose).groups(keptSame, kept, progress);
     }
 
     /** For one thread. */
@@ -82,7 +86,7 @@ record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all, boolea
             this.sets = new Sets(looks.rows().length());
         }
 
-        LookGroups groups(List<int[]> keptSame, List<int[]> kept, boolean keptComplete, Progress progress) {
+        LookGroups groups(List<int[]> keptSame, List<int[]> kept, Progress progress) {
             progress.at(0);
             keptSame.forEach(sets::unite);
             uniteSame();
@@ -92,7 +96,7 @@ record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all, boolea
                     IntStream.of(rows).filter(row -> sets.find(row) == row).toArray();
             kept.forEach(sets::unite);
             boolean complete = uniteAlike(heads, progress);
-            return new LookGroups(looks, same, sets.groups(rows), keptComplete && complete);
+            return new LookGroups(looks, same, sets.groups(rows), complete);
         }
 
         /** Unites loose rows with all that have the same pixels. */

@@ -28,6 +28,10 @@ final class RowColumns implements AutoCloseable {
 
     private static final int CHUNK_ROWS = Chunks.ROWS;
 
+    /** By how the width compares with the height: less, as much, more. */
+    private static final List<RowFilter.Orientation> ORIENTATIONS =
+            List.of(RowFilter.Orientation.PORTRAIT, RowFilter.Orientation.SQUARE, RowFilter.Orientation.LANDSCAPE);
+
     /** Stands for a value that a row does not have. */
     private static final int NO_SIZE = Integer.MIN_VALUE;
 
@@ -66,6 +70,14 @@ final class RowColumns implements AutoCloseable {
 
         private Chunk() {
             Arrays.fill(tags, NO_TAGS);
+        }
+
+        private boolean hasShape(int at) {
+            return widths[at] != NO_SIZE && heights[at] != NO_SIZE;
+        }
+
+        private RowFilter.Orientation orientation(int at) {
+            return RowFilter.Orientation.of(widths[at], heights[at]);
         }
     }
 
@@ -166,6 +178,9 @@ final class RowColumns implements AutoCloseable {
         BitSet matching(RowFilter filter) {
             BitSet rows = (BitSet) live.clone();
             for (RowFilter.Condition condition : filter.conditions()) {
+                if (rows.isEmpty()) {
+                    break;
+                }
                 if (condition instanceof RowFilter.Filename filename) {
                     rows.and(filenames.matching(filename.text()));
                 } else if (condition instanceof RowFilter.Caption caption) {
@@ -210,10 +225,8 @@ final class RowColumns implements AutoCloseable {
                 return numbers(bytes.range(), chunk -> chunks.get(chunk).bytes);
             }
             if (condition instanceof RowFilter.Shape shape) {
-                return each((chunk, at) -> chunk.widths[at] != NO_SIZE
-                        && chunk.heights[at] != NO_SIZE
-                        && shape.orientations()
-                                .contains(RowFilter.Orientation.of(chunk.widths[at], chunk.heights[at])));
+                return each((chunk, at) ->
+                        chunk.hasShape(at) && shape.orientations().contains(chunk.orientation(at)));
             }
             if (condition instanceof RowFilter.Uploaded uploaded) {
                 return numbers(uploaded.micros(), keys::microsOf);
@@ -307,12 +320,17 @@ final class RowColumns implements AutoCloseable {
         /** Counts these rows, which are of this view. */
         void count(BitSet rows, Facets.Counter counter) {
             long[] formats = new long[FORMATS.size() + 1];
+            long[] orientations = new long[ORIENTATIONS.size()];
             int[] tags = new int[numbers.size()];
             Months months = new Months(counter);
             for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
                 Chunk chunk = chunk(row);
-                formats[chunk.formats[row % CHUNK_ROWS]]++;
-                for (int tag : chunk.tags[row % CHUNK_ROWS]) {
+                int at = row % CHUNK_ROWS;
+                formats[chunk.formats[at]]++;
+                if (chunk.hasShape(at)) {
+                    orientations[1 + Integer.signum(chunk.widths[at] - chunk.heights[at])]++;
+                }
+                for (int tag : chunk.tags[at]) {
                     if (tag < tags.length) { // Else of a row that is just being replaced.
                         tags[tag]++;
                     }
@@ -324,6 +342,11 @@ final class RowColumns implements AutoCloseable {
             for (ImageFormat format : FORMATS) {
                 if (formats[place(format)] > 0) {
                     counter.addFormat(format, formats[place(format)]);
+                }
+            }
+            for (int i = 0; i < orientations.length; i++) {
+                if (orientations[i] > 0) {
+                    counter.addOrientation(ORIENTATIONS.get(i), orientations[i]);
                 }
             }
             numbers.forEach((tag, number) -> {

@@ -50,17 +50,19 @@ final class RowLooks {
     View view(BitSet live) {
         BitSet rows = (BitSet) live.clone();
         rows.and(known);
-        return new View(rows, chunks, ++views);
+        return new View(this, rows, chunks, ++views);
     }
 
     /** A fixed set of rows. Safe for use by several threads. */
     static final class View {
+        private final RowLooks all;
         private final BitSet rows;
         private final List<Chunk> chunks;
         private final int number;
 
         /** @param number of this view and of those before it */
-        private View(BitSet rows, List<Chunk> chunks, int number) {
+        private View(RowLooks all, BitSet rows, List<Chunk> chunks, int number) {
+            this.all = all;
             this.rows = rows;
             this.chunks = chunks;
             this.number = number;
@@ -69,6 +71,11 @@ final class RowLooks {
         /** The rows that have a fingerprint. Not to be changed. */
         BitSet rows() {
             return rows;
+        }
+
+        /** Whether both are views of the same rows, so that {@link #putSince} tells what is new. */
+        boolean isOfSameRows(View other) {
+            return all == other.all;
         }
 
         /** The rows of this view that were put, or put again, after an earlier view of the same rows was made. */

@@ -8,9 +8,11 @@ import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowFilter;
+import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.TableState;
 import dev.glimpse.dataset.VectorColumn;
+import dev.glimpse.dataset.VersionNotFoundException;
 import dev.glimpse.dataset.WordHits;
 import dev.glimpse.dataset.WordQuery;
 import dev.glimpse.dataset.WordsUnavailableException;
@@ -90,7 +92,7 @@ public final class TableReader {
     public Nearest nearest(NearestQuery query, TableMeters meters) throws IOException {
         return snapshots.read(snapshot -> {
             LocalRows local = snapshot.rows();
-            VectorColumn column = snapshot.manifest().columnOf(query.model());
+            VectorColumn column = columnOf(snapshot, query.model());
             if (local == null || !column.model().fingerprint().equals(local.model())) {
                 long start = System.nanoTime();
                 Nearest found = nearestByLance(snapshot, query, parameters.index());
@@ -103,6 +105,14 @@ public final class TableReader {
                     snapshot.version(),
                     meters);
         });
+    }
+
+    /** The column of a model that the newest version may have, while the current one does not have it yet, or has it no more. */
+    private static VectorColumn columnOf(Snapshot snapshot, @Nullable String model) {
+        if (!snapshot.manifest().hasVectorsOf(model)) {
+            throw new TableBusyException("the vectors of this model are just being added or dropped; ask again");
+        }
+        return snapshot.manifest().columnOf(model);
     }
 
     /**
@@ -193,8 +203,7 @@ public final class TableReader {
         return snapshots.read(snapshot -> {
             LocalRows local = snapshot.rows();
             return local == null || !local.model().equals(model)
-                    ? vectorByLance(
-                            snapshot, id, snapshot.manifest().columnOf(model).name())
+                    ? vectorByLance(snapshot, id, columnOf(snapshot, model).name())
                     : local.vectorOf(id);
         });
     }
@@ -212,14 +221,24 @@ public final class TableReader {
         return nearestByLance(snapshot, query, tuning, ScanOptions.Builder::new);
     }
 
-    /** The rows that a query asks for and that had been uploaded by this time, nearest first, found by a scan of the current version. */
+    /**
+     * The rows that a query asks for and that had been uploaded by this time, nearest first, found by a scan of the current version.
+     *
+     * @throws VersionNotFoundException if the table does not say when its rows were uploaded
+     */
     public Nearest nearestUploadedBy(NearestQuery query, Instant time) throws IOException {
         String filter = Columns.UPLOADED_AT + " <= " + Columns.time(ListPosition.inMicros(time));
-        return snapshots.read(snapshot -> nearestByLance(
-                snapshot,
-                query.exactly(),
-                parameters.index(),
-                () -> new ScanOptions.Builder().prefilter(true).filter(filter)));
+        return snapshots.read(snapshot -> {
+            if (!snapshot.manifest().hasOurTimes()) {
+                throw new VersionNotFoundException(
+                        "no version of that time is kept, and the table does not say when its pictures were uploaded");
+            }
+            return nearestByLance(
+                    snapshot,
+                    query.exactly(),
+                    parameters.index(),
+                    () -> new ScanOptions.Builder().prefilter(true).filter(filter));
+        });
     }
 
     private Nearest nearestByLance(
@@ -229,7 +248,7 @@ public final class TableReader {
             return new Nearest(List.of(), effort(snapshot, query));
         }
         return query.takesAll()
-                ? anyNearestByLance(snapshot, query, tuning, options.get())
+                ? new Nearest(scanned(snapshot, query, query, tuning, options.get()).taken, effort(snapshot, query))
                 : someNearestByLance(snapshot, query, tuning, options);
     }
 
@@ -259,14 +278,10 @@ public final class TableReader {
             if (more.k() > MOST_BY_INDEX) {
                 more = more.exactly();
             }
-            Nearest found = anyNearestByLance(snapshot, more, tuning, options.get());
-            List<Neighbor> taken = found.neighbors().stream()
-                    .filter(query::takes)
-                    .limit(query.k())
-                    .toList();
-            boolean all = found.neighbors().size() < more.k();
-            if (taken.size() == query.k() || (more.exact() && all)) {
-                return new Nearest(taken, found.effort());
+            Scanned found = scanned(snapshot, query, more, tuning, options.get());
+            boolean all = found.count < more.k();
+            if (found.taken.size() == query.k() || (more.exact() && all)) {
+                return new Nearest(found.taken, effort(snapshot, more));
             }
             if (all) {
                 // The index has looked into so many partitions only.
@@ -275,22 +290,44 @@ public final class TableReader {
         }
     }
 
-    private Nearest anyNearestByLance(
-            Snapshot snapshot, NearestQuery query, IndexTuning tuning, ScanOptions.Builder options) throws IOException {
-        boolean byIndex = isByIndex(snapshot, query);
+    /**
+     * What Lance has found.
+     *
+     * @param taken the rows that the query takes, as many as it asks for at most
+     * @param count of all rows
+     */
+    private record Scanned(List<Neighbor> taken, int count) {}
+
+    /** @param more the query, for as many rows as Lance shall find: those that are not taken are never held together */
+    private Scanned scanned(
+            Snapshot snapshot, NearestQuery query, NearestQuery more, IndexTuning tuning, ScanOptions.Builder options)
+            throws IOException {
+        boolean byIndex = isByIndex(snapshot, more);
         Query.Builder nearest = new Query.Builder()
-                .setColumn(snapshot.manifest().columnOf(query.model()).name())
-                .setKey(query.vector().toArray())
-                .setK(query.k())
+                .setColumn(snapshot.manifest().columnOf(more.model()).name())
+                .setKey(more.vector().toArray())
+                .setK(more.k())
                 .setDistanceType(DistanceType.Cosine)
                 .setUseIndex(byIndex);
-        tuning.applyTo(nearest, query.k());
+        tuning.applyTo(nearest, more.k());
         List<String> columns = new ArrayList<>(snapshot.manifest().readable());
         columns.add(Columns.DISTANCE);
         ScanOptions scan = options.columns(columns).nearest(nearest.build()).build();
-        return new Nearest(
-                byIndex ? lanceThreads.oneAtATime(() -> neighbors(snapshot, scan)) : neighbors(snapshot, scan),
-                effort(snapshot, query));
+        return byIndex ? lanceThreads.oneAtATime(() -> scanned(snapshot, query, scan)) : scanned(snapshot, query, scan);
+    }
+
+    private static Scanned scanned(Snapshot snapshot, NearestQuery query, ScanOptions scan) throws IOException {
+        List<Neighbor> taken = new ArrayList<>();
+        int[] count = {0};
+        Datasets.scan(snapshot.dataset(), scan, batch -> {
+            List<Neighbor> found = Columns.neighbors(batch);
+            count[0] += found.size();
+            found.stream()
+                    .filter(neighbor -> query.takesAll() || query.takes(neighbor))
+                    .limit(query.k() - taken.size())
+                    .forEach(taken::add);
+        });
+        return new Scanned(List.copyOf(taken), count[0]);
     }
 
     private static List<Picture> newestByLance(Snapshot snapshot, @Nullable ListPosition after, int k)
@@ -373,11 +410,5 @@ public final class TableReader {
                     .build();
             Datasets.scan(snapshot.dataset(), row, batches);
         }
-    }
-
-    private static List<Neighbor> neighbors(Snapshot snapshot, ScanOptions scan) throws IOException {
-        List<Neighbor> neighbors = new ArrayList<>();
-        Datasets.scan(snapshot.dataset(), scan, batch -> neighbors.addAll(Columns.neighbors(batch)));
-        return neighbors;
     }
 }

@@ -101,9 +101,7 @@ public final class DuplicateSearch implements AutoCloseable {
                             "duplicates are found in memory, and the table is not there: it is still being read, or has too many rows for it");
                 }
                 rows = current;
-                Duplicates duplicates = current.duplicates(
-                        before == null || !before.rows.model().equals(current.model()) ? null : before.duplicates,
-                        this);
+                Duplicates duplicates = current.duplicates(before == null ? null : before.duplicates, this);
                 long now = clock.getAsLong();
                 Made made = new Made(table, current, snapshot.version(), duplicates, now, now - startedAt);
                 if (before == null) {
@@ -236,6 +234,21 @@ public final class DuplicateSearch implements AutoCloseable {
             boolean large) {
         OpenTable table = supervisor.require();
         table.guard().requireSearchable();
+        try {
+            return groups(table, kind, after, k, shown, large);
+        } catch (IllegalStateException | UncheckedIOException e) {
+            throw new TableBusyException(
+                    "the table is being opened anew, or searched by another model: " + e.getMessage());
+        }
+    }
+
+    private DuplicateGroups groups(
+            OpenTable table,
+            Likeness.@Nullable Kind kind,
+            @Nullable ListPosition after,
+            int k,
+            Predicate<List<Picture>> shown,
+            boolean large) {
         Made made = made(table);
         // Before the version is looked at: else a picture that is removed just now could be shown.
         Overlay overlay = table.ledger().overlay();
@@ -266,7 +279,7 @@ public final class DuplicateSearch implements AutoCloseable {
         Making making;
         Made older;
         synchronized (this) {
-            older = last != null && last.table == table ? last : null;
+            older = last != null && last.table == table && isOpen(last) ? last : null;
             if (older != null && isGood(older)) {
                 return older;
             }
@@ -295,6 +308,12 @@ public final class DuplicateSearch implements AutoCloseable {
             return older;
         }
         throw making.busy();
+    }
+
+    /** Rows of another model are closed, and cannot be shown any more. */
+    private static boolean isOpen(Made made) {
+        LocalRows current = rows(made.table);
+        return current == null || current.isOfSameRows(made.rows);
     }
 
     private boolean isGood(Made made) {

@@ -1,5 +1,6 @@
 package dev.glimpse.dataset.table;
 
+import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.VersionNotFoundException;
 import dev.glimpse.dataset.lance.Snapshot;
@@ -7,6 +8,7 @@ import dev.glimpse.dataset.lance.SnapshotManager;
 import dev.glimpse.dataset.replica.ManifestName;
 import dev.glimpse.dataset.replica.TableLocation;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.StoreUnavailableException;
 import java.io.IOException;
 import java.time.Instant;
 import java.util.LinkedHashMap;
@@ -57,13 +59,26 @@ public final class History implements AutoCloseable {
      * Reads a version. If the table is in a bucket, the version is read there.
      *
      * @throws VersionNotFoundException if there is no such version, or it is not kept any more
+     * @throws StoreUnavailableException if it cannot be read, though it is kept
      */
-    <T> T read(long version, SnapshotManager.Reading<T> reading) throws IOException {
+    <T> T read(long version, SnapshotManager.Reading<T> reading) {
         Snapshot snapshot = acquire(version);
         try {
             return reading.from(snapshot);
+        } catch (TableBusyException | ForeignTableException | VersionNotFoundException e) {
+            throw e;
+        } catch (IOException | RuntimeException e) {
+            forget(version);
+            requireKept(version);
+            throw new StoreUnavailableException("version " + version + " of the table cannot be read", e);
         } finally {
             snapshot.release();
+        }
+    }
+
+    private void forget(long version) {
+        synchronized (open) {
+            Optional.ofNullable(open.remove(version)).ifPresent(Snapshot::release);
         }
     }
 
@@ -86,13 +101,23 @@ public final class History implements AutoCloseable {
     }
 
     private Snapshot openVersion(long version) {
+        requireKept(version);
+        try {
+            return snapshots.open(version);
+        } catch (RuntimeException e) {
+            // Its files may have gone just now.
+            requireKept(version);
+            throw new StoreUnavailableException("version " + version + " of the table cannot be opened", e);
+        }
+    }
+
+    private void requireKept(long version) {
         if (store.head(prefix + TableLocation.VERSIONS + ManifestName.of(version))
                 .isEmpty()) {
             NavigableMap<Long, Instant> kept = versions();
             throw new VersionNotFoundException("there is no version " + version + " of the table"
                     + (kept.isEmpty() ? "" : "; kept are " + kept.firstKey() + " to " + kept.lastKey()));
         }
-        return snapshots.open(version);
     }
 
     /** Closes all open versions. Call this once, after the last read. */

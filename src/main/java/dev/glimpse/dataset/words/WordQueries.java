@@ -5,9 +5,9 @@ import dev.glimpse.dataset.WordQuery.Match;
 import dev.glimpse.dataset.words.Words.Word;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.LinkedHashSet;
+import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Set;
+import java.util.Map;
 import org.apache.lucene.index.Term;
 import org.apache.lucene.search.BooleanClause.Occur;
 import org.apache.lucene.search.BooleanQuery;
@@ -49,21 +49,20 @@ final class WordQueries {
      */
     record Sought(Word word, boolean last) {}
 
-    /** The words of these texts, each once. Stop words are there only if there are no others. */
+    /** The words of these texts, each once, whatever its ending. Stop words are there only if there are no others. */
     static List<Sought> words(List<String> texts) {
-        Set<Sought> all = new LinkedHashSet<>();
-        Set<Sought> telling = new LinkedHashSet<>();
+        Map<String, Sought> all = new LinkedHashMap<>();
         for (String text : texts) {
             List<Word> words = Words.of(text);
             for (int i = 0; i < words.size(); i++) {
                 Sought sought = new Sought(words.get(i), i == words.size() - 1);
-                all.add(sought);
-                if (!Words.isStopWord(sought.word)) {
-                    telling.add(sought);
-                }
+                all.merge(sought.word.stem(), sought, (one, again) -> again.last ? again : one);
             }
         }
-        return List.copyOf(telling.isEmpty() ? all : telling);
+        List<Sought> telling = all.values().stream()
+                .filter(sought -> !Words.isStopWord(sought.word))
+                .toList();
+        return telling.isEmpty() ? List.copyOf(all.values()) : telling;
     }
 
     Query of(WordQuery query) throws IOException {

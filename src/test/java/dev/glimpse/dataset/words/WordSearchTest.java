@@ -208,6 +208,15 @@ class WordSearchTest {
         assertThat(search(Match.ANY, "caption:x OR *:*")).containsExactly(1);
     }
 
+    @ParameterizedTest
+    @ValueSource(strings = {"dog house dog", "dogs house dog"})
+    void wordThatIsAskedForTwiceCountsOnce(String query) {
+        put(0, "dog");
+        put(1, "dog house");
+
+        assertThat(search(Match.MOST, query)).containsExactly(1);
+    }
+
     @Test
     void longQueryIsAnsweredByItsFirstWords() {
         String words = IntStream.rangeClosed(1, 33).mapToObj(i -> letters(i)).collect(Collectors.joining(" "));

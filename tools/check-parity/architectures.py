@@ -1,6 +1,6 @@
 """Makes a randomly initialised model of a published architecture, as its publisher lays it out: python architectures.py NAME OUT
 
-NAME is one of the list below; without arguments it is printed. Configurations are the real ones, of transformers, open_clip and
+NAME is one of the lists below; without arguments the first is printed. Configurations are the real ones, of transformers, open_clip and
 timm, but for those of which the list says otherwise. Vocabularies are trained on the texts of this project, with the kinds of
 tokenizer that the architectures have; CLIP's is its own. DEPTH=N makes at most N layers, for a quick look.
 """
@@ -43,6 +43,15 @@ ARCHITECTURES = {
     "pe-core-b-16": ("open_clip", "PE-Core-B-16", {"mean": HALF, "std": HALF, "interpolation": "bilinear",
                                                    "resize_mode": "squash"}, {}),
     "multilingual-b-32": ("sentence", None, None, {}),
+}
+
+# Those that scripts/get-model recommends, by its names, as far as they are not above.
+SO400M = {"hidden_size": 1152, "intermediate_size": 4304, "num_hidden_layers": 27, "num_attention_heads": 16}
+RECOMMENDED = {
+    "siglip2-small": ("siglip2", None, None, {"vision": {"image_size": 256, "patch_size": 32}}),
+    "siglip2-best": ("siglip2", None, None, {"vision": {**SO400M, "image_size": 384, "patch_size": 14}, "text": SO400M}),
+    "clip-vit-b-32-laion2b": ("open_clip", "ViT-B-32", {}, {}),
+    "clip-xlm-roberta": ARCHITECTURES["xlm-roberta-b-32"],
 }
 
 
@@ -147,10 +156,12 @@ def huggingface(kind: str, out: str, changes: dict) -> None:
         t.SiglipTokenizer(path).save_pretrained(out)
         t.SiglipImageProcessorPil().save_pretrained(out)
     elif kind == "siglip2":
-        text = {"vocab_size": 256_000, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 1, **depth}
-        stir(t.SiglipModel(t.SiglipConfig(text_config=text, vision_config=depth))).save_pretrained(out)
+        text = {"vocab_size": 256_000, "pad_token_id": 0, "bos_token_id": 2, "eos_token_id": 1, **depth, **changes.get("text", {})}
+        vision = {**depth, **changes.get("vision", {})}
+        size = vision.get("image_size", 224)
+        stir(t.SiglipModel(t.SiglipConfig(text_config=text, vision_config=vision))).save_pretrained(out)
         gemma_tokenizer(out, t.Siglip2Tokenizer, add_bos_token=False, add_eos_token=True, padding_side="right")
-        t.SiglipImageProcessorPil(resample=2).save_pretrained(out)
+        t.SiglipImageProcessorPil(resample=2, size={"height": size, "width": size}).save_pretrained(out)
     else:
         text = {"eos_token_id": 2, "bos_token_id": 0, "pad_token_id": 1, "hidden_act": "quick_gelu", **changes, **depth}
         stir(t.MetaClip2Model(t.MetaClip2Config(text_config=text, vision_config={"hidden_act": "quick_gelu", **depth},
@@ -222,10 +233,11 @@ def sentence(out: str) -> None:
 
 
 def main() -> None:
-    if len(sys.argv) != 3 or sys.argv[1] not in ARCHITECTURES:
+    known = {**ARCHITECTURES, **RECOMMENDED}
+    if len(sys.argv) != 3 or sys.argv[1] not in known:
         print(*ARCHITECTURES, sep="\n")
         sys.exit(len(sys.argv) != 1)
-    kind, name, preprocess, changes = ARCHITECTURES[sys.argv[1]]
+    kind, name, preprocess, changes = known[sys.argv[1]]
     out = sys.argv[2]
     os.makedirs(out)
     torch.manual_seed(0)

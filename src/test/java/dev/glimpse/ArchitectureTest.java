@@ -183,11 +183,11 @@ class ArchitectureTest {
     static final ArchRule datasetAloneKnowsArrow = alone("dataset.lance", "org.apache.arrow..");
 
     @ArchTest
-    static final ArchRule theStartAndTheWebpEncoderAloneKnowForeignFunctions = noClasses()
+    static final ArchRule theStartAndTwoClassesAloneKnowForeignFunctions = noClasses()
             .that()
             .resideOutsideOfPackage("dev.glimpse")
             .and()
-            .haveNameNotMatching("dev\\.glimpse\\.image\\.WebpEncoder.*")
+            .haveNameNotMatching("dev\\.glimpse\\.(image\\.WebpEncoder|embedding\\.EightBitEngine).*")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("com.sun.jna..");

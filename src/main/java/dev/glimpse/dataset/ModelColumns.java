@@ -3,6 +3,7 @@ package dev.glimpse.dataset;
 import dev.glimpse.dataset.lance.LackingVectors;
 import dev.glimpse.dataset.lance.LackingVectors.Lacking;
 import dev.glimpse.dataset.lance.LanceTable;
+import dev.glimpse.dataset.lance.Manifest.FragmentState;
 import dev.glimpse.dataset.lance.VectorFill;
 import dev.glimpse.dataset.replica.StagedVersion;
 import dev.glimpse.dataset.table.OpenTable;
@@ -95,6 +96,19 @@ public final class ModelColumns {
                         .mapToLong(fragment -> (fragment.rows() + batch(fragment.rows()) - 1) / batch(fragment.rows()))
                         .sum())
                 .orElse(0L);
+    }
+
+    /**
+     * Whether a column for a model can be filled on this server: the table with it must not be too large for the local copy.
+     *
+     * @throws TableUnavailableException if the table is not open
+     */
+    public boolean isRoomFor(ModelStamp model) {
+        LanceTable table = supervisor.require().table();
+        long rows = table.manifest().fragments().stream()
+                .mapToLong(FragmentState::rows)
+                .sum();
+        return work(() -> table.canStageAllFiles(rows * model.dimension() * Float.BYTES));
     }
 
     /** What is left to be filled in a column. For one thread. */

@@ -98,6 +98,8 @@ public final class ClipModel implements AutoCloseable, MeterBinder {
         ModelDescriptor.TextInput text = descriptor.text();
         ClipModel model;
         try {
+            Engine.getEngine(ENGINE);
+            EightBitEngine.choose();
             ZooModel<NDList, NDList> imageModel = loadTorchScript(folder, image.fileInUse());
             model = new ClipModel(
                     descriptor,
@@ -128,6 +130,7 @@ public final class ClipModel implements AutoCloseable, MeterBinder {
         prepareEngine();
         try {
             Engine.getEngine(ENGINE);
+            EightBitEngine.choose();
         } catch (EngineException e) {
             log.debug("libtorch is not loaded yet", e);
         }

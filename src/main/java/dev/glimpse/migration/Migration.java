@@ -267,12 +267,13 @@ final class Migration implements AutoCloseable {
                 madeOf = column;
             }
             try {
-                RequestMeter.measure(now.meter, () -> {
-                    maker.make(batch.ids(), model, made, columns::mayFill);
+                boolean all = RequestMeter.measure(now.meter, () -> {
+                    boolean each = maker.make(batch.ids(), model, made, columns::mayFill);
                     columns.fill(batch, made);
-                    return true;
+                    return each;
                 });
-                boolean isStuck = made.isEmpty() && batch.ids().stream().allMatch(maker::wants);
+                // Not if another server goes on, as the next turn of this loop finds out.
+                boolean isStuck = all && made.isEmpty() && batch.ids().stream().allMatch(maker::wants);
                 made.clear();
                 if (isStuck) {
                     throw new IllegalStateException(

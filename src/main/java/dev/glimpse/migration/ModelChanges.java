@@ -173,11 +173,12 @@ final class ModelChanges {
      *
      * @param folder of the model, as {@link State#here} names it
      * @throws ModelNotFoundException if there is none
-     * @throws ModelRefusedException if the table has vectors of it, or moves to another one
+     * @throws ModelRefusedException if the table has vectors of it, moves to another one, or is too large for the local copy
      */
     Quote quote(String folder) {
         ModelStamp model = stamp(here(folder));
         requireRoomFor(model, table());
+        requireCopy(model);
         return quote(model);
     }
 
@@ -197,7 +198,8 @@ final class ModelChanges {
      * @param folder of the model
      * @param mostDollars more than this must not be spent on requests; null for no bound
      * @throws ModelNotFoundException if there is no such model
-     * @throws ModelRefusedException if it costs more, the model cannot be used, or the table moves to another one or has this one as its active
+     * @throws ModelRefusedException if it costs more, the model cannot be used, or the table moves to another one, has this one as its active, or is
+     *     too large for the local copy
      */
     void start(String folder, @Nullable Double mostDollars) {
         Models.Here here = here(folder);
@@ -207,6 +209,7 @@ final class ModelChanges {
             return;
         }
         requireRoomFor(model, table());
+        requireCopy(model);
         Quote quote = quote(model);
         if (mostDollars != null && quote.dollars() > mostDollars) {
             throw new ModelRefusedException(String.format(
@@ -240,6 +243,14 @@ final class ModelChanges {
             throw new ModelRefusedException(
                     "the table has vectors of " + table.active().model().name() + " and "
                             + other.model().name() + ", and takes two models at most: drop one first");
+        }
+    }
+
+    private void requireCopy(ModelStamp model) {
+        if (!columns.isRoomFor(model)) {
+            throw new ModelRefusedException("with the vectors of the model " + model.name()
+                    + " the table has more bytes than GLIMPSE_REPLICA_DISK lets be copied to this machine, and a column is filled from that"
+                    + " copy: raise it on the servers that shall fill");
         }
     }
 

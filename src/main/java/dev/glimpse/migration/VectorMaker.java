@@ -78,9 +78,10 @@ final class VectorMaker implements AutoCloseable {
      *
      * @param made those that are in it already are not made again
      * @param mayGoOn asked before each picture, on this thread; after a no, no further one is begun
+     * @return whether each picture had its turn; false if {@code mayGoOn} said no before
      * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer; what was made before is added
      */
-    void make(List<ImageId> ids, ClipModel model, Map<ImageId, Embedding> made, BooleanSupplier mayGoOn)
+    boolean make(List<ImageId> ids, ClipModel model, Map<ImageId, Embedding> made, BooleanSupplier mayGoOn)
             throws InterruptedException {
         List<CompletableFuture<Void>> running = new ArrayList<>();
         try {
@@ -93,13 +94,14 @@ final class VectorMaker implements AutoCloseable {
                 }
                 pace();
                 if (!mayGoOn.getAsBoolean()) {
-                    return;
+                    return false;
                 }
                 if (running.size() >= AT_ONCE) {
                     join(running.remove(0));
                 }
                 running.add(CompletableFuture.runAsync(() -> makeOne(id, model, made), threads));
             }
+            return true;
         } finally {
             // All have ended before one of them is told of: none may add a vector later.
             CompletableFuture<Void> all = CompletableFuture.allOf(running.toArray(CompletableFuture[]::new));

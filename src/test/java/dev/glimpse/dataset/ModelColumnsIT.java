@@ -30,6 +30,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.unit.DataSize;
 import tools.jackson.databind.JsonNode;
 
 /** A table that moves from one model to another, while rows come and go and servers are stopped at any moment. */
@@ -109,6 +110,23 @@ class ModelColumnsIT {
         server.models().change(models -> models.with(null));
         assertReads(other);
         other.close();
+        server.close();
+    }
+
+    @Test
+    void aModelWhoseVectorsMakeTheTableTooLargeForTheLocalCopyHasNoRoom() {
+        TableSettings small = new TableSettings(
+                SETTINGS.commit(),
+                new ReplicaProperties(DataSize.ofMegabytes(5), Duration.ofMillis(100)),
+                SETTINGS.maintenance());
+        ImageDataset server = ImageDataset.open(store, work.resolve("one"), Rows.MODEL, small);
+        add(server, 900, false);
+
+        // 900 rows with 48 and with 4,096 values of four bytes
+        assertThat(server.models().isRoomFor(NEW)).isTrue();
+        assertThat(server.models().isRoomFor(new ModelStamp("wide", "d".repeat(64), 4_096)))
+                .isFalse();
+
         server.close();
     }
 

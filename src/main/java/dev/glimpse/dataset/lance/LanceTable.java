@@ -358,6 +358,11 @@ public final class LanceTable implements AutoCloseable {
         return Columns.ID + ids.stream().map(id -> "'" + id + "'").collect(Collectors.joining(", ", " IN (", ")"));
     }
 
+    /** Whether {@link #stageAllFiles} would work if the table had so many bytes more. */
+    public boolean canStageAllFiles(long moreBytes) throws IOException {
+        return replica.files().isCopiedWith(moreBytes);
+    }
+
     /**
      * Stages a version with all files of the newest one, for {@link FragmentRewriter} and {@link IndexBuilder}.
      *

@@ -115,10 +115,16 @@ public final class LocalTableFiles {
 
     /** Whether the files of the newest version belong on the local disk: they do unless they are too large. */
     public boolean isCopied() throws IOException {
+        return isCopiedWith(0);
+    }
+
+    /** Whether the files of the newest version would belong on the local disk if they had so many bytes more. */
+    public boolean isCopiedWith(long moreBytes) throws IOException {
         return table.inPlace()
                 || files(manifests.name()).values().stream()
-                                .mapToLong(Long::longValue)
-                                .sum()
+                                        .mapToLong(Long::longValue)
+                                        .sum()
+                                + moreBytes
                         <= largestCopy;
     }
 

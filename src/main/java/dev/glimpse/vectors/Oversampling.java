@@ -83,8 +83,11 @@ public record Oversampling(int candidates, double share, double recall) {
             tooFew = tried.candidates;
             tried = new Oversampling(Math.min(most, tooFew * 7 / 5), share, Double.NaN).measured(reached);
         }
+        if (tooFew == 0) {
+            return tried;
+        }
         Oversampling between = new Oversampling((tooFew + tried.candidates) / 2, share, Double.NaN).measured(reached);
-        return tooFew > 0 && between.recall >= recall ? between : tried;
+        return between.recall >= recall ? between : tried;
     }
 
     private Oversampling measured(ToDoubleFunction<Oversampling> reached) {

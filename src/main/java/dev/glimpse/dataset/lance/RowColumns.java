@@ -328,7 +328,8 @@ final class RowColumns implements AutoCloseable {
                 int at = row % CHUNK_ROWS;
                 formats[chunk.formats[at]]++;
                 if (chunk.hasShape(at)) {
-                    orientations[1 + Integer.signum(chunk.widths[at] - chunk.heights[at])]++;
+                    orientations[
+                            chunk.widths[at] < chunk.heights[at] ? 0 : chunk.widths[at] > chunk.heights[at] ? 2 : 1]++;
                 }
                 for (int tag : chunk.tags[at]) {
                     if (tag < tags.length) { // Else of a row that is just being replaced.

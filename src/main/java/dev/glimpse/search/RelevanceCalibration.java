@@ -37,7 +37,7 @@ final class RelevanceCalibration implements AutoCloseable {
 
     private static final int GROWTH = 2;
 
-    /** Pictures that a text is compared with, to within 5 % of the deviation over all. Takes 0.03 ms. */
+    /** Pictures that a text is compared with, to within 5 % of the deviation over all: 1 / sqrt(2 n). */
     private static final int SAMPLE = 256;
 
     /** What the first search of a table waits for its measurement. With the small model it takes about half a second. */

@@ -258,7 +258,7 @@ public final class DuplicateSearch implements AutoCloseable {
         // Before the version is looked at: else a picture that is removed just now could be shown.
         Overlay overlay = table.ledger().overlay();
         LocalRows current = rows(table);
-        if (current != null && !current.isOfSameRows(made.rows)) {
+        if (!isOpen(made, current)) {
             throw opening();
         }
         List<DuplicateGroups.Group> groups = made.duplicates.after(
@@ -291,7 +291,7 @@ public final class DuplicateSearch implements AutoCloseable {
         Making making;
         Made older;
         synchronized (this) {
-            older = last != null && last.table == table && isOpen(last) ? last : null;
+            older = last != null && last.table == table && isOpen(last, rows(table)) ? last : null;
             if (older != null && isGood(older)) {
                 return older;
             }
@@ -323,8 +323,7 @@ public final class DuplicateSearch implements AutoCloseable {
     }
 
     /** Rows of another model are closed, and cannot be shown any more. */
-    private static boolean isOpen(Made made) {
-        LocalRows current = rows(made.table);
+    private static boolean isOpen(Made made, @Nullable LocalRows current) {
         return current == null || current.isOfSameRows(made.rows);
     }
 

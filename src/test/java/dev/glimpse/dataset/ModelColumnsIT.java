@@ -96,6 +96,7 @@ class ModelColumnsIT {
         }
         assertThat(batches).as("seed %d", seed).isGreaterThan(3);
         assertThat(server.models().filling(column()).left()).isZero();
+        server.settled().join();
         assertFinds(server, Rows.MODEL);
         assertFinds(server, NEW);
         other.run("openTable");
@@ -166,7 +167,6 @@ class ModelColumnsIT {
         has.settled().join();
         assertThat(has.models().filling(column()).left()).isEqualTo(20);
         fill(has);
-        has.settled().join();
         assertFinds(has, NEW);
         assertFinds(has, null);
 
@@ -242,6 +242,8 @@ class ModelColumnsIT {
         for (Optional<Batch> next = filling.next(id -> true); next.isPresent(); next = filling.next(id -> true)) {
             server.models().fill(next.get(), vectors(next.get().ids()));
         }
+        // Searches may be one version behind.
+        server.settled().join();
     }
 
     private void add(ImageDataset server, int count, boolean both) {

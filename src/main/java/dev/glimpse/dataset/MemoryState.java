@@ -1,11 +1,12 @@
 package dev.glimpse.dataset;
 
 /**
- * Native memory of the table and what bounds it, in bytes. Codes and columns are on the Java heap.
+ * Native memory of the table and what bounds it, in bytes. Codes and columns are in files that are mapped into memory; the system keeps of
+ * them in memory what is used, as long as there is room.
  *
  * @param arrow rows on their way in, hits on their way out
  * @param lanceCaches what Lance remembers of files that it has read
- * @param codes of the vectors in memory, and what else is kept for each row, but for the columns
+ * @param codes of the vectors, and what else is kept for each row, but for the columns
  * @param columns that filters look at
  * @param words that are not in files yet
  * @param duplicates groups of pictures that look the same; while they are made, what that takes as well

@@ -1,7 +1,12 @@
 package dev.glimpse.vectors;
 
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.FloatBuffer;
+import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.SplittableRandom;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Quantizes vectors to one bit per dimension (RaBitQ; Gao and Long, SIGMOD 2024). A search compares the codes of all rows and reads
@@ -26,6 +31,9 @@ import java.util.SplittableRandom;
 final class BinaryCodes {
     /** Rows of one step of a scan. Their distances fit into the first-level cache. */
     static final int BLOCK_ROWS = 1024;
+
+    /** Rows of which a scan copies 512 dimensions onto the heap at once: 16 KB, which fit into the first-level cache. */
+    private static final int COPIED_ROWS = 256;
 
     /** The scan is unrolled for this many words, which is 512 dimensions. Zeros fill a code up to a multiple of it. */
     private static final int UNROLLED_WORDS = 8;
@@ -60,16 +68,66 @@ final class BinaryCodes {
         return (dimension + group - 1) / group * UNROLLED_WORDS;
     }
 
-    /** The codes of rows 0 to n - 1. One thread writes; several threads may read. */
+    /**
+     * The codes of rows 0 to n - 1, in memory of a file or on the heap: the first 512 bits of all rows, then the next 512, and so on. One thread
+     * writes; several threads may read. Who reads a row while it is written may get a mixture of both codes.
+     */
     static final class Rows {
-        private final long[] codes;
-        private final float[] shares;
-        private final float[] scales;
+        private final LongBuffer codes;
+        private final FloatBuffer shares;
+        private final FloatBuffer scales;
+        private final int rows;
 
-        Rows(int rows, int dimension) {
-            codes = new long[rows * words(dimension)];
-            shares = new float[rows];
-            scales = new float[rows];
+        /** The codes; null if they are not on the heap. */
+        private final long @Nullable [] array;
+
+        /** @param memory of {@link #bytesPerRow} for each row, zeros or what such rows have written; native byte order */
+        Rows(ByteBuffer memory, int rows, int dimension) {
+            this.rows = rows;
+            int codeBytes = rows * words(dimension) * Long.BYTES;
+            int numberBytes = rows * Float.BYTES;
+            codes = part(memory, 0, codeBytes).asLongBuffer();
+            shares = part(memory, codeBytes, numberBytes).asFloatBuffer();
+            scales = part(memory, codeBytes + numberBytes, numberBytes).asFloatBuffer();
+            array = null;
+        }
+
+        private Rows(int rows, int dimension) {
+            this.rows = rows;
+            array = new long[rows * words(dimension)];
+            codes = LongBuffer.wrap(array);
+            shares = FloatBuffer.allocate(rows);
+            scales = FloatBuffer.allocate(rows);
+        }
+
+        /** Rows on the heap. A scan of them takes some hundredths less time than one of a file. */
+        static Rows onHeap(int rows, int dimension) {
+            return new Rows(rows, dimension);
+        }
+
+        /** Where a word of the code of a row is, and the seven after it, if its number is a multiple of 8. */
+        private int at(int row, int word) {
+            return word * rows + row * UNROLLED_WORDS;
+        }
+
+        private void put(int row, long[] code) {
+            for (int word = 0; word < code.length; word += UNROLLED_WORDS) {
+                codes.put(at(row, word), code, word, UNROLLED_WORDS);
+            }
+        }
+
+        private void get(int row, long[] code) {
+            for (int word = 0; word < code.length; word += UNROLLED_WORDS) {
+                if (array != null) {
+                    System.arraycopy(array, at(row, word), code, word, UNROLLED_WORDS);
+                } else {
+                    codes.get(at(row, word), code, word, UNROLLED_WORDS);
+                }
+            }
+        }
+
+        private static ByteBuffer part(ByteBuffer memory, int start, int bytes) {
+            return memory.slice(start, bytes).order(ByteOrder.nativeOrder());
         }
 
         /** What a row takes: its code, its share and its scale. */
@@ -81,51 +139,78 @@ final class BinaryCodes {
     /** Stores the code of the vector as this row. Only the writing thread may call it. */
     void encode(float[] vector, Rows rows, int row) {
         float[] rest = vector.clone();
-        rows.shares[row] = split(rest);
+        rows.shares.put(row, split(rest));
         float absolute = 0;
         for (float value : rest) {
             absolute += Math.abs(value);
         }
-        rows.scales[row] = absolute == 0 ? 0 : dot(rest, 0, rest) / absolute;
-        System.arraycopy(code(rest), 0, rows.codes, row * words, words);
+        rows.scales.put(row, absolute == 0 ? 0 : dot(rest, 0, rest) / absolute);
+        rows.put(row, code(rest));
     }
 
     /** Copies the code of a row. Only the thread that writes the copy may call it. */
     void copy(Rows from, int row, Rows to, int as) {
-        System.arraycopy(from.codes, row * words, to.codes, as * words, words);
-        to.shares[as] = from.shares[row];
-        to.scales[as] = from.scales[row];
+        to.put(as, bits(from, row));
+        to.shares.put(as, from.shares.get(row));
+        to.scales.put(as, from.scales.get(row));
     }
 
     /** Copies the bits of the code of this row. */
     long[] bits(Rows rows, int row) {
-        return Arrays.copyOfRange(rows.codes, row * words, (row + 1) * words);
+        long[] bits = new long[words];
+        rows.get(row, bits);
+        return bits;
     }
 
-    /** Writes the Hamming distances of {@code count} rows to these bits, beginning with row {@code first}, into the array. */
-    void distances(long[] code, Rows rows, int first, int count, int[] distances) {
-        long[] codes = rows.codes;
-        for (int group = 0; group < words; group += UNROLLED_WORDS) {
-            long c0 = code[group];
-            long c1 = code[group + 1];
-            long c2 = code[group + 2];
-            long c3 = code[group + 3];
-            long c4 = code[group + 4];
-            long c5 = code[group + 5];
-            long c6 = code[group + 6];
-            long c7 = code[group + 7];
-            for (int i = 0; i < count; i++) {
-                int at = (first + i) * words + group;
-                int differ = Long.bitCount(codes[at] ^ c0)
-                        + Long.bitCount(codes[at + 1] ^ c1)
-                        + Long.bitCount(codes[at + 2] ^ c2)
-                        + Long.bitCount(codes[at + 3] ^ c3)
-                        + Long.bitCount(codes[at + 4] ^ c4)
-                        + Long.bitCount(codes[at + 5] ^ c5)
-                        + Long.bitCount(codes[at + 6] ^ c6)
-                        + Long.bitCount(codes[at + 7] ^ c7);
-                distances[i] = group == 0 ? differ : distances[i] + differ;
+    /** Memory of a scan, to be used again for the next. */
+    static long[] newBlock() {
+        return new long[COPIED_ROWS * UNROLLED_WORDS];
+    }
+
+    /**
+     * Writes the Hamming distances of {@code count} rows to these bits, beginning with row {@code first}, into the array.
+     *
+     * @param block from {@link #newBlock}, overwritten. Codes that are not on the heap are copied there first, because the loop takes less time
+     *     for arrays than for buffers
+     */
+    void distances(long[] code, Rows rows, int first, int count, int[] distances, long[] block) {
+        for (int done = 0; done < count; done += COPIED_ROWS) {
+            int some = Math.min(COPIED_ROWS, count - done);
+            for (int word = 0; word < words; word += UNROLLED_WORDS) {
+                int at = rows.at(first + done, word);
+                int kept = word == 0 ? 0 : -1;
+                if (rows.array != null) {
+                    addDistances(code, word, rows.array, at, some, distances, done, kept);
+                } else {
+                    rows.codes.get(at, block, 0, some * UNROLLED_WORDS);
+                    addDistances(code, word, block, 0, some, distances, done, kept);
+                }
             }
+        }
+    }
+
+    /** @param kept bits of the earlier values of the array that are kept */
+    private static void addDistances(
+            long[] code, int word, long[] codes, int start, int count, int[] distances, int from, int kept) {
+        long c0 = code[word];
+        long c1 = code[word + 1];
+        long c2 = code[word + 2];
+        long c3 = code[word + 3];
+        long c4 = code[word + 4];
+        long c5 = code[word + 5];
+        long c6 = code[word + 6];
+        long c7 = code[word + 7];
+        for (int i = 0; i < count; i++) {
+            int at = start + i * UNROLLED_WORDS;
+            int differ = Long.bitCount(codes[at] ^ c0)
+                    + Long.bitCount(codes[at + 1] ^ c1)
+                    + Long.bitCount(codes[at + 2] ^ c2)
+                    + Long.bitCount(codes[at + 3] ^ c3)
+                    + Long.bitCount(codes[at + 4] ^ c4)
+                    + Long.bitCount(codes[at + 5] ^ c5)
+                    + Long.bitCount(codes[at + 6] ^ c6)
+                    + Long.bitCount(codes[at + 7] ^ c7);
+            distances[from + i] = (distances[from + i] & kept) + differ;
         }
     }
 
@@ -134,9 +219,14 @@ final class BinaryCodes {
         return new Query(vector);
     }
 
-    /** A prepared query. Immutable. */
+    /** A prepared query. For one thread at a time. */
     final class Query {
         private final long[] code;
+        private final long[] block = newBlock();
+
+        /** The code of the row that is looked at. */
+        private final long[] bits = new long[words];
+
         private final float share;
 
         /** What eight signs add to the dot product, for each byte of a code and each of its 256 values. */
@@ -163,14 +253,15 @@ final class BinaryCodes {
 
         /** Writes the Hamming distances of {@code count} rows, beginning with row {@code first}, into the array. */
         void distances(Rows rows, int first, int count, int[] distances) {
-            BinaryCodes.this.distances(code, rows, first, count, distances);
+            BinaryCodes.this.distances(code, rows, first, count, distances, block);
         }
 
         /** The Hamming distance of one row. */
         int distance(Rows rows, int row) {
+            rows.get(row, bits);
             int differ = 0;
-            for (int i = 0, at = row * words; i < words; i++, at++) {
-                differ += Long.bitCount(rows.codes[at] ^ code[i]);
+            for (int i = 0; i < words; i++) {
+                differ += Long.bitCount(bits[i] ^ code[i]);
             }
             return differ;
         }
@@ -186,25 +277,24 @@ final class BinaryCodes {
             float s2 = 0;
             float s3 = 0;
             int at = 0;
-            int word = row * words;
+            int word = 0;
+            rows.get(row, bits);
             for (; at <= sums.length - Long.BYTES * BYTE_VALUES; at += Long.BYTES * BYTE_VALUES) {
-                long bits = rows.codes[word++];
-                s0 += sums[at + (int) (bits & 255)];
-                s1 += sums[at + BYTE_VALUES + (int) (bits >>> 8 & 255)];
-                s2 += sums[at + 2 * BYTE_VALUES + (int) (bits >>> 16 & 255)];
-                s3 += sums[at + 3 * BYTE_VALUES + (int) (bits >>> 24 & 255)];
-                s0 += sums[at + 4 * BYTE_VALUES + (int) (bits >>> 32 & 255)];
-                s1 += sums[at + 5 * BYTE_VALUES + (int) (bits >>> 40 & 255)];
-                s2 += sums[at + 6 * BYTE_VALUES + (int) (bits >>> 48 & 255)];
-                s3 += sums[at + 7 * BYTE_VALUES + (int) (bits >>> 56)];
+                long eight = bits[word++];
+                s0 += sums[at + (int) (eight & 255)];
+                s1 += sums[at + BYTE_VALUES + (int) (eight >>> 8 & 255)];
+                s2 += sums[at + 2 * BYTE_VALUES + (int) (eight >>> 16 & 255)];
+                s3 += sums[at + 3 * BYTE_VALUES + (int) (eight >>> 24 & 255)];
+                s0 += sums[at + 4 * BYTE_VALUES + (int) (eight >>> 32 & 255)];
+                s1 += sums[at + 5 * BYTE_VALUES + (int) (eight >>> 40 & 255)];
+                s2 += sums[at + 6 * BYTE_VALUES + (int) (eight >>> 48 & 255)];
+                s3 += sums[at + 7 * BYTE_VALUES + (int) (eight >>> 56)];
             }
-            for (long bits = at < sums.length ? rows.codes[word] : 0;
-                    at < sums.length;
-                    at += BYTE_VALUES, bits >>>= 8) {
-                s0 += sums[at + (int) (bits & 255)];
+            for (long eight = at < sums.length ? bits[word] : 0; at < sums.length; at += BYTE_VALUES, eight >>>= 8) {
+                s0 += sums[at + (int) (eight & 255)];
             }
             float sum = s0 + s1 + (s2 + s3);
-            return share * rows.shares[row] + rows.scales[row] * sum;
+            return share * rows.shares.get(row) + rows.scales.get(row) * sum;
         }
     }
 

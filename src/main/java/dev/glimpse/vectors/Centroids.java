@@ -24,7 +24,7 @@ final class Centroids {
         this.codes = codes;
         this.trainedRows = trainedRows;
         directions = new QueryVector[vectors.length];
-        coded = new Rows(vectors.length, dimension);
+        coded = Rows.onHeap(vectors.length, dimension);
         for (int i = 0; i < vectors.length; i++) {
             directions[i] = new QueryVector(vectors[i]);
             codes.encode(vectors[i], coded, i);
@@ -99,6 +99,7 @@ final class Centroids {
 
         private final TopK near = new TopK();
         private final int[] distances = new int[directions.length];
+        private final long[] block = BinaryCodes.newBlock();
 
         /**
          * The centroid that is nearest to a vector, or one of the nearest.
@@ -106,7 +107,7 @@ final class Centroids {
          * @param bits of the code of the vector
          */
         int nearest(QueryVector.Row vector, long[] bits) {
-            codes.distances(bits, coded, 0, distances.length, distances);
+            codes.distances(bits, coded, 0, distances.length, distances, block);
             near.start(COMPARED, dimension + 1);
             addAll(distances, near);
             int nearest = 0;

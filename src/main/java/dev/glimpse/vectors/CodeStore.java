@@ -12,6 +12,9 @@ import org.jspecify.annotations.Nullable;
 final class CodeStore {
     private static final int CHUNK_ROWS = VectorIndex.CHUNK_ROWS;
 
+    /** The first chunks are on the heap, 4.7 MB each: a small table has no more, and its searches take most of their time for codes. */
+    private static final int HEAP_CHUNKS = 2;
+
     private final BinaryCodes codes;
 
     /** Of {@link #CHUNK_ROWS} row ids each; null where no row needs it. Not changed. */
@@ -64,14 +67,20 @@ final class CodeStore {
         return true;
     }
 
-    /** A store of these codes that has room for this row by its id. */
-    CodeStore withRoomFor(int row, int dimension) {
+    /**
+     * A store of these codes that has room for this row by its id.
+     *
+     * @param file of chunks of {@link #CHUNK_ROWS} rows each
+     */
+    CodeStore withRoomFor(int row, MappedFile file, int dimension) {
         int chunk = row / CHUNK_ROWS;
         if (chunk < chunks.length && chunks[chunk] != null) {
             return this;
         }
         @Nullable Rows[] more = Arrays.copyOf(chunks, Math.max(chunks.length, chunk + 1));
-        more[chunk] = new Rows(CHUNK_ROWS, dimension);
+        more[chunk] = chunk < HEAP_CHUNKS
+                ? Rows.onHeap(CHUNK_ROWS, dimension)
+                : new Rows(file.chunk(chunk), CHUNK_ROWS, dimension);
         return new CodeStore(codes, more, partitions);
     }
 

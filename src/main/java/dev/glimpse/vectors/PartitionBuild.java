@@ -1,6 +1,6 @@
 package dev.glimpse.vectors;
 
-import dev.glimpse.vectors.BinaryCodes.Rows;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.BitSet;
@@ -29,85 +29,95 @@ final class PartitionBuild {
     private static final long WORK_NANOS = 5_000_000;
     private static final long SEED = 2025;
 
+    private final Path folder;
     private final CodeStore store;
     private final FullPrecisionVectorFile.Reader reader;
     private final int dimension;
-    private final int[] rows;
+    private final BitSet rows;
+    private final int count;
     private long worked = System.nanoTime();
 
     /**
+     * @param folder for files
      * @param store has the codes of all these rows
      * @param reader not closed here
-     * @param rows that the partitions are to have, at least one
+     * @param rows that the partitions are to have, at least one; not copied
      */
-    PartitionBuild(CodeStore store, FullPrecisionVectorFile.Reader reader, int dimension, BitSet rows) {
+    PartitionBuild(Path folder, CodeStore store, FullPrecisionVectorFile.Reader reader, int dimension, BitSet rows) {
+        this.folder = folder;
         this.store = store;
         this.reader = reader;
         this.dimension = dimension;
-        this.rows = rows.stream().toArray();
+        this.rows = rows;
+        this.count = rows.cardinality();
     }
 
     /**
-     * Groups the rows. Codes that are replaced meanwhile may be missing in the result.
+     * Groups the rows. Codes that are replaced meanwhile may be missing in the result. The caller closes it.
      *
      * @throws SearchInterruptedException if the thread is interrupted
      */
     Partitions run() {
         Partitions earlier = store.partitions();
-        Centroids centroids = earlier != null
-                        && rows.length < (long) GROWTH * earlier.centroids().trainedRows()
-                ? earlier.centroids()
-                : train();
-        return group(centroids, assign(centroids, rows));
+        Centroids centroids =
+                earlier != null && count < (long) GROWTH * earlier.centroids().trainedRows()
+                        ? earlier.centroids()
+                        : train();
+        try (MappedInts groups = new MappedInts(folder, "groups", rows.length())) {
+            groups.open();
+            int[] starts = new int[centroids.count() + 1];
+            assign(centroids, rows, (row, vector, group) -> {
+                groups.set(row, group);
+                starts[group + 1]++;
+            });
+            Arrays.parallelPrefix(starts, Integer::sum);
+            return group(centroids, groups, starts);
+        }
     }
 
     private Centroids train() {
-        int count = Math.min(rows.length, (int) (PARTITIONS * Math.sqrt(rows.length)));
-        int[] sample = sample(count * SAMPLE);
+        int wanted = Math.min(count, (int) (PARTITIONS * Math.sqrt(count)));
+        BitSet sample = sample(wanted * SAMPLE);
         Random random = new Random(SEED);
+        int[] sampled = sample.stream().toArray();
         List<Integer> order = new ArrayList<>();
-        for (int i = 0; i < sample.length; i++) {
-            order.add(i);
+        for (int row : sampled) {
+            order.add(row);
         }
         Collections.shuffle(order, random);
-        float[][] vectors = new float[count][];
-        for (int i = 0; i < count; i++) {
-            vectors[i] = vector(sample[order.get(i)]);
+        float[][] vectors = new float[wanted][];
+        for (int i = 0; i < wanted; i++) {
+            vectors[i] = vector(order.get(i));
         }
-        Centroids centroids = new Centroids(vectors, store.codes(), rows.length);
+        Centroids centroids = new Centroids(vectors, store.codes(), count);
         for (int round = 0; round < ROUNDS; round++) {
-            centroids =
-                    new Centroids(means(sample, assign(centroids, sample), random, count), store.codes(), rows.length);
+            float[][] sums = new float[wanted][dimension];
+            assign(centroids, sample, (row, vector, group) -> Centroids.add(vector.toArray(), sums[group]));
+            for (float[] sum : sums) {
+                if (!Centroids.scaleToUnitLength(sum)) {
+                    // No row is near it.
+                    float[] any = vector(sampled[random.nextInt(sampled.length)]);
+                    System.arraycopy(any, 0, sum, 0, dimension);
+                }
+            }
+            centroids = new Centroids(sums, store.codes(), count);
         }
         return centroids;
     }
 
-    /** So many of the rows, in their order. */
-    private int[] sample(int count) {
-        if (count >= rows.length) {
+    /** So many of the rows, or all if they are not more. */
+    private BitSet sample(int most) {
+        if (most >= count) {
             return rows;
         }
-        return new Random(SEED)
-                .ints(0, rows.length)
+        BitSet sample = new BitSet();
+        new Random(SEED)
+                .ints(0, rows.length())
+                .filter(rows::get)
                 .distinct()
-                .limit(count)
-                .sorted()
-                .map(i -> rows[i])
-                .toArray();
-    }
-
-    /** The mean directions of groups; where a group is empty, that of any row. */
-    private float[][] means(int[] of, int[] groups, Random random, int count) {
-        float[][] sums = new float[count][dimension];
-        for (int i = 0; i < of.length; i++) {
-            Centroids.add(vector(of[i]), sums[groups[i]]);
-        }
-        for (int group = 0; group < count; group++) {
-            if (!Centroids.scaleToUnitLength(sums[group])) {
-                sums[group] = vector(of[random.nextInt(of.length)]);
-            }
-        }
-        return sums;
+                .limit(most)
+                .forEach(sample::set);
+        return sample;
     }
 
     private float[] vector(int row) {
@@ -116,45 +126,38 @@ final class PartitionBuild {
         return reader.row(row).toArray();
     }
 
-    private int[] assign(Centroids centroids, int[] of) {
-        Centroids.Finder finder = centroids.new Finder();
-        int[] groups = new int[of.length];
-        for (int first = 0; first < of.length; ) {
-            int end = first + 1;
-            while (end < of.length && of[end] - of[first] < READ_ROWS) {
-                end++;
-            }
-            reader.load(of[first], of[end - 1] - of[first] + 1);
-            for (int i = first; i < end; i++) {
-                groups[i] = finder.nearest(reader.row(of[i]), store.bits(of[i]));
-            }
-            first = end;
-            rest();
-        }
-        return groups;
+    private interface Assigned {
+        /** @param vector of the row, valid during the call */
+        void row(int row, QueryVector.Row vector, int group);
     }
 
-    private Partitions group(Centroids centroids, int[] groups) {
-        int[] starts = new int[centroids.count() + 1];
-        for (int group : groups) {
-            starts[group + 1]++;
+    private void assign(Centroids centroids, BitSet of, Assigned assigned) {
+        Centroids.Finder finder = centroids.new Finder();
+        for (int first = of.nextSetBit(0); first >= 0; ) {
+            int end = of.previousSetBit(first + READ_ROWS - 1) + 1;
+            reader.load(first, end - first);
+            for (int row = first; row >= 0 && row < end; row = of.nextSetBit(row + 1)) {
+                QueryVector.Row vector = reader.row(row);
+                assigned.row(row, vector, finder.nearest(vector, store.bits(row)));
+            }
+            first = of.nextSetBit(end);
+            rest();
         }
-        Arrays.parallelPrefix(starts, Integer::sum);
+    }
+
+    private Partitions group(Centroids centroids, MappedInts groups, int[] starts) {
         int[] next = starts.clone();
-        int[] ordered = new int[rows.length];
-        int[] positions = new int[rows[rows.length - 1] + 1];
-        Arrays.fill(positions, -1);
-        List<Rows> codes = new ArrayList<>();
-        for (int done = 0; done < rows.length; done += Partitions.CHUNK_ROWS) {
-            codes.add(new Rows(Math.min(Partitions.CHUNK_ROWS, rows.length - done), dimension));
+        Partitions built = new Partitions(folder, centroids, starts, rows.length(), dimension);
+        try {
+            built.open();
+            for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
+                built.set(next[groups.get(row)]++, row, store);
+            }
+            return built;
+        } catch (RuntimeException e) {
+            built.close();
+            throw e;
         }
-        for (int i = 0; i < rows.length; i++) {
-            int position = next[groups[i]]++;
-            ordered[position] = rows[i];
-            positions[rows[i]] = position;
-            store.copy(rows[i], codes.get(position / Partitions.CHUNK_ROWS), position % Partitions.CHUNK_ROWS);
-        }
-        return new Partitions(centroids, ordered, positions, starts, List.copyOf(codes));
     }
 
     private void rest() {

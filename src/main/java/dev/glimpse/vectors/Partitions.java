@@ -1,43 +1,73 @@
 package dev.glimpse.vectors;
 
 import dev.glimpse.vectors.BinaryCodes.Rows;
+import java.nio.file.Path;
 import java.util.BitSet;
-import java.util.List;
 
 /**
  * Codes of rows, grouped by the centroid that is nearest to each row, so that a search need compare the codes of a few groups only. Rows
- * that came later are not in it. 8 bytes for each row besides its code.
+ * that came later are not in it. All of it is in mapped files, with 8 bytes for each row besides its code.
  *
  * <p>The groups never change. The codes of rows whose vectors are replaced do, and these rows may be in the wrong group from then on: {@link
  * #moved}. Safe for use by several threads, of which one replaces.
  */
-final class Partitions {
-    /** Codes of so many positions are in one array. */
+final class Partitions implements AutoCloseable {
+    /** Codes of so many positions are in one chunk. */
     static final int CHUNK_ROWS = VectorIndex.CHUNK_ROWS;
 
     private final Centroids centroids;
 
     /** The rows, group after group. */
-    private final int[] rows;
+    private final MappedInts rows;
 
     /** Where each row is in that order, by row id; -1 for those that are not in it. */
-    private final int[] positions;
+    private final MappedInts positions;
 
     /** Where each group begins, and where the last one ends. */
     private final int[] starts;
 
-    private final List<Rows> codes;
+    private final MappedFile file;
+
+    /** The chunks of that file. */
+    private final Rows[] codes;
+
+    private final int dimension;
 
     /** Guarded by itself. */
     private final BitSet moved = new BitSet();
 
-    /** The arguments are not copied. */
-    Partitions(Centroids centroids, int[] rows, int[] positions, int[] starts, List<Rows> codes) {
+    /**
+     * Creates empty files; {@link #open} makes room in them.
+     *
+     * @param starts not copied
+     * @param rowIds all rows have lower ids
+     */
+    Partitions(Path folder, Centroids centroids, int[] starts, int rowIds, int dimension) {
         this.centroids = centroids;
-        this.rows = rows;
-        this.positions = positions;
         this.starts = starts;
-        this.codes = codes;
+        this.dimension = dimension;
+        int size = starts[starts.length - 1];
+        rows = new MappedInts(folder, "partition-rows", size);
+        positions = new MappedInts(folder, "partition-positions", rowIds);
+        file = new MappedFile(folder, "partition-codes", CHUNK_ROWS * Rows.bytesPerRow(dimension));
+        codes = new Rows[(size + CHUNK_ROWS - 1) / CHUNK_ROWS];
+    }
+
+    /** Must be called first, then {@link #set} for each position. After a failure, as of a full disk, this can only be closed. */
+    void open() {
+        rows.open();
+        positions.open();
+        positions.fill(-1);
+        for (int chunk = 0; chunk < codes.length; chunk++) {
+            codes[chunk] = new Rows(file.chunk(chunk), CHUNK_ROWS, dimension);
+        }
+    }
+
+    /** Says that this row is at this position, and copies its code there. */
+    void set(int position, int row, CodeStore from) {
+        rows.set(position, row);
+        positions.set(row, position);
+        from.copy(row, codes(position), position % CHUNK_ROWS);
     }
 
     Centroids centroids() {
@@ -51,7 +81,7 @@ final class Partitions {
 
     /** The number of rows. */
     int size() {
-        return rows.length;
+        return rows.size();
     }
 
     int start(int group) {
@@ -63,22 +93,22 @@ final class Partitions {
     }
 
     int row(int position) {
-        return rows[position];
+        return rows.get(position);
     }
 
     /** Where this row is; negative if it is not here. */
     int position(int row) {
-        return row < positions.length ? positions[row] : -1;
+        return row < positions.size() ? positions.get(row) : -1;
     }
 
-    /** The array with the code at this position, which is there at the position's remainder by {@link #CHUNK_ROWS}. */
+    /** The chunk with the code at this position, which is there at the position's remainder by {@link #CHUNK_ROWS}. */
     Rows codes(int position) {
-        return codes.get(position / CHUNK_ROWS);
+        return codes[position / CHUNK_ROWS];
     }
 
     /** Replaces the code of a row that is here. */
     void replace(BinaryCodes with, int row, float[] vector) {
-        int position = positions[row];
+        int position = positions.get(row);
         with.encode(vector, codes(position), position % CHUNK_ROWS);
         synchronized (moved) {
             moved.set(row);
@@ -105,5 +135,13 @@ final class Partitions {
      */
     int[] nearest(float[] query, BinaryCodes.Query coded, int most) {
         return centroids.nearest(query, coded, most);
+    }
+
+    /** Deletes the files. Searches that read them meanwhile can go on. */
+    @Override
+    public void close() {
+        rows.close();
+        positions.close();
+        file.close();
     }
 }

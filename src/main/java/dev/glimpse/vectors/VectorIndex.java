@@ -11,9 +11,9 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds vectors and finds those that are nearest to a query. In memory it keeps a binary code for each row. The vectors themselves are in a
- * temporary file. From 200,000 rows on it groups the rows into partitions by itself, on a thread of its
- * own, and again when many have come; that takes some 14 bytes more for each row, and once more the codes until it is done.
+ * Holds vectors and finds those that are nearest to a query. It keeps a binary code for each row in a file that is mapped into memory, and the
+ * vectors themselves in another. Both are temporary. From 200,000 rows on it groups the rows into partitions by itself, on a thread of its
+ * own, and again when many have come; the partitions are in mapped files too. On the heap a row has some bits.
  *
  * <p>A row is known by its row id. Row ids should count up from 0, and some may be missing. The memory and the disk space of a row
  * that is no longer live are not freed before {@link #close}.
@@ -26,7 +26,7 @@ public final class VectorIndex implements AutoCloseable {
     /** Number of first rows whose mean is computed; the codes leave out its direction. With fewer rows every search is exact. */
     private static final int ROWS_OF_MEAN = 1024;
 
-    /** The codes of rows are kept in chunks of this size, so that views share them while rows are added. */
+    /** The codes of rows are kept in chunks of this size: 4.7 MB of the file for 512 dimensions. */
     static final int CHUNK_ROWS = 1 << 16;
 
     private static final int MAX_ROWS = 1 << 30;
@@ -38,7 +38,12 @@ public final class VectorIndex implements AutoCloseable {
     private static final int ROWS_FOR_EACH_STRAY = 8;
 
     private final int dimension;
+    private final Path folder;
     private final FullPrecisionVectorFile file;
+
+    /** The codes of rows by row id. */
+    private final MappedFile codes;
+
     private final Searchers searchers;
     private final BitSet held = new BitSet();
 
@@ -56,10 +61,13 @@ public final class VectorIndex implements AutoCloseable {
 
     private volatile @Nullable Thread building;
 
+    /** Guarded by the monitor of this. */
+    private boolean closed;
+
     /**
      * Creates an empty index.
      *
-     * @param folder on a local disk, for a file with 4 bytes for each value of each row; {@link #close} deletes the file
+     * @param folder on a local disk, for files with 4 bytes for each value of each row and up to 152 more; {@link #close} deletes them
      * @param dimension of all vectors
      */
     public VectorIndex(Path folder, int dimension) {
@@ -69,11 +77,13 @@ public final class VectorIndex implements AutoCloseable {
     VectorIndex(Path folder, int dimension, int partitionedRows) {
         this.dimension = dimension;
         this.partitionedRows = partitionedRows;
+        this.folder = folder;
         file = new FullPrecisionVectorFile(folder, dimension);
+        codes = new MappedFile(folder, "codes", CHUNK_ROWS * bytesPerRow(dimension));
         searchers = new Searchers(file);
     }
 
-    /** Bytes of memory that each row takes: 72 up to 512 dimensions, 136 up to 1024, 200 up to 1536. */
+    /** Bytes of the mapped file that each row takes: 72 up to 512 dimensions, 136 up to 1024, 200 up to 1536. */
     public static int bytesPerRow(int dimension) {
         return BinaryCodes.Rows.bytesPerRow(dimension);
     }
@@ -151,7 +161,7 @@ public final class VectorIndex implements AutoCloseable {
         if (partitions != null && partitions.position(row) >= 0) {
             partitions.replace(now.codes(), row, vector);
         } else {
-            CodeStore roomy = now.withRoomFor(row, dimension);
+            CodeStore roomy = now.withRoomFor(row, codes, dimension);
             roomy.codes().encode(vector, roomy.chunk(row), row % CHUNK_ROWS);
             store = roomy;
         }
@@ -202,8 +212,13 @@ public final class VectorIndex implements AutoCloseable {
     private void partition(CodeStore from, BitSet rows) {
         try {
             searchers.search(searcher -> {
-                Partitions built = new PartitionBuild(from, searcher.reader, dimension, rows).run();
-                publish(built, searcher.reader);
+                Partitions built = new PartitionBuild(folder, from, searcher.reader, dimension, rows).run();
+                try {
+                    publish(built, searcher.reader);
+                } catch (RuntimeException e) {
+                    built.close();
+                    throw e;
+                }
                 return built;
             });
         } catch (IllegalStateException | SearchInterruptedException e) {
@@ -219,6 +234,10 @@ public final class VectorIndex implements AutoCloseable {
     }
 
     private synchronized void publish(Partitions built, FullPrecisionVectorFile.Reader reader) {
+        if (closed) {
+            built.close();
+            return;
+        }
         CodeStore now = Objects.requireNonNull(store);
         for (int row : Objects.requireNonNull(replaced).stream().toArray()) {
             if (built.position(row) >= 0) {
@@ -227,6 +246,10 @@ public final class VectorIndex implements AutoCloseable {
             }
         }
         store = now.with(built, held);
+        Partitions earlier = now.partitions();
+        if (earlier != null) {
+            earlier.close();
+        }
     }
 
     /** Whether partitions are being built, so that searches will soon take less. Any thread may ask. */
@@ -234,13 +257,22 @@ public final class VectorIndex implements AutoCloseable {
         return building != null;
     }
 
-    /** Deletes the file. Searches that are running come to their end; later ones fail. Twice is fine. */
+    /** Deletes the files. Searches that are running come to their end; later ones fail. Twice is fine. */
     @Override
     public void close() {
         searchers.close();
         Thread thread = building;
         if (thread != null) {
             thread.interrupt();
+        }
+        synchronized (this) {
+            closed = true;
+            codes.close();
+            CodeStore now = store;
+            Partitions partitions = now == null ? null : now.partitions();
+            if (partitions != null) {
+                partitions.close();
+            }
         }
     }
 }

@@ -233,9 +233,21 @@ class PartitionedIndexTest {
         index.close();
         await().until(() -> !index.isSettling());
 
+        assertThat(folder).isEmptyDirectory();
         assertThatThrownBy(() -> view.nearest(VECTORS.query(1), K, CANDIDATES))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("closed");
+    }
+
+    @Test
+    void closingRemovesTheFilesOfPartitionsThatWereBuiltAgain() {
+        partitioned(ROWS);
+        index.view(put(ROWS, ROWS + ROWS / 4));
+        await().until(() -> !index.isSettling());
+
+        index.close();
+
+        assertThat(folder).isEmptyDirectory();
     }
 
     private VectorView partitioned(int rows) {

@@ -122,6 +122,42 @@ class VectorIndexTest {
         assertThat(recall(view, pictures, 200)).isGreaterThanOrEqualTo(0.95);
     }
 
+    /** The codes of the first rows are on the heap and those of later ones in a mapped file; these rows are on both sides of where that changes. */
+    @ParameterizedTest
+    @ValueSource(ints = {512, 1100})
+    void rowsWhoseCodesAreInAFileAreFoundLikeOthers(int dimension) {
+        int rows = 3000;
+        int first = 2 * VectorIndex.CHUNK_ROWS - 1000;
+        try (VectorIndex low = new VectorIndex(folder, dimension);
+                VectorIndex high = new VectorIndex(folder, dimension)) {
+            for (int row = 0; row < rows; row++) {
+                low.put(row, lengthened(CONES.row(row), dimension));
+                high.put(first + row, lengthened(CONES.row(row), dimension));
+            }
+            low.replace(2500, lengthened(CONES.query(7), dimension));
+            high.replace(first + 2500, lengthened(CONES.query(7), dimension));
+            BitSet highest = new BitSet();
+            highest.set(first, first + rows);
+            VectorView lows = low.view(all(rows));
+            VectorView highs = high.view(highest);
+            BitSet few = new BitSet();
+            IntStream.range(0, rows / 10).forEach(n -> few.set(first + 10 * n));
+
+            for (int n = 0; n < 20; n++) {
+                float[] query = lengthened(CONES.query(n), dimension);
+                assertThat(highs.nearest(query, 10, 50))
+                        .isEqualTo(lows.nearest(query, 10, 50).stream()
+                                .map(hit -> new Hit(first + hit.rowId(), hit.distance()))
+                                .toList());
+                assertThat(highs.restrictedTo(few).nearest(query, 10, 20)).hasSize(10);
+            }
+            assertThat(highs.nearest(lengthened(CONES.query(7), dimension), 1, 50)
+                            .get(0)
+                            .rowId())
+                    .isEqualTo(first + 2500);
+        }
+    }
+
     @Test
     void distancesOfASearchByCodesAreExact() {
         BitSet live = put(CONES, 3000);

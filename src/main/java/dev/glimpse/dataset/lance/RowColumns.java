@@ -5,8 +5,11 @@ import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.image.ImageFormat;
+import dev.glimpse.vectors.MappedFile;
+import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
@@ -16,14 +19,14 @@ import java.util.function.Function;
 import java.util.function.IntFunction;
 
 /**
- * Keeps what rows say of their pictures as filters need it: in memory, and the texts in files. The time of the upload is in {@link RowKeys}.
+ * Keeps what rows say of their pictures as filters need it: in temporary files, which are mapped but for the texts. The time of the upload is in {@link RowKeys}.
  * It is not sorted: looking at a column of a million rows takes some milliseconds.
  *
  * <p>A row is known by its row id. One thread puts rows; any number of threads may look at the rows that had been put when they got the
  * {@link View}.
  */
 final class RowColumns implements AutoCloseable {
-    /** Heap that a row takes without its tags, in bytes. */
+    /** Bytes of the mapped file that a row takes without its tags. */
     static final int BYTES_PER_ROW = 29;
 
     private static final int CHUNK_ROWS = Chunks.ROWS;
@@ -38,70 +41,82 @@ final class RowColumns implements AutoCloseable {
     /** A format is known by its place here, counted from 1; 0 is none of ours. */
     private static final List<ImageFormat> FORMATS = List.of(ImageFormat.values());
 
-    private static final int[] NO_TAGS = {};
-
     /** Heap of a tag in {@link #numbers} besides its characters: an entry of the map, the string and its array, the number. */
     private static final int BYTES_PER_TAG = 112;
 
-    /** Heap of an array besides its values. */
-    private static final int BYTES_PER_ARRAY = 16;
-
     private final RowTexts filenames;
     private final RowTexts captions;
+    private final MappedFile file;
+    private final NumberLists lists;
 
     /** The numbers of all tags that were ever put, from 0 on. Searches look into it while rows are put. */
     private final Map<String, Integer> numbers = new ConcurrentHashMap<>();
 
     private List<Chunk> chunks = List.of();
 
-    /** About how many bytes of the heap the tags take. */
+    /** About how many bytes of the heap the names of tags take. */
     private long tagBytes;
 
     private static final class Chunk {
-        private final byte[] formats = new byte[CHUNK_ROWS];
+        private static final int BYTES = CHUNK_ROWS * BYTES_PER_ROW;
 
-        private final int[] widths = new int[CHUNK_ROWS];
-        private final int[] heights = new int[CHUNK_ROWS];
-        private final long[] bytes = new long[CHUNK_ROWS];
-        private final long[] taken = new long[CHUNK_ROWS];
-        private final int[][] tags = new int[CHUNK_ROWS][];
+        private final LongBuffer bytes;
+        private final LongBuffer taken;
+        private final IntBuffer widths;
+        private final IntBuffer heights;
 
-        private Chunk() {
-            Arrays.fill(tags, NO_TAGS);
+        /** Places of lists. */
+        private final IntBuffer tags;
+
+        private final ByteBuffer formats;
+
+        private Chunk(ByteBuffer memory) {
+            bytes = Chunks.longs(memory);
+            taken = Chunks.longs(memory);
+            widths = Chunks.ints(memory);
+            heights = Chunks.ints(memory);
+            tags = Chunks.ints(memory);
+            formats = Chunks.bytes(memory);
         }
 
         private boolean hasShape(int at) {
-            return widths[at] != NO_SIZE && heights[at] != NO_SIZE;
+            return widths.get(at) != NO_SIZE && heights.get(at) != NO_SIZE;
         }
 
         private RowFilter.Orientation orientation(int at) {
-            return RowFilter.Orientation.of(widths[at], heights[at]);
+            return RowFilter.Orientation.of(widths.get(at), heights.get(at));
         }
     }
 
-    /** @param folder on a local disk, for texts */
+    /** @param folder on a local disk */
     RowColumns(Path folder) {
+        file = new MappedFile(folder, "columns", Chunk.BYTES);
+        lists = new NumberLists(folder);
         filenames = new RowTexts(folder);
         captions = new RowTexts(folder);
     }
 
     /** Adds a row, or replaces what is known of it, also for views that exist. */
     void put(int row, Picture picture) {
-        chunks = Chunks.reaching(row, chunks, Chunk::new);
+        chunks = Chunks.reaching(row, chunks, number -> new Chunk(file.chunk(number)));
         Chunk chunk = chunks.get(row / CHUNK_ROWS);
         int at = row % CHUNK_ROWS;
-        chunk.formats[at] = (byte) ImageFormat.ofMediaType(picture.contentType())
-                .map(RowColumns::place)
-                .orElse(0)
-                .intValue();
-        chunk.widths[at] = picture.width() == null ? NO_SIZE : picture.width();
-        chunk.heights[at] = picture.height() == null ? NO_SIZE : picture.height();
-        chunk.bytes[at] = picture.bytes() == null ? NO_NUMBER : picture.bytes();
-        chunk.taken[at] = ListPosition.inMicros(picture.takenAt());
-        chunk.tags[at] = picture.tags().isEmpty()
-                ? NO_TAGS
-                : picture.tags().stream().distinct().mapToInt(this::number).toArray();
-        tagBytes += chunk.tags[at].length == 0 ? 0 : BYTES_PER_ARRAY + (long) Integer.BYTES * chunk.tags[at].length;
+        chunk.formats.put(
+                at,
+                ImageFormat.ofMediaType(picture.contentType())
+                        .map(RowColumns::place)
+                        .orElse(0)
+                        .byteValue());
+        chunk.widths.put(at, picture.width() == null ? NO_SIZE : picture.width());
+        chunk.heights.put(at, picture.height() == null ? NO_SIZE : picture.height());
+        chunk.bytes.put(at, picture.bytes() == null ? NO_NUMBER : picture.bytes());
+        chunk.taken.put(at, ListPosition.inMicros(picture.takenAt()));
+        chunk.tags.put(
+                at,
+                lists.add(picture.tags().stream()
+                        .distinct()
+                        .mapToInt(this::number)
+                        .toArray()));
         filenames.put(row, picture.filename());
         captions.put(row, picture.caption());
     }
@@ -121,21 +136,25 @@ final class RowColumns implements AutoCloseable {
         return number;
     }
 
-    /** About how many bytes of the heap so many rows take, with the tags of all rows that were put. */
-    long bytes(long rows) {
-        return rows * BYTES_PER_ROW + tagBytes;
+    /** About how many bytes of the heap this takes: only the names of tags are there. */
+    long heapBytes() {
+        return tagBytes;
     }
 
     /** @param live rows that were put; not copied, and must not change */
     View view(BitSet live, RowKeys.View keys) {
-        return new View(live, chunks, numbers, filenames.view(), captions.view(), keys);
+        return new View(live, chunks, numbers, lists, filenames.view(), captions.view(), keys);
     }
 
     /** Removes the files. */
     @Override
     public void close() {
-        filenames.close();
-        captions.close();
+        try (filenames;
+                captions;
+                file;
+                lists) {
+            chunks = List.of();
+        }
     }
 
     /** A fixed set of rows. Safe for use by several threads. */
@@ -143,6 +162,7 @@ final class RowColumns implements AutoCloseable {
         private final BitSet live;
         private final List<Chunk> chunks;
         private final Map<String, Integer> numbers;
+        private final NumberLists lists;
         private final RowTexts.View filenames;
         private final RowTexts.View captions;
         private final RowKeys.View keys;
@@ -151,12 +171,14 @@ final class RowColumns implements AutoCloseable {
                 BitSet live,
                 List<Chunk> chunks,
                 Map<String, Integer> numbers,
+                NumberLists lists,
                 RowTexts.View filenames,
                 RowTexts.View captions,
                 RowKeys.View keys) {
             this.live = live;
             this.chunks = chunks;
             this.numbers = numbers;
+            this.lists = lists;
             this.filenames = filenames;
             this.captions = captions;
             this.keys = keys;
@@ -166,7 +188,7 @@ final class RowColumns implements AutoCloseable {
         long pictureBytes() {
             long sum = 0;
             for (int row = live.nextSetBit(0); row >= 0; row = live.nextSetBit(row + 1)) {
-                long bytes = chunks.get(row / CHUNK_ROWS).bytes[row % CHUNK_ROWS];
+                long bytes = chunk(row).bytes.get(row % CHUNK_ROWS);
                 sum += bytes == NO_NUMBER ? 0 : bytes;
             }
             return sum;
@@ -190,7 +212,7 @@ final class RowColumns implements AutoCloseable {
             return rows;
         }
 
-        /** Looks at 64 rows, from this one of a chunk on, and sets the bits of those that meet a condition. */
+        /** For one thread. Looks at 64 rows, from this one of a chunk on, and sets the bits of those that meet a condition. */
         private interface Test {
             long of(int chunk, int from);
         }
@@ -211,7 +233,7 @@ final class RowColumns implements AutoCloseable {
             if (condition instanceof RowFilter.Format format) {
                 boolean[] wanted = new boolean[FORMATS.size() + 1];
                 format.formats().forEach(one -> wanted[place(one)] = true);
-                return each((chunk, at) -> wanted[chunk.formats[at]]);
+                return each((chunk, at) -> wanted[chunk.formats.get(at)]);
             }
             if (condition instanceof RowFilter.Width width) {
                 return sizes(width.range(), chunk -> chunk.widths);
@@ -236,12 +258,12 @@ final class RowColumns implements AutoCloseable {
                 BitSet wanted = numbersOf(all.tags());
                 // A tag that nobody has has no number.
                 boolean possible = wanted.cardinality() == all.tags().size();
-                return each((chunk, at) ->
-                        possible && count(chunk.tags[at], wanted) == all.tags().size());
+                return each((chunk, at) -> possible
+                        && lists.count(chunk.tags.get(at), wanted) == all.tags().size());
             }
             if (condition instanceof RowFilter.AnyTag any) {
                 BitSet wanted = numbersOf(any.tags());
-                return each((chunk, at) -> count(chunk.tags[at], wanted) > 0);
+                return each((chunk, at) -> lists.count(chunk.tags.get(at), wanted) > 0);
             }
             throw new IllegalArgumentException("no column for " + condition);
         }
@@ -261,15 +283,16 @@ final class RowColumns implements AutoCloseable {
             };
         }
 
-        private Test sizes(RowFilter.Range range, Function<Chunk, int[]> column) {
+        private Test sizes(RowFilter.Range range, Function<Chunk, IntBuffer> column) {
             // The least number stands for none.
             long min = Math.max(range.min(), NO_SIZE + 1L);
             long max = range.max();
+            int[] values = new int[Long.SIZE];
             return (number, from) -> {
-                int[] values = column.apply(chunks.get(number));
+                column.apply(chunks.get(number)).get(from, values);
                 long met = 0;
                 for (int i = 0; i < Long.SIZE; i++) {
-                    long value = values[from + i];
+                    long value = values[i];
                     // Without a jump, as nobody can guess which rows pass.
                     met |= ((value >= min ? 1L : 0) & (value <= max ? 1L : 0)) << i;
                 }
@@ -277,15 +300,16 @@ final class RowColumns implements AutoCloseable {
             };
         }
 
-        private static Test numbers(RowFilter.Range range, IntFunction<long[]> column) {
+        private static Test numbers(RowFilter.Range range, IntFunction<LongBuffer> column) {
             // The least number stands for none.
             long min = Math.max(range.min(), NO_NUMBER + 1);
             long max = range.max();
+            long[] values = new long[Long.SIZE];
             return (number, from) -> {
-                long[] values = column.apply(number);
+                column.apply(number).get(from, values);
                 long met = 0;
                 for (int i = 0; i < Long.SIZE; i++) {
-                    long value = values[from + i];
+                    long value = values[i];
                     met |= ((value >= min ? 1L : 0) & (value <= max ? 1L : 0)) << i;
                 }
                 return met;
@@ -307,14 +331,6 @@ final class RowColumns implements AutoCloseable {
             return known;
         }
 
-        private static int count(int[] tags, BitSet wanted) {
-            int count = 0;
-            for (int tag : tags) {
-                count += wanted.get(tag) ? 1 : 0;
-            }
-            return count;
-        }
-
         /** Counts these rows, which are of this view. */
         void count(BitSet rows, Facets.Counter counter) {
             long[] formats = new long[FORMATS.size() + 1];
@@ -324,15 +340,15 @@ final class RowColumns implements AutoCloseable {
             for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
                 Chunk chunk = chunk(row);
                 int at = row % CHUNK_ROWS;
-                formats[chunk.formats[at]]++;
+                formats[chunk.formats.get(at)]++;
                 if (chunk.hasShape(at)) {
                     orientations[ORIENTATIONS.indexOf(chunk.orientation(at))]++;
                 }
-                for (int tag : chunk.tags[at]) {
+                lists.forEach(chunk.tags.get(at), tag -> {
                     if (tag < tags.length) { // Else of a row that is just being replaced.
                         tags[tag]++;
                     }
-                }
+                });
                 months.add(keys.micros(row));
             }
             months.end();

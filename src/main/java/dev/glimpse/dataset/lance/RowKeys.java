@@ -1,6 +1,11 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.ListPosition;
+import dev.glimpse.vectors.MappedFile;
+import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
@@ -13,33 +18,52 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the {@link ListPosition} of each row in memory, in 12 bytes: the time, and the first bits of the id. It is not sorted: looking at
- * all of a million rows takes about a millisecond, and nothing has to be made when rows come and go.
+ * Keeps the {@link ListPosition} of each row in a temporary mapped file, in 12 bytes: the time, and the first bits of the id. It is not
+ * sorted: looking at all of a million rows takes about a millisecond, and nothing has to be made when rows come and go.
  *
  * <p>A row is known by its row id. One thread puts rows; any number of threads may look at the rows that had been put when they got the
  * {@link View}.
  */
-final class RowKeys {
+final class RowKeys implements AutoCloseable {
     private static final int CHUNK_ROWS = Chunks.ROWS;
 
+    private final MappedFile file;
     private List<Chunk> chunks = List.of();
 
     private static final class Chunk {
-        private final long[] micros = new long[CHUNK_ROWS];
-        private final int[] beginnings = new int[CHUNK_ROWS];
+        private static final int BYTES = CHUNK_ROWS * (Long.BYTES + Integer.BYTES);
+
+        private final LongBuffer micros;
+        private final IntBuffer beginnings;
+
+        private Chunk(ByteBuffer memory) {
+            micros = Chunks.longs(memory);
+            beginnings = Chunks.ints(memory);
+        }
+    }
+
+    /** @param folder on a local disk */
+    RowKeys(Path folder) {
+        file = new MappedFile(folder, "keys", Chunk.BYTES);
     }
 
     /** Adds a row, or replaces what is known of it, also for views that exist. */
     void put(int row, ListPosition position) {
-        chunks = Chunks.reaching(row, chunks, Chunk::new);
+        chunks = Chunks.reaching(row, chunks, number -> new Chunk(file.chunk(number)));
         Chunk chunk = chunks.get(row / CHUNK_ROWS);
-        chunk.micros[row % CHUNK_ROWS] = position.micros();
-        chunk.beginnings[row % CHUNK_ROWS] = ListPosition.beginning(position.id());
+        chunk.micros.put(row % CHUNK_ROWS, position.micros());
+        chunk.beginnings.put(row % CHUNK_ROWS, ListPosition.beginning(position.id()));
     }
 
     /** @param live rows that were put; not copied, and must not change */
     View view(BitSet live) {
         return new View(live, chunks);
+    }
+
+    /** Removes the file. Views can be used further. */
+    @Override
+    public void close() {
+        file.close();
     }
 
     /** A fixed set of rows. Safe for use by several threads. */
@@ -69,12 +93,12 @@ final class RowKeys {
             for (int c = chunks.size() - 1; c >= 0; c--) {
                 Chunk chunk = chunks.get(c);
                 for (int i = CHUNK_ROWS - 1; i >= 0; i--) {
-                    long micros = chunk.micros[i];
+                    long micros = chunk.micros.get(i);
                     int row = c * CHUNK_ROWS + i;
                     if (micros > newest || micros < oldest || !live.get(row)) {
                         continue;
                     }
-                    Candidate candidate = new Candidate(row, micros, chunk.beginnings[i]);
+                    Candidate candidate = new Candidate(row, micros, chunk.beginnings.get(i));
                     if (after != null && micros == newest && !isAfter(candidate, after, ids)) {
                         continue;
                     }
@@ -117,7 +141,7 @@ final class RowKeys {
 
         private Candidate candidate(int row) {
             Chunk chunk = chunks.get(row / CHUNK_ROWS);
-            return new Candidate(row, chunk.micros[row % CHUNK_ROWS], chunk.beginnings[row % CHUNK_ROWS]);
+            return new Candidate(row, chunk.micros.get(row % CHUNK_ROWS), chunk.beginnings.get(row % CHUNK_ROWS));
         }
 
         /** Whether the row comes after this position. */
@@ -129,11 +153,11 @@ final class RowKeys {
 
         /** When a row of this view was uploaded, in microseconds since 1970; or {@link ListPosition#UNKNOWN}. */
         long micros(int row) {
-            return chunks.get(row / CHUNK_ROWS).micros[row % CHUNK_ROWS];
+            return chunks.get(row / CHUNK_ROWS).micros.get(row % CHUNK_ROWS);
         }
 
         /** The times of {@link Chunks#ROWS} rows, of which some may not be of this view. Not to be changed. */
-        long[] microsOf(int chunk) {
+        LongBuffer microsOf(int chunk) {
             return chunks.get(chunk).micros;
         }
 
@@ -141,9 +165,9 @@ final class RowKeys {
         void mayHave(String id, IntConsumer rows) {
             int beginning = ListPosition.beginning(id);
             for (int c = 0; c < chunks.size(); c++) {
-                int[] beginnings = chunks.get(c).beginnings;
+                IntBuffer beginnings = chunks.get(c).beginnings;
                 for (int i = 0; i < CHUNK_ROWS; i++) {
-                    if (beginnings[i] == beginning && live.get(c * CHUNK_ROWS + i)) {
+                    if (beginnings.get(i) == beginning && live.get(c * CHUNK_ROWS + i)) {
                         rows.accept(c * CHUNK_ROWS + i);
                     }
                 }
@@ -159,7 +183,7 @@ final class RowKeys {
             BitSet upper = new BitSet(1 << 16);
             wanted.forEach(beginning -> upper.set(beginning >>> 16));
             for (int row = among.nextSetBit(0); row >= 0; row = among.nextSetBit(row + 1)) {
-                int beginning = chunks.get(row / CHUNK_ROWS).beginnings[row % CHUNK_ROWS];
+                int beginning = chunks.get(row / CHUNK_ROWS).beginnings.get(row % CHUNK_ROWS);
                 // The set alone would take longer.
                 if (upper.get(beginning >>> 16) && wanted.contains(beginning)) {
                     rows.accept(row);

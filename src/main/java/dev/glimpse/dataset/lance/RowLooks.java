@@ -2,6 +2,11 @@ package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.Likeness;
 import dev.glimpse.image.Fingerprint;
+import dev.glimpse.vectors.MappedFile;
+import java.nio.ByteBuffer;
+import java.nio.IntBuffer;
+import java.nio.LongBuffer;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.Comparator;
@@ -9,14 +14,15 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the {@link Fingerprint} of each row in memory, and when it was put, in 20 bytes.
+ * Keeps the {@link Fingerprint} of each row in a temporary mapped file, and when it was put, in 20 bytes.
  *
  * <p>A row is known by its row id. One thread puts rows; any number of threads may look at the rows that had been put when they got the
  * {@link View}.
  */
-final class RowLooks {
+final class RowLooks implements AutoCloseable {
     private static final int CHUNK_ROWS = Chunks.ROWS;
 
+    private final MappedFile file;
     private List<Chunk> chunks = List.of();
 
     /** Rows that have a fingerprint. */
@@ -26,11 +32,24 @@ final class RowLooks {
     private int views;
 
     private static final class Chunk {
-        private final long[] pixels = new long[CHUNK_ROWS];
-        private final long[] looks = new long[CHUNK_ROWS];
+        private static final int BYTES = CHUNK_ROWS * (2 * Long.BYTES + Integer.BYTES);
+
+        private final LongBuffer pixels;
+        private final LongBuffer looks;
 
         /** How many views there were when a row was put. */
-        private final int[] views = new int[CHUNK_ROWS];
+        private final IntBuffer views;
+
+        private Chunk(ByteBuffer memory) {
+            pixels = Chunks.longs(memory);
+            looks = Chunks.longs(memory);
+            views = Chunks.ints(memory);
+        }
+    }
+
+    /** @param folder on a local disk */
+    RowLooks(Path folder) {
+        file = new MappedFile(folder, "looks", Chunk.BYTES);
     }
 
     /** Adds a row, or replaces what is known of it, also for views that exist. */
@@ -39,11 +58,11 @@ final class RowLooks {
         if (fingerprint == null) {
             return;
         }
-        chunks = Chunks.reaching(row, chunks, Chunk::new);
+        chunks = Chunks.reaching(row, chunks, number -> new Chunk(file.chunk(number)));
         Chunk chunk = chunks.get(row / CHUNK_ROWS);
-        chunk.pixels[row % CHUNK_ROWS] = fingerprint.pixels();
-        chunk.looks[row % CHUNK_ROWS] = fingerprint.look();
-        chunk.views[row % CHUNK_ROWS] = views;
+        chunk.pixels.put(row % CHUNK_ROWS, fingerprint.pixels());
+        chunk.looks.put(row % CHUNK_ROWS, fingerprint.look());
+        chunk.views.put(row % CHUNK_ROWS, views);
     }
 
     /** @param live rows that were put; those without a fingerprint are not in the view */
@@ -51,6 +70,12 @@ final class RowLooks {
         BitSet rows = (BitSet) live.clone();
         rows.and(known);
         return new View(this, rows, chunks, ++views);
+    }
+
+    /** Removes the file. Views can be used further. */
+    @Override
+    public void close() {
+        file.close();
     }
 
     /** A fixed set of rows. Safe for use by several threads. */
@@ -82,7 +107,7 @@ final class RowLooks {
         BitSet putSince(View earlier) {
             BitSet later = new BitSet();
             for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
-                if (chunks.get(row / CHUNK_ROWS).views[row % CHUNK_ROWS] >= earlier.number) {
+                if (chunks.get(row / CHUNK_ROWS).views.get(row % CHUNK_ROWS) >= earlier.number) {
                     later.set(row);
                 }
             }
@@ -106,11 +131,11 @@ final class RowLooks {
         }
 
         long pixels(int row) {
-            return chunks.get(row / CHUNK_ROWS).pixels[row % CHUNK_ROWS];
+            return chunks.get(row / CHUNK_ROWS).pixels.get(row % CHUNK_ROWS);
         }
 
         long look(int row) {
-            return chunks.get(row / CHUNK_ROWS).looks[row % CHUNK_ROWS];
+            return chunks.get(row / CHUNK_ROWS).looks.get(row % CHUNK_ROWS);
         }
     }
 }

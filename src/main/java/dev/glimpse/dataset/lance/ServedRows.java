@@ -20,10 +20,16 @@ import org.lance.Dataset;
 import org.lance.ipc.ScanOptions;
 import org.springframework.util.FileSystemUtils;
 
-/** Keeps the rows of the version that is read ready for searches, as far as they fit into memory. For one thread. */
+/**
+ * Keeps the rows of the version that is read ready for searches, in files on the local disk. Of most of them the system keeps in memory what
+ * is used. On the heap a row has some bits only. For one thread.
+ */
 final class ServedRows implements AutoCloseable {
-    /** Bytes that are kept in memory for each row beside its code and its columns. */
-    private static final long BYTES_BESIDE_CODE = 68;
+    /** Bytes of mapped files for each row beside its code and its columns: its key, its look, and its places in the partitions and in files. */
+    private static final long BYTES_BESIDE_CODE = 52;
+
+    /** Bytes of the heap for each row: about a dozen sets have a bit for it, for this version, the one before and the next. */
+    private static final long HEAP_BYTES_PER_ROW = 4;
 
     /** Rows in a batch of row ids. Most tables need one batch. */
     private static final long ID_BATCH = 1_000_000;
@@ -34,12 +40,12 @@ final class ServedRows implements AutoCloseable {
     private final VectorColumn column;
     private final VectorIndex memory;
 
-    /** Bytes that are kept in memory for each row, its code included, but for its columns. */
+    /** Bytes of mapped files for each row, its code included, but for its columns. */
     private final long bytesPerRow;
 
-    private final RowKeys keys = new RowKeys();
+    private final RowKeys keys;
     private final RowColumns filtered;
-    private final RowLooks looks = new RowLooks();
+    private final RowLooks looks;
     private final RowFile file;
     private final WordIndex words;
     private final PendingWords pendingWords;
@@ -59,14 +65,14 @@ final class ServedRows implements AutoCloseable {
     /** The columns of that version that are read. When they change, rows show something else, though they are not written again. */
     private Map<String, String> columns = Map.of();
 
-    /** What all rows take that have been read, also those that are gone. */
+    /** What all rows take in mapped files that have been read, also those that are gone. */
     private volatile long codeBytes;
 
     private volatile long columnBytes;
 
     /**
      * @param column of the vectors
-     * @param folder on a local disk, for what is not kept in memory: 4 bytes for each number of each vector, and 0.5 kB for each row. It is emptied here
+     * @param folder on a local disk, for 4 bytes for each number of each vector, and 0.7 kB for each row. It is emptied here
      */
     ServedRows(Path folder, VectorColumn column) throws IOException {
         int dimension = column.model().dimension();
@@ -75,6 +81,8 @@ final class ServedRows implements AutoCloseable {
         this.memory = new VectorIndex(folder, dimension);
         this.bytesPerRow = VectorIndex.bytesPerRow(dimension) + BYTES_BESIDE_CODE;
         this.file = new RowFile(folder);
+        this.keys = new RowKeys(folder);
+        this.looks = new RowLooks(folder);
         this.filtered = new RowColumns(folder);
         this.words = new WordIndex(folder);
         this.pendingWords = new PendingWords(folder);
@@ -85,12 +93,12 @@ final class ServedRows implements AutoCloseable {
         return column;
     }
 
-    /** About how many bytes of the heap this takes without the columns. */
+    /** About how many bytes of mapped files this takes without the columns. */
     long codeBytes() {
         return codeBytes;
     }
 
-    /** About how many bytes of the heap the columns take. */
+    /** About how many bytes the columns take: mapped files, and the names of tags on the heap. */
     long columnBytes() {
         return columnBytes;
     }
@@ -113,7 +121,7 @@ final class ServedRows implements AutoCloseable {
     /** The rows of this version, to be searched. Null if Lance has to search the version. */
     @Nullable LocalRows of(Dataset dataset, Manifest manifest) throws IOException {
         long room = Runtime.getRuntime().maxMemory() / 3;
-        long most = room / (bytesPerRow + RowColumns.BYTES_PER_ROW);
+        long most = room / HEAP_BYTES_PER_ROW;
         if (!manifest.stableRowIds() || !manifest.hasOurVectors() || manifest.rows() > most) {
             return null;
         }
@@ -133,7 +141,7 @@ final class ServedRows implements AutoCloseable {
             return null;
         }
         for (Manifest.FragmentState fragment : manifest.fragments()) {
-            if (live.length() * bytesPerRow + filtered.bytes(live.length()) > room) {
+            if (live.length() * HEAP_BYTES_PER_ROW + filtered.heapBytes() > room) {
                 return null;
             }
             if (!fragment.files().equals(known.get(fragment.id()))) {
@@ -147,7 +155,7 @@ final class ServedRows implements AutoCloseable {
                         .collect(Collectors.toSet()));
         version = manifest.version();
         codeBytes = live.length() * bytesPerRow;
-        columnBytes = filtered.bytes(live.length());
+        columnBytes = (long) live.length() * RowColumns.BYTES_PER_ROW + filtered.heapBytes();
         BitSet searched = (BitSet) live.clone();
         searched.andNot(unusable);
         RowKeys.View positions = keys.view(live);
@@ -227,6 +235,8 @@ final class ServedRows implements AutoCloseable {
     @Override
     public void close() {
         memory.close();
+        keys.close();
+        looks.close();
         filtered.close();
         file.close();
         words.close();

@@ -198,12 +198,12 @@ public final class SnapshotManager implements AutoCloseable {
         return versions;
     }
 
-    /** Heap that the codes of vectors take, and what else is kept for each row, but for the columns, in bytes. */
+    /** Bytes of mapped files with the codes of vectors, and what else is kept for each row, but for the columns. */
     long codeBytes() {
         return rows.codeBytes();
     }
 
-    /** Heap that the columns of filters take, in bytes. */
+    /** What the columns of filters take, nearly all of it in mapped files, in bytes. */
     long columnBytes() {
         return rows.columnBytes();
     }

@@ -31,17 +31,19 @@ class LocalRowsTest {
         live.set(ROW);
         try (VectorIndex index = new VectorIndex(folder, 2);
                 RowColumns columns = new RowColumns(folder);
+                RowKeys rowKeys = new RowKeys(folder);
+                RowLooks looks = new RowLooks(folder);
                 RowFile file = new RowFile(folder);
                 WordIndex words = new WordIndex(folder);
                 PendingWords pendingWords = new PendingWords(folder)) {
             index.put(ROW, vector.toArray());
-            RowKeys.View keys = new RowKeys().view(live);
+            RowKeys.View keys = rowKeys.view(live);
             LocalRows rows = new LocalRows(
                     "model",
                     index.view(live),
                     keys,
                     columns.view(live, keys),
-                    new RowLooks().view(live),
+                    looks.view(live),
                     file,
                     words,
                     pendingWords,

@@ -48,7 +48,7 @@ class LookGroupsPropertyTest {
     private record Step(Kind kind, int row, int picture) {}
 
     private Path folder = Path.of("");
-    private RowLooks looks = new RowLooks();
+    private RowLooks looks = new RowLooks(Path.of("target"));
     private final BitSet live = new BitSet();
 
     /** The fingerprints of live rows, by row. */
@@ -59,9 +59,10 @@ class LookGroupsPropertyTest {
     @BeforeTry
     void begin() throws IOException {
         vectors.close();
+        looks.close();
         folder = Files.createTempDirectory("groups");
         vectors = new VectorIndex(folder, 2);
-        looks = new RowLooks();
+        looks = new RowLooks(folder);
         live.clear();
         fingerprints.clear();
     }
@@ -69,6 +70,7 @@ class LookGroupsPropertyTest {
     @AfterTry
     void end() throws IOException {
         vectors.close();
+        looks.close();
         FileSystemUtils.deleteRecursively(folder);
     }
 

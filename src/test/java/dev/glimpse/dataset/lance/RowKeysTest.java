@@ -3,6 +3,9 @@ package dev.glimpse.dataset.lance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.dataset.ListPosition;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.HashSet;
@@ -12,6 +15,8 @@ import java.util.Set;
 import net.jqwik.api.ForAll;
 import net.jqwik.api.Property;
 import net.jqwik.api.constraints.IntRange;
+import net.jqwik.api.lifecycle.AfterTry;
+import net.jqwik.api.lifecycle.BeforeTry;
 import org.jspecify.annotations.Nullable;
 
 /** Rows with few times and with ids that begin alike, so that many are equal in part. */
@@ -26,11 +31,12 @@ class RowKeysTest {
     /** The rows as they are, beside what is known of them. */
     private static final class Table {
         final Random random;
-        final RowKeys keys = new RowKeys();
+        final RowKeys keys;
         final List<ListPosition> rows = new ArrayList<>();
         final BitSet live = new BitSet();
 
-        Table(Random random, int rows) {
+        Table(RowKeys keys, Random random, int rows) {
+            this.keys = keys;
             this.random = random;
             put(rows);
         }
@@ -70,10 +76,26 @@ class RowKeysTest {
         }
     }
 
+    private Path folder = Path.of("");
+    private RowKeys keys = new RowKeys(Path.of("target"));
+
+    @BeforeTry
+    void begin() throws IOException {
+        keys.close();
+        folder = Files.createTempDirectory("keys");
+        keys = new RowKeys(folder);
+    }
+
+    @AfterTry
+    void end() throws IOException {
+        keys.close();
+        Files.delete(folder);
+    }
+
     @Property(tries = 500)
     void walkMeetsEachRowOnceThatIsThereAllTheTimeWhileOthersComeAndGo(
             @ForAll Random random, @ForAll @IntRange(min = 1, max = 9) int k) {
-        Table table = new Table(random, MOST / 2);
+        Table table = new Table(keys, random, MOST / 2);
         Set<ListPosition> there = new HashSet<>(table.living());
         List<ListPosition> met = new ArrayList<>();
         @Nullable ListPosition last = null;
@@ -103,7 +125,7 @@ class RowKeysTest {
 
     @Property(tries = 50)
     void rowIsFoundByItsIdAsLongAsItIsThere(@ForAll Random random) {
-        Table table = new Table(random, MOST);
+        Table table = new Table(keys, random, MOST);
         ListPosition gone = table.removeAny();
 
         for (ListPosition row : table.rows) {
@@ -115,7 +137,7 @@ class RowKeysTest {
 
     @Property(tries = 20)
     void viewDoesNotSeeRowsThatWerePutLater(@ForAll Random random) {
-        Table table = new Table(random, 1);
+        Table table = new Table(keys, random, 1);
         RowKeys.View before = table.view();
 
         table.put(MOST);

@@ -50,11 +50,11 @@ public final class RowHeap {
         fill(
                 "ids of the ledger",
                 row -> ids.add(ImageId.parse("images/" + sha(row) + ".jpg").orElseThrow()));
-        RowKeys keys = keep(new RowKeys());
+        RowKeys keys = keep(new RowKeys(folder));
         fill("keys", row -> keys.put(row, ListPosition.of(picture(row))));
         RowColumns columns = keep(new RowColumns(folder));
         fill("columns and two tags", row -> columns.put(row, picture(row)));
-        RowLooks looks = keep(new RowLooks());
+        RowLooks looks = keep(new RowLooks(folder));
         fill("looks", row -> looks.put(row, new Fingerprint(row, row)));
         RowFile file = keep(new RowFile(folder));
         fill("places in the file of rows", row -> file.write(row, picture(row)));

@@ -1,0 +1,98 @@
+package dev.glimpse.dataset.lance;
+
+import dev.glimpse.vectors.MappedFile;
+import java.nio.IntBuffer;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.BitSet;
+import java.util.List;
+import java.util.function.IntConsumer;
+
+/**
+ * Keeps lists of numbers one after another in a temporary mapped file. A list is known by its place, and nothing of it changes. The empty list
+ * is at place 0 and takes no room.
+ *
+ * <p>One thread adds; any number of threads may read. A thread that learns of a place by a race with the thread that adds may find the list
+ * empty or some of its numbers 0.
+ */
+final class NumberLists implements AutoCloseable {
+    private static final int CHUNK = 1 << 16;
+
+    private final MappedFile file;
+    private volatile List<IntBuffer> chunks = List.of();
+
+    /** Where the next list begins. */
+    private int end = 1;
+
+    /** @param folder on a local disk */
+    NumberLists(Path folder) {
+        file = new MappedFile(folder, "tags", CHUNK * Integer.BYTES);
+    }
+
+    /**
+     * Adds a list.
+     *
+     * @return its place
+     * @throws IllegalStateException if there are 2^31 numbers
+     */
+    int add(int[] numbers) {
+        if (numbers.length == 0) {
+            return 0;
+        }
+        long next = (long) end + 1 + numbers.length;
+        if (next > Integer.MAX_VALUE) {
+            throw new IllegalStateException("more tags of rows than there are places: " + next);
+        }
+        List<IntBuffer> more = new ArrayList<>(chunks);
+        while (next > (long) more.size() * CHUNK) {
+            more.add(file.chunk(more.size()).asIntBuffer());
+        }
+        if (more.size() > chunks.size()) {
+            chunks = List.copyOf(more);
+        }
+        int place = end;
+        put(place, numbers.length);
+        for (int i = 0; i < numbers.length; i++) {
+            put(place + 1 + i, numbers[i]);
+        }
+        end = (int) next;
+        return place;
+    }
+
+    private void put(int at, int number) {
+        chunks.get(at / CHUNK).put(at % CHUNK, number);
+    }
+
+    /** How many numbers of the list at this place are among the wanted. */
+    int count(int place, BitSet wanted) {
+        List<IntBuffer> now = chunks;
+        int count = 0;
+        for (int at = place + 1, last = place + size(now, place); at <= last; at++) {
+            count += wanted.get(number(now, at)) ? 1 : 0;
+        }
+        return count;
+    }
+
+    /** Hands over the numbers of the list at this place. */
+    void forEach(int place, IntConsumer to) {
+        List<IntBuffer> now = chunks;
+        for (int at = place + 1, last = place + size(now, place); at <= last; at++) {
+            to.accept(number(now, at));
+        }
+    }
+
+    private static int size(List<IntBuffer> chunks, int place) {
+        return place == 0 ? 0 : number(chunks, place);
+    }
+
+    /** 0 where another thread is just adding. */
+    private static int number(List<IntBuffer> chunks, int at) {
+        return at / CHUNK < chunks.size() ? chunks.get(at / CHUNK).get(at % CHUNK) : 0;
+    }
+
+    /** Removes the file. What reads lists meanwhile can go on. */
+    @Override
+    public void close() {
+        file.close();
+    }
+}

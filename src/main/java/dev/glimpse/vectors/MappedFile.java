@@ -1,0 +1,126 @@
+package dev.glimpse.vectors;
+
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
+import java.nio.channels.ClosedByInterruptException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+
+/**
+ * A local file of chunks of one size, which are mapped into memory. What is in it takes no heap: the system keeps in memory what is used, and
+ * takes the memory back when others need it. The file begins empty and grows as chunks are asked for. It never moves a chunk, so who reads
+ * one need not know that others come.
+ *
+ * <p>A new chunk is written to the disk as zeros before it is mapped. So a full disk is an exception here; if the disk space were only
+ * promised, it would be a fault of memory at whatever later instruction writes into the chunk.
+ *
+ * <p>Safe for use by several threads. What they may do with the same chunk, they have to settle themselves.
+ */
+public final class MappedFile implements AutoCloseable {
+    private static final int ZEROS = 1 << 16;
+
+    private final Path path;
+    private final int chunkBytes;
+    // Not a channel, because an interrupt would close it.
+    private final RandomAccessFile file;
+
+    /** Number of chunks that are on the disk. */
+    private int chunks;
+
+    /**
+     * Creates an empty file.
+     *
+     * @param folder on a local disk; created if it is missing
+     * @param name what the name of the file begins with
+     * @param chunkBytes size of each chunk, a multiple of 8
+     * @throws IllegalArgumentException if the size is not positive or no multiple of 8
+     * @throws UncheckedIOException if the file cannot be created
+     */
+    public MappedFile(Path folder, String name, int chunkBytes) {
+        this(newFile(folder, name, chunkBytes), chunkBytes);
+    }
+
+    /** @param path of an empty file */
+    MappedFile(Path path, int chunkBytes) {
+        this.path = path;
+        this.chunkBytes = chunkBytes;
+        try {
+            file = new RandomAccessFile(path.toFile(), "rw");
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot open " + path, e);
+        }
+    }
+
+    private static Path newFile(Path folder, String name, int chunkBytes) {
+        if (chunkBytes <= 0 || chunkBytes % Long.BYTES != 0) {
+            throw new IllegalArgumentException("not a positive multiple of " + Long.BYTES + ": " + chunkBytes);
+        }
+        try {
+            return Files.createTempFile(Files.createDirectories(folder), name, ".bin");
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot keep rows in " + folder, e);
+        }
+    }
+
+    /**
+     * Maps a chunk: zeros, until somebody writes into it. The chunks before it come to be on the disk too. Asked twice for the same chunk,
+     * it returns two buffers with the same memory. A buffer can be used after {@link #close}, and its memory is given back after the last
+     * use of it.
+     *
+     * @param number from 0 on
+     * @return in native byte order, from position 0 on
+     * @throws UncheckedIOException if the disk is full, or the file is closed or cannot be mapped
+     */
+    public synchronized ByteBuffer chunk(int number) {
+        try {
+            while (chunks <= number) {
+                writeZeros();
+                chunks++;
+            }
+            return map((long) number * chunkBytes).order(ByteOrder.nativeOrder());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot keep more rows in " + path, e);
+        }
+    }
+
+    private void writeZeros() throws IOException {
+        byte[] zeros = new byte[Math.min(ZEROS, chunkBytes)];
+        file.seek((long) chunks * chunkBytes);
+        for (int left = chunkBytes; left > 0; left -= zeros.length) {
+            file.write(zeros, 0, Math.min(left, zeros.length));
+        }
+    }
+
+    /** Also in a thread that is interrupted: half of a row must not be kept. */
+    private ByteBuffer map(long start) throws IOException {
+        boolean interrupted = Thread.interrupted();
+        try {
+            while (true) {
+                try (FileChannel channel = FileChannel.open(path, StandardOpenOption.READ, StandardOpenOption.WRITE)) {
+                    return channel.map(FileChannel.MapMode.READ_WRITE, start, chunkBytes);
+                } catch (ClosedByInterruptException e) {
+                    interrupted = Thread.interrupted() || interrupted;
+                }
+            }
+        } finally {
+            if (interrupted) {
+                Thread.currentThread().interrupt();
+            }
+        }
+    }
+
+    /** Deletes the file. Chunks that are in use can be used further. Twice is fine. */
+    @Override
+    public synchronized void close() {
+        try (file) {
+            Files.deleteIfExists(path);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot remove " + path, e);
+        }
+    }
+}

@@ -1,15 +1,50 @@
 package dev.glimpse.image;
 
+import java.nio.LongBuffer;
 import java.util.HexFormat;
+import java.util.stream.IntStream;
 
 /**
- * A set of pictures, in some 32 bytes each, so that it may hold all that there are. The first
- * 128 bits stand for the whole: that two of a billion pictures share them by chance has odds of 1 in 10^20. Pictures
- * whose names differ in their format alone are two. Not safe between threads.
+ * A set of pictures, in 32 to 64 bytes each, so that it may hold all that there are. A large set can be outside the heap: see {@link Memory}.
+ * The first 128 bits stand for the whole: that two of a billion pictures share them by chance has odds of 1 in 10^20. Pictures whose names
+ * differ in their format alone are two. Not safe between threads.
  */
 public final class IdSet {
-    private long[] slots = new long[2 * 1024];
+    /** Slots of a part; a set with no more is on the heap. */
+    static final int PART_SLOTS = 1 << 17;
+
+    private static final int FIRST_SLOTS = 1024;
+
+    /** Where a large set is kept. */
+    public interface Memory {
+        /** Each part is an array. */
+        Memory HEAP = (parts, longs) -> IntStream.range(0, parts)
+                .mapToObj(part -> LongBuffer.allocate(longs))
+                .toArray(LongBuffer[]::new);
+
+        /** So many parts of so many longs each, all of them zero. Nobody says when they are used no more. */
+        LongBuffer[] allocate(int parts, int longs);
+    }
+
+    private final Memory memory;
+
+    /** Two longs for each slot. */
+    private LongBuffer[] parts = Memory.HEAP.allocate(1, 2 * FIRST_SLOTS);
+
+    /** A power of two. */
+    private int slots = FIRST_SLOTS;
+
     private int size;
+
+    /** An empty set that stays on the heap. */
+    public IdSet() {
+        this(Memory.HEAP);
+    }
+
+    /** An empty set that is in this memory from about 65,000 pictures on. */
+    public IdSet(Memory memory) {
+        this.memory = memory;
+    }
 
     /** False if it was there already. */
     public boolean add(ImageId id) {
@@ -17,10 +52,27 @@ public final class IdSet {
     }
 
     private boolean add(long high, long low) {
-        if (size * 2 > slots.length / 2) {
+        if (size * 2L > slots) {
             grow();
         }
         return insert(high, low);
+    }
+
+    private long high(int slot) {
+        return parts[slot / PART_SLOTS].get(slot % PART_SLOTS * 2);
+    }
+
+    private long low(int slot) {
+        return parts[slot / PART_SLOTS].get(slot % PART_SLOTS * 2 + 1);
+    }
+
+    private boolean isFree(int slot) {
+        return high(slot) == 0 && low(slot) == 0;
+    }
+
+    private void put(int slot, long high, long low) {
+        parts[slot / PART_SLOTS].put(slot % PART_SLOTS * 2, high);
+        parts[slot / PART_SLOTS].put(slot % PART_SLOTS * 2 + 1, low);
     }
 
     public void addAll(IdSet others) {
@@ -32,9 +84,9 @@ public final class IdSet {
     }
 
     private void forEach(Keys keys) {
-        for (int i = 0; i < slots.length; i += 2) {
-            if (slots[i] != 0 || slots[i + 1] != 0) {
-                keys.of(slots[i], slots[i + 1]);
+        for (int slot = 0; slot < slots; slot++) {
+            if (!isFree(slot)) {
+                keys.of(high(slot), low(slot));
             }
         }
     }
@@ -42,28 +94,25 @@ public final class IdSet {
     /** Nothing happens if it is not there. */
     public void remove(ImageId id) {
         int slot = find(high(id), low(id));
-        if (slots[slot] == 0 && slots[slot + 1] == 0) {
+        if (isFree(slot)) {
             return;
         }
-        slots[slot] = 0;
-        slots[slot + 1] = 0;
+        put(slot, 0, 0);
         size--;
         // A search ends at a free slot, so what follows up to the next one may have to move.
-        int next = (slot + 2) % slots.length;
-        while (slots[next] != 0 || slots[next + 1] != 0) {
-            long high = slots[next];
-            long low = slots[next + 1];
-            slots[next] = 0;
-            slots[next + 1] = 0;
+        int next = slot + 1 & slots - 1;
+        while (!isFree(next)) {
+            long high = high(next);
+            long low = low(next);
+            put(next, 0, 0);
             size--;
             insert(high, low);
-            next = (next + 2) % slots.length;
+            next = next + 1 & slots - 1;
         }
     }
 
     public boolean contains(ImageId id) {
-        int slot = find(high(id), low(id));
-        return slots[slot] != 0 || slots[slot + 1] != 0;
+        return !isFree(find(high(id), low(id)));
     }
 
     public int size() {
@@ -72,33 +121,35 @@ public final class IdSet {
 
     private boolean insert(long high, long low) {
         int slot = find(high, low);
-        if (slots[slot] != 0 || slots[slot + 1] != 0) {
+        if (!isFree(slot)) {
             return false;
         }
-        slots[slot] = high;
-        slots[slot + 1] = low;
+        put(slot, high, low);
         size++;
         return true;
     }
 
     /** The slot that holds the key or, as zeros, would. The key is random already, so its bits serve as the hash. */
     private int find(long high, long low) {
-        int mask = slots.length / 2 - 1;
+        int mask = slots - 1;
         int slot = (int) high & mask;
         while (true) {
-            long there = slots[2 * slot];
-            long thereLow = slots[2 * slot + 1];
+            long there = high(slot);
+            long thereLow = low(slot);
             if ((there == high && thereLow == low) || (there == 0 && thereLow == 0)) {
-                return 2 * slot;
+                return slot;
             }
             slot = (slot + 1) & mask;
         }
     }
 
     private void grow() {
-        IdSet larger = new IdSet();
-        larger.slots = new long[slots.length * 2];
+        IdSet larger = new IdSet(memory);
+        larger.slots = 2 * slots;
+        int count = Math.max(1, larger.slots / PART_SLOTS);
+        larger.parts = (count == 1 ? Memory.HEAP : memory).allocate(count, 2 * Math.min(larger.slots, PART_SLOTS));
         forEach(larger::insert);
+        parts = larger.parts;
         slots = larger.slots;
     }
 

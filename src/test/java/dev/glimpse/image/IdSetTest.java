@@ -2,7 +2,9 @@ package dev.glimpse.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import java.util.ArrayList;
 import java.util.HashSet;
+import java.util.List;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -36,6 +38,33 @@ class IdSetTest {
         assertThat(some.size()).isEqualTo(5_000);
         assertThat(IntStream.range(0, 5_000)).allMatch(n -> some.contains(id(n)));
         assertThat(others.size()).isEqualTo(3_000);
+    }
+
+    /** In several parts of memory, which it asks for each time it grows. */
+    @Test
+    void largeSetIsInTheMemoryThatItIsGivenAndAgreesWithASetOfStrings() {
+        List<Integer> asked = new ArrayList<>();
+        IdSet ids = new IdSet((parts, longs) -> {
+            asked.add(parts);
+            assertThat(longs).isEqualTo(2 * IdSet.PART_SLOTS);
+            return IdSet.Memory.HEAP.allocate(parts, longs);
+        });
+        int count = IdSet.PART_SLOTS + 10;
+
+        for (int n = 0; n < count; n++) {
+            assertThat(ids.add(many(n))).isTrue();
+        }
+        for (int n = 0; n < count; n += 3) {
+            ids.remove(many(n));
+        }
+
+        assertThat(asked).containsExactly(2, 4);
+        assertThat(ids.size()).isEqualTo(count - (count + 2) / 3);
+        assertThat(IntStream.range(0, count)).allMatch(n -> ids.contains(many(n)) == (n % 3 != 0));
+    }
+
+    private static ImageId many(int n) {
+        return ImageId.of(new byte[] {(byte) n, (byte) (n >> 8), (byte) (n >> 16)}, ImageFormat.PNG);
     }
 
     private static IdSet setOf(int from, int to) {

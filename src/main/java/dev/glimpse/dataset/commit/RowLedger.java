@@ -21,7 +21,7 @@ import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Knows the state of each picture's row, and keeps the rows that searches have to find in memory. Does no I/O. Safe to share between
+ * Knows the state of each picture's row, and keeps the rows that searches have to find in memory. Does no I/O of its own. Safe to share between
  * threads: each method is one step under the ledger's monitor, which is held for a moment only.
  */
 public final class RowLedger {
@@ -36,7 +36,7 @@ public final class RowLedger {
     private record Unserved(PictureRow row, long version) {}
 
     /** Pictures that have a row in the table, as of version {@code learned}, and with what was committed here since. */
-    private IdSet inTable = new IdSet();
+    private IdSet inTable;
 
     private long learned;
 
@@ -62,8 +62,12 @@ public final class RowLedger {
 
     private volatile Overlay overlay = new Overlay(memory, 0, Set.of(), Set.of());
 
-    /** @param served the version that is read */
-    public RowLedger(long served) {
+    /**
+     * @param served the version that is read
+     * @param memory for the ids of all rows
+     */
+    public RowLedger(long served, IdSet.Memory memory) {
+        this.inTable = new IdSet(memory);
         this.served = served;
         this.learned = served;
     }

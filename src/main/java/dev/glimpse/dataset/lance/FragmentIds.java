@@ -69,7 +69,13 @@ public final class FragmentIds {
 
     private record Known(FragmentState state, Sum sum) {}
 
+    private final IdSet.Memory memory;
     private Map<Integer, Known> known = new HashMap<>();
+
+    /** @param memory for large sets of ids */
+    FragmentIds(IdSet.Memory memory) {
+        this.memory = memory;
+    }
 
     /**
      * Goes on to this version, and reads what is new in it.
@@ -85,7 +91,7 @@ public final class FragmentIds {
         if (touched) {
             return readAll(manifest, source);
         }
-        IdSet added = new IdSet();
+        IdSet added = new IdSet(memory);
         Map<Integer, Sum> sums = new HashMap<>();
         Sum[] kept = {Sum.NONE};
         if (!fresh.isEmpty()) {
@@ -108,7 +114,7 @@ public final class FragmentIds {
     /** Goes on to this version, and reads all ids of it. */
     Change readAll(Manifest manifest, Source source) throws IOException {
         known = new HashMap<>();
-        IdSet all = new IdSet();
+        IdSet all = new IdSet(memory);
         Map<Integer, Sum> sums = new HashMap<>();
         source.scan(null, (fragment, id) -> {
             sums.merge(fragment, Sum.of(id), Sum::plus);

@@ -61,7 +61,7 @@ public final class LanceTable implements AutoCloseable {
     private volatile Manifest manifest;
 
     /** Which ids the table has. Used by the writing thread alone. */
-    private final FragmentIds fragmentIds = new FragmentIds();
+    private final FragmentIds fragmentIds;
 
     private final Consumer<TableLostException> lost;
 
@@ -93,6 +93,7 @@ public final class LanceTable implements AutoCloseable {
             throws IOException {
         this.known = known;
         this.lost = lost;
+        this.fragmentIds = new FragmentIds(new MappedIds(work));
         this.datasets = new Datasets(bucket);
         try {
             this.replica = replicas.make(new LanceManifestReader(datasets.allocator()));

@@ -28,6 +28,7 @@ import dev.glimpse.dataset.lance.BucketAccess;
 import dev.glimpse.dataset.lance.LanceTable;
 import dev.glimpse.dataset.lance.LocalRows;
 import dev.glimpse.dataset.lance.Manifest;
+import dev.glimpse.dataset.lance.MappedIds;
 import dev.glimpse.dataset.lance.RecallCalibration;
 import dev.glimpse.dataset.lance.TableReader;
 import dev.glimpse.dataset.replica.Elapsed;
@@ -142,6 +143,7 @@ public final class OpenTable implements AutoCloseable {
         TableSettings settings = place.settings;
         this.meters = place.meters;
         this.inBucket = store.filesInPlace().isEmpty();
+        Path folder = place.work.resolve("vectors");
         @Nullable LanceTable opened = null;
         try {
             opened = new LanceTable(
@@ -156,13 +158,13 @@ public final class OpenTable implements AutoCloseable {
                             place.transfers),
                     store.directAccess().map(bucket -> BucketAccess.of(bucket, ImageDataset.KEY)),
                     settings.maintenance().indexRows(),
-                    place.work.resolve("vectors"),
+                    folder,
                     place.models,
                     () -> TableStamp.fresh(store.hasAny(ImageDataset.PICTURES)),
                     lost);
             this.table = opened;
             this.reader = table.reader();
-            this.ledger = new RowLedger(table.snapshots().current().version());
+            this.ledger = new RowLedger(table.snapshots().current().version(), new MappedIds(folder));
             this.commitLoop = new CommitLoop(table, ledger, commits, meters);
             this.groupCommit = new GroupCommit(ledger, commitLoop, settings.commit(), carried, meters);
             TableGuard opening = new TableGuard(place.address(), place.models, table, groupCommit);

@@ -12,6 +12,7 @@ import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.dataset.lance.LanceTable;
 import dev.glimpse.dataset.replica.Replica;
 import dev.glimpse.dataset.replica.TableTimings;
+import dev.glimpse.image.IdSet;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestStores;
 import dev.glimpse.testing.Rows;
@@ -62,7 +63,7 @@ class CommitLoopIT {
                 new KnownModels(Rows.MODEL),
                 () -> TableStamp.fresh(false),
                 lost -> {});
-        ledger = new RowLedger(table.snapshots().current().version());
+        ledger = new RowLedger(table.snapshots().current().version(), IdSet.Memory.HEAP);
         loop = new CommitLoop(table, ledger, thread, TableMeters.UNBOUND);
         commits =
                 new GroupCommit(ledger, loop, new CommitProperties(256, Duration.ZERO), List.of(), TableMeters.UNBOUND);

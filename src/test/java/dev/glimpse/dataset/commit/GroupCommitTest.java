@@ -8,6 +8,7 @@ import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.PictureState;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.commit.RowLedger.Pending;
+import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.StoreUnavailableException;
@@ -35,7 +36,7 @@ class GroupCommitTest {
     private record Timed(long nanos, Runnable task) {}
 
     private final PriorityQueue<Timed> timers = new PriorityQueue<>(Comparator.comparingLong(Timed::nanos));
-    private final RowLedger ledger = new RowLedger(0);
+    private final RowLedger ledger = new RowLedger(0, IdSet.Memory.HEAP);
     private final List<Integer> groups = new ArrayList<>();
 
     /** Begins near the end of the range, as the nanoTime of a machine may. */

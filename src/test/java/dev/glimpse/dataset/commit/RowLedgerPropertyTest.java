@@ -82,7 +82,7 @@ class RowLedgerPropertyTest {
 
     /** The table in the store with all its versions, and what this server knows of it. */
     private static final class Model {
-        final RowLedger ledger = new RowLedger(0);
+        final RowLedger ledger = new RowLedger(0, IdSet.Memory.HEAP);
 
         /** Which pictures have rows, by version. */
         final List<Set<ImageId>> versions = new ArrayList<>(List.of(Set.of()));

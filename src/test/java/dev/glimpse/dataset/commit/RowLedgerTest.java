@@ -20,7 +20,7 @@ import org.junit.jupiter.api.Test;
 class RowLedgerTest {
     private static final long READ = 7;
 
-    private final RowLedger ledger = new RowLedger(READ);
+    private final RowLedger ledger = new RowLedger(READ, IdSet.Memory.HEAP);
     private final Pending row = new Pending(row("one"), new CompletableFuture<>());
     private final ImageId id = row.row().id();
 

@@ -46,7 +46,7 @@ public final class RowHeap {
     private void measure(Path folder) {
         System.out.printf("%,d rows; bytes of the heap after a collection%n", rows);
         long start = used();
-        IdSet ids = keep(new IdSet());
+        IdSet ids = keep(new IdSet(new MappedIds(folder)));
         fill(
                 "ids of the ledger",
                 row -> ids.add(ImageId.parse("images/" + sha(row) + ".jpg").orElseThrow()));

@@ -3,9 +3,8 @@ package dev.glimpse.dataset.lance;
 import dev.glimpse.vectors.MappedFile;
 import java.nio.IntBuffer;
 import java.nio.file.Path;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.BitSet;
-import java.util.List;
 import java.util.function.IntConsumer;
 
 /**
@@ -16,10 +15,13 @@ import java.util.function.IntConsumer;
  * empty or some of its numbers 0.
  */
 final class NumberLists implements AutoCloseable {
-    private static final int CHUNK = 1 << 16;
+    private static final int CHUNK_BITS = 16;
+    private static final int CHUNK = 1 << CHUNK_BITS;
 
     private final MappedFile file;
-    private volatile List<IntBuffer> chunks = List.of();
+
+    /** Not changed: when there are more, it is another array. */
+    private volatile IntBuffer[] chunks = {};
 
     /** Where the next list begins. */
     private int end = 1;
@@ -43,12 +45,13 @@ final class NumberLists implements AutoCloseable {
         if (next > Integer.MAX_VALUE) {
             throw new IllegalStateException("more tags of rows than there are places: " + next);
         }
-        List<IntBuffer> more = new ArrayList<>(chunks);
-        while (next > (long) more.size() * CHUNK) {
-            more.add(file.chunk(more.size()).asIntBuffer());
-        }
-        if (more.size() > chunks.size()) {
-            chunks = List.copyOf(more);
+        int needed = (int) ((next + CHUNK - 1) / CHUNK);
+        if (needed > chunks.length) {
+            IntBuffer[] more = Arrays.copyOf(chunks, needed);
+            for (int i = chunks.length; i < needed; i++) {
+                more[i] = file.chunk(i).asIntBuffer();
+            }
+            chunks = more;
         }
         int place = end;
         put(place, numbers.length);
@@ -60,14 +63,17 @@ final class NumberLists implements AutoCloseable {
     }
 
     private void put(int at, int number) {
-        chunks.get(at / CHUNK).put(at % CHUNK, number);
+        chunks[at >>> CHUNK_BITS].put(at & CHUNK - 1, number);
     }
 
     /** How many numbers of the list at this place are among the wanted. */
     int count(int place, BitSet wanted) {
-        List<IntBuffer> now = chunks;
+        if (place == 0) {
+            return 0;
+        }
+        IntBuffer[] now = chunks;
         int count = 0;
-        for (int at = place + 1, last = place + size(now, place); at <= last; at++) {
+        for (int at = place + 1, last = place + number(now, place); at <= last; at++) {
             count += wanted.get(number(now, at)) ? 1 : 0;
         }
         return count;
@@ -75,19 +81,19 @@ final class NumberLists implements AutoCloseable {
 
     /** Hands over the numbers of the list at this place. */
     void forEach(int place, IntConsumer to) {
-        List<IntBuffer> now = chunks;
-        for (int at = place + 1, last = place + size(now, place); at <= last; at++) {
+        if (place == 0) {
+            return;
+        }
+        IntBuffer[] now = chunks;
+        for (int at = place + 1, last = place + number(now, place); at <= last; at++) {
             to.accept(number(now, at));
         }
     }
 
-    private static int size(List<IntBuffer> chunks, int place) {
-        return place == 0 ? 0 : number(chunks, place);
-    }
-
     /** 0 where another thread is just adding. */
-    private static int number(List<IntBuffer> chunks, int at) {
-        return at / CHUNK < chunks.size() ? chunks.get(at / CHUNK).get(at % CHUNK) : 0;
+    private static int number(IntBuffer[] chunks, int at) {
+        int chunk = at >>> CHUNK_BITS;
+        return chunk < chunks.length ? chunks[chunk].get(at & CHUNK - 1) : 0;
     }
 
     /** Removes the file. What reads lists meanwhile can go on. */

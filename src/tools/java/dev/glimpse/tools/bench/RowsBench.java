@@ -1,0 +1,161 @@
+package dev.glimpse.tools.bench;
+
+import dev.glimpse.testing.ClusteredVectors;
+import dev.glimpse.vectors.Hit;
+import dev.glimpse.vectors.Oversampling;
+import dev.glimpse.vectors.VectorIndex;
+import dev.glimpse.vectors.VectorView;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.BitSet;
+import java.util.List;
+import java.util.Set;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.springframework.util.FileSystemUtils;
+
+/**
+ * Fills a {@link VectorIndex} with made-up vectors of 512 dimensions, and says what that and searches take. Arguments: the number of rows, then
+ * any of origin (clusters around the origin) and cones (clusters in cones, as of CLIP; texts as queries), both without. The folder for the
+ * files, of 2.3 kB a row, may be given in the system property {@code folder}.
+ */
+final class RowsBench {
+    private static final int CLUSTERS = 1000;
+    private static final int K = 10;
+    private static final double RECALL = 0.95;
+
+    /** A little more than is asked for, because other queries than those that it is measured with find a little less. */
+    private static final double CALIBRATED = 0.955;
+
+    private static final int CALIBRATION_QUERIES = 100;
+    private static final int QUERIES = 200;
+    private static final int ROUNDS = 5;
+
+    private final Path folder;
+    private final int rows;
+
+    private RowsBench(Path folder, int rows) {
+        this.folder = folder;
+        this.rows = rows;
+    }
+
+    public static void main(String[] args) throws IOException {
+        Path parent = Path.of(System.getProperty("folder", System.getProperty("java.io.tmpdir")));
+        int rows = Integer.parseInt(args[0]);
+        for (String data : args.length > 1 ? List.of(args).subList(1, args.length) : List.of("origin", "cones")) {
+            ClusteredVectors vectors = data.equals("origin")
+                    ? ClusteredVectors.aroundOrigin(7, CLUSTERS)
+                    : ClusteredVectors.inCones(7, CLUSTERS);
+            Path folder = Files.createTempDirectory(Files.createDirectories(parent), "rows");
+            try {
+                System.out.printf(
+                        "%,d rows, %s; %d processors, load %.4s, heap of at most %,d MB%n",
+                        rows,
+                        data,
+                        Runtime.getRuntime().availableProcessors(),
+                        Files.readString(Path.of("/proc/loadavg")),
+                        Runtime.getRuntime().maxMemory() >> 20);
+                new RowsBench(folder, rows).measure(vectors);
+            } finally {
+                FileSystemUtils.deleteRecursively(folder);
+            }
+        }
+    }
+
+    private void measure(ClusteredVectors vectors) throws IOException {
+        try (VectorIndex index = new VectorIndex(folder, ClusteredVectors.DIMENSION)) {
+            long putting = 0;
+            for (int row = 0; row < rows; row++) {
+                float[] vector = vectors.row(row);
+                long start = System.nanoTime();
+                index.put(row, vector);
+                putting += System.nanoTime() - start;
+            }
+            System.out.printf("  put: %.1f s, %.1f us a row%n", putting / 1e9, putting / 1e3 / rows);
+            BitSet live = new BitSet();
+            live.set(0, rows);
+            long start = System.nanoTime();
+            VectorView view = index.view(live);
+            while (view.isSettling()) {
+                LockSupport.parkNanos(100_000_000);
+            }
+            System.out.printf("  partitions: %b, after %.1f s%n", view.isPartitioned(), seconds(start));
+            memory();
+            search(view, vectors);
+            memory();
+        }
+    }
+
+    private void search(VectorView view, ClusteredVectors vectors) {
+        long start = System.nanoTime();
+        Oversampling effort = Oversampling.calibrate(view, queries(vectors, 0, CALIBRATION_QUERIES), K, CALIBRATED);
+        System.out.printf(
+                "  calibrated in %.1f s: %d candidates, share %.4f of the codes%n",
+                seconds(start), effort.candidates(), effort.share());
+        List<float[]> queries = queries(vectors, CALIBRATION_QUERIES, QUERIES);
+        double found = 0;
+        for (float[] query : queries) {
+            Set<Long> hits = ids(nearest(view, query, effort));
+            hits.retainAll(ids(view.nearestExact(query, K)));
+            found += hits.size();
+        }
+        double recall = found / K / QUERIES;
+        double[] millis = new double[QUERIES * ROUNDS];
+        for (int i = 0; i < millis.length; i++) {
+            long began = System.nanoTime();
+            nearest(view, queries.get(i % QUERIES), effort);
+            millis[i] = (System.nanoTime() - began) / 1e6;
+        }
+        Arrays.sort(millis);
+        System.out.printf(
+                "  search: p50 %.2f ms, p10 %.2f, p95 %.2f; recall@10 %.3f of %d other queries, %s %.2f%n",
+                millis[millis.length / 2],
+                millis[millis.length / 10],
+                millis[millis.length * 95 / 100],
+                recall,
+                QUERIES,
+                recall >= RECALL ? "at least" : "LESS THAN",
+                RECALL);
+    }
+
+    private static List<Hit> nearest(VectorView view, float[] query, Oversampling effort) {
+        return view.nearest(query, K, effort.candidates(), effort.share());
+    }
+
+    private static List<float[]> queries(ClusteredVectors vectors, int from, int count) {
+        return IntStream.range(from, from + count).mapToObj(vectors::query).toList();
+    }
+
+    private static Set<Long> ids(List<Hit> hits) {
+        return hits.stream().map(Hit::rowId).collect(Collectors.toSet());
+    }
+
+    private static double seconds(long since) {
+        return (System.nanoTime() - since) / 1e9;
+    }
+
+    /** What is used of the heap after a collection, what the process has in memory, and what of that are files. */
+    private void memory() throws IOException {
+        long used = Long.MAX_VALUE;
+        for (int i = 0; i < 3; i++) {
+            System.gc();
+            used = Math.min(
+                    used,
+                    Runtime.getRuntime().totalMemory() - Runtime.getRuntime().freeMemory());
+        }
+        String process = Files.readAllLines(Path.of("/proc/self/status")).stream()
+                .filter(line -> line.matches("(VmHWM|VmRSS|RssAnon|RssFile|RssShmem):.*"))
+                .map(line -> line.replaceAll("\\s+", " "))
+                .collect(Collectors.joining(", "));
+        try (Stream<Path> files = Files.list(folder)) {
+            long disk = files.mapToLong(file -> file.toFile().length()).sum();
+            System.out.printf(
+                    "  memory: heap %.1f MB after a collection; %s; files %,d MB%n",
+                    used / 1e6, process, disk / 1_000_000);
+        }
+    }
+}

@@ -10,6 +10,7 @@ import dev.glimpse.dataset.ModelColumns.Filling;
 import dev.glimpse.image.Fingerprint;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.testing.LanceDbClient;
 import dev.glimpse.testing.Rows;
 import dev.glimpse.testing.TestBucket;
 import dev.glimpse.vectors.Embedding;

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.glimpse.dataset.upkeep.MergePolicy;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestStores;
+import dev.glimpse.testing.LanceDbClient;
 import dev.glimpse.testing.Rows;
 import dev.glimpse.testing.TestBucket;
 import dev.glimpse.vectors.Embedding;

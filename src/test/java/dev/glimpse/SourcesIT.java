@@ -105,7 +105,7 @@ class SourcesIT {
                         ofLook.stream()
                                 .filter(request -> !request.key().startsWith(PHOTOS))
                                 .toList())
-                .isEqualTo(price.get("classA").asLong() + 1); // the new settings
+                .isEqualTo(price.get("classA").asLong() + 2); // the new settings, before the look
         assertThat(count(ofLook, RequestClass.B)).isEqualTo(price.get("classB").asLong());
         assertThat(bucket.sizes("images/")).isEmpty();
         assertThat(bucket.sizes(PHOTOS)).hasSize(PICTURES + 1);

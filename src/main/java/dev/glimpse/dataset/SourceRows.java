@@ -63,7 +63,8 @@ public final class SourceRows {
         }
         String key = path;
         if (path.startsWith(BUCKET)) {
-            key = path.substring(path.indexOf('/', BUCKET.length()) + 1);
+            int slash = path.indexOf('/', BUCKET.length());
+            key = slash < 0 ? "" : path.substring(slash + 1);
         }
         return ObjectStore.isKey(key) && !key.contains("://") ? Optional.of(key) : Optional.empty();
     }

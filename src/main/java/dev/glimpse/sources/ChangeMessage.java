@@ -35,8 +35,9 @@ final class ChangeMessage {
             message.get("Records").forEach(record -> {
                 JsonNode s3 = record.path("s3");
                 // The only ones that encode their keys.
-                String key = URLDecoder.decode(text(s3.path("object").path("key")), StandardCharsets.UTF_8);
-                changes.add(new Change(optional(s3.path("bucket").path("name")), key));
+                changes.add(new Change(
+                        optional(s3.path("bucket").path("name")),
+                        decoded(text(s3.path("object").path("key")))));
             });
         } else if (message.path("Message").isString()) {
             add(JsonBody.parse(message.get("Message").asString().getBytes(StandardCharsets.UTF_8)), changes);
@@ -52,6 +53,14 @@ final class ChangeMessage {
             add(message.get("body"), changes);
         } else if (!message.isObject()) {
             throw new InvalidQueryException("a message of S3 or R2 is an object or an array of objects");
+        }
+    }
+
+    private static String decoded(String key) {
+        try {
+            return URLDecoder.decode(key, StandardCharsets.UTF_8);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidQueryException("a key of S3 is encoded as in a form, and this is not: " + key);
         }
     }
 

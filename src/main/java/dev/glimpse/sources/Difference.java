@@ -137,9 +137,14 @@ final class Difference implements AutoCloseable {
         bytesToRead += place.bytes();
     }
 
-    /** @param batch rows of one version of the table */
-    Price price(boolean inBucket, int batch) {
-        return Price.of(inBucket, batch, listed.get(), unchanged, leftOut, toRead, bytesToRead, gone.size());
+    /**
+     * What it takes to make the table agree.
+     *
+     * @param batch rows of one version of the table
+     * @param again whether there is something that an earlier look has left
+     */
+    Price price(boolean inBucket, int batch, boolean again) {
+        return Price.of(inBucket, batch, again, listed.get(), unchanged, leftOut, toRead, bytesToRead, gone.size());
     }
 
     /** Pictures whose rows name places that are no more. Guarded by itself once several threads use it. */

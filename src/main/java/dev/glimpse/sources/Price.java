@@ -38,15 +38,19 @@ record Price(
     /** The lease, the listing of what is remembered, and what is remembered afterwards. */
     private static final long OTHER_PUTS = 3;
 
-    /** What is remembered, and the lease when it is given back. */
-    private static final long OTHER_GETS = 2;
+    /** The lease when it is given back. */
+    private static final long OTHER_GETS = 1;
 
     static final int KEYS_PER_LIST = 1_000;
 
-    /** @param batch rows of one version */
+    /**
+     * @param batch rows of one version
+     * @param again whether there is something that an earlier look has left, which is read
+     */
     static Price of(
             boolean inBucket,
             int batch,
+            boolean again,
             long listed,
             long unchanged,
             long leftOut,
@@ -58,7 +62,7 @@ record Price(
         // Deletes that have come meanwhile are looked for at the end.
         long atEnd = toRead > 0 ? 1 : 0;
         long classA = inBucket ? lists + PUTS_PER_COMMIT * commits + OTHER_PUTS + atEnd : 0;
-        long classB = inBucket ? toRead + toRemove + OTHER_GETS : 0;
+        long classB = inBucket ? toRead + toRemove + OTHER_GETS + (again ? 1 : 0) : 0;
         return new Price(
                 listed,
                 unchanged,
@@ -71,7 +75,7 @@ record Price(
                 classA,
                 classB,
                 RequestMeter.dollars(classA, classB),
-                inBucket ? RequestMeter.dollars(lists + OTHER_PUTS, OTHER_GETS) : 0);
+                inBucket ? RequestMeter.dollars(lists + OTHER_PUTS, OTHER_GETS + 1) : 0);
     }
 
     private static long parts(long all, long part) {

@@ -118,6 +118,11 @@ final class SourceMemory {
         of(prefix, LOOKED, keys).forEach(store::delete);
     }
 
+    /** Whether a look at a source has left something. Asks the store nothing. */
+    static boolean hasLooked(String prefix, Collection<String> keys) {
+        return !of(prefix, LOOKED, keys).isEmpty();
+    }
+
     /** Reads what the last look at a source has left: a request, or none. */
     Looked looked(String prefix, Collection<String> keys) {
         List<String> there = of(prefix, LOOKED, keys);

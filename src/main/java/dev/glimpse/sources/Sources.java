@@ -144,7 +144,7 @@ final class Sources implements AutoCloseable {
                     before.asides(),
                     holds(new HashSet<>(remembered.removed()), false),
                     () -> {});
-            return difference.price(inBucket(), tools.batch());
+            return difference.price(inBucket(), tools.batch(), SourceMemory.hasLooked(prefix, remembered.keys()));
         }
     }
 
@@ -157,7 +157,7 @@ final class Sources implements AutoCloseable {
      * @throws InvalidQueryException if it is none
      * @throws SourceRefusedException if it cannot be a source
      */
-    String start(String text, long everySeconds, @Nullable Double maxDollars, boolean again) {
+    synchronized String start(String text, long everySeconds, @Nullable Double maxDollars, boolean again) {
         dataset.requireWritable();
         store.requireConditionalPuts();
         Remembered remembered = memory.read();
@@ -183,13 +183,7 @@ final class Sources implements AutoCloseable {
      */
     void stop(String text, boolean withRows) throws InterruptedException {
         dataset.requireWritable();
-        Remembered remembered = memory.read();
-        String prefix = keyOf(text);
-        if (!remembered.sources().containsKey(prefix) && !withRows) {
-            throw new SourceNotFoundException(prefix);
-        }
-        memory.forget(prefix, remembered.keys());
-        states.remove(prefix);
+        String prefix = forget(keyOf(text), withRows);
         if (!withRows) {
             return;
         }
@@ -209,6 +203,16 @@ final class Sources implements AutoCloseable {
         } finally {
             working.unlock();
         }
+    }
+
+    private synchronized String forget(String prefix, boolean missingIsFine) {
+        Remembered remembered = memory.read();
+        if (!remembered.sources().containsKey(prefix) && !missingIsFine) {
+            throw new SourceNotFoundException(prefix);
+        }
+        memory.forget(prefix, remembered.keys());
+        states.remove(prefix);
+        return prefix;
     }
 
     /**
@@ -307,8 +311,7 @@ final class Sources implements AutoCloseable {
 
     /** Takes over what was set up anywhere, and what the last looks have found. */
     private synchronized void reread() {
-        Remembered remembered = memory.read();
-        take(remembered);
+        Remembered remembered = readAll();
         for (SourceState state : states.values()) {
             if (!state.isAsked()) {
                 Looked looked = memory.looked(state.source().prefix(), remembered.keys());
@@ -317,13 +320,15 @@ final class Sources implements AutoCloseable {
         }
     }
 
-    private void take(Remembered remembered) {
+    private synchronized Remembered readAll() {
+        Remembered remembered = memory.read();
         remembered
                 .sources()
                 .forEach((prefix, source) -> states.computeIfAbsent(prefix, first -> new SourceState(source))
                         .set(source));
         states.keySet().retainAll(remembered.sources().keySet());
         readAt = Instant.now();
+        return remembered;
     }
 
     private void follow() throws Exception {
@@ -334,8 +339,7 @@ final class Sources implements AutoCloseable {
         }
         working.lock();
         try {
-            Remembered remembered = memory.read();
-            take(remembered);
+            Remembered remembered = readAll();
             for (SourceState state : List.copyOf(states.values())) {
                 if (state.isDue(Instant.now())) {
                     look(state, remembered);
@@ -381,6 +385,9 @@ final class Sources implements AutoCloseable {
         } catch (RuntimeException e) {
             state.fail(String.valueOf(e.getMessage()));
             throw e;
+        } catch (InterruptedException e) {
+            state.fail("it was ended early, and goes on soon");
+            throw e;
         }
     }
 
@@ -403,7 +410,8 @@ final class Sources implements AutoCloseable {
                     before.asides(),
                     holds(removed, again),
                     progress.listed::incrementAndGet);
-            Price price = difference.price(inBucket(), tools.batch());
+            Price price =
+                    difference.price(inBucket(), tools.batch(), SourceMemory.hasLooked(prefix, remembered.keys()));
             progress.reads(price);
             log.info("source={} {}", prefix, price);
             Double most = state.source().maxDollars();

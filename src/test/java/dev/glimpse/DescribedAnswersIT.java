@@ -345,6 +345,11 @@ class DescribedAnswersIT {
                 "/admin/sources/events",
                 event.getBytes(StandardCharsets.UTF_8),
                 with(key, "Content-Type", "application/json"));
+        client.send(
+                "POST",
+                "/admin/sources/events",
+                new byte[(1 << 20) + 1],
+                with(key, "Content-Type", "application/json"));
         client.delete("/admin/sources?rows=true&prefix=photos/", key);
         client.delete("/admin/sources?prefix=photos/", key);
     }

@@ -146,9 +146,9 @@ class SourcesIT {
                         .json()
                         .get("state")
                         .asString()
-                        .equals("running"));
+                        .equals("RUNNING"));
         JsonNode report = client.get("/admin/verify").json();
-        assertThat(report.get("state").asString()).isEqualTo("done");
+        assertThat(report.get("state").asString()).isEqualTo("DONE");
         assertThat(report.get("withoutPicture").get("count").asLong()).isZero();
         assertThat(client.search("a red circle", 1000).json().get("results")).hasSize(PICTURES);
     }
@@ -313,7 +313,7 @@ class SourcesIT {
             Client client = killed.client();
             assertThat(client.post("/admin/sources?prefix=photos/").status()).isEqualTo(202);
             await().atMost(Duration.ofMinutes(2))
-                    .until(() -> source(client).get("look").get("added").asLong() >= 256);
+                    .until(() -> source(client).path("look").path("added").asLong(0) >= 256);
             killed.kill();
         }
         long read = bucket.count("GET", PHOTOS);

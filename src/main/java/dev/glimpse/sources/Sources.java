@@ -3,6 +3,7 @@ package dev.glimpse.sources;
 import dev.glimpse.consistency.Originals;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.SourceRows;
+import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableUnavailableException;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.request.InvalidQueryException;
@@ -179,7 +180,7 @@ final class Sources implements AutoCloseable {
      * @param text a prefix of keys, or the address of one
      * @param withRows whether its pictures are taken out of the table as well; their objects stay
      * @throws SourceNotFoundException if there is no such source
-     * @throws SourceRefusedException if a look does not end in time; doing it again is right then
+     * @throws TableBusyException if a look does not end in time; doing it again is right then
      */
     void stop(String text, boolean withRows) throws InterruptedException {
         dataset.requireWritable();
@@ -188,7 +189,7 @@ final class Sources implements AutoCloseable {
             return;
         }
         if (!working.tryLock(PATIENCE_SECONDS, TimeUnit.SECONDS)) {
-            throw new SourceRefusedException("a look at a source is about to end; ask again for its rows to go");
+            throw new TableBusyException("a look at a source is about to end; ask again for its rows to go");
         }
         try {
             Set<ImageId> some = new HashSet<>();

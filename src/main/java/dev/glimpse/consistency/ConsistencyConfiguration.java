@@ -50,6 +50,11 @@ class ConsistencyConfiguration {
     }
 
     @Bean
+    Originals originals(ObjectStore store, ImageDataset dataset) {
+        return new Originals(store, dataset);
+    }
+
+    @Bean
     IntentMarkers intentMarkers(
             ObjectStore store,
             CommitProperties policy,
@@ -88,11 +93,13 @@ class ConsistencyConfiguration {
     @Bean
     Restoration restoration(
             ObjectStore store,
+            Originals originals,
+            RowDeriver deriver,
             Reconciler reconciler,
             PictureLocks locks,
             IntentMarkers intents,
             @Qualifier("pictureChores") ThreadPoolTaskExecutor chores) {
-        return new Restoration(store, reconciler, locks, intents.server(), chores);
+        return new Restoration(store, originals, deriver, reconciler, locks, intents.server(), chores);
     }
 
     @Bean

@@ -1,6 +1,7 @@
 package dev.glimpse.consistency;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.SourceRows.Place;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
@@ -23,6 +24,7 @@ public final class Deletion {
 
     private final ObjectStore store;
     private final ImageDataset dataset;
+    private final Originals originals;
     private final Reconciler reconciler;
     private final PictureLocks locks;
     private final String server;
@@ -49,6 +51,7 @@ public final class Deletion {
             Executor deletes) {
         this.store = store;
         this.dataset = dataset;
+        this.originals = new Originals(store, dataset);
         this.reconciler = reconciler;
         this.locks = locks;
         this.server = server;
@@ -69,9 +72,13 @@ public final class Deletion {
      * Removes the picture, and hides the row. To be followed by {@link #finishLocked}, also when this throws.
      *
      * @param purge whether the trash has no copy afterwards, not even of an earlier delete
+     * @param object whether the object of a picture of a source goes as well; it stays if it was written since
      */
-    public void removePicture(ImageId id, boolean purge) {
+    public void removePicture(ImageId id, boolean purge, boolean object) {
         store.requireConditionalPuts();
+        Optional<Place> place = originals.placeOf(id);
+        // First, so that no source brings the picture back, whatever comes next.
+        place.ifPresent(lies -> originals.remove(id, lies.key()));
         Optional<ObjectHead> head = store.head(id.toString());
         String group = head.map(
                         found -> UploadMetadata.fromMetadata(found.metadata()).group())
@@ -90,6 +97,12 @@ public final class Deletion {
         }
         if (head.isPresent()) {
             store.delete(id.toString());
+        }
+        if (object && place.isPresent() && originals.headOf(place.get()).isPresent()) {
+            if (!purge && head.isEmpty()) {
+                store.copy(place.get().key(), Trash.key(id));
+            }
+            store.delete(place.get().key());
         }
     }
 

@@ -45,8 +45,8 @@ public final class Reconciler {
         }
     }
 
-    private final ObjectStore store;
     private final ImageDataset dataset;
+    private final Originals originals;
     private final RowDeriver deriver;
     private final PictureLocks locks;
     private final Executor requests;
@@ -54,7 +54,7 @@ public final class Reconciler {
     /** @param requests runs what waits for the store */
     public Reconciler(
             ObjectStore store, ImageDataset dataset, RowDeriver deriver, PictureLocks locks, Executor requests) {
-        this.store = store;
+        this.originals = new Originals(store, dataset);
         this.dataset = dataset;
         this.deriver = deriver;
         this.locks = locks;
@@ -127,7 +127,7 @@ public final class Reconciler {
     }
 
     private CompletableFuture<Look> look(ImageId id, boolean notes, UploadMetadata.@Nullable Stored written) {
-        Optional<ObjectHead> head = store.head(id.toString());
+        Optional<ObjectHead> head = originals.head(id);
         if (head.isEmpty()) {
             return dataset.remove(id).thenApply(removed -> new Look(removed ? Found.CHANGED : Found.NO_PICTURE));
         }

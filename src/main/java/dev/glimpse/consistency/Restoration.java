@@ -18,6 +18,8 @@ public final class Restoration {
     private static final String RESTORE = "restore-";
 
     private final ObjectStore store;
+    private final Originals originals;
+    private final RowDeriver deriver;
     private final Reconciler reconciler;
     private final PictureLocks locks;
     private final String server;
@@ -27,8 +29,17 @@ public final class Restoration {
      * @param server that this is
      * @param requests runs what waits for the store
      */
-    public Restoration(ObjectStore store, Reconciler reconciler, PictureLocks locks, String server, Executor requests) {
+    public Restoration(
+            ObjectStore store,
+            Originals originals,
+            RowDeriver deriver,
+            Reconciler reconciler,
+            PictureLocks locks,
+            String server,
+            Executor requests) {
         this.store = store;
+        this.originals = originals;
+        this.deriver = deriver;
         this.reconciler = reconciler;
         this.locks = locks;
         this.server = server;
@@ -53,6 +64,35 @@ public final class Restoration {
         store.requireConditionalPuts();
         boolean unused = store.putIfAbsent(marker(id), new byte[0], "text/plain", Map.of());
         return store.copy(Trash.key(id), id.toString());
+    }
+
+    /** Whether the picture was deleted while the object of its source stayed. Asks the store. */
+    public boolean isOfSource(ImageId id) {
+        return originals.removedFrom(id).isPresent();
+    }
+
+    /**
+     * Brings the row of a picture back whose object has stayed in its source. The caller holds the picture's lock. After a crash half way,
+     * doing it again is right.
+     *
+     * @return completes with whether the picture is there with its row; if not, it stays deleted
+     */
+    public CompletableFuture<Boolean> finishOfSource(ImageId id) {
+        return CompletableFuture.completedFuture(id)
+                .thenComposeAsync(
+                        picture -> originals
+                                .removedFrom(picture)
+                                .map(key -> deriver.addRowAt(picture, key))
+                                .orElse(CompletableFuture.completedFuture(false)),
+                        requests)
+                .thenApplyAsync(
+                        there -> {
+                            if (there) {
+                                originals.welcome(id);
+                            }
+                            return there;
+                        },
+                        requests);
     }
 
     /**

@@ -58,6 +58,7 @@ public final class ImageDataset implements AutoCloseable, MeterBinder {
     private final TableReport report;
     private final TableRepair repair;
     private final ModelColumns modelColumns;
+    private final SourceRows sourceRows;
     private final IndexJobs indexJobs = new IndexJobs();
 
     private ImageDataset(ObjectStore store, Path work, KnownModels known, TableSettings settings, TableTimings timing)
@@ -71,6 +72,7 @@ public final class ImageDataset implements AutoCloseable, MeterBinder {
         this.duplicates = new DuplicateSearch(supervisor, search::located);
         this.report = new TableReport(supervisor, place.address(), known.configured());
         this.modelColumns = new ModelColumns(supervisor, known);
+        this.sourceRows = new SourceRows(supervisor, search);
         this.repair = new TableRepair(supervisor, report, place.address());
         try {
             supervisor.start();
@@ -481,6 +483,11 @@ public final class ImageDataset implements AutoCloseable, MeterBinder {
     /** The models that the table has vectors of. */
     public ModelColumns models() {
         return modelColumns;
+    }
+
+    /** Rows of pictures that lie under names of their own. */
+    public SourceRows sourceRows() {
+        return sourceRows;
     }
 
     // ---- the table as a whole

@@ -1,11 +1,15 @@
 package dev.glimpse.pictures;
 
 import dev.glimpse.consistency.Edits;
+import dev.glimpse.consistency.Originals;
 import dev.glimpse.consistency.PictureLocks;
 import dev.glimpse.consistency.Reconciler;
 import dev.glimpse.consistency.UnfinishedChanges;
 import dev.glimpse.consistency.UploadMetadata;
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.Picture;
+import dev.glimpse.dataset.RowChange;
+import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.storage.RequestMeter;
@@ -17,6 +21,7 @@ import java.util.function.UnaryOperator;
 
 /** Changes what is said of stored pictures. Safe for use by several threads. */
 public final class Editor {
+    private final Originals originals;
     private final Edits edits;
     private final ImageDataset dataset;
     private final Reconciler reconciler;
@@ -26,12 +31,14 @@ public final class Editor {
 
     /** @param requests runs what waits for the store */
     public Editor(
+            Originals originals,
             Edits edits,
             ImageDataset dataset,
             Reconciler reconciler,
             UnfinishedChanges unfinished,
             PictureLocks locks,
             Executor requests) {
+        this.originals = originals;
         this.edits = edits;
         this.dataset = dataset;
         this.reconciler = reconciler;
@@ -63,6 +70,9 @@ public final class Editor {
     }
 
     private CompletableFuture<UploadMetadata> editLocked(ImageId id, UnaryOperator<UploadMetadata> change) {
+        if (originals.placeOf(id).isPresent()) {
+            return editRow(id, change);
+        }
         Edits.Edit edit = edits.of(id);
         CompletableFuture<UploadMetadata> edited;
         try {
@@ -83,5 +93,26 @@ public final class Editor {
                 unfinished.addEdit(edit);
             }
         });
+    }
+
+    /** What is said of a picture of a source is in its row alone: the object is not ours to change. */
+    private CompletableFuture<UploadMetadata> editRow(ImageId id, UnaryOperator<UploadMetadata> change) {
+        return dataset.committed(id)
+                .thenComposeAsync(
+                        there -> {
+                            Picture before = dataset.find(id).orElseThrow(() -> PictureNotFoundException.missing(id));
+                            UploadMetadata said = change.apply(
+                                            new UploadMetadata(before.filename(), before.caption(), before.tags()))
+                                    .fitted();
+                            return dataset.describe(
+                                            id, new RowNotes(said.filename(), said.caption(), said.tags(), null))
+                                    .thenApply(outcome -> {
+                                        if (outcome == RowChange.NO_ROW) {
+                                            throw PictureNotFoundException.missing(id);
+                                        }
+                                        return said;
+                                    });
+                        },
+                        requests);
     }
 }

@@ -153,7 +153,11 @@ final class FolderStore implements ObjectStore {
             BasicFileAttributes attributes = attributes(object);
             return attributes == null
                     ? Optional.empty()
-                    : Optional.of(new ObjectHead(attributes.size(), readMetadata(key), etag(attributes)));
+                    : Optional.of(new ObjectHead(
+                            attributes.size(),
+                            readMetadata(key),
+                            attributes.lastModifiedTime().toInstant(),
+                            etag(attributes)));
         } catch (IOException e) {
             throw unavailable("read", key, e);
         }

@@ -164,6 +164,11 @@ public interface ObjectStore extends AutoCloseable {
      */
     Optional<StoreProblem> problem();
 
+    /** Whether every store can keep an object under this key. */
+    static boolean isKey(String key) {
+        return KeyRules.isKey(key);
+    }
+
     /** Counts what this store asks of a bucket. */
     RequestMeter meter();
 

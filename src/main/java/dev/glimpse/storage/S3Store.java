@@ -233,6 +233,7 @@ final class S3Store implements ObjectStore, MeterBinder {
             return Optional.of(new ObjectHead(
                     head.contentLength(),
                     head.metadata(),
+                    head.lastModified(),
                     String.valueOf(head.eTag()).replace("\"", "")));
         } catch (NoSuchKeyException e) {
             readsRefused = null;

@@ -3,6 +3,7 @@ package dev.glimpse.upload;
 import dev.glimpse.consistency.IntentGroup;
 import dev.glimpse.consistency.IntentMarkers;
 import dev.glimpse.consistency.MetadataTooLongException;
+import dev.glimpse.consistency.Originals;
 import dev.glimpse.consistency.PictureLocks;
 import dev.glimpse.consistency.Reconciler;
 import dev.glimpse.consistency.RowDeriver;
@@ -27,6 +28,7 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -58,6 +60,7 @@ public final class Uploader implements MeterBinder {
     private final RowDeriver deriver;
     private final ObjectStore store;
     private final ImageDataset dataset;
+    private final Originals originals;
     private final IntentMarkers intents;
     private final UnfinishedChanges unfinished;
     private final Reconciler reconciler;
@@ -82,6 +85,7 @@ public final class Uploader implements MeterBinder {
         this.deriver = deriver;
         this.store = store;
         this.dataset = dataset;
+        this.originals = new Originals(store, dataset);
         this.intents = intents;
         this.unfinished = unfinished;
         this.reconciler = reconciler;
@@ -140,7 +144,7 @@ public final class Uploader implements MeterBinder {
 
     /** Stores a picture of which a row is known here. Another server may have deleted the picture since. */
     private StoredPicture storeKnown(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
-        Optional<ObjectHead> head = store.head(id.toString());
+        Optional<ObjectHead> head = originals.head(id);
         if (head.isPresent()) {
             return confirm(id).comparing(notesOf(head.get()), notes);
         }
@@ -208,6 +212,13 @@ public final class Uploader implements MeterBinder {
         if (dataset.stateOf(id).isInTable()) {
             // The picture was not there, so others have removed this row, or are about to.
             refresh();
+            if (originals.placeOf(id).isPresent()) {
+                // The row that points to where the picture was makes room for one that points to where it is now.
+                within(
+                        timings.commit(),
+                        dataset.sourceRows().remove(Set.of(id)),
+                        "the table does not answer; upload the picture again");
+            }
         }
         PictureRow row =
                 meters.encodes().record(() -> derived.row(notes, uploadedAt).join());
@@ -386,6 +397,6 @@ public final class Uploader implements MeterBinder {
     }
 
     private StoredPicture stored(ImageId id, boolean now) {
-        return new StoredPicture(id.toString(), store.address(id.toString()), dimension.getAsInt(), now);
+        return new StoredPicture(id.toString(), originals.address(id), dimension.getAsInt(), now);
     }
 }

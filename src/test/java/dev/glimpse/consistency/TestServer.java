@@ -121,9 +121,11 @@ public final class TestServer implements AutoCloseable {
                 store,
                 dataset);
         PictureLocks locks = new PictureLocks(chores);
+        Originals originals = new Originals(store, dataset);
         Reconciler reconciler = new Reconciler(store, dataset, deriver, locks, chores);
         Deletion deletion = new Deletion(store, dataset, reconciler, locks, intents.server(), timings, deletes);
-        Restoration restoration = new Restoration(store, reconciler, locks, intents.server(), chores);
+        Restoration restoration =
+                new Restoration(store, originals, deriver, reconciler, locks, intents.server(), chores);
         Edits edits = new Edits(store, reconciler, locks, intents.server(), timings, chores);
         PictureListing pictures = new PictureListing(store, chores);
         unfinished = new UnfinishedChanges(
@@ -148,7 +150,7 @@ public final class TestServer implements AutoCloseable {
         dataset.whenRowsMayBeMissing(verifier::repairUntilDone);
         remover = new Remover(deletion, store, dataset, unfinished, locks, deletes);
         restorer = new Restorer(restoration, store, dataset, reconciler, unfinished, locks, deletes);
-        editor = new Editor(edits, dataset, reconciler, unfinished, locks, deletes);
+        editor = new Editor(originals, edits, dataset, reconciler, unfinished, locks, deletes);
     }
 
     public static byte[] picture(int n) {

@@ -5,6 +5,7 @@ import dev.glimpse.dataset.OutdatedException;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowChange;
 import dev.glimpse.dataset.RowNotes;
+import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.commit.RowLedger.Pending;
@@ -14,14 +15,17 @@ import dev.glimpse.storage.RequestMeter;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
@@ -168,6 +172,48 @@ public final class CommitLoop {
             ledger.removed(id, table.manifest().version());
             tellMoved();
             return removed[0];
+        });
+    }
+
+    /** See {@link SourceRows#remove}. */
+    public CompletableFuture<Set<ImageId>> removeOfSources(Collection<ImageId> ids) {
+        return submit(() -> {
+            readNewest();
+            learnIds();
+            Set<ImageId> removed = new HashSet<>();
+            untilWon(ATTEMPTS, () -> {
+                // Who uploads the picture now gives it another row.
+                List<ImageId> there = ids.stream()
+                        .filter(id -> ledger.stateOf(id).isInTable() && ledger.pending(id) == null)
+                        .toList();
+                removed.clear();
+                Optional<Set<ImageId>> deleted = table.deleteOfSources(there);
+                deleted.ifPresent(removed::addAll);
+                return deleted.isPresent();
+            });
+            removed.forEach(id -> ledger.removed(id, table.manifest().version()));
+            tellMoved();
+            return removed;
+        });
+    }
+
+    /**
+     * Lets rows say that their pictures lie elsewhere.
+     *
+     * @param address how a path names a key
+     * @see SourceRows#move
+     */
+    public CompletableFuture<Integer> move(Map<ImageId, SourceRows.Place> places, UnaryOperator<String> address) {
+        return submit(() -> {
+            catchUp();
+            int[] moved = {0};
+            untilWon(ATTEMPTS, () -> {
+                Optional<Integer> outcome = table.move(places, address);
+                moved[0] = outcome.orElse(0);
+                return outcome.isPresent();
+            });
+            tellMoved();
+            return moved[0];
         });
     }
 

@@ -6,9 +6,11 @@ import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.MemoryState;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.OutdatedException;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowChange;
 import dev.glimpse.dataset.RowNotes;
+import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.TableLostException;
 import dev.glimpse.dataset.TableModels;
 import dev.glimpse.dataset.TableStamp;
@@ -21,9 +23,11 @@ import dev.glimpse.image.ImageId;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
@@ -258,10 +262,26 @@ public final class LanceTable implements AutoCloseable {
 
     /** Commits the removal of rows. False if another writer was first. Makes no version if none of the rows exists. */
     public boolean delete(List<ImageId> ids) throws IOException {
-        String filter = anyOf(ids);
+        return delete(anyOf(ids)).isPresent();
+    }
+
+    /**
+     * Commits the removal of rows whose pictures lie under names of their own. Empty if another writer was first. Makes no version if
+     * there is no such row.
+     *
+     * @return the pictures whose rows are gone
+     */
+    public Optional<Set<ImageId>> deleteOfSources(Collection<ImageId> ids) throws IOException {
+        return ids.isEmpty()
+                ? Optional.of(Set.of())
+                : delete(anyOf(ids) + " AND strpos(" + Columns.PATH + ", " + Columns.ID + ") = 0");
+    }
+
+    private Optional<Set<ImageId>> delete(String filter) throws IOException {
         RowScanner.Found rows = scanner.find(filter);
+        Set<ImageId> ids = rows.ids().values().stream().flatMap(List::stream).collect(Collectors.toSet());
         if (rows.offsets().isEmpty()) {
-            return true;
+            return Optional.of(ids);
         }
         try (StagedVersion staged =
                 replica.publisher().stageDeletions(rows.offsets().keySet())) {
@@ -276,7 +296,7 @@ public final class LanceTable implements AutoCloseable {
             if (won) {
                 fragmentIds.deleted(manifest, rows.ids());
             }
-            return won;
+            return won ? Optional.of(ids) : Optional.empty();
         }
     }
 
@@ -328,13 +348,13 @@ public final class LanceTable implements AutoCloseable {
             if (same[0]) {
                 return Optional.of(RowChange.UNCHANGED);
             }
-            return replace(id, rows, copies.get(0)) ? Optional.of(RowChange.CHANGED) : Optional.empty();
+            return replace(List.of(id), rows, copies.get(0)) ? Optional.of(RowChange.CHANGED) : Optional.empty();
         } finally {
             copies.forEach(VectorSchemaRoot::close);
         }
     }
 
-    private boolean replace(ImageId id, RowScanner.Found rows, VectorSchemaRoot copy) throws IOException {
+    private boolean replace(Collection<ImageId> ids, RowScanner.Found rows, VectorSchemaRoot copy) throws IOException {
         try (StagedVersion staged =
                 replica.publisher().stageDeletions(rows.offsets().keySet())) {
             boolean won = commitAndPublish(staged, dataset -> {
@@ -347,13 +367,39 @@ public final class LanceTable implements AutoCloseable {
                         .build();
             });
             if (won) {
-                fragmentIds.replaced(manifest, rows.ids(), id);
+                fragmentIds.replaced(manifest, rows.ids(), ids);
             }
             return won;
         }
     }
 
-    private static String anyOf(List<ImageId> ids) {
+    /**
+     * Commits one version in which the rows of these pictures say that the pictures lie there: the old rows go, and copies of them come.
+     * Empty if another writer was first. Makes no version if there is no such row.
+     *
+     * @param address how a path names a key
+     * @return how many rows were changed
+     */
+    public Optional<Integer> move(Map<ImageId, SourceRows.Place> places, UnaryOperator<String> address)
+            throws IOException {
+        requireOurColumns();
+        RowScanner.Found rows = new RowScanner.Found();
+        try (MovedRows copies = new MovedRows(places, address, datasets.allocator())) {
+            scanner.read(anyOf(places.keySet()), (batch, columns) -> {
+                rows.add(batch);
+                copies.add(batch, columns);
+            });
+            Optional<VectorSchemaRoot> made = copies.rows();
+            if (made.isEmpty()) {
+                return Optional.of(0);
+            }
+            return replace(copies.ids(), rows, made.get())
+                    ? Optional.of(copies.ids().size())
+                    : Optional.empty();
+        }
+    }
+
+    private static String anyOf(Collection<ImageId> ids) {
         // An id is made of hex digits and a few letters, so there is nothing to quote.
         return Columns.ID + ids.stream().map(id -> "'" + id + "'").collect(Collectors.joining(", ", " IN (", ")"));
     }
@@ -558,6 +604,11 @@ public final class LanceTable implements AutoCloseable {
     /** What all rows say of their pictures. Any thread. */
     public void allNotes(BiConsumer<ImageId, RowNotes> rows) throws IOException {
         scanner.scanNotes(manifest, rows);
+    }
+
+    /** Where the pictures of all rows lie. The pictures have an id, a path, a size and a time, and nothing else. Any thread. */
+    public void allPlaces(BiConsumer<ImageId, Picture> rows) throws IOException {
+        scanner.scanPlaces(manifest, rows);
     }
 
     private void scanIds(@Nullable List<Integer> fragments, FragmentIds.Rows rows) throws IOException {

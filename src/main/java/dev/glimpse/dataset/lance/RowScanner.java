@@ -1,6 +1,7 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.DamagedTableException;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.replica.Replica;
@@ -139,6 +140,23 @@ final class RowScanner {
                 Columns.id(batch, i).ifPresent(id -> rows.accept(id, notes));
             }
         }));
+    }
+
+    /**
+     * Hands over where the pictures of rows lie, without all else that rows say. Rows whose ids are not ours are left out.
+     *
+     * @param manifest of the newest version
+     * @throws DamagedTableException if the rows cannot be read, though the store answers
+     */
+    void scanPlaces(Manifest manifest, BiConsumer<ImageId, Picture> rows) throws IOException {
+        List<String> columns = new ArrayList<>(List.of(Columns.ID, Columns.PATH, Columns.BYTES, Columns.UPLOADED_AT));
+        columns.retainAll(manifest.columns().keySet());
+        ScanOptions scan = new ScanOptions.Builder().columns(columns).build();
+        readNewest(dataset -> Datasets.scan(
+                dataset,
+                scan,
+                batch -> Columns.pictures(batch)
+                        .forEach(picture -> ImageId.parse(picture.id()).ifPresent(id -> rows.accept(id, picture)))));
     }
 
     /** Looks at the newest version. */

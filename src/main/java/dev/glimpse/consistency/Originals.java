@@ -1,0 +1,147 @@
+package dev.glimpse.consistency;
+
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.PictureState;
+import dev.glimpse.dataset.SourceRows;
+import dev.glimpse.dataset.SourceRows.Place;
+import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.TableUnavailableException;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectHead;
+import dev.glimpse.storage.ObjectStore;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Finds the original of a picture: under the key that its id says, or, if it belongs to a source, where its row says. A source may have
+ * put other bytes there since. Then the picture is not there. Safe for use by several threads.
+ */
+public final class Originals {
+    /** The keys of what is remembered of sources begin so. */
+    public static final String KEYS = "sources/";
+
+    /** Pictures of sources that were deleted while their objects stay: no source brings them back. */
+    public static final String REMOVED = KEYS + "removed/";
+
+    /** For the files of another server's commit that has the row. */
+    private static final Duration FILES = Duration.ofSeconds(2);
+
+    private final ObjectStore store;
+    private final ImageDataset dataset;
+
+    public Originals(ObjectStore store, ImageDataset dataset) {
+        this.store = store;
+        this.dataset = dataset;
+    }
+
+    /** The second in which an object was written: listings of some stores are more exact than their heads. */
+    public static Instant second(Instant modified) {
+        return modified.truncatedTo(ChronoUnit.SECONDS);
+    }
+
+    /**
+     * Where the original of a picture of a source lies; empty for all other pictures. Asks the store nothing.
+     *
+     * @throws TableBusyException if too many searches wait
+     * @throws TableUnavailableException if the table is damaged, or being opened anew
+     */
+    public Optional<Place> placeOf(ImageId id) {
+        PictureState state = dataset.stateOf(id);
+        if (state == PictureState.ABSENT) {
+            return Optional.empty();
+        }
+        if (state == PictureState.UNREAD) {
+            dataset.settled()
+                    .copy()
+                    .completeOnTimeout(null, FILES.toMillis(), TimeUnit.MILLISECONDS)
+                    .join();
+        }
+        return dataset.find(id).flatMap(SourceRows::placeOf);
+    }
+
+    /** Pictures that are under their ids show also while the table does not answer. */
+    private Optional<Place> placeIfKnown(ImageId id) {
+        try {
+            return placeOf(id);
+        } catch (TableBusyException | TableUnavailableException e) {
+            return Optional.empty();
+        }
+    }
+
+    /**
+     * The bytes of the original; empty if it is not there.
+     *
+     * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
+     */
+    public Optional<byte[]> read(ImageId id) {
+        return placeIfKnown(id)
+                .flatMap(place -> store.get(place.key()))
+                .filter(bytes -> ImageId.of(bytes, id.format()).equals(id))
+                .or(() -> store.get(id.toString()));
+    }
+
+    /**
+     * What the store says of the original; empty if it is not there, or was deleted while the object of its source stays. What is said of
+     * a picture of a source is in its row alone, so its metadata is empty.
+     *
+     * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
+     * @throws TableBusyException if too many searches wait
+     * @throws TableUnavailableException if the table is damaged, or being opened anew
+     */
+    public Optional<ObjectHead> head(ImageId id) {
+        // Nearly all pictures are under their ids.
+        return store.head(id.toString())
+                .or(() -> placeOf(id)
+                        .flatMap(this::headOf)
+                        .filter(head -> !isRemoved(id))
+                        .map(head -> new ObjectHead(head.bytes(), Map.of(), head.lastModified(), head.etag())));
+    }
+
+    /** What the store says of the object at a place; empty if there is none, or it was written since. */
+    Optional<ObjectHead> headOf(Place place) {
+        return store.head(place.key())
+                .filter(head -> head.bytes() == place.bytes()
+                        && second(head.lastModified()).equals(place.modified()));
+    }
+
+    /** How an operator names the original. */
+    public String address(ImageId id) {
+        return store.address(placeIfKnown(id).map(Place::key).orElse(id.toString()));
+    }
+
+    // ---- pictures that were deleted while their objects stay
+
+    /** The object that says that a picture was deleted while the object of its source stays. */
+    public static String removedKey(ImageId id) {
+        return REMOVED + id.name();
+    }
+
+    private boolean isRemoved(ImageId id) {
+        return store.head(removedKey(id)).isPresent();
+    }
+
+    /** Remembers that no source is to bring this picture back, until {@link #welcome}. */
+    void remove(ImageId id, String key) {
+        boolean unused =
+                store.putIfAbsent(removedKey(id), key.getBytes(StandardCharsets.UTF_8), "text/plain", Map.of());
+    }
+
+    /**
+     * Forgets that a picture was deleted while its object stays.
+     *
+     * @return the key of the object; empty if the picture was not deleted so
+     */
+    Optional<String> removedFrom(ImageId id) {
+        return store.get(removedKey(id)).map(key -> new String(key, StandardCharsets.UTF_8));
+    }
+
+    /** A source may bring this picture back from now on. */
+    void welcome(ImageId id) {
+        store.delete(removedKey(id));
+    }
+}

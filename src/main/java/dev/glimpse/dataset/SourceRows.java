@@ -1,0 +1,142 @@
+package dev.glimpse.dataset;
+
+import dev.glimpse.dataset.table.OpenTable;
+import dev.glimpse.dataset.table.TableSearch;
+import dev.glimpse.dataset.table.TableSupervisor;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectStore;
+import java.time.Instant;
+import java.util.Collection;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Rows of pictures that lie in the store under names of their own, outside of {@code images/}, where nothing but the row points to them.
+ * The path of such a row names the object. Safe for use by several threads, but for the lease.
+ */
+public final class SourceRows {
+    private static final String BUCKET = "s3://";
+
+    private final TableSupervisor supervisor;
+    private final TableSearch search;
+
+    /** The table whose lease this server has; null if it has none. Of the thread that follows the sources. */
+    private @Nullable OpenTable followed;
+
+    SourceRows(TableSupervisor supervisor, TableSearch search) {
+        this.supervisor = supervisor;
+        this.search = search;
+    }
+
+    /**
+     * Where a picture lies.
+     *
+     * @param key of its object
+     * @param bytes size of the object
+     * @param modified when the object was written last, by the store's clock, to the second
+     */
+    public record Place(String key, long bytes, Instant modified) {
+        /** The last part of the key. */
+        public String filename() {
+            return key.substring(key.lastIndexOf('/') + 1);
+        }
+    }
+
+    /** Takes what a row says of its picture's place. */
+    public interface Places {
+        /**
+         * A row.
+         */
+        void row(ImageId id, Place place);
+    }
+
+    /**
+     * The key of the object that a path names; empty if the picture is where its id says, or the path names no object of a store. The
+     * bucket in a path does not count: a copied bucket has the same keys.
+     */
+    public static Optional<String> keyIn(String id, @Nullable String path) {
+        if (path == null || path.endsWith(id)) {
+            return Optional.empty();
+        }
+        String key = path;
+        if (path.startsWith(BUCKET)) {
+            int slash = path.indexOf('/', BUCKET.length());
+            key = slash < 0 ? "" : path.substring(slash + 1);
+        }
+        return ObjectStore.isKey(key) && !key.contains("://") ? Optional.of(key) : Optional.empty();
+    }
+
+    /** What a row says of the place of its picture; empty if that is where its id says. */
+    public static Optional<Place> placeOf(Picture picture) {
+        Long bytes = picture.bytes();
+        Instant modified = picture.uploadedAt();
+        return bytes == null || modified == null
+                ? Optional.empty()
+                : keyIn(picture.id(), picture.path()).map(key -> new Place(key, bytes, modified));
+    }
+
+    /**
+     * Hands over all committed rows of such pictures, as the table has them.
+     *
+     * @throws TableBusyException if this takes more than ten minutes
+     * @throws TableUnavailableException if the table is not open
+     */
+    public void forEach(Places rows) {
+        search.forEachPlace((id, picture) -> placeOf(picture).ifPresent(place -> rows.row(id, place)));
+    }
+
+    /**
+     * Removes the committed rows of these pictures, as far as they say that the pictures lie under names of their own, in one commit.
+     *
+     * @return completes with the pictures whose rows are gone
+     * @throws ForeignTableException if the table was not made by Glimpse
+     * @throws ModelMismatchException if the table was made with another model
+     */
+    public CompletableFuture<Set<ImageId>> remove(Collection<ImageId> ids) {
+        OpenTable table = writable();
+        return table.commitLoop().removeOfSources(ids);
+    }
+
+    /**
+     * Lets committed rows say that their pictures lie elsewhere, in one commit. All else of the rows stays, the vectors too. A row that is
+     * not there, or waits to be committed, is left alone.
+     *
+     * @param store that the places are in
+     * @return completes with how many rows were changed
+     * @throws ForeignTableException if the table was not made by Glimpse
+     * @throws ModelMismatchException if the table was made with another model
+     */
+    public CompletableFuture<Integer> move(Map<ImageId, Place> places, ObjectStore store) {
+        OpenTable table = writable();
+        return table.commitLoop().move(places, store::address);
+    }
+
+    private OpenTable writable() {
+        OpenTable table = supervisor.require();
+        table.guard().requireWritable();
+        return table;
+    }
+
+    /** Whether this server may follow the sources, and no other one does. To be asked from time to time, on one thread. */
+    public boolean mayFollow() {
+        OpenTable table = supervisor.require();
+        if (!table.equals(followed)) {
+            followed = table.sourcesLease().take(false) ? table : null;
+        } else {
+            followed = table.sourcesLease().keep() ? table : null;
+        }
+        return followed != null;
+    }
+
+    /** Lets other servers follow the sources. On the thread of {@link #mayFollow}. */
+    public void leaveFollowing() {
+        OpenTable table = followed;
+        followed = null;
+        if (table != null) {
+            table.sourcesLease().release();
+        }
+    }
+}

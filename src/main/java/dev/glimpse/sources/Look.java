@@ -1,0 +1,428 @@
+package dev.glimpse.sources;
+
+import dev.glimpse.consistency.Originals;
+import dev.glimpse.consistency.Reconciler;
+import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.PictureState;
+import dev.glimpse.dataset.SourceRows;
+import dev.glimpse.dataset.SourceRows.Place;
+import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.image.IdSet;
+import dev.glimpse.image.ImageId;
+import dev.glimpse.storage.ObjectHead;
+import dev.glimpse.storage.ObjectStore;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.Executor;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Makes the table agree with a source, after the {@link Difference} is known: reads what is new, adds rows in versions of a fixed size, lets
+ * rows follow objects that have another name, and removes those of objects that are gone. The table alone says what is done, so that
+ * whoever begins anew after a crash goes on there. One thread runs it; others read pictures for it.
+ */
+final class Look {
+    /** Rows that go or move in one version. */
+    static final int CHANGES = 1_000;
+
+    private static final long TURN_MILLIS = 500;
+
+    /** Listings and gets are older than this when an object that they do not know is written in the same second. */
+    private static final long SETTLED_SECONDS = 2;
+
+    private final ObjectStore store;
+    private final ImageDataset dataset;
+    private final SourceRows rows;
+    private final Reconciler reconciler;
+    private final ObjectReader reader;
+    private final Executor requests;
+    private final int batch;
+    private final Difference difference;
+    private final Progress progress;
+    private final BooleanSupplier mayGoOn;
+
+    /** Pictures that were deleted while their objects stay. */
+    private final Set<ImageId> removed;
+
+    /** Objects without a row of their own, as they are now. */
+    private final Map<String, Aside> asides;
+
+    /** Pictures that this look has met, each in one object. Guarded by itself. */
+    private final IdSet met = new IdSet();
+
+    /** Rows that are made and not committed. Guarded by itself. */
+    private final Map<ImageId, Made> made = new LinkedHashMap<>();
+
+    /** Rows whose objects have another place now. Guarded by itself. */
+    private final Map<ImageId, Place> moves = new HashMap<>();
+
+    private CompletableFuture<Void> lastCommit = CompletableFuture.completedFuture(null);
+
+    private record Made(Place place, PictureRow row) {}
+
+    /**
+     * What looks work with.
+     *
+     * @param requests runs what reads pictures, some at a time
+     * @param batch rows of one version
+     */
+    record Tools(
+            ObjectStore store,
+            ImageDataset dataset,
+            Reconciler reconciler,
+            ObjectReader reader,
+            Executor requests,
+            int batch) {}
+
+    /**
+     * @param asides objects without a row of their own, as far as they are as they were
+     * @param removed pictures that were deleted while their objects stay
+     * @param mayGoOn asked before each picture, on this thread; after a no, nothing further is begun
+     */
+    Look(
+            Tools tools,
+            Difference difference,
+            Map<String, Aside> asides,
+            Collection<ImageId> removed,
+            Progress progress,
+            BooleanSupplier mayGoOn) {
+        this.store = tools.store;
+        this.dataset = tools.dataset;
+        this.rows = tools.dataset.sourceRows();
+        this.reconciler = tools.reconciler;
+        this.reader = tools.reader;
+        this.requests = tools.requests;
+        this.batch = tools.batch;
+        this.difference = difference;
+        this.progress = progress;
+        this.mayGoOn = mayGoOn;
+        this.removed = Set.copyOf(removed);
+        this.asides = new ConcurrentHashMap<>(asides);
+    }
+
+    /** Objects without a row of their own, by their keys. */
+    Map<String, Aside> asides() {
+        return asides;
+    }
+
+    /**
+     * Does it.
+     *
+     * @return whether it came to its end; else the next look goes on
+     * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer; what is committed stays
+     */
+    boolean run() throws InterruptedException {
+        removeDeleted(removed);
+        boolean all = read();
+        if (!all) {
+            return false;
+        }
+        removeGone();
+        return true;
+    }
+
+    // ---- what is new
+
+    private boolean read() throws InterruptedException {
+        List<CompletableFuture<Void>> running = new ArrayList<>();
+        boolean[] all = {true};
+        try {
+            difference.forEachToRead(place -> {
+                settle(place);
+                reader.pace();
+                if (!mayGoOn.getAsBoolean()) {
+                    all[0] = false;
+                    return false;
+                }
+                if (running.size() >= ObjectReader.AT_ONCE) {
+                    await(running.remove(0));
+                }
+                running.add(CompletableFuture.runAsync(() -> readOne(place), requests));
+                commit(batch);
+                return true;
+            });
+        } finally {
+            // All have ended before one of them is told of: none may come later.
+            CompletableFuture.allOf(running.toArray(CompletableFuture[]::new))
+                    .exceptionally(failure -> null)
+                    .join();
+            addWithoutWaiting();
+        }
+        for (CompletableFuture<Void> one : running) {
+            await(one);
+        }
+        await(lastCommit);
+        move();
+        return all[0];
+    }
+
+    /**
+     * An object that is read in the second in which it was written may be written again in that second, which no listing shows. So it is
+     * read later.
+     */
+    private void settle(Place place) throws InterruptedException {
+        long early = place.modified().getEpochSecond()
+                + SETTLED_SECONDS
+                - difference.storeTime().getEpochSecond();
+        // Clocks may be wrong, and times of objects in the future.
+        if (early > 0) {
+            TimeUnit.SECONDS.sleep(Math.min(early, SETTLED_SECONDS));
+        }
+    }
+
+    private void readOne(Place place) {
+        ObjectReader.Found found = reader.read(place);
+        progress.read.incrementAndGet();
+        if (found.refusal() != null) {
+            progress.refused.incrementAndGet();
+            setAside(place, Aside.Kind.REFUSED, null, found.refusal());
+            return;
+        }
+        ImageId id = found.id();
+        if (id == null) {
+            progress.failed.incrementAndGet();
+            return;
+        }
+        if (removed.contains(id)) {
+            setAside(place, Aside.Kind.REMOVED, id, null);
+            return;
+        }
+        synchronized (met) {
+            if (!met.add(id)) {
+                progress.same.incrementAndGet();
+                setAside(place, Aside.Kind.SAME, id, null);
+                return;
+            }
+        }
+        if (follows(id, place)) {
+            return;
+        }
+        PictureState state = dataset.stateOf(id);
+        if (state.isShown()) {
+            progress.same.incrementAndGet();
+            boolean ofSource = dataset.find(id).flatMap(SourceRows::placeOf).isPresent();
+            setAside(place, ofSource ? Aside.Kind.SAME : Aside.Kind.STORED, id, null);
+            return;
+        }
+        ObjectReader.Outcome outcome = reader.row(place, found);
+        PictureRow row = outcome.row();
+        if (row != null) {
+            synchronized (made) {
+                made.put(id, new Made(place, row));
+            }
+        } else if (outcome.refusal() != null) {
+            progress.refused.incrementAndGet();
+            setAside(place, Aside.Kind.REFUSED, null, outcome.refusal());
+        } else {
+            progress.failed.incrementAndGet();
+        }
+    }
+
+    /** Whether the row of this picture named a place that is no more, and follows the object to this one. */
+    private boolean follows(ImageId id, Place place) {
+        synchronized (difference.gone()) {
+            if (!difference.gone().contains(id)) {
+                return false;
+            }
+            difference.gone().remove(id);
+        }
+        synchronized (moves) {
+            moves.put(id, place);
+        }
+        return true;
+    }
+
+    private void setAside(Place place, Aside.Kind kind, @Nullable ImageId id, @Nullable String why) {
+        asides.put(
+                place.key(),
+                new Aside(place.key(), place.bytes(), place.modified(), kind, id == null ? null : id.toString(), why));
+    }
+
+    // ---- commits
+
+    /** Adds rows, if so many are made, and waits for those before them. */
+    private void commit(int least) throws InterruptedException {
+        while (true) {
+            List<Made> some;
+            synchronized (made) {
+                if (made.size() < least) {
+                    break;
+                }
+                some = made.values().stream().limit(batch).toList();
+                some.forEach(one -> made.remove(one.row.id()));
+            }
+            await(lastCommit);
+            lastCommit = add(some);
+        }
+        boolean many;
+        synchronized (moves) {
+            many = moves.size() >= CHANGES;
+        }
+        if (many) {
+            move();
+        }
+    }
+
+    private CompletableFuture<Void> add(List<Made> some) throws InterruptedException {
+        while (true) {
+            try {
+                dataset.requireRoom();
+                break;
+            } catch (TableBusyException e) {
+                if (!mayGoOn.getAsBoolean()) {
+                    throw e;
+                }
+                TimeUnit.MILLISECONDS.sleep(TURN_MILLIS);
+            }
+        }
+        return CompletableFuture.allOf(some.stream().map(this::add).toArray(CompletableFuture[]::new));
+    }
+
+    private CompletableFuture<Void> add(Made one) {
+        return dataset.add(one.row).thenAccept(added -> {
+            if (added) {
+                progress.added.incrementAndGet();
+            } else {
+                // Somebody has uploaded it meanwhile.
+                progress.same.incrementAndGet();
+                setAside(one.place, Aside.Kind.STORED, one.row.id(), null);
+            }
+        });
+    }
+
+    /** Whatever happens, what was made is not made in vain. */
+    private void addWithoutWaiting() {
+        List<Made> rest;
+        synchronized (made) {
+            rest = List.copyOf(made.values());
+            made.clear();
+        }
+        CompletableFuture<?>[] adds = rest.stream().map(this::add).toArray(CompletableFuture[]::new);
+        lastCommit = CompletableFuture.allOf(lastCommit, CompletableFuture.allOf(adds));
+    }
+
+    private void move() throws InterruptedException {
+        Map<ImageId, Place> some;
+        synchronized (moves) {
+            some = Map.copyOf(moves);
+            moves.clear();
+        }
+        if (!some.isEmpty()) {
+            progress.moved.addAndGet(await(rows.move(some, store)));
+        }
+    }
+
+    // ---- what is gone
+
+    private void removeGone() throws InterruptedException {
+        if (difference.gone().size() == 0) {
+            return;
+        }
+        Map<ImageId, Place> gone = new HashMap<>();
+        Map<String, Aside> others = new HashMap<>();
+        while (mayGoOn.getAsBoolean()) {
+            gone.clear();
+            difference.forEachGone((id, place) -> {
+                if (gone.size() < CHANGES) {
+                    gone.put(id, place);
+                }
+            });
+            if (gone.isEmpty()) {
+                return;
+            }
+            others.clear();
+            asides.values().forEach(aside -> {
+                if (aside.kind() == Aside.Kind.SAME && aside.id() != null) {
+                    others.put(aside.id(), aside);
+                }
+            });
+            removeSome(gone.keySet(), others);
+            synchronized (difference.gone()) {
+                gone.keySet().forEach(difference.gone()::remove);
+            }
+        }
+    }
+
+    private void removeSome(Set<ImageId> gone, Map<String, Aside> others) throws InterruptedException {
+        Map<ImageId, CompletableFuture<Optional<ObjectHead>>> uploaded = new HashMap<>();
+        Map<ImageId, Place> elsewhere = new HashMap<>();
+        for (ImageId id : gone) {
+            Aside other = others.get(id.toString());
+            if (other == null) {
+                uploaded.put(id, CompletableFuture.supplyAsync(() -> store.head(id.toString()), requests));
+            } else {
+                asides.remove(other.key());
+                elsewhere.put(id, new Place(other.key(), other.bytes(), other.modified()));
+            }
+        }
+        List<ImageId> nowhere = new ArrayList<>();
+        List<ImageId> own = new ArrayList<>();
+        for (Map.Entry<ImageId, CompletableFuture<Optional<ObjectHead>>> one : uploaded.entrySet()) {
+            ImageId id = one.getKey();
+            Optional<ObjectHead> head = await(one.getValue());
+            if (head.isPresent()) {
+                elsewhere.put(
+                        id,
+                        new Place(
+                                id.toString(),
+                                head.get().bytes(),
+                                Originals.second(head.get().lastModified())));
+                own.add(id);
+            } else {
+                nowhere.add(id);
+            }
+        }
+        if (!elsewhere.isEmpty()) {
+            progress.moved.addAndGet(await(rows.move(elsewhere, store)));
+        }
+        // What an upload has said of it is in its object.
+        for (ImageId id : own) {
+            boolean unused = await(reconciler.describe(id));
+        }
+        remove(nowhere);
+    }
+
+    private void remove(Collection<ImageId> ids) throws InterruptedException {
+        if (!ids.isEmpty()) {
+            progress.removed.addAndGet(await(rows.remove(ids)).size());
+        }
+    }
+
+    /** Rows of pictures that were deleted go, should they be there: a delete was cut off, or another server has not heard of it in time. */
+    void removeDeleted(Collection<ImageId> deleted) throws InterruptedException {
+        remove(deleted.stream().filter(id -> dataset.stateOf(id).isInTable()).toList());
+    }
+
+    // ---- waiting
+
+    /** @throws InterruptedException also if nothing further may be begun, since a commit may have to wait for the store for ever */
+    private <T> T await(CompletableFuture<T> done) throws InterruptedException {
+        while (true) {
+            try {
+                return done.get(TURN_MILLIS, TimeUnit.MILLISECONDS);
+            } catch (TimeoutException e) {
+                if (!mayGoOn.getAsBoolean()) {
+                    throw new InterruptedException("the look ends early");
+                }
+            } catch (ExecutionException e) {
+                if (e.getCause() instanceof RuntimeException cause) {
+                    throw cause;
+                }
+                throw new IllegalStateException(e.getCause());
+            }
+        }
+    }
+}

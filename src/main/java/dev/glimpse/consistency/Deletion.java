@@ -76,7 +76,7 @@ public final class Deletion {
      */
     public void removePicture(ImageId id, boolean purge, boolean object) {
         store.requireConditionalPuts();
-        Optional<Place> place = originals.placeOf(id);
+        Optional<Place> place = dataset.sourceRows().find(id);
         // First, so that no source brings the picture back, whatever comes next.
         place.ifPresent(lies -> originals.remove(id, lies.key()));
         Optional<ObjectHead> head = store.head(id.toString());

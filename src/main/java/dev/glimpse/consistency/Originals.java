@@ -1,8 +1,6 @@
 package dev.glimpse.consistency;
 
 import dev.glimpse.dataset.ImageDataset;
-import dev.glimpse.dataset.PictureState;
-import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.SourceRows.Place;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableUnavailableException;
@@ -10,12 +8,10 @@ import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import java.nio.charset.StandardCharsets;
-import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
 import java.util.Map;
 import java.util.Optional;
-import java.util.concurrent.TimeUnit;
 
 /**
  * Finds the original of a picture: under the key that its id says, or, if it belongs to a source, where its row says. A source may have
@@ -27,9 +23,6 @@ public final class Originals {
 
     /** Pictures of sources that were deleted while their objects stay: no source brings them back. */
     public static final String REMOVED = KEYS + "removed/";
-
-    /** For the files of another server's commit that has the row. */
-    private static final Duration FILES = Duration.ofSeconds(2);
 
     private final ObjectStore store;
     private final ImageDataset dataset;
@@ -45,44 +38,19 @@ public final class Originals {
     }
 
     /**
-     * Where the original of a picture of a source lies; empty for all other pictures. Asks the store nothing.
-     *
-     * @throws TableBusyException if too many searches wait
-     * @throws TableUnavailableException if the table is damaged, or being opened anew
-     */
-    public Optional<Place> placeOf(ImageId id) {
-        PictureState state = dataset.stateOf(id);
-        if (state == PictureState.ABSENT) {
-            return Optional.empty();
-        }
-        if (state == PictureState.UNREAD) {
-            dataset.settled()
-                    .copy()
-                    .completeOnTimeout(null, FILES.toMillis(), TimeUnit.MILLISECONDS)
-                    .join();
-        }
-        return dataset.find(id).flatMap(SourceRows::placeOf);
-    }
-
-    /** Pictures that are under their ids show also while the table does not answer. */
-    private Optional<Place> placeIfKnown(ImageId id) {
-        try {
-            return placeOf(id);
-        } catch (TableBusyException | TableUnavailableException e) {
-            return Optional.empty();
-        }
-    }
-
-    /**
      * The bytes of the original; empty if it is not there.
      *
      * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
+     * @throws TableBusyException if it is not under its id, and too many searches wait
+     * @throws TableUnavailableException if it is not under its id, and the table is damaged, or being opened anew
      */
     public Optional<byte[]> read(ImageId id) {
-        return placeIfKnown(id)
-                .flatMap(place -> store.get(place.key()))
-                .filter(bytes -> ImageId.of(bytes, id.format()).equals(id))
-                .or(() -> store.get(id.toString()));
+        // Nearly all pictures are under their ids, and show also while the table does not answer.
+        return store.get(id.toString())
+                .or(() -> dataset.sourceRows()
+                        .find(id)
+                        .flatMap(place -> store.get(place.key()))
+                        .filter(bytes -> ImageId.of(bytes, id.format()).equals(id)));
     }
 
     /**
@@ -94,9 +62,9 @@ public final class Originals {
      * @throws TableUnavailableException if the table is damaged, or being opened anew
      */
     public Optional<ObjectHead> head(ImageId id) {
-        // Nearly all pictures are under their ids.
         return store.head(id.toString())
-                .or(() -> placeOf(id)
+                .or(() -> dataset.sourceRows()
+                        .find(id)
                         .flatMap(this::headOf)
                         .filter(head -> !isRemoved(id))
                         .map(head -> new ObjectHead(head.bytes(), Map.of(), head.lastModified(), head.etag())));
@@ -107,11 +75,6 @@ public final class Originals {
         return store.head(place.key())
                 .filter(head -> head.bytes() == place.bytes()
                         && second(head.lastModified()).equals(place.modified()));
-    }
-
-    /** How an operator names the original. */
-    public String address(ImageId id) {
-        return store.address(placeIfKnown(id).map(Place::key).orElse(id.toString()));
     }
 
     // ---- pictures that were deleted while their objects stay

@@ -1,16 +1,19 @@
 package dev.glimpse.dataset;
 
+import dev.glimpse.dataset.commit.RowLedger.Pending;
 import dev.glimpse.dataset.table.OpenTable;
 import dev.glimpse.dataset.table.TableSearch;
 import dev.glimpse.dataset.table.TableSupervisor;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
+import java.time.Duration;
 import java.time.Instant;
 import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -19,6 +22,9 @@ import org.jspecify.annotations.Nullable;
  */
 public final class SourceRows {
     private static final String BUCKET = "s3://";
+
+    /** For the files of another server's commit that has a row. */
+    private static final Duration FILES = Duration.ofSeconds(2);
 
     private final TableSupervisor supervisor;
     private final TableSearch search;
@@ -78,6 +84,40 @@ public final class SourceRows {
                 : keyIn(picture.id(), picture.path()).map(key -> new Place(key, bytes, modified));
     }
 
+    /** Whether a row says that its picture lies under a name of its own. */
+    public static boolean isOfSource(PictureRow row) {
+        return placeOf(Picture.of(row)).isPresent();
+    }
+
+    /**
+     * Where the picture with this id lies, if its row says that this is under a name of its own; empty for all others. Asks the store
+     * nothing, and nothing at all while the table has no such row, nor has had one.
+     *
+     * @throws TableBusyException if too many searches wait
+     * @throws TableUnavailableException if the table is being opened anew
+     */
+    public Optional<Place> find(ImageId id) {
+        OpenTable table = supervisor.table().orElse(null);
+        if (table == null || !table.ledger().stateOf(id).isShown()) {
+            return Optional.empty();
+        }
+        Pending waiting = table.ledger().pending(id);
+        if (waiting != null) {
+            return placeOf(Picture.of(waiting.row()));
+        }
+        if (!table.table().manifest().hasSources()) {
+            return Optional.empty();
+        }
+        if (!table.ledger().stateOf(id).isFound()) {
+            table.refreshLoop()
+                    .refreshed()
+                    .copy()
+                    .completeOnTimeout(null, FILES.toMillis(), TimeUnit.MILLISECONDS)
+                    .join();
+        }
+        return search.find(id).flatMap(SourceRows::placeOf);
+    }
+
     /**
      * Hands over all committed rows of such pictures, as the table has them.
      *
@@ -85,6 +125,9 @@ public final class SourceRows {
      * @throws TableUnavailableException if the table is not open
      */
     public void forEach(Places rows) {
+        if (!supervisor.require().table().manifest().hasSources()) {
+            return;
+        }
         search.forEachPlace((id, picture) -> placeOf(picture).ifPresent(place -> rows.row(id, place)));
     }
 

@@ -1,7 +1,6 @@
 package dev.glimpse.pictures;
 
 import dev.glimpse.consistency.Edits;
-import dev.glimpse.consistency.Originals;
 import dev.glimpse.consistency.PictureLocks;
 import dev.glimpse.consistency.Reconciler;
 import dev.glimpse.consistency.UnfinishedChanges;
@@ -21,7 +20,6 @@ import java.util.function.UnaryOperator;
 
 /** Changes what is said of stored pictures. Safe for use by several threads. */
 public final class Editor {
-    private final Originals originals;
     private final Edits edits;
     private final ImageDataset dataset;
     private final Reconciler reconciler;
@@ -31,14 +29,12 @@ public final class Editor {
 
     /** @param requests runs what waits for the store */
     public Editor(
-            Originals originals,
             Edits edits,
             ImageDataset dataset,
             Reconciler reconciler,
             UnfinishedChanges unfinished,
             PictureLocks locks,
             Executor requests) {
-        this.originals = originals;
         this.edits = edits;
         this.dataset = dataset;
         this.reconciler = reconciler;
@@ -70,7 +66,7 @@ public final class Editor {
     }
 
     private CompletableFuture<UploadMetadata> editLocked(ImageId id, UnaryOperator<UploadMetadata> change) {
-        if (originals.placeOf(id).isPresent()) {
+        if (dataset.sourceRows().find(id).isPresent()) {
             return editRow(id, change);
         }
         Edits.Edit edit = edits.of(id);

@@ -2,7 +2,6 @@ package dev.glimpse.pictures;
 
 import dev.glimpse.consistency.Deletion;
 import dev.glimpse.consistency.Edits;
-import dev.glimpse.consistency.Originals;
 import dev.glimpse.consistency.PictureLocks;
 import dev.glimpse.consistency.Reconciler;
 import dev.glimpse.consistency.Restoration;
@@ -41,13 +40,12 @@ class PicturesConfiguration {
 
     @Bean
     Editor editor(
-            Originals originals,
             Edits edits,
             ImageDataset dataset,
             Reconciler reconciler,
             UnfinishedChanges unfinished,
             PictureLocks locks,
             @Qualifier("pictureDeletes") ThreadPoolTaskExecutor deletes) {
-        return new Editor(originals, edits, dataset, reconciler, unfinished, locks, deletes);
+        return new Editor(edits, dataset, reconciler, unfinished, locks, deletes);
     }
 }

@@ -212,7 +212,7 @@ public final class Uploader implements MeterBinder {
         if (dataset.stateOf(id).isInTable()) {
             // The picture was not there, so others have removed this row, or are about to.
             refresh();
-            if (originals.placeOf(id).isPresent()) {
+            if (dataset.sourceRows().find(id).isPresent()) {
                 // The row that points to where the picture was makes room for one that points to where it is now.
                 within(
                         timings.commit(),
@@ -397,6 +397,6 @@ public final class Uploader implements MeterBinder {
     }
 
     private StoredPicture stored(ImageId id, boolean now) {
-        return new StoredPicture(id.toString(), originals.address(id), dimension.getAsInt(), now);
+        return new StoredPicture(id.toString(), store.address(id.toString()), dimension.getAsInt(), now);
     }
 }

@@ -150,7 +150,7 @@ public final class TestServer implements AutoCloseable {
         dataset.whenRowsMayBeMissing(verifier::repairUntilDone);
         remover = new Remover(deletion, store, dataset, unfinished, locks, deletes);
         restorer = new Restorer(restoration, store, dataset, reconciler, unfinished, locks, deletes);
-        editor = new Editor(originals, edits, dataset, reconciler, unfinished, locks, deletes);
+        editor = new Editor(edits, dataset, reconciler, unfinished, locks, deletes);
     }
 
     public static byte[] picture(int n) {

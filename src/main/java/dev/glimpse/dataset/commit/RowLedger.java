@@ -85,7 +85,7 @@ public final class RowLedger {
     }
 
     /** The row of this picture that waits to be committed; null if there is none. */
-    synchronized @Nullable Pending pending(ImageId id) {
+    public synchronized @Nullable Pending pending(ImageId id) {
         return pending.get(id);
     }
 

@@ -145,6 +145,9 @@ public final class LanceTable implements AutoCloseable {
         if (manifest.lacksColumns() && !addColumns()) {
             return false;
         }
+        if (!manifest.hasSources() && rows.stream().anyMatch(SourceRows::isOfSource) && !admitSources()) {
+            return false;
+        }
         try (StagedVersion staged = replica.publisher().stageNewest()) {
             boolean won = commitAndPublish(
                     staged,
@@ -168,6 +171,13 @@ public final class LanceTable implements AutoCloseable {
                 base.addColumns(TableSchema.missing(base.getSchema()));
             }
             return publish(staged);
+        }
+    }
+
+    /** Commits a version that says that there may be rows of sources, ahead of the first one. False if another writer was first. */
+    private boolean admitSources() throws IOException {
+        try (StagedVersion staged = replica.publisher().stageNewest()) {
+            return commitAndPublish(staged, dataset -> Operations.metadataUpdate(Map.of(Manifest.SOURCES, "true")));
         }
     }
 

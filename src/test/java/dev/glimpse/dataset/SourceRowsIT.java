@@ -1,0 +1,99 @@
+package dev.glimpse.dataset;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.glimpse.dataset.SourceRows.Place;
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.TestStores;
+import dev.glimpse.testing.Rows;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.time.Instant;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.unit.DataSize;
+
+/** Rows of pictures that lie under names of their own, beside rows of uploads. */
+class SourceRowsIT {
+    private static final Instant THEN = Instant.parse("2026-01-01T00:00:00Z");
+
+    /** Rows wait until they are flushed. */
+    private static final TableSettings PATIENT = new TableSettings(
+            new CommitProperties(1000, Duration.ofSeconds(30)),
+            new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),
+            new MaintenanceProperties(Duration.ofDays(7), 10_000, 0.95));
+
+    @TempDir
+    Path temporary;
+
+    private ObjectStore store;
+    private ImageDataset dataset;
+
+    @BeforeEach
+    void openTable() {
+        store = TestStores.folder(temporary.resolve("data"));
+        open();
+    }
+
+    private void open() {
+        dataset = ImageDataset.open(store, temporary.resolve("data/.glimpse/1"), Rows.MODEL, PATIENT);
+        dataset.settled().join();
+    }
+
+    @AfterEach
+    void closeTable() {
+        dataset.close();
+        store.close();
+    }
+
+    @Test
+    void placeIsKnownWhileTheRowWaitsAndAfterwardsAndAfterARestart() {
+        add(Rows.row(1));
+        add(at("photos/a.png", 2));
+
+        assertThat(dataset.sourceRows().find(Rows.id(1))).isEmpty();
+        assertThat(dataset.sourceRows().find(Rows.id(2))).contains(place("photos/a.png", 2));
+
+        commit();
+
+        assertThat(dataset.sourceRows().find(Rows.id(1))).isEmpty();
+        assertThat(dataset.sourceRows().find(Rows.id(2))).contains(place("photos/a.png", 2));
+        assertThat(places()).isEqualTo(Map.of(Rows.id(2).toString(), "photos/a.png"));
+
+        dataset.close();
+        open();
+
+        assertThat(dataset.sourceRows().find(Rows.id(2))).contains(place("photos/a.png", 2));
+        assertThat(places()).hasSize(1);
+    }
+
+    private Map<String, String> places() {
+        Map<String, String> places = new HashMap<>();
+        dataset.sourceRows().forEach((id, place) -> places.put(id.toString(), place.key()));
+        return places;
+    }
+
+    private static Place place(String key, int n) {
+        return new Place(key, Rows.row(n).bytes(), THEN);
+    }
+
+    private static PictureRow at(String path, int n) {
+        PictureRow row = Rows.row(n);
+        return new PictureRow(
+                row.id(), path, row.vector(), row.bytes(), 1, 1, THEN, "a.png", "said", row.tags(), null, null);
+    }
+
+    private void add(PictureRow row) {
+        CompletableFuture<Boolean> unused = dataset.add(row);
+    }
+
+    private void commit() {
+        dataset.flush(Duration.ofSeconds(10));
+        dataset.settled().join();
+    }
+}

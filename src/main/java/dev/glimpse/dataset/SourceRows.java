@@ -144,8 +144,8 @@ public final class SourceRows {
     }
 
     /**
-     * Lets committed rows say that their pictures lie elsewhere, in one commit. All else of the rows stays, the vectors too. A row that is
-     * not there, or waits to be committed, is left alone.
+     * Lets committed rows of such pictures say that these lie elsewhere, which may be where their ids say, in one commit. All else of the
+     * rows stays, the vectors too. A row that is not there, or waits to be committed, is left alone, and so is that of an upload.
      *
      * @param store that the places are in
      * @return completes with how many rows were changed

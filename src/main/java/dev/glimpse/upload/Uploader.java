@@ -3,7 +3,6 @@ package dev.glimpse.upload;
 import dev.glimpse.consistency.IntentGroup;
 import dev.glimpse.consistency.IntentMarkers;
 import dev.glimpse.consistency.MetadataTooLongException;
-import dev.glimpse.consistency.Originals;
 import dev.glimpse.consistency.PictureLocks;
 import dev.glimpse.consistency.Reconciler;
 import dev.glimpse.consistency.RowDeriver;
@@ -14,6 +13,7 @@ import dev.glimpse.consistency.UploadsBusyException;
 import dev.glimpse.consistency.WriteTimings;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.SourceRows.Place;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
@@ -28,7 +28,6 @@ import java.time.temporal.ChronoUnit;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
@@ -60,7 +59,6 @@ public final class Uploader implements MeterBinder {
     private final RowDeriver deriver;
     private final ObjectStore store;
     private final ImageDataset dataset;
-    private final Originals originals;
     private final IntentMarkers intents;
     private final UnfinishedChanges unfinished;
     private final Reconciler reconciler;
@@ -85,7 +83,6 @@ public final class Uploader implements MeterBinder {
         this.deriver = deriver;
         this.store = store;
         this.dataset = dataset;
-        this.originals = new Originals(store, dataset);
         this.intents = intents;
         this.unfinished = unfinished;
         this.reconciler = reconciler;
@@ -144,7 +141,7 @@ public final class Uploader implements MeterBinder {
 
     /** Stores a picture of which a row is known here. Another server may have deleted the picture since. */
     private StoredPicture storeKnown(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
-        Optional<ObjectHead> head = originals.head(id);
+        Optional<ObjectHead> head = store.head(id.toString());
         if (head.isPresent()) {
             return confirm(id).comparing(notesOf(head.get()), notes);
         }
@@ -212,19 +209,15 @@ public final class Uploader implements MeterBinder {
         if (dataset.stateOf(id).isInTable()) {
             // The picture was not there, so others have removed this row, or are about to.
             refresh();
-            if (dataset.sourceRows().find(id).isPresent()) {
-                // The row that points to where the picture was makes room for one that points to where it is now.
-                within(
-                        timings.commit(),
-                        dataset.sourceRows().remove(Set.of(id)),
-                        "the table does not answer; upload the picture again");
-            }
         }
         PictureRow row =
                 meters.encodes().record(() -> derived.row(notes, uploadedAt).join());
         // A delete that waits for another server has hidden the picture perhaps. It leaves a picture that is there
         // alone.
         dataset.show(id);
+        if (dataset.sourceRows().find(id).isPresent()) {
+            return takeFromSource(row, member);
+        }
         CompletableFuture<Boolean> committed = dataset.add(row);
         IntentGroup group = member.group();
         if (group.isReliable()) {
@@ -236,6 +229,20 @@ public final class Uploader implements MeterBinder {
             reconciler.reconcileLocked(id).join();
             member.leave();
         }
+        return stored(id, true);
+    }
+
+    /** Lets the row that says that the picture lies in a source say what the upload says, which has put it where its id says. */
+    private StoredPicture takeFromSource(PictureRow row, IntentGroup.Member member) {
+        ImageId id = row.id();
+        awaitCommit(id);
+        within(
+                timings.commit(),
+                dataset.sourceRows()
+                        .move(Map.of(id, new Place(id.toString(), row.bytes(), row.uploadedAt())), store),
+                "the table does not answer; upload the picture again");
+        reconciler.describeLocked(id).join();
+        member.leave();
         return stored(id, true);
     }
 

@@ -72,6 +72,25 @@ class SourceRowsIT {
         assertThat(places()).hasSize(1);
     }
 
+    @Test
+    void rowOfAnUploadDoesNotMove() {
+        add(Rows.row(1));
+        add(at("photos/a.png", 2));
+        commit();
+
+        int moved = dataset.sourceRows()
+                .move(Map.of(Rows.id(1), place("photos/b.png", 1), Rows.id(2), place("photos/c.png", 2)), store)
+                .join();
+
+        assertThat(moved).isEqualTo(1);
+        dataset.settled().join();
+        assertThat(dataset.find(Rows.id(1)).orElseThrow().path())
+                .isEqualTo(Rows.id(1).toString());
+        assertThat(dataset.find(Rows.id(2)).orElseThrow().caption()).isEqualTo("said");
+        assertThat(places()).isEqualTo(Map.of(Rows.id(2).toString(), "photos/c.png"));
+        assertThat(dataset.state().committedRows()).isEqualTo(2);
+    }
+
     private Map<String, String> places() {
         Map<String, String> places = new HashMap<>();
         dataset.sourceRows().forEach((id, place) -> places.put(id.toString(), place.key()));

@@ -363,6 +363,12 @@ public final class Columns {
         return Optional.ofNullable(text(batch, ID, row)).flatMap(ImageId::parse);
     }
 
+    /** Whether a row of a batch that has ids and paths says that its picture lies under a name of its own. */
+    static boolean isOfSource(VectorSchemaRoot batch, int row) {
+        String id = text(batch, ID, row);
+        return id != null && SourceRows.keyIn(id, text(batch, PATH, row)).isPresent();
+    }
+
     private static @Nullable Object object(VectorSchemaRoot batch, String column, int row) {
         FieldVector vector = batch.getVector(column);
         return vector == null ? null : vector.getObject(row);

@@ -385,7 +385,7 @@ public final class LanceTable implements AutoCloseable {
 
     /**
      * Commits one version in which the rows of these pictures say that the pictures lie there: the old rows go, and copies of them come.
-     * Empty if another writer was first. Makes no version if there is no such row.
+     * Rows of pictures that lie where their ids say stay. Empty if another writer was first. Makes no version if there is no such row.
      *
      * @param address how a path names a key
      * @return how many rows were changed
@@ -396,7 +396,7 @@ public final class LanceTable implements AutoCloseable {
         RowScanner.Found rows = new RowScanner.Found();
         try (MovedRows copies = new MovedRows(places, address, datasets.allocator())) {
             scanner.read(anyOf(places.keySet()), (batch, columns) -> {
-                rows.add(batch);
+                rows.add(batch, row -> copies.moves(batch, row));
                 copies.add(batch, columns);
             });
             Optional<VectorSchemaRoot> made = copies.rows();

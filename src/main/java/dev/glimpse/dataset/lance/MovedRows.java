@@ -27,6 +27,11 @@ final class MovedRows implements AutoCloseable {
         this.allocator = allocator;
     }
 
+    /** Whether a row of a batch moves: it is of one of the pictures, and says that this lies under a name of its own. */
+    boolean moves(VectorSchemaRoot batch, int row) {
+        return Columns.id(batch, row).filter(places::containsKey).isPresent() && Columns.isOfSource(batch, row);
+    }
+
     /**
      * Copies the rows of a batch that move. Other software may have written a row twice. Then one is left.
      *
@@ -43,7 +48,7 @@ final class MovedRows implements AutoCloseable {
         for (int i = 0; i < batch.getRowCount(); i++) {
             ImageId id = Columns.id(batch, i).orElse(null);
             Place place = id == null ? null : places.get(id);
-            if (id != null && place != null && ids.add(id)) {
+            if (id != null && place != null && moves(batch, i) && ids.add(id)) {
                 Columns.copyMoved(batch, i, target, ids.size() - 1, address.apply(place.key()), place);
             }
         }

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.function.IntPredicate;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
@@ -50,8 +51,16 @@ final class RowScanner {
 
         /** Adds the rows of a batch that has their ids and addresses. */
         void add(VectorSchemaRoot batch) {
+            add(batch, row -> true);
+        }
+
+        /** Adds some rows of a batch that has their ids and addresses. */
+        void add(VectorSchemaRoot batch, IntPredicate wanted) {
             List<Long> addresses = Columns.addresses(batch);
             for (int i = 0; i < addresses.size(); i++) {
+                if (!wanted.test(i)) {
+                    continue;
+                }
                 int fragment = (int) (addresses.get(i) >>> 32);
                 offsets.computeIfAbsent(fragment, first -> new ArrayList<>())
                         .add(addresses.get(i).intValue());

@@ -301,6 +301,10 @@ class SourcesIT {
                         .asString())
                 .isEqualTo("kept.png");
         assertThat(client.delete("/admin/sources?prefix=photos/").status()).isEqualTo(404);
+        assertThat(client.delete("/admin/sources?prefix=&rows=true").status()).isEqualTo(400);
+        assertThat(client.delete("/admin/sources?prefix=images/&rows=true").status())
+                .isEqualTo(409);
+        assertThat(path(client, 8)).isPresent();
         assertThat(client.delete("/admin/sources?prefix=photos/&rows=true").status())
                 .isEqualTo(200);
         await().until(

@@ -179,12 +179,14 @@ final class Sources implements AutoCloseable {
      *
      * @param text a prefix of keys, or the address of one
      * @param withRows whether its pictures are taken out of the table as well; their objects stay
-     * @throws SourceNotFoundException if there is no such source
+     * @throws SourceNotFoundException if there is no such source, and its rows are to stay
+     * @throws InvalidQueryException if there is none, and this is no prefix
+     * @throws SourceRefusedException if there is none, and it cannot be one
      * @throws TableBusyException if a look does not end in time; doing it again is right then
      */
     void stop(String text, boolean withRows) throws InterruptedException {
         dataset.requireWritable();
-        String prefix = forget(keyOf(text), withRows);
+        String prefix = forget(text, withRows);
         if (!withRows) {
             return;
         }
@@ -206,10 +208,15 @@ final class Sources implements AutoCloseable {
         }
     }
 
-    private synchronized String forget(String prefix, boolean missingIsFine) {
+    /** @param missingIsFine whether rows may be left of a source that was forgotten before; then nothing but a prefix passes that can be one */
+    private synchronized String forget(String text, boolean missingIsFine) {
         Remembered remembered = memory.read();
-        if (!remembered.sources().containsKey(prefix) && !missingIsFine) {
-            throw new SourceNotFoundException(prefix);
+        String prefix = keyOf(text);
+        if (!remembered.sources().containsKey(prefix)) {
+            if (!missingIsFine) {
+                throw new SourceNotFoundException(prefix);
+            }
+            prefix = prefix(text, remembered);
         }
         memory.forget(prefix, remembered.keys());
         states.remove(prefix);

@@ -93,7 +93,7 @@ public final class SourceRows {
      * Where the picture with this id lies, if its row says that this is under a name of its own; empty for all others. Asks the store
      * nothing, and nothing at all while the table has no such row, nor has had one.
      *
-     * @throws TableBusyException if too many searches wait
+     * @throws TableBusyException if too many searches wait, or the row was committed by another server and is not read within two seconds
      * @throws TableUnavailableException if the table is being opened anew
      */
     public Optional<Place> find(ImageId id) {
@@ -108,12 +108,15 @@ public final class SourceRows {
         if (!table.table().manifest().hasSources()) {
             return Optional.empty();
         }
-        if (!table.ledger().stateOf(id).isFound()) {
+        if (table.ledger().stateOf(id) == PictureState.UNREAD) {
             table.refreshLoop()
                     .refreshed()
                     .copy()
                     .completeOnTimeout(null, FILES.toMillis(), TimeUnit.MILLISECONDS)
                     .join();
+            if (table.ledger().stateOf(id) == PictureState.UNREAD) {
+                throw new TableBusyException("the row of " + id + " is not read yet");
+            }
         }
         return search.find(id).flatMap(SourceRows::placeOf);
     }

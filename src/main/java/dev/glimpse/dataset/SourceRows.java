@@ -64,7 +64,7 @@ public final class SourceRows {
      * bucket in a path does not count: a copied bucket has the same keys.
      */
     public static Optional<String> keyIn(String id, @Nullable String path) {
-        if (path == null || path.endsWith(id)) {
+        if (path == null) {
             return Optional.empty();
         }
         String key = path;
@@ -72,7 +72,7 @@ public final class SourceRows {
             int slash = path.indexOf('/', BUCKET.length());
             key = slash < 0 ? "" : path.substring(slash + 1);
         }
-        return ObjectStore.isKey(key) && !key.contains("://") ? Optional.of(key) : Optional.empty();
+        return key.equals(id) || !ObjectStore.isKey(key) || key.contains("://") ? Optional.empty() : Optional.of(key);
     }
 
     /** What a row says of the place of its picture; empty if that is where its id says. */

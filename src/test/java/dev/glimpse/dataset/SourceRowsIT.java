@@ -11,6 +11,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -89,6 +90,24 @@ class SourceRowsIT {
         assertThat(dataset.find(Rows.id(2)).orElseThrow().caption()).isEqualTo("said");
         assertThat(places()).isEqualTo(Map.of(Rows.id(2).toString(), "photos/c.png"));
         assertThat(dataset.state().committedRows()).isEqualTo(2);
+    }
+
+    @Test
+    void rowsOfSourcesAloneAreRemoved() {
+        String copied = "old/" + Rows.id(2);
+        add(Rows.row(1));
+        add(at(copied, 2));
+        commit();
+
+        assertThat(dataset.sourceRows()
+                        .remove(Set.of(Rows.id(1), Rows.id(2)))
+                        .join())
+                .containsExactly(Rows.id(2));
+
+        dataset.settled().join();
+        assertThat(dataset.find(Rows.id(1))).isPresent();
+        assertThat(dataset.find(Rows.id(2))).isEmpty();
+        assertThat(dataset.state().committedRows()).isEqualTo(1);
     }
 
     private Map<String, String> places() {

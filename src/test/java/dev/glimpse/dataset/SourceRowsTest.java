@@ -27,6 +27,12 @@ class SourceRowsTest {
     }
 
     @Test
+    void pictureThatLiesInACopyOfAnotherStoreHasThatKey() {
+        assertThat(SourceRows.keyIn(ID, "s3://bucket/old/" + ID)).contains("old/" + ID);
+        assertThat(SourceRows.keyIn(ID, "old/" + ID)).contains("old/" + ID);
+    }
+
+    @Test
     void pictureUnderItsIdHasNoOtherKey() {
         assertThat(SourceRows.keyIn(ID, ID)).isEmpty();
         assertThat(SourceRows.keyIn(ID, "s3://another/" + ID)).isEmpty();

@@ -272,7 +272,8 @@ public final class LanceTable implements AutoCloseable {
 
     /** Commits the removal of rows. False if another writer was first. Makes no version if none of the rows exists. */
     public boolean delete(List<ImageId> ids) throws IOException {
-        return delete(anyOf(ids)).isPresent();
+        String filter = anyOf(ids);
+        return delete(filter, scanner.find(filter)).isPresent();
     }
 
     /**
@@ -282,13 +283,12 @@ public final class LanceTable implements AutoCloseable {
      * @return the pictures whose rows are gone
      */
     public Optional<Set<ImageId>> deleteOfSources(Collection<ImageId> ids) throws IOException {
-        return ids.isEmpty()
-                ? Optional.of(Set.of())
-                : delete(anyOf(ids) + " AND strpos(" + Columns.PATH + ", " + Columns.ID + ") = 0");
+        String filter = anyOf(ids);
+        return ids.isEmpty() ? Optional.of(Set.of()) : delete(filter, scanner.findOfSources(filter));
     }
 
-    private Optional<Set<ImageId>> delete(String filter) throws IOException {
-        RowScanner.Found rows = scanner.find(filter);
+    /** @param rows those that match the filter and go */
+    private Optional<Set<ImageId>> delete(String filter, RowScanner.Found rows) throws IOException {
         Set<ImageId> ids = rows.ids().values().stream().flatMap(List::stream).collect(Collectors.toSet());
         if (rows.offsets().isEmpty()) {
             return Optional.of(ids);

@@ -9,6 +9,7 @@ import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.testing.Client;
 import dev.glimpse.testing.ServerProcess;
 import dev.glimpse.testing.TestBucket;
+import dev.glimpse.testing.TestBucket.Fault;
 import dev.glimpse.testing.TestBucket.Request;
 import dev.glimpse.testing.TestBucket.RequestClass;
 import dev.glimpse.testing.TestImages;
@@ -64,6 +65,7 @@ class SourcesIT {
             verifies(client);
             followsChanges(client);
             deletesAndRestores(client);
+            goesOnPastAnObjectThatItMayNotRead(client);
             takesEvents(client);
             servesFromAnotherServer();
             assertThat(bucket.sizes("images/")).isEmpty();
@@ -225,6 +227,20 @@ class SourcesIT {
         assertThat(bucket.sizes("trash/")).hasSize(1);
         look(client, "&everySeconds=0");
         assertThat(client.get("/" + id(21)).status()).isEqualTo(404);
+    }
+
+    private void goesOnPastAnObjectThatItMayNotRead(Client client) {
+        put(PHOTOS + "locked.png", picture(40_000));
+        put(PHOTOS + "open.png", picture(40_001));
+        bucket.fault(Fault.ACCESS_DENIED, 1, (method, key) -> method.equals("GET") && key.endsWith("locked.png"));
+
+        JsonNode look = look(client, "&everySeconds=0");
+        assertThat(look.get("failed").asLong()).isEqualTo(1);
+        assertThat(look.get("added").asLong()).isEqualTo(1);
+        assertThat(path(client, 40_001)).isPresent();
+
+        assertThat(look(client, "&everySeconds=0").get("added").asLong()).isEqualTo(1);
+        assertThat(path(client, 40_000)).isPresent();
     }
 
     private void takesEvents(Client client) {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Rows of pictures that lie in the store under names of their own, outside of {@code images/}, where nothing but the row points to them.
- * The path of such a row names the object. Safe for use by several threads, but for the lease.
+ * The path of such a row names the object. Safe for use by several threads.
  */
 public final class SourceRows {
     private static final String BUCKET = "s3://";
@@ -29,7 +29,7 @@ public final class SourceRows {
     private final TableSupervisor supervisor;
     private final TableSearch search;
 
-    /** The table whose lease this server has; null if it has none. Of the thread that follows the sources. */
+    /** The table whose lease this server has; null if it has none. Guarded by this. */
     private @Nullable OpenTable followed;
 
     SourceRows(TableSupervisor supervisor, TableSearch search) {
@@ -166,8 +166,8 @@ public final class SourceRows {
         return table;
     }
 
-    /** Whether this server may follow the sources, and no other one does. To be asked from time to time, on one thread. */
-    public boolean mayFollow() {
+    /** Whether this server may follow the sources, and no other one does. To be asked from time to time. */
+    public synchronized boolean mayFollow() {
         OpenTable table = supervisor.require();
         if (!table.equals(followed)) {
             followed = table.sourcesLease().take(false) ? table : null;
@@ -177,8 +177,15 @@ public final class SourceRows {
         return followed != null;
     }
 
-    /** Lets other servers follow the sources. On the thread of {@link #mayFollow}. */
-    public void leaveFollowing() {
+    /** If this server follows the sources, tells the others that it is alive. To be called each quarter of a minute during long work. */
+    public synchronized void keepFollowing() {
+        if (followed != null) {
+            boolean unused = mayFollow();
+        }
+    }
+
+    /** Lets other servers follow the sources. */
+    public synchronized void leaveFollowing() {
         OpenTable table = followed;
         followed = null;
         if (table != null) {

@@ -12,6 +12,7 @@ import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.StoreUnavailableException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -28,6 +29,8 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes the table agree with a source, after the {@link Difference} is known: reads what is new, adds rows in versions of a fixed size, lets
@@ -35,8 +38,13 @@ import org.jspecify.annotations.Nullable;
  * whoever begins anew after a crash goes on there. One thread runs it; others read pictures for it.
  */
 final class Look {
+    private static final Logger log = LoggerFactory.getLogger(Look.class);
+
     /** Rows that go or move in one version. */
     static final int CHANGES = 1_000;
+
+    /** Objects that cannot be read before the store is asked whether it answers at all. */
+    private static final int UNREADABLE = 8;
 
     private static final long TURN_MILLIS = 500;
 
@@ -184,7 +192,17 @@ final class Look {
     }
 
     private void readOne(Place place) {
-        ObjectReader.Found found = reader.read(place);
+        ObjectReader.Found found;
+        try {
+            found = reader.read(place);
+        } catch (StoreUnavailableException e) {
+            log.warn("{} is read at the next look: {}", place.key(), e.getMessage());
+            if (progress.failed.incrementAndGet() % UNREADABLE == 0) {
+                // Throws if it is not these objects alone.
+                boolean unused = store.hasAny(Originals.KEYS);
+            }
+            return;
+        }
         progress.read.incrementAndGet();
         if (found.refusal() != null) {
             progress.refused.incrementAndGet();

@@ -38,13 +38,17 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 
 /**
  * Follows the sources of a store: looks at each when it is asked for, when its time has come, and at single objects when somebody says that
- * these have changed. One server of a bucket looks at a time. Safe for use by several threads. Owns a thread; close it after the last use.
+ * these have changed. One server of a bucket looks at a time. Safe for use by several threads. Owns two threads, one that looks and one
+ * that keeps the lease meanwhile; close it after the last use.
  */
 final class Sources implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(Sources.class);
 
     /** Looking whether something is due takes memory alone. */
     private static final Duration TURN = Duration.ofSeconds(1);
+
+    /** Time between two signs of life during a look, whatever it waits for. Most of them ask the store nothing. */
+    private static final Duration ALIVE = Duration.ofSeconds(10);
 
     /** A server that starts has other things to do. */
     private static final Duration FIRST = Duration.ofMinutes(1);
@@ -95,7 +99,7 @@ final class Sources implements AutoCloseable {
     private volatile @Nullable Instant readAt;
     private volatile boolean closed;
 
-    // Of the thread alone.
+    // Of the thread that looks alone.
     private Instant restsUntil = Instant.MIN;
     private int failures;
 
@@ -108,12 +112,14 @@ final class Sources implements AutoCloseable {
         this.tools = tools;
         this.temporary = temporary;
         thread.setThreadFactory(StoreThreads.factory("sources-", StoreUse.UPKEEP));
-        thread.setPoolSize(1);
+        thread.setPoolSize(2);
         // Nothing may read the table when it is closed.
         thread.setAwaitTerminationSeconds(CLOSE_SECONDS);
         thread.initialize();
         Future<?> unused =
                 thread.scheduleWithFixedDelay(this::step, Instant.now().plus(TURN), TURN);
+        Future<?> unusedEither =
+                thread.scheduleWithFixedDelay(this::keepLease, Instant.now().plus(ALIVE), ALIVE);
     }
 
     // ---- what an operator asks for
@@ -357,6 +363,15 @@ final class Sources implements AutoCloseable {
         } finally {
             working.unlock();
             rows.leaveFollowing();
+        }
+    }
+
+    private void keepLease() {
+        try {
+            rows.keepFollowing();
+        } catch (RuntimeException e) {
+            // The look asks again.
+            log.debug("the lease of the sources is not renewed", e);
         }
     }
 

@@ -265,7 +265,7 @@ public final class OpenTable implements AutoCloseable {
         return fillLease;
     }
 
-    /** Decides which server follows pictures that lie under names of their own. For one thread. */
+    /** Decides which server follows pictures that lie under names of their own. For one thread at a time. */
     public MaintenanceLease sourcesLease() {
         return sourcesLease;
     }

@@ -125,6 +125,8 @@ class SourcesIT {
             assertThat(client.get("/" + id(i)).bytes()).isEqualTo(picture(i));
             assertThat(client.get("/" + id(i) + "/thumbnail").status()).isEqualTo(200);
             assertThat(path(client, i)).contains("s3://glimpse/" + key(i));
+            assertThat(client.get("/search?crop=0,0,20,20&like=" + id(i)).status())
+                    .isEqualTo(200);
         }
         assertThat(client.search("a red circle", 1000).json().get("results")).hasSize(PICTURES);
     }

@@ -10,8 +10,10 @@ import dev.glimpse.storage.ObjectStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Finds the original of a picture: under the key that its id says, or, if it belongs to a source, where its row says. A source may have
@@ -23,6 +25,11 @@ public final class Originals {
 
     /** Pictures of sources that were deleted while their objects stay: no source brings them back. */
     public static final String REMOVED = KEYS + "removed/";
+
+    /** What was said of pictures of sources whose rows went, for when one brings them back. */
+    public static final String SAID = KEYS + "said/";
+
+    private static final UploadMetadata NOTHING = new UploadMetadata(null, null, List.of());
 
     private final ObjectStore store;
     private final ImageDataset dataset;
@@ -75,6 +82,37 @@ public final class Originals {
         return store.head(place.key())
                 .filter(head -> head.bytes() == place.bytes()
                         && second(head.lastModified()).equals(place.modified()));
+    }
+
+    // ---- what was said of pictures whose rows went
+
+    private static String saidKey(ImageId id) {
+        return SAID + id.name();
+    }
+
+    /**
+     * Keeps what the row of a picture of a source says, as the row is about to go, in place of what was kept before. Only caption and tags
+     * count: a file name comes with the object.
+     *
+     * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
+     */
+    public void keepSaid(ImageId id, @Nullable String caption, List<String> tags) {
+        store.delete(saidKey(id));
+        UploadMetadata said = new UploadMetadata(null, caption, tags);
+        if (!said.equals(NOTHING)) {
+            boolean unused = store.putIfAbsent(saidKey(id), new byte[0], "text/plain", said.toMetadata(null, null));
+        }
+    }
+
+    /**
+     * What was kept of a picture; nothing if nothing was.
+     *
+     * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
+     */
+    public UploadMetadata said(ImageId id) {
+        return store.head(saidKey(id))
+                .map(head -> UploadMetadata.fromMetadata(head.metadata()).notes())
+                .orElse(NOTHING);
     }
 
     // ---- pictures that were deleted while their objects stay

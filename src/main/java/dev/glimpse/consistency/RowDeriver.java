@@ -21,7 +21,6 @@ import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.vectors.Embedding;
 import java.time.Instant;
-import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
@@ -204,17 +203,21 @@ public final class RowDeriver {
             }
             SourceRows.Place place = new SourceRows.Place(
                     key, bytes.get().length, Originals.second(head.get().lastModified()));
-            row = rowAt(place, derive(id, bytes.get(), scheduler.ticket(new Flow("chores", "", Purpose.UPLOAD))))
-                    .join();
+            Derived derived = derive(id, bytes.get(), scheduler.ticket(new Flow("chores", "", Purpose.UPLOAD)));
+            row = rowAt(place, derived, originals.said(id)).join();
         } finally {
             memory.release();
         }
         return dataset.add(row).thenApply(added -> true);
     }
 
-    /** The row of a picture of a source, once its vectors are made. */
-    public CompletableFuture<PictureRow> rowAt(SourceRows.Place place, Derived derived) {
+    /**
+     * The row of a picture of a source, once its vectors are made.
+     *
+     * @param said of it; its file name does not count
+     */
+    public CompletableFuture<PictureRow> rowAt(SourceRows.Place place, Derived derived, UploadMetadata said) {
         return derived.at(store.address(place.key()))
-                .row(new UploadMetadata(place.filename(), null, List.of()), place.modified());
+                .row(new UploadMetadata(place.filename(), said.caption(), said.tags()), place.modified());
     }
 }

@@ -2,9 +2,11 @@ package dev.glimpse.sources;
 
 import dev.glimpse.consistency.Originals;
 import dev.glimpse.consistency.Reconciler;
+import dev.glimpse.consistency.UploadMetadata;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.PictureState;
+import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.SourceRows.Place;
 import dev.glimpse.dataset.TableBusyException;
@@ -53,6 +55,7 @@ final class Look {
 
     private final ObjectStore store;
     private final ImageDataset dataset;
+    private final Originals originals;
     private final SourceRows rows;
     private final Reconciler reconciler;
     private final ObjectReader reader;
@@ -64,6 +67,9 @@ final class Look {
 
     /** Pictures that were deleted while their objects stay. */
     private final Set<ImageId> removed;
+
+    /** Pictures of which something was said before their rows went. */
+    private final Set<ImageId> said;
 
     /** Objects without a row of their own, as they are now. */
     private final Map<String, Aside> asides;
@@ -97,14 +103,14 @@ final class Look {
 
     /**
      * @param asides objects without a row of their own, as far as they are as they were
-     * @param removed pictures that were deleted while their objects stay
+     * @param remembered when the look began
      * @param mayGoOn asked before each picture, on this thread; after a no, nothing further is begun
      */
     Look(
             Tools tools,
             Difference difference,
             Map<String, Aside> asides,
-            Collection<ImageId> removed,
+            SourceMemory.Remembered remembered,
             Progress progress,
             BooleanSupplier mayGoOn) {
         this.store = tools.store;
@@ -117,7 +123,9 @@ final class Look {
         this.difference = difference;
         this.progress = progress;
         this.mayGoOn = mayGoOn;
-        this.removed = Set.copyOf(removed);
+        this.originals = new Originals(store, dataset);
+        this.removed = Set.copyOf(remembered.removed());
+        this.said = remembered.said();
         this.asides = new ConcurrentHashMap<>(asides);
     }
 
@@ -235,7 +243,8 @@ final class Look {
             setAside(place, ofSource ? Aside.Kind.SAME : Aside.Kind.STORED, id, null);
             return;
         }
-        ObjectReader.Outcome outcome = reader.row(place, found);
+        ObjectReader.Outcome outcome =
+                reader.row(place, found, said.contains(id) ? originals.said(id) : new UploadMetadata(null, null, List.of()));
         PictureRow row = outcome.row();
         if (row != null) {
             synchronized (made) {
@@ -415,8 +424,23 @@ final class Look {
 
     private void remove(Collection<ImageId> ids) throws InterruptedException {
         if (!ids.isEmpty()) {
+            keepSaid(Set.copyOf(ids));
             progress.removed.addAndGet(await(rows.remove(ids)).size());
         }
+    }
+
+    /** What was said of these pictures comes back with them: an object may come to another source, or after somebody has looked. */
+    private void keepSaid(Set<ImageId> ids) {
+        Map<ImageId, RowNotes> notes = new HashMap<>();
+        dataset.forEachRow((id, row) -> {
+            if (ids.contains(id) && (said.contains(id) || row.caption() != null || !row.tags().isEmpty())) {
+                notes.put(id, row);
+            }
+        });
+        notes.forEach((id, row) -> {
+            originals.keepSaid(id, row.caption(), row.tags());
+            said.add(id);
+        });
     }
 
     /** Rows of pictures that were deleted go, should they be there: a delete was cut off, or another server has not heard of it in time. */

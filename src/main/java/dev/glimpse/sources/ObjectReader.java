@@ -1,6 +1,7 @@
 package dev.glimpse.sources;
 
 import dev.glimpse.consistency.RowDeriver;
+import dev.glimpse.consistency.UploadMetadata;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.SourceRows.Place;
 import dev.glimpse.embedding.EncoderBusyException;
@@ -129,8 +130,12 @@ final class ObjectReader {
      */
     record Outcome(@Nullable PictureRow row, @Nullable String refusal) {}
 
-    /** Makes the row of a picture. Waits for the encoder. */
-    Outcome row(Place place, Found found) {
+    /**
+     * Makes the row of a picture. Waits for the encoder.
+     *
+     * @param said of it
+     */
+    Outcome row(Place place, Found found, UploadMetadata said) {
         byte[] bytes = found.bytes;
         ImageId id = found.id;
         if (bytes == null || id == null) {
@@ -142,7 +147,8 @@ final class ObjectReader {
                         deriver.rowAt(
                                         place,
                                         deriver.derive(
-                                                id, bytes, scheduler.ticket(new Flow("sources", "", Purpose.UPLOAD))))
+                                                id, bytes, scheduler.ticket(new Flow("sources", "", Purpose.UPLOAD))),
+                                        said)
                                 .join(),
                         null);
             } catch (UnsupportedImageException

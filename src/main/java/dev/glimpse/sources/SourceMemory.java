@@ -15,13 +15,19 @@ import java.io.Writer;
 import java.nio.charset.StandardCharsets;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Collections;
+import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.zip.GZIPInputStream;
@@ -43,6 +49,9 @@ final class SourceMemory {
     private static final String SETTINGS = "settings";
     private static final String LOOKED = "looked";
 
+    /** What was said of pictures is kept for so long after their rows went. */
+    private static final Duration SAID = Duration.ofDays(30);
+
     private final ObjectStore store;
 
     /** Settings by their keys, as far as they were read. */
@@ -57,9 +66,10 @@ final class SourceMemory {
      *
      * @param sources by their prefixes
      * @param removed pictures that were deleted while their objects stay
-     * @param keys of all that is remembered; those who write keep it up to date
+     * @param said pictures whose rows went, and of which something was said; looks keep it up to date
+     * @param keys of all else that is remembered; those who write keep it up to date
      */
-    record Remembered(Map<String, Source> sources, List<ImageId> removed, List<String> keys) {}
+    record Remembered(Map<String, Source> sources, Set<ImageId> removed, Set<ImageId> said, List<String> keys) {}
 
     /**
      * What the last look at a source has left.
@@ -69,14 +79,32 @@ final class SourceMemory {
      */
     record Looked(@Nullable Report report, Map<String, Aside> asides) {}
 
-    /** Lists what is remembered, and reads the settings that are new: a request for each of them. */
+    /**
+     * Lists what is remembered, and reads the settings that are new: a request for each of them. Forgets what was said of pictures that no
+     * source has brought back in time.
+     */
     Remembered read() {
-        List<String> keys = new ArrayList<>(store.list(Originals.KEYS));
-        List<ImageId> removed = keys.stream()
-                .filter(key -> key.startsWith(Originals.REMOVED))
-                .flatMap(key ->
-                        ImageId.parse(ImageDataset.PICTURES + key.substring(Originals.REMOVED.length())).stream())
-                .toList();
+        List<String> keys = new ArrayList<>();
+        Set<ImageId> removed = new HashSet<>();
+        Map<String, Instant> kept = new HashMap<>();
+        Instant now = store.list(Originals.KEYS, object -> {
+            if (object.key().startsWith(Originals.SAID)) {
+                kept.put(object.key(), object.lastModified());
+            } else if (object.key().startsWith(Originals.REMOVED)) {
+                pictureOf(object.key(), Originals.REMOVED).ifPresent(removed::add);
+            } else {
+                keys.add(object.key());
+            }
+        });
+        Collections.sort(keys);
+        Set<ImageId> said = ConcurrentHashMap.newKeySet();
+        kept.forEach((key, since) -> {
+            if (since.plus(SAID).isBefore(now)) {
+                store.delete(key);
+            } else {
+                pictureOf(key, Originals.SAID).ifPresent(said::add);
+            }
+        });
         Map<String, String> settings = new LinkedHashMap<>();
         // The last one of a source counts.
         keys.stream().filter(key -> isKind(key, SETTINGS)).forEach(key -> settings.put(folderOf(key), key));
@@ -92,7 +120,12 @@ final class SourceMemory {
                 sources.put(source.prefix(), source);
             }
         }
-        return new Remembered(sources, removed, keys);
+        return new Remembered(sources, removed, said, keys);
+    }
+
+    /** The picture that a key below a prefix stands for. */
+    static Optional<ImageId> pictureOf(String key, String prefix) {
+        return ImageId.parse(ImageDataset.PICTURES + key.substring(prefix.length()));
     }
 
     private Optional<Source> settings(String key) {
@@ -166,7 +199,7 @@ final class SourceMemory {
     }
 
     private static boolean isKind(String key, String kind) {
-        return key.startsWith(kind + "-", key.lastIndexOf('/') + 1) && !key.startsWith(Originals.REMOVED);
+        return key.startsWith(kind + "-", key.lastIndexOf('/') + 1);
     }
 
     private static String folder(String prefix) {

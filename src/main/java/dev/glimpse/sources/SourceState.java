@@ -109,8 +109,8 @@ final class SourceState {
     }
 
     /** The look was not made, or not to its end, and is not tried again before its time. */
-    void refuse(String why) {
-        stage = Stage.TOO_DEAR;
+    void refuse(Stage reason, String why) {
+        stage = reason;
         failure = why;
         asked = false;
         nextAt = source.everySeconds() == 0 ? null : Instant.now().plusSeconds(source.everySeconds());

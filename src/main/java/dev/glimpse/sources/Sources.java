@@ -149,7 +149,7 @@ final class Sources implements AutoCloseable {
             difference.make(
                     objects -> store.list(prefix, objects),
                     before.asides(),
-                    holds(new HashSet<>(remembered.removed()), false),
+                    holds(remembered.removed(), false),
                     () -> {});
             return difference.price(inBucket(), tools.batch(), SourceMemory.hasLooked(prefix, remembered.keys()));
         }
@@ -425,7 +425,7 @@ final class Sources implements AutoCloseable {
             }
         }
         state.begin(progress);
-        Set<ImageId> removed = new HashSet<>(remembered.removed());
+        Set<ImageId> removed = remembered.removed();
         boolean again = state.isAgain();
         try (Difference difference = new Difference(key -> key.startsWith(prefix), rows, temporary)) {
             difference.make(
@@ -437,9 +437,16 @@ final class Sources implements AutoCloseable {
                     difference.price(inBucket(), tools.batch(), SourceMemory.hasLooked(prefix, remembered.keys()));
             progress.reads(price);
             log.info("source={} {}", prefix, price);
+            if (!inBucket() && price.listed() == 0 && price.toRemove() > 0) {
+                state.refuse(
+                        SourceState.Stage.FAILED,
+                        "there is nothing below " + prefix + " any more, as when a folder is not mounted;"
+                                + " if that is right, forget the source with its rows");
+                return false;
+            }
             Double most = state.source().maxDollars();
             if (most != null && price.dollars() > most) {
-                state.refuse(String.format(
+                state.refuse(SourceState.Stage.TOO_DEAR, String.format(
                         java.util.Locale.ROOT,
                         "it takes %d requests of class A and %d of class B, which are %.4f dollars, more than the %.4f that are allowed",
                         price.classA(),
@@ -449,7 +456,7 @@ final class Sources implements AutoCloseable {
                 return false;
             }
             Saving saving = new Saving(state, before, remembered);
-            Look look = new Look(tools, difference, difference.asides(), removed, progress, saving);
+            Look look = new Look(tools, difference, difference.asides(), remembered, progress, saving);
             saving.look = look;
             if (!look.run()) {
                 state.fail("it was ended early, and goes on soon");
@@ -502,7 +509,7 @@ final class Sources implements AutoCloseable {
         List<ImageId> since = new ArrayList<>();
         store.list(
                 Originals.REMOVED,
-                object -> ImageId.parse(ImageDataset.PICTURES + object.key().substring(Originals.REMOVED.length()))
+                object -> SourceMemory.pictureOf(object.key(), Originals.REMOVED)
                         .filter(id -> !before.contains(id))
                         .ifPresent(since::add));
         return since;
@@ -533,7 +540,7 @@ final class Sources implements AutoCloseable {
     private void lookAt(SourceState state, Set<String> keys, Remembered remembered) throws InterruptedException {
         String prefix = state.source().prefix();
         Looked before = memory.looked(prefix, remembered.keys());
-        Set<ImageId> removed = new HashSet<>(remembered.removed());
+        Set<ImageId> removed = remembered.removed();
         Progress progress = new Progress();
         try (Difference difference = new Difference(keys::contains, rows, temporary)) {
             difference.make(
@@ -553,7 +560,7 @@ final class Sources implements AutoCloseable {
             Map<String, Aside> asides = new HashMap<>(before.asides());
             asides.keySet().removeAll(keys);
             asides.putAll(difference.asides());
-            Look look = new Look(tools, difference, asides, removed, progress, () -> mayGoOn(state));
+            Look look = new Look(tools, difference, asides, remembered, progress, () -> mayGoOn(state));
             if (look.run() && !look.asides().equals(before.asides())) {
                 memory.write(prefix, new Looked(before.report(), look.asides()), remembered.keys());
             }

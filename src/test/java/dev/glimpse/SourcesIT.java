@@ -384,8 +384,40 @@ class SourcesIT {
                     .until(() ->
                             path(client, 1).isEmpty() && path(client, 2).equals(Optional.of("holiday/2024/d.png")));
             assertThat(client.get("/" + id(2)).bytes()).isEqualTo(picture(2));
+            movesToAnotherSource(client, data);
+            keepsTheRowsOfAFolderThatIsNotMounted(client, data);
         }
         assertThat(data.resolve("images")).doesNotExist();
+    }
+
+    private static void movesToAnotherSource(Client client, Path data) throws IOException {
+        Files.write(data.resolve("holiday/f.png"), picture(3));
+        assertThat(client.patch("/" + id(2), "application/json", "{\"caption\": \"the one\"}")
+                        .status())
+                .isEqualTo(200);
+        await().atMost(Duration.ofMinutes(1)).until(() -> path(client, 3).isPresent());
+        Path other = Files.createDirectories(data.resolve("other"));
+        assertThat(client.post("/admin/sources?prefix=other/&everySeconds=1").status())
+                .isEqualTo(202);
+
+        Files.move(data.resolve("holiday/2024/d.png"), other.resolve("e.png"));
+
+        await().atMost(Duration.ofMinutes(1))
+                .until(() -> path(client, 2).equals(Optional.of("other/e.png")));
+        assertThat(client.get("/" + id(2) + "/metadata").json().get("caption").asString())
+                .isEqualTo("the one");
+    }
+
+    private static void keepsTheRowsOfAFolderThatIsNotMounted(Client client, Path data) throws IOException {
+        Files.move(data.resolve("holiday"), data.resolve("elsewhere"));
+        await().atMost(Duration.ofMinutes(1))
+                .until(() -> source(client).get("state").asString().equals("failed"));
+        assertThat(path(client, 3)).contains("holiday/f.png");
+
+        Files.move(data.resolve("elsewhere"), data.resolve("holiday"));
+        await().atMost(Duration.ofMinutes(1))
+                .until(() -> source(client).get("state").asString().equals("waiting"));
+        assertThat(client.get("/" + id(3)).bytes()).isEqualTo(picture(3));
     }
 
     // ---- helpers

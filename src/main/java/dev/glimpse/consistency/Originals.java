@@ -122,7 +122,12 @@ public final class Originals {
         return REMOVED + id.name();
     }
 
-    private boolean isRemoved(ImageId id) {
+    /**
+     * Whether a picture was deleted while the object of its source stayed. Asks the store.
+     *
+     * @throws dev.glimpse.storage.StoreUnavailableException if it does not answer
+     */
+    public boolean isRemoved(ImageId id) {
         return store.head(removedKey(id)).isPresent();
     }
 

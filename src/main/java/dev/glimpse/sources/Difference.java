@@ -100,7 +100,8 @@ final class Difference implements AutoCloseable {
         }
         if (known.anyUnseen()) {
             rows.forEach((id, place) -> {
-                if (covered.test(place.key()) && !known.wasSeen(place)) {
+                // A row that has come since, or has moved, is none of these.
+                if (known.isUnseen(place)) {
                     gone.add(id);
                 }
             });
@@ -191,7 +192,7 @@ final class Difference implements AutoCloseable {
     /** Hands over rows whose places are no more. */
     void forEachGone(SourceRows.Places places) {
         rows.forEach((id, place) -> {
-            if (isGone(id) && covered.test(place.key()) && !known.wasSeen(place)) {
+            if (isGone(id) && known.isUnseen(place)) {
                 places.row(id, place);
             }
         });

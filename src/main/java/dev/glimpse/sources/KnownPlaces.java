@@ -46,10 +46,10 @@ final class KnownPlaces {
         return found >= 0;
     }
 
-    /** Whether the place was seen. */
-    boolean wasSeen(Place place) {
+    /** Whether this is one of the places, and was not seen. */
+    boolean isUnseen(Place place) {
         int found = Arrays.binarySearch(places, 0, size, hash(place));
-        return found >= 0 && seen.get(found);
+        return found >= 0 && !seen.get(found);
     }
 
     /** Whether there are places that were not seen. */

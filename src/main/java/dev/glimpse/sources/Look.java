@@ -445,7 +445,10 @@ final class Look {
 
     /** Rows of pictures that were deleted go, should they be there: a delete was cut off, or another server has not heard of it in time. */
     void removeDeleted(Collection<ImageId> deleted) throws InterruptedException {
-        remove(deleted.stream().filter(id -> dataset.stateOf(id).isInTable()).toList());
+        // One that was restored since the look began stays.
+        remove(deleted.stream()
+                .filter(id -> rows.find(id).isPresent() && originals.isRemoved(id))
+                .toList());
     }
 
     // ---- waiting

@@ -25,8 +25,9 @@ class KnownPlacesTest {
         assertThat(places.see(new Place("photos/8.png", 8, Instant.ofEpochSecond(9))))
                 .isFalse();
 
-        assertThat(places.wasSeen(place(7))).isTrue();
-        assertThat(places.wasSeen(place(8))).isFalse();
+        assertThat(places.isUnseen(place(7))).isFalse();
+        assertThat(places.isUnseen(place(8))).isTrue();
+        assertThat(places.isUnseen(place(5_000))).as("was never added").isFalse();
         assertThat(places.anyUnseen()).isTrue();
         IntStream.range(0, 5_000).forEach(n -> places.see(place(n)));
         assertThat(places.anyUnseen()).isFalse();

@@ -519,25 +519,34 @@ final class Sources implements AutoCloseable {
 
     private void lookAtEvents(Remembered remembered) throws InterruptedException {
         Map<SourceState, Set<String>> keys = new HashMap<>();
-        Set<String> taken;
+        Set<String> left;
         synchronized (events) {
-            taken = Set.copyOf(events);
+            // What changes again meanwhile is looked at again.
+            left = new HashSet<>(events);
+            events.clear();
         }
-        for (String key : taken) {
-            SourceState state = sourceOf(key);
-            if (state != null) {
-                keys.computeIfAbsent(state, first -> new HashSet<>()).add(key);
+        left.removeIf(key -> sourceOf(key) == null);
+        try {
+            for (String key : left) {
+                SourceState state = sourceOf(key);
+                if (state != null) {
+                    keys.computeIfAbsent(state, first -> new HashSet<>()).add(key);
+                }
             }
-        }
-        for (Map.Entry<SourceState, Set<String>> some : keys.entrySet()) {
-            lookAt(some.getKey(), some.getValue(), remembered);
-        }
-        synchronized (events) {
-            events.removeAll(taken);
+            for (Map.Entry<SourceState, Set<String>> some : keys.entrySet()) {
+                if (lookAt(some.getKey(), some.getValue(), remembered)) {
+                    left.removeAll(some.getValue());
+                }
+            }
+        } finally {
+            synchronized (events) {
+                events.addAll(left);
+            }
         }
     }
 
-    private void lookAt(SourceState state, Set<String> keys, Remembered remembered) throws InterruptedException {
+    /** @return whether it came to its end */
+    private boolean lookAt(SourceState state, Set<String> keys, Remembered remembered) throws InterruptedException {
         String prefix = state.source().prefix();
         Looked before = memory.looked(prefix, remembered.keys());
         Set<ImageId> removed = remembered.removed();
@@ -561,10 +570,15 @@ final class Sources implements AutoCloseable {
             asides.keySet().removeAll(keys);
             asides.putAll(difference.asides());
             Look look = new Look(tools, difference, asides, remembered, progress, () -> mayGoOn(state));
-            if (look.run() && !look.asides().equals(before.asides())) {
+            boolean done = look.run();
+            if (progress.added.get() > 0) {
+                look.removeDeleted(removedSince(removed));
+            }
+            if (done && !look.asides().equals(before.asides())) {
                 memory.write(prefix, new Looked(before.report(), look.asides()), remembered.keys());
             }
             log.info("source={} events={} {}", prefix, keys.size(), progress.report());
+            return done;
         }
     }
 

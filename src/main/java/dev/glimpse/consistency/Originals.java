@@ -56,7 +56,7 @@ public final class Originals {
         return store.get(id.toString())
                 .or(() -> dataset.sourceRows()
                         .find(id)
-                        .flatMap(place -> store.get(place.key()))
+                        .flatMap(place -> store.get(place.key(), place.bytes()))
                         .filter(bytes -> ImageId.of(bytes, id.format()).equals(id)));
     }
 

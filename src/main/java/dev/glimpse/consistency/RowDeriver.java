@@ -196,7 +196,7 @@ public final class RowDeriver {
         PictureRow row;
         try {
             Optional<ObjectHead> head = store.head(key);
-            Optional<byte[]> bytes = store.get(key)
+            Optional<byte[]> bytes = head.flatMap(found -> store.get(key, found.bytes()))
                     .filter(found -> ImageId.of(found, id.format()).equals(id));
             if (head.isEmpty() || bytes.isEmpty()) {
                 return CompletableFuture.completedFuture(false);

@@ -179,8 +179,8 @@ final class QueryEncoder {
         Long size = picture.bytes();
         String key = SourceRows.keyIn(id, picture.path()).orElse(id);
         return new Term.Sample(
-                () -> store.get(key)
-                        // A source may have put other bytes there since.
+                // A source may have put other bytes there since.
+                () -> store.get(key, size == null || key.equals(id) ? Long.MAX_VALUE : size)
                         .filter(bytes -> key.equals(id)
                                 || ImageId.of(bytes, like.id().format()).equals(like.id()))
                         .orElseThrow(() -> unknown(like)),

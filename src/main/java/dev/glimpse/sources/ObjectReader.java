@@ -59,7 +59,7 @@ final class ObjectReader {
         this.pauseNanos = perSecond == 0 ? 0 : (long) (1e9 / perSecond);
     }
 
-    /** What an object is: a picture, refused, or neither if it is gone. */
+    /** What an object is: a picture, refused, or neither if it is gone or has grown. */
     static final class Found {
         private final byte @Nullable [] bytes;
         private final @Nullable ImageId id;
@@ -110,7 +110,7 @@ final class ObjectReader {
         if (place.bytes() == 0) {
             return Found.refused("it is empty");
         }
-        Optional<byte[]> bytes = store.get(place.key());
+        Optional<byte[]> bytes = store.get(place.key(), place.bytes());
         if (bytes.isEmpty()) {
             return new Found(null, null, null);
         }

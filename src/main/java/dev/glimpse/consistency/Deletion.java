@@ -98,11 +98,26 @@ public final class Deletion {
         if (head.isPresent()) {
             store.delete(id.toString());
         }
-        if (object && place.isPresent() && originals.headOf(place.get()).isPresent()) {
-            if (!purge && head.isEmpty()) {
-                store.copy(place.get().key(), Trash.key(id));
-            }
-            store.delete(place.get().key());
+        if (object) {
+            place.ifPresent(lies -> deleteObject(id, lies, !purge && head.isEmpty()));
+        }
+    }
+
+    /** Deletes the object of a picture of a source, unless it was written since. */
+    private void deleteObject(ImageId id, Place place, boolean toTrash) {
+        Optional<String> etag = originals.headOf(place).map(ObjectHead::etag);
+        Optional<byte[]> bytes = etag.flatMap(there -> store.get(place.key(), place.bytes()))
+                .filter(found -> ImageId.of(found, id.format()).equals(id));
+        if (bytes.isEmpty()) {
+            return;
+        }
+        if (toTrash) {
+            store.delete(Trash.key(id));
+            boolean unused = store.putIfAbsent(Trash.key(id), bytes.get(), id.format().mediaType(), Map.of());
+        }
+        // Not every bucket deletes under a condition, so it is asked as late as can be.
+        if (store.head(place.key()).map(ObjectHead::etag).equals(etag)) {
+            store.delete(place.key());
         }
     }
 

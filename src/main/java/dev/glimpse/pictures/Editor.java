@@ -6,7 +6,6 @@ import dev.glimpse.consistency.Reconciler;
 import dev.glimpse.consistency.UnfinishedChanges;
 import dev.glimpse.consistency.UploadMetadata;
 import dev.glimpse.dataset.ImageDataset;
-import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowChange;
 import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.image.ImageId;
@@ -16,7 +15,9 @@ import dev.glimpse.storage.StoreUse;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** Changes what is said of stored pictures. Safe for use by several threads. */
 public final class Editor {
@@ -93,22 +94,21 @@ public final class Editor {
 
     /** What is said of a picture of a source is in its row alone: the object is not ours to change. */
     private CompletableFuture<UploadMetadata> editRow(ImageId id, UnaryOperator<UploadMetadata> change) {
+        AtomicReference<@Nullable UploadMetadata> said = new AtomicReference<>();
         return dataset.committed(id)
-                .thenComposeAsync(
-                        there -> {
-                            Picture before = dataset.find(id).orElseThrow(() -> PictureNotFoundException.missing(id));
-                            UploadMetadata said = change.apply(
-                                            new UploadMetadata(before.filename(), before.caption(), before.tags()))
-                                    .fitted();
-                            return dataset.describe(
-                                            id, new RowNotes(said.filename(), said.caption(), said.tags(), null))
-                                    .thenApply(outcome -> {
-                                        if (outcome == RowChange.NO_ROW) {
-                                            throw PictureNotFoundException.missing(id);
-                                        }
-                                        return said;
-                                    });
-                        },
-                        requests);
+                .thenCompose(there -> dataset.describe(id, before -> {
+                    UploadMetadata now = change.apply(
+                                    new UploadMetadata(before.filename(), before.caption(), before.tags()))
+                            .fitted();
+                    said.set(now);
+                    return new RowNotes(now.filename(), now.caption(), now.tags(), null);
+                }))
+                .thenApply(outcome -> {
+                    UploadMetadata now = said.get();
+                    if (outcome == RowChange.NO_ROW || now == null) {
+                        throw PictureNotFoundException.missing(id);
+                    }
+                    return now;
+                });
     }
 }

@@ -1,6 +1,7 @@
 package dev.glimpse.dataset;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.dataset.SourceRows.Place;
 import dev.glimpse.storage.ObjectStore;
@@ -9,10 +10,13 @@ import dev.glimpse.testing.Rows;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -108,6 +112,32 @@ class SourceRowsIT {
         assertThat(dataset.find(Rows.id(1))).isPresent();
         assertThat(dataset.find(Rows.id(2))).isEmpty();
         assertThat(dataset.state().committedRows()).isEqualTo(1);
+    }
+
+    @Test
+    void ofSeveralChangesOfWhatARowSaysNoneIsLost() {
+        add(at("photos/a.png", 2));
+        commit();
+
+        List<CompletableFuture<RowChange>> changes = IntStream.range(0, 5)
+                .mapToObj(i -> dataset.describe(Rows.id(2), before -> tagged(before, "tag" + i)))
+                .toList();
+        changes.forEach(CompletableFuture::join);
+        CompletableFuture<RowChange> refused = dataset.describe(Rows.id(2), before -> {
+            throw new IllegalArgumentException("too long");
+        });
+        assertThatThrownBy(refused::join).hasCauseInstanceOf(IllegalArgumentException.class);
+
+        dataset.settled().join();
+        assertThat(dataset.find(Rows.id(2)).orElseThrow().tags())
+                .contains("tag0", "tag1", "tag2", "tag3", "tag4");
+        assertThat(dataset.find(Rows.id(2)).orElseThrow().caption()).isEqualTo("said");
+    }
+
+    private static RowNotes tagged(RowNotes before, String tag) {
+        List<String> tags = new ArrayList<>(before.tags());
+        tags.add(tag);
+        return new RowNotes(before.filename(), before.caption(), tags, null);
     }
 
     private Map<String, String> places() {

@@ -218,18 +218,18 @@ public final class CommitLoop {
     }
 
     /** See {@link ImageDataset#describe}. */
-    public CompletableFuture<RowChange> describe(ImageId id, RowNotes notes) {
+    public CompletableFuture<RowChange> describe(ImageId id, UnaryOperator<RowNotes> change) {
         return submit(() -> {
             // Another server may have changed the row, or a commit whose answer was lost.
             catchUp();
-            RowChange[] change = {RowChange.NO_ROW};
+            RowChange[] changed = {RowChange.NO_ROW};
             untilWon(ATTEMPTS, () -> {
-                Optional<RowChange> outcome = table.describe(id, notes);
-                change[0] = outcome.orElse(RowChange.NO_ROW);
+                Optional<RowChange> outcome = table.describe(id, change);
+                changed[0] = outcome.orElse(RowChange.NO_ROW);
                 return outcome.isPresent();
             });
             tellMoved();
-            return change[0];
+            return changed[0];
         });
     }
 

@@ -333,25 +333,40 @@ public final class LanceTable implements AutoCloseable {
     }
 
     /**
-     * Commits one version in which the row of this picture says this: the old row goes, and a copy of it comes. Empty if another writer
-     * was first. Makes no version if there is no row, or if it says this already.
+     * Commits one version in which the row of this picture says something else: the old row goes, and a copy of it comes. Empty if another
+     * writer was first. Makes no version if there is no row, or if it says this already.
+     *
+     * @param change makes what it is to say of what it says; what it throws is thrown
      */
-    public Optional<RowChange> describe(ImageId id, RowNotes notes) throws IOException {
+    public Optional<RowChange> describe(ImageId id, UnaryOperator<RowNotes> change) throws IOException {
         requireOurColumns();
         RowScanner.Found rows = new RowScanner.Found();
         List<VectorSchemaRoot> copies = new ArrayList<>();
         boolean[] same = {true};
+        List<RuntimeException> refused = new ArrayList<>();
         try {
             scanner.read(anyOf(List.of(id)), (batch, columns) -> {
                 rows.add(batch);
                 for (int i = 0; i < batch.getRowCount(); i++) {
-                    same[0] &= notes.isSaidBy(Columns.notes(batch, i));
+                    RowNotes before = Columns.notes(batch, i);
+                    RowNotes notes;
+                    try {
+                        notes = change.apply(before);
+                    } catch (RuntimeException e) {
+                        // Not from within the scan, which takes it for damage.
+                        refused.add(e);
+                        return;
+                    }
+                    same[0] &= notes.isSaidBy(before);
                     // Other software may have written the row twice. Then one is left.
                     if (copies.isEmpty()) {
                         copies.add(Columns.withNotes(batch, i, notes, columns, datasets.allocator()));
                     }
                 }
             });
+            if (!refused.isEmpty()) {
+                throw refused.get(0);
+            }
             if (copies.isEmpty()) {
                 return Optional.of(RowChange.NO_ROW);
             }

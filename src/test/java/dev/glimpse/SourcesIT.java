@@ -229,6 +229,38 @@ class SourcesIT {
         assertThat(bucket.sizes("trash/")).hasSize(1);
         look(client, "&everySeconds=0");
         assertThat(client.get("/" + id(21)).status()).isEqualTo(404);
+        restoresWhatWasSaid(client);
+    }
+
+    private void restoresWhatWasSaid(Client client) {
+        for (int i : new int[] {24, 25, 26}) {
+            assertThat(client.patch("/" + id(i), "application/json", "{\"caption\": \"number " + i + "\"}")
+                            .status())
+                    .isEqualTo(200);
+        }
+        // The object stays.
+        assertThat(client.delete("/" + id(24)).status()).isEqualTo(204);
+        assertThat(client.post("/" + id(24) + "/restore").status()).isEqualTo(200);
+        assertThat(caption(client, 24)).isEqualTo("number 24");
+        // It goes, and comes back as an upload.
+        assertThat(client.delete("/" + id(25) + "?picture=true").status()).isEqualTo(204);
+        assertThat(client.post("/" + id(25) + "/restore").status()).isEqualTo(200);
+        assertThat(caption(client, 25)).isEqualTo("number 25");
+        assertThat(path(client, 25)).contains("s3://glimpse/" + id(25));
+        assertThat(client.delete("/" + id(25) + "?purge=true").status()).isEqualTo(204);
+        // It has another name when it is restored.
+        assertThat(client.delete("/" + id(26)).status()).isEqualTo(204);
+        store.copy(key(26), PHOTOS + "another.png");
+        store.delete(key(26));
+        look(client, "&everySeconds=0");
+        assertThat(client.post("/" + id(26) + "/restore").status()).isEqualTo(404);
+        look(client, "&everySeconds=0");
+        assertThat(path(client, 26)).contains("s3://glimpse/" + PHOTOS + "another.png");
+        assertThat(caption(client, 26)).isEqualTo("number 26");
+    }
+
+    private static String caption(Client client, int n) {
+        return client.get("/" + id(n) + "/metadata").json().get("caption").asString();
     }
 
     private void goesOnPastAnObjectThatItMayNotRead(Client client) {

@@ -7,6 +7,8 @@ import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -21,6 +23,8 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Deletion {
     private static final String DELETE = "delete-";
+
+    private static final UploadMetadata NOTHING = new UploadMetadata(null, null, List.of());
 
     private final ObjectStore store;
     private final ImageDataset dataset;
@@ -77,8 +81,15 @@ public final class Deletion {
     public void removePicture(ImageId id, boolean purge, boolean object) {
         store.requireConditionalPuts();
         Optional<Place> place = dataset.sourceRows().find(id);
+        UploadMetadata said = place.flatMap(lies -> dataset.find(id))
+                .map(row -> new UploadMetadata(row.filename(), row.caption(), row.tags()))
+                .orElse(NOTHING);
         // First, so that no source brings the picture back, whatever comes next.
-        place.ifPresent(lies -> originals.remove(id, lies.key()));
+        place.ifPresent(lies -> {
+            UploadMetadata kept = purge ? NOTHING : said;
+            originals.keepSaid(id, kept.caption(), kept.tags());
+            originals.remove(id, lies.key());
+        });
         Optional<ObjectHead> head = store.head(id.toString());
         String group = head.map(
                         found -> UploadMetadata.fromMetadata(found.metadata()).group())
@@ -99,12 +110,12 @@ public final class Deletion {
             store.delete(id.toString());
         }
         if (object) {
-            place.ifPresent(lies -> deleteObject(id, lies, !purge && head.isEmpty()));
+            place.ifPresent(lies -> deleteObject(id, lies, said, !purge && head.isEmpty()));
         }
     }
 
     /** Deletes the object of a picture of a source, unless it was written since. */
-    private void deleteObject(ImageId id, Place place, boolean toTrash) {
+    private void deleteObject(ImageId id, Place place, UploadMetadata said, boolean toTrash) {
         Optional<String> etag = originals.headOf(place).map(ObjectHead::etag);
         Optional<byte[]> bytes = etag.flatMap(there -> store.get(place.key(), place.bytes()))
                 .filter(found -> ImageId.of(found, id.format()).equals(id));
@@ -113,11 +124,21 @@ public final class Deletion {
         }
         if (toTrash) {
             store.delete(Trash.key(id));
-            boolean unused = store.putIfAbsent(Trash.key(id), bytes.get(), id.format().mediaType(), Map.of());
+            boolean unused = store.putIfAbsent(
+                    Trash.key(id), bytes.get(), id.format().mediaType(), metadata(said, place.modified()));
         }
         // Not every bucket deletes under a condition, so it is asked as late as can be.
         if (store.head(place.key()).map(ObjectHead::etag).equals(etag)) {
             store.delete(place.key());
+        }
+    }
+
+    private static Map<String, String> metadata(UploadMetadata said, Instant modified) {
+        try {
+            return said.fitted().toMetadata(null, modified);
+        } catch (MetadataTooLongException e) {
+            // The object was given a longer name after the rest was said.
+            return new UploadMetadata(null, said.caption(), said.tags()).toMetadata(null, modified);
         }
     }
 

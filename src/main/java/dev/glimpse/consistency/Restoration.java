@@ -75,7 +75,8 @@ public final class Restoration {
      * Brings the row of a picture back whose object has stayed in its source. The caller holds the picture's lock. After a crash half way,
      * doing it again is right.
      *
-     * @return completes with whether the picture is there with its row; if not, it stays deleted
+     * @return completes with whether the picture is there with its row; if not, its object has another name or other bytes by now, and the
+     *     next look at its source brings it back should it be anywhere
      */
     public CompletableFuture<Boolean> finishOfSource(ImageId id) {
         return CompletableFuture.completedFuture(id)
@@ -87,9 +88,7 @@ public final class Restoration {
                         requests)
                 .thenApplyAsync(
                         there -> {
-                            if (there) {
-                                originals.welcome(id);
-                            }
+                            originals.welcome(id);
                             return there;
                         },
                         requests);

@@ -5,7 +5,6 @@ import dev.glimpse.consistency.Reconciler;
 import dev.glimpse.consistency.UploadMetadata;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureRow;
-import dev.glimpse.dataset.PictureState;
 import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.SourceRows.Place;
@@ -236,11 +235,8 @@ final class Look {
         if (follows(id, place)) {
             return;
         }
-        PictureState state = dataset.stateOf(id);
-        if (state.isShown()) {
-            progress.same.incrementAndGet();
-            boolean ofSource = dataset.find(id).flatMap(SourceRows::placeOf).isPresent();
-            setAside(place, ofSource ? Aside.Kind.SAME : Aside.Kind.STORED, id, null);
+        if (dataset.stateOf(id).isShown()) {
+            setAsideAsKnown(place, id);
             return;
         }
         ObjectReader.Outcome outcome =
@@ -256,6 +252,19 @@ final class Look {
         } else {
             progress.failed.incrementAndGet();
         }
+    }
+
+    private void setAsideAsKnown(Place place, ImageId id) {
+        Aside.Kind kind;
+        try {
+            kind = rows.find(id).isPresent() ? Aside.Kind.SAME : Aside.Kind.STORED;
+        } catch (TableBusyException e) {
+            // The next look asks again.
+            progress.failed.incrementAndGet();
+            return;
+        }
+        progress.same.incrementAndGet();
+        setAside(place, kind, id, null);
     }
 
     /** Whether the row of this picture named a place that is no more, and follows the object to this one. */

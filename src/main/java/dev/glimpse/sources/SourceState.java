@@ -23,7 +23,11 @@ final class SourceState {
     private volatile Stage stage = Stage.WAITING;
     private volatile @Nullable String failure;
     private volatile @Nullable Instant nextAt;
-    private volatile boolean asked;
+
+    /** Counts what was asked for, so that a look answers only what came before it. Guarded by this. */
+    private long asks;
+
+    private long answered;
     private volatile boolean again;
     private volatile @Nullable Progress progress;
     private volatile @Nullable Report last;
@@ -48,13 +52,22 @@ final class SourceState {
      *
      * @param refusedAgain whether objects are read again that were found to be no pictures
      */
-    void ask(boolean refusedAgain) {
+    synchronized void ask(boolean refusedAgain) {
         again |= refusedAgain;
-        asked = true;
+        asks++;
+        if (stage == Stage.TOO_DEAR || stage == Stage.FAILED) {
+            stage = Stage.WAITING;
+            failure = null;
+        }
     }
 
-    boolean isAsked() {
-        return asked;
+    synchronized boolean isAsked() {
+        return asks > answered;
+    }
+
+    /** What was asked for until now; see {@link #answered}. */
+    synchronized long asks() {
+        return asks;
     }
 
     /** Whether objects are read again that were found to be no pictures. */
@@ -64,7 +77,7 @@ final class SourceState {
 
     boolean isDue(Instant now) {
         Instant next = nextAt;
-        return asked || (next != null && !next.isAfter(now));
+        return isAsked() || (next != null && !next.isAfter(now));
     }
 
     void begin(Progress begun) {
@@ -95,10 +108,12 @@ final class SourceState {
         plan(report == null ? null : report.finishedAt());
     }
 
-    /** All that was asked for is done. */
-    void answered() {
-        asked = false;
-        again = false;
+    /** What was asked for is done, up to this number of {@link #asks}. */
+    synchronized void answered(long until) {
+        answered = until;
+        if (!isAsked()) {
+            again = false;
+        }
     }
 
     /** The next look comes a time after the last one; at once if there was none. */
@@ -109,10 +124,10 @@ final class SourceState {
     }
 
     /** The look was not made, or not to its end, and is not tried again before its time. */
-    void refuse(Stage reason, String why) {
-        stage = reason;
-        failure = why;
-        asked = false;
+    synchronized void refuse(Stage reason, String why, long until) {
+        answered(until);
+        stage = isAsked() ? Stage.WAITING : reason;
+        failure = isAsked() ? null : why;
         nextAt = source.everySeconds() == 0 ? null : Instant.now().plusSeconds(source.everySeconds());
     }
 
@@ -160,7 +175,7 @@ final class SourceState {
                 known.maxDollars(),
                 known.since(),
                 switch (stage) {
-                    case WAITING -> asked ? "running" : "waiting";
+                    case WAITING -> isAsked() ? "running" : "waiting";
                     case RUNNING -> "running";
                     case ELSEWHERE -> "elsewhere";
                     case FAILED -> "failed";

@@ -62,7 +62,10 @@ final class Sources implements AutoCloseable {
     /** Keys that may wait to be looked at. Beyond it the next look at all finds them. */
     private static final int MOST_EVENTS = 10_000;
 
-    /** Asides that may be found again after a crash. */
+    /** After a look at what events name, they wait so many times as long as it took. */
+    private static final int EVENTS_REST = 4;
+
+    /** Asides that may be found again after a crash, at least. */
     private static final int UNSAVED = 1_000;
 
     private static final int CLOSE_SECONDS = 10;
@@ -101,6 +104,7 @@ final class Sources implements AutoCloseable {
 
     // Of the thread that looks alone.
     private Instant restsUntil = Instant.MIN;
+    private Instant eventsRestUntil = Instant.MIN;
     private int failures;
 
     /** @param temporary folder for files of a look */
@@ -306,7 +310,7 @@ final class Sources implements AutoCloseable {
             }
             boolean hasEvents;
             synchronized (events) {
-                hasEvents = !events.isEmpty();
+                hasEvents = !events.isEmpty() && !now.isBefore(eventsRestUntil);
             }
             if (hasEvents || states.values().stream().anyMatch(state -> state.isDue(now))) {
                 follow();
@@ -359,7 +363,11 @@ final class Sources implements AutoCloseable {
                     look(state, remembered);
                 }
             }
+            Instant begun = Instant.now();
             lookAtEvents(remembered);
+            // Each look at some objects reads the places of all rows.
+            Instant end = Instant.now();
+            eventsRestUntil = end.plus(Duration.between(begun, end).multipliedBy(EVENTS_REST));
         } finally {
             working.unlock();
             rows.leaveFollowing();
@@ -388,7 +396,8 @@ final class Sources implements AutoCloseable {
             return switch (aside.kind()) {
                 case SAME ->
                     id != null && (removed.contains(id) || dataset.stateOf(id).isShown());
-                case STORED -> true;
+                // A picture that was uploaded and deleted since does not come back by itself.
+                case STORED -> !again || (id != null && dataset.stateOf(id).isShown());
                 case REMOVED -> id != null && removed.contains(id);
                 case REFUSED -> !again;
             };
@@ -425,6 +434,7 @@ final class Sources implements AutoCloseable {
             }
         }
         state.begin(progress);
+        long asks = state.asks();
         Set<ImageId> removed = remembered.removed();
         boolean again = state.isAgain();
         try (Difference difference = new Difference(key -> key.startsWith(prefix), rows, temporary)) {
@@ -441,7 +451,8 @@ final class Sources implements AutoCloseable {
                 state.refuse(
                         SourceState.Stage.FAILED,
                         "there is nothing below " + prefix + " any more, as when a folder is not mounted;"
-                                + " if that is right, forget the source with its rows");
+                                + " if that is right, forget the source with its rows",
+                        asks);
                 return false;
             }
             Double most = state.source().maxDollars();
@@ -452,7 +463,7 @@ final class Sources implements AutoCloseable {
                         price.classA(),
                         price.classB(),
                         price.dollars(),
-                        most));
+                        most), asks);
                 return false;
             }
             Saving saving = new Saving(state, before, remembered);
@@ -468,7 +479,7 @@ final class Sources implements AutoCloseable {
             progress.finished();
             Looked now = new Looked(progress.report(), look.asides());
             memory.write(prefix, now, remembered.keys());
-            state.answered();
+            state.answered(asks);
             state.ended(progress.report(), look.asides());
             log.info("source={} {}", prefix, progress.report());
             return true;
@@ -496,7 +507,8 @@ final class Sources implements AutoCloseable {
                 return false;
             }
             Look now = look;
-            if (now != null && now.asides().size() >= saved + UNSAVED) {
+            // The more there are, the rarer: each time all of them are written.
+            if (now != null && now.asides().size() >= saved + Math.max(UNSAVED, saved / 2)) {
                 memory.write(state.source().prefix(), new Looked(before.report(), now.asides()), remembered.keys());
                 saved = now.asides().size();
             }

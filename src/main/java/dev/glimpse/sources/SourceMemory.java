@@ -151,6 +151,14 @@ final class SourceMemory {
         of(prefix, LOOKED, keys).forEach(store::delete);
     }
 
+    /** Whether a source is set up as it was. A request. */
+    boolean isSetUp(String prefix, Collection<String> keys) {
+        return of(prefix, SETTINGS, keys).stream()
+                .reduce((first, last) -> last)
+                .filter(key -> store.head(key).isPresent())
+                .isPresent();
+    }
+
     /** Whether a look at a source has left something. Asks the store nothing. */
     static boolean hasLooked(String prefix, Collection<String> keys) {
         return !of(prefix, LOOKED, keys).isEmpty();

@@ -59,6 +59,9 @@ final class Sources implements AutoCloseable {
     /** After another server was found to look. */
     private static final Duration LEAVE = Duration.ofMinutes(1);
 
+    /** During a look, the source is taken to be set up as it was for so long. */
+    private static final Duration SET_UP = Duration.ofSeconds(40);
+
     /** Keys that may wait to be looked at. Beyond it the next look at all finds them. */
     private static final int MOST_EVENTS = 10_000;
 
@@ -192,7 +195,7 @@ final class Sources implements AutoCloseable {
      * @throws SourceNotFoundException if there is no such source, and its rows are to stay
      * @throws InvalidQueryException if there is none, and this is no prefix
      * @throws SourceRefusedException if there is none, and it cannot be one
-     * @throws TableBusyException if a look does not end in time; doing it again is right then
+     * @throws TableBusyException if a look does not end in time, here or on another server; doing it again is right then
      */
     void stop(String text, boolean withRows) throws InterruptedException {
         dataset.requireWritable();
@@ -204,6 +207,9 @@ final class Sources implements AutoCloseable {
             throw new TableBusyException("a look at a source is about to end; ask again for its rows to go");
         }
         try {
+            if (!rows.mayFollow()) {
+                throw new TableBusyException("another server looks at a source; ask again for the rows to go");
+            }
             Set<ImageId> some = new HashSet<>();
             do {
                 some.clear();
@@ -214,6 +220,7 @@ final class Sources implements AutoCloseable {
                 });
             } while (!some.isEmpty() && !rows.remove(some).join().isEmpty());
         } finally {
+            rows.leaveFollowing();
             working.unlock();
         }
     }
@@ -486,13 +493,17 @@ final class Sources implements AutoCloseable {
         }
     }
 
-    /** Remembers what was found so far from time to time, so that not too much is read again after a crash. */
+    /**
+     * Remembers what was found so far from time to time, so that not too much is read again after a crash. Ends the look if the source was
+     * given up, or set up otherwise, by another server.
+     */
     private final class Saving implements BooleanSupplier {
         private final SourceState state;
         private final Looked before;
         private final Remembered remembered;
         private @Nullable Look look;
         private int saved;
+        private Instant setUpUntil = Instant.now().plus(SET_UP);
 
         Saving(SourceState state, Looked before, Remembered remembered) {
             this.state = state;
@@ -505,6 +516,12 @@ final class Sources implements AutoCloseable {
         public boolean getAsBoolean() {
             if (!mayGoOn(state)) {
                 return false;
+            }
+            if (Instant.now().isAfter(setUpUntil)) {
+                if (!memory.isSetUp(state.source().prefix(), remembered.keys())) {
+                    return false;
+                }
+                setUpUntil = Instant.now().plus(SET_UP);
             }
             Look now = look;
             // The more there are, the rarer: each time all of them are written.

@@ -57,6 +57,11 @@ class SourceMemoryIT {
                 .extracting(Source::everySeconds)
                 .containsExactly(12L);
 
+        Remembered last = memory.read();
+        assertThat(memory.isSetUp("photos/", last.keys())).isTrue();
+        memory.write(new Source("photos/", 13, 0.5, THEN), memory.read().keys());
+        assertThat(memory.isSetUp("photos/", last.keys())).isFalse();
+
         memory.forget("photos/", memory.read().keys());
         assertThat(store.list("sources/")).isEmpty();
         assertThat(memory.read().sources()).isEmpty();

@@ -73,9 +73,12 @@ final class SourcesBench {
                     .filter(request -> request.requestClass() == RequestClass.A)
                     .filter(request -> isOfLook(request.key()))
                     .count();
-            // What depends on the time, and not on the pictures: a put and a get each 40 seconds.
+            // What depends on the time, and not on the pictures: a put, a get and a head each 40 seconds.
             long renewals = bucket.count("PUT", "lease/sources") - 1;
-            report.say("the lease was renewed %d times", renewals);
+            long questions = bucket.count("HEAD", "sources/");
+            report.say(
+                    "the lease was renewed %d times, and %d times it was asked whether the source is still set up",
+                    renewals, questions);
             long commits = price.get("commits").asLong();
             // Before the look, the call that sets the source up lists what is remembered, and puts the settings.
             report.bar(
@@ -88,9 +91,9 @@ final class SourcesBench {
                     .filter(request -> isOfLook(request.key()))
                     .count();
             report.bar(
-                    classB - renewals == price.get("classB").asLong(),
+                    classB - renewals - questions == price.get("classB").asLong(),
                     "%d of class B besides renewals, as priced",
-                    classB - renewals);
+                    classB - renewals - questions);
             report.say(
                     "the table: %d puts and %d gets, merges and polls included",
                     bucket.count("PUT", "vectors/"), bucket.count("GET", "vectors/"));

@@ -345,10 +345,7 @@ class SourcesIT {
         JsonNode kept = client.upload("kept.png", picture(7)).json();
         assertThat(kept.get("stored").asBoolean()).isTrue();
         await().until(() -> path(client, 7).equals(Optional.of("s3://glimpse/" + id(7))));
-        assertThat(client.get("/" + id(7) + "/metadata")
-                        .json()
-                        .get("filename")
-                        .asString())
+        assertThat(client.get("/" + id(7) + "/metadata").json().get("filename").asString())
                 .isEqualTo("kept.png");
         assertThat(client.delete("/admin/sources?prefix=photos/").status()).isEqualTo(404);
         assertThat(client.delete("/admin/sources?prefix=&rows=true").status()).isEqualTo(400);
@@ -357,8 +354,8 @@ class SourcesIT {
         assertThat(path(client, 8)).isPresent();
         assertThat(client.delete("/admin/sources?prefix=photos/&rows=true").status())
                 .isEqualTo(200);
-        await().until(
-                () -> client.search("a red circle", 1000).json().get("results").size() == 1);
+        await().until(() ->
+                client.search("a red circle", 1000).json().get("results").size() == 1);
         assertThat(client.get("/" + id(7)).bytes()).isEqualTo(picture(7));
         assertThat(bucket.sizes(PHOTOS)).containsKey(key(7));
     }
@@ -434,8 +431,7 @@ class SourcesIT {
 
         Files.move(data.resolve("holiday/2024/d.png"), other.resolve("e.png"));
 
-        await().atMost(Duration.ofMinutes(1))
-                .until(() -> path(client, 2).equals(Optional.of("other/e.png")));
+        await().atMost(Duration.ofMinutes(1)).until(() -> path(client, 2).equals(Optional.of("other/e.png")));
         assertThat(client.get("/" + id(2) + "/metadata").json().get("caption").asString())
                 .isEqualTo("the one");
     }

@@ -239,8 +239,8 @@ final class Look {
             setAsideAsKnown(place, id);
             return;
         }
-        ObjectReader.Outcome outcome =
-                reader.row(place, found, said.contains(id) ? originals.said(id) : new UploadMetadata(null, null, List.of()));
+        ObjectReader.Outcome outcome = reader.row(
+                place, found, said.contains(id) ? originals.said(id) : new UploadMetadata(null, null, List.of()));
         PictureRow row = outcome.row();
         if (row != null) {
             synchronized (made) {
@@ -442,7 +442,10 @@ final class Look {
     private void keepSaid(Set<ImageId> ids) {
         Map<ImageId, RowNotes> notes = new HashMap<>();
         dataset.forEachRow((id, row) -> {
-            if (ids.contains(id) && (said.contains(id) || row.caption() != null || !row.tags().isEmpty())) {
+            if (ids.contains(id)
+                    && (said.contains(id)
+                            || row.caption() != null
+                            || !row.tags().isEmpty())) {
                 notes.put(id, row);
             }
         });

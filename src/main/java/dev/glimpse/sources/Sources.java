@@ -464,13 +464,16 @@ final class Sources implements AutoCloseable {
             }
             Double most = state.source().maxDollars();
             if (most != null && price.dollars() > most) {
-                state.refuse(SourceState.Stage.TOO_DEAR, String.format(
-                        java.util.Locale.ROOT,
-                        "it takes %d requests of class A and %d of class B, which are %.4f dollars, more than the %.4f that are allowed",
-                        price.classA(),
-                        price.classB(),
-                        price.dollars(),
-                        most), asks);
+                state.refuse(
+                        SourceState.Stage.TOO_DEAR,
+                        String.format(
+                                java.util.Locale.ROOT,
+                                "it takes %d requests of class A and %d of class B, which are %.4f dollars, more than the %.4f that are allowed",
+                                price.classA(),
+                                price.classB(),
+                                price.dollars(),
+                                most),
+                        asks);
                 return false;
             }
             Saving saving = new Saving(state, before, remembered);

@@ -238,8 +238,7 @@ public final class Uploader implements MeterBinder {
         awaitCommit(id);
         within(
                 timings.commit(),
-                dataset.sourceRows()
-                        .move(Map.of(id, new Place(id.toString(), row.bytes(), row.uploadedAt())), store),
+                dataset.sourceRows().move(Map.of(id, new Place(id.toString(), row.bytes(), row.uploadedAt())), store),
                 "the table does not answer; upload the picture again");
         reconciler.describeLocked(id).join();
         member.leave();

@@ -99,8 +99,8 @@ class OriginalsIT {
     @Test
     void editsOfARowAreMadeOfTheNewestOne() {
         addOfSource(1).join();
-        List<CompletableFuture<UploadMetadata>> edits = List.of(
-                server.edit(1, "new"), server.editor.edit(id(1), notes -> notes.withTags(List.of("more"))));
+        List<CompletableFuture<UploadMetadata>> edits =
+                List.of(server.edit(1, "new"), server.editor.edit(id(1), notes -> notes.withTags(List.of("more"))));
         edits.forEach(CompletableFuture::join);
 
         Picture row = row(1);

@@ -103,9 +103,7 @@ class SourceRowsIT {
         add(at(copied, 2));
         commit();
 
-        assertThat(dataset.sourceRows()
-                        .remove(Set.of(Rows.id(1), Rows.id(2)))
-                        .join())
+        assertThat(dataset.sourceRows().remove(Set.of(Rows.id(1), Rows.id(2))).join())
                 .containsExactly(Rows.id(2));
 
         dataset.settled().join();
@@ -129,8 +127,7 @@ class SourceRowsIT {
         assertThatThrownBy(refused::join).hasCauseInstanceOf(IllegalArgumentException.class);
 
         dataset.settled().join();
-        assertThat(dataset.find(Rows.id(2)).orElseThrow().tags())
-                .contains("tag0", "tag1", "tag2", "tag3", "tag4");
+        assertThat(dataset.find(Rows.id(2)).orElseThrow().tags()).contains("tag0", "tag1", "tag2", "tag3", "tag4");
         assertThat(dataset.find(Rows.id(2)).orElseThrow().caption()).isEqualTo("said");
     }
 

@@ -176,8 +176,7 @@ class MoveIT {
     @Test
     void whatIsRememberedOfPicturesOfSourcesMovesAndTheSourcesDoNot() throws IOException {
         Path sources = shared.resolve("data/sources");
-        Path removed =
-                Files.createDirectories(sources.resolve("removed")).resolve("%064x.png".formatted(1));
+        Path removed = Files.createDirectories(sources.resolve("removed")).resolve("%064x.png".formatted(1));
         Path settings =
                 Files.createDirectories(sources.resolve("%032x".formatted(1))).resolve("settings-000000000001");
         Files.writeString(removed, "photos/a.png");

@@ -94,8 +94,8 @@ final class RowScanner {
                 .columns(List.of(Columns.ID, Columns.PATH))
                 .filter(filter)
                 .withRowAddress(true);
-        readNewest(dataset -> Datasets.scan(
-                dataset, rows.build(), batch -> found.add(batch, row -> Columns.isOfSource(batch, row))));
+        readNewest(dataset ->
+                Datasets.scan(dataset, rows.build(), batch -> found.add(batch, row -> Columns.isOfSource(batch, row))));
         return found;
     }
 

@@ -86,7 +86,9 @@ export class Feed {
     // Nobody here has asked for a least relevance, so it is no news that there is none yet.
     const note = (page.note ?? '').split('. ').filter(each => !each.startsWith('minRelevance')).join('. ');
     this.notes = [page.truncated ? text.shortened : '', page.stale ? text.stale : '', note].filter(Boolean);
-    this.cut = Boolean(isCut) && page.next === null && this.facets?.rows > this.pictures.length + page.results.length;
+    const isKnown = note === (page.note ?? '');
+    this.cut = Boolean(isCut) && isKnown && page.next === null && page.results.length < limit
+      && this.facets?.rows > this.pictures.length + page.results.length;
     return page;
   }
 

@@ -25,15 +25,15 @@ export function forget() {
 
 // Draws the chips into `bar`; `change` gets what of the state changes.
 export function draw(bar, state, everything, narrowed, change) {
-  const rows = (kind, value) => (narrowed?.[kind] ?? everything[kind]).find(each => each.value === value)?.rows ?? 0;
+  const rows = (kind, value) => (narrowed?.[kind] ?? everything[kind] ?? []).find(each => each.value === value)?.rows ?? 0;
   const chips = [];
   const toggled = (list, value) => list.includes(value) ? list.filter(each => each !== value) : [...list, value];
-  const many = (name, kind, values, label, counted) => {
+  const many = (name, kind, values, label, counts) => {
     if (values.length < 2 && state[name].length === 0) return;
-    chips.push(values.map(value => chip(label(value), rows(kind, counted(value)), state[name].includes(value),
+    chips.push(values.map(value => chip(label(value), rows(kind, counts(value)), state[name].includes(value),
       () => change({[name]: toggled(state[name], value)}))));
   };
-  many('orientation', 'orientations', union(everything.orientations.map(each => each.value), state.orientation),
+  many('orientation', 'orientations', union((everything.orientations ?? []).map(each => each.value), state.orientation),
     value => text.orientation[value], value => value);
   const mediaTypes = new Map(everything.formats.map(each => [typeOf(each.value), each.value]));
   many('type', 'formats', union([...mediaTypes.keys()], state.type), format, value => mediaTypes.get(value));

@@ -3,7 +3,6 @@ package dev.glimpse.dataset;
 import dev.glimpse.dataset.lance.LackingVectors;
 import dev.glimpse.dataset.lance.LackingVectors.Lacking;
 import dev.glimpse.dataset.lance.LanceTable;
-import dev.glimpse.dataset.lance.Manifest.FragmentState;
 import dev.glimpse.dataset.lance.VectorFill;
 import dev.glimpse.dataset.replica.StagedVersion;
 import dev.glimpse.dataset.table.OpenTable;
@@ -105,10 +104,7 @@ public final class ModelColumns {
      */
     public boolean isRoomFor(ModelStamp model) {
         LanceTable table = supervisor.require().table();
-        long rows = table.manifest().fragments().stream()
-                .mapToLong(FragmentState::rows)
-                .sum();
-        return work(() -> table.canStageAllFiles(rows * model.dimension() * Float.BYTES));
+        return work(() -> table.canStageAllFiles(table.manifest().rows() * model.dimension() * Float.BYTES));
     }
 
     /** What is left to be filled in a column. For one thread. */

@@ -211,7 +211,7 @@ public final class ClipModel implements AutoCloseable, MeterBinder {
         return tokenizer.tokenize(text);
     }
 
-    private static ZooModel<NDList, NDList> loadTorchScript(Path folder, String file)
+    static ZooModel<NDList, NDList> loadTorchScript(Path folder, String file)
             throws IOException, ModelNotFoundException, MalformedModelException {
         return Criteria.builder()
                 .setTypes(NDList.class, NDList.class)

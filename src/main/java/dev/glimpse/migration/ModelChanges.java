@@ -178,7 +178,6 @@ final class ModelChanges {
     Quote quote(String folder) {
         ModelStamp model = stamp(here(folder));
         requireRoomFor(model, table());
-        requireCopy(model);
         return quote(model);
     }
 
@@ -209,7 +208,6 @@ final class ModelChanges {
             return;
         }
         requireRoomFor(model, table());
-        requireCopy(model);
         Quote quote = quote(model);
         if (mostDollars != null && quote.dollars() > mostDollars) {
             throw new ModelRefusedException(String.format(
@@ -234,7 +232,7 @@ final class ModelChanges {
         });
     }
 
-    private static void requireRoomFor(ModelStamp model, TableModels table) {
+    private void requireRoomFor(ModelStamp model, TableModels table) {
         VectorColumn other = table.other();
         if (table.active().model().fingerprint().equals(model.fingerprint())) {
             throw new ModelRefusedException("the model " + model.name() + " is the active one");
@@ -244,10 +242,7 @@ final class ModelChanges {
                     "the table has vectors of " + table.active().model().name() + " and "
                             + other.model().name() + ", and takes two models at most: drop one first");
         }
-    }
-
-    private void requireCopy(ModelStamp model) {
-        if (!columns.isRoomFor(model)) {
+        if (other == null && !columns.isRoomFor(model)) {
             throw new ModelRefusedException("with the vectors of the model " + model.name()
                     + " the table has more bytes than GLIMPSE_REPLICA_DISK lets be copied to this machine, and a column is filled from that"
                     + " copy: raise it on the servers that shall fill");

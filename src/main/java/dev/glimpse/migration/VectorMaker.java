@@ -18,7 +18,6 @@ import dev.glimpse.storage.StoreThreads;
 import dev.glimpse.storage.StoreUse;
 import dev.glimpse.vectors.Embedding;
 import java.time.Duration;
-import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,6 +27,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -46,6 +46,7 @@ final class VectorMaker implements AutoCloseable {
     private final RowDeriver deriver;
     private final FairScheduler scheduler;
     private final long pauseNanos;
+    private final LongSupplier clock;
     private final ThreadPoolTaskExecutor threads;
 
     /** A picture that cannot be decoded so many times, although others can, is left alone for a while. */
@@ -55,16 +56,23 @@ final class VectorMaker implements AutoCloseable {
     private static final Duration LEFT_ALONE = Duration.ofHours(1);
 
     /** A picture that gets no vector for now. */
-    private record Skipped(String why, Instant since) {}
+    private record Skipped(String why, long sinceNanos) {}
 
     private final Map<ImageId, Skipped> skipped = new ConcurrentHashMap<>();
 
     private final Map<ImageId, Integer> failed = new ConcurrentHashMap<>();
 
-    private long nextNanos = System.nanoTime();
+    private long nextNanos;
 
     /** @param perSecond the most pictures in a second; 0 for no such bound */
     VectorMaker(RowDeriver deriver, FairScheduler scheduler, double perSecond) {
+        this(deriver, scheduler, perSecond, System::nanoTime);
+    }
+
+    /** @param clock in nanoseconds */
+    VectorMaker(RowDeriver deriver, FairScheduler scheduler, double perSecond, LongSupplier clock) {
+        this.clock = clock;
+        this.nextNanos = clock.getAsLong();
         this.deriver = deriver;
         this.scheduler = scheduler;
         this.pauseNanos = perSecond == 0 ? 0 : (long) (1e9 / perSecond);
@@ -111,7 +119,7 @@ final class VectorMaker implements AutoCloseable {
 
     private void pace() {
         if (pauseNanos > 0) {
-            long now = System.nanoTime();
+            long now = clock.getAsLong();
             if (nextNanos - now > 0) {
                 LockSupport.parkNanos(nextNanos - now);
             }
@@ -153,15 +161,16 @@ final class VectorMaker implements AutoCloseable {
         }
     }
 
-    private void skip(ImageId id, String why) {
-        skipped.put(id, new Skipped(why, Instant.now()));
+    /** Leaves a picture alone for a while. */
+    void skip(ImageId id, String why) {
+        skipped.put(id, new Skipped(why, clock.getAsLong()));
         log.warn("{} gets no vector of the other model: {}", id, why);
     }
 
     /** Whether a vector of this picture may be made. */
     boolean wants(ImageId id) {
         Skipped now = skipped.get(id);
-        if (now != null && now.since.plus(LEFT_ALONE).isBefore(Instant.now())) {
+        if (now != null && clock.getAsLong() - now.sinceNanos > LEFT_ALONE.toNanos()) {
             skipped.remove(id, now);
             return true;
         }

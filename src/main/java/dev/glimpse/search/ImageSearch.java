@@ -271,9 +271,12 @@ public final class ImageSearch implements MeterBinder {
                 .filter(neighbor -> !asked.liked().contains(neighbor.id()))
                 .map(Hit::of)
                 .toList();
-        List<Hit> ranking = cut.of(Fusion.of(byVector, byText));
+        List<Hit> all = Fusion.of(byVector, byText);
+        List<Hit> ranking = cut.of(all);
         ResultPage page = ResultPage.ofRanking(at, ranking, request.limit(), nearest.effort());
-        return page.next() != null || nearest.neighbors().size() < depth
+        // What was left out is nearer than all that would follow the ranking.
+        boolean isAll = ranking.size() < all.size() || nearest.neighbors().size() < depth;
+        return page.next() != null || isAll
                 ? page
                 : page.filled(at, query, asked.liked(), request.limit(), dataset::nearest);
     }

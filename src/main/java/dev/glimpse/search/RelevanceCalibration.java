@@ -37,7 +37,7 @@ final class RelevanceCalibration implements AutoCloseable {
 
     private static final int GROWTH = 2;
 
-    /** Pictures that a text is compared with, to within 5 % of the deviation over all. Takes 0.03 ms. */
+    /** Pictures that a text is compared with, to within 5 % of the deviation over all: 1 / sqrt(2 n). */
     private static final int SAMPLE = 256;
 
     /** What the first search of a table waits for its measurement. With the small model it takes about half a second. */
@@ -134,6 +134,10 @@ final class RelevanceCalibration implements AutoCloseable {
     private @Nullable Measured similaritiesOf(ClipModel model, long rows) {
         String fingerprint = QueryEncoder.fingerprint(model);
         try {
+            List<Embedding> sample = dataset.sample(SAMPLE, fingerprint);
+            if (sample.size() < LEAST_ROWS) {
+                return null; // Rows that wait to be committed are not in the sample.
+            }
             List<Double> similarities = new ArrayList<>();
             for (String text : TEXTS) {
                 // One after another, each with the least urgent purpose, so that searches and uploads of others go
@@ -143,8 +147,7 @@ final class RelevanceCalibration implements AutoCloseable {
                 OptionalDouble distance = dataset.nearestDistance(vector.embedding(), fingerprint);
                 distance.ifPresent(nearest -> similarities.add(1 - nearest));
             }
-            List<Embedding> sample = dataset.sample(SAMPLE, fingerprint);
-            if (similarities.isEmpty() || sample.isEmpty()) {
+            if (similarities.isEmpty()) {
                 return null;
             }
             Relevance relevance = Relevance.measured(

@@ -26,7 +26,10 @@ record RelevanceCut(
                 .toList();
     }
 
-    /** The same of a page. If something is left out it is the last one: all later hits are farther. */
+    /**
+     * A page with the relevance of its hits, and without those that have too little. A page that loses some has no next one, as all later
+     * hits are farther.
+     */
     ResultPage of(ResultPage page) {
         List<Hit> kept = of(page.hits());
         return new ResultPage(kept, kept.size() < page.hits().size() ? null : page.next(), page.effort());

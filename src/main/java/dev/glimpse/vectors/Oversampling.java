@@ -32,8 +32,8 @@ public record Oversampling(int candidates, double share, double recall) {
 
     /**
      * Finds what takes the least time of all that reaches this recall@k. Candidates begin with 2k, at least 50, and each step adds two
-     * fifths; the middle of the last step is tried too. If the rows are in partitions, shares of the codes are tried too, from 0.5 % on. If nothing is enough, it returns the
-     * largest number of candidates among all rows, with the recall that this reaches.
+     * fifths; the middle of the last step is tried too. If the rows are in partitions, shares of the codes are tried too, from 0.5 % on. If
+     * nothing is enough, it returns the largest number of candidates among all rows, with the recall that this reaches.
      *
      * <p>Takes long: all queries together read all vectors, and each query runs one search in each step.
      *
@@ -83,8 +83,11 @@ public record Oversampling(int candidates, double share, double recall) {
             tooFew = tried.candidates;
             tried = new Oversampling(Math.min(most, tooFew * 7 / 5), share, Double.NaN).measured(reached);
         }
+        if (tooFew == 0) {
+            return tried;
+        }
         Oversampling between = new Oversampling((tooFew + tried.candidates) / 2, share, Double.NaN).measured(reached);
-        return tooFew > 0 && between.recall >= recall ? between : tried;
+        return between.recall >= recall ? between : tried;
     }
 
     private Oversampling measured(ToDoubleFunction<Oversampling> reached) {

@@ -6,9 +6,11 @@ import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.junit.jupiter.api.Test;
 
 class VectorMakerTest {
@@ -24,5 +26,23 @@ class VectorMakerTest {
             assertThat(maker.make(List.of(), null, made, () -> true)).isTrue();
         }
         assertThat(made).isEmpty();
+    }
+
+    @SuppressWarnings("NullAway")
+    @Test
+    void pictureThatGetsNoVectorIsTriedAgainAfterAnHour() {
+        ImageId id = ImageId.of(new byte[] {1}, ImageFormat.PNG);
+        AtomicLong now = new AtomicLong(-5);
+
+        try (VectorMaker maker = new VectorMaker(null, TestScheduler.SCHEDULER, 0, now::get)) {
+            assertThat(maker.wants(id)).isTrue();
+            maker.skip(id, "it is no picture");
+            now.addAndGet(Duration.ofHours(1).toNanos());
+            assertThat(maker.wants(id)).isFalse();
+            assertThat(maker.skipped()).containsEntry(id, "it is no picture");
+            now.incrementAndGet();
+            assertThat(maker.wants(id)).isTrue();
+            assertThat(maker.skipped()).isEmpty();
+        }
     }
 }

@@ -1,10 +1,7 @@
 package dev.glimpse.embedding;
 
-import ai.djl.Device;
 import ai.djl.ndarray.NDList;
-import ai.djl.repository.zoo.Criteria;
 import ai.djl.repository.zoo.ZooModel;
-import ai.djl.translate.NoopTranslator;
 import com.sun.management.OperatingSystemMXBean;
 import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.meters.Meters;
@@ -20,7 +17,6 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.Callable;
@@ -127,7 +123,7 @@ final class EncoderBench implements AutoCloseable {
 
     private List<Embedding> images(String file, boolean int8) throws Exception {
         ImageStacker stacker = new ImageStacker(descriptor.image());
-        try (ZooModel<NDList, NDList> model = load(file);
+        try (ZooModel<NDList, NDList> model = ClipModel.loadTorchScript(folder, file);
                 TorchScriptPass<byte[]> pass = imagePass(model, stacker)) {
             String what = int8 ? "int8 " : "fp32 ";
             String asked = "image " + (int8 ? "int8:" + descriptor.image().file() : file) + " "
@@ -146,7 +142,7 @@ final class EncoderBench implements AutoCloseable {
     }
 
     private List<Embedding> texts(String file, boolean int8) throws Exception {
-        try (ZooModel<NDList, NDList> model = load(file);
+        try (ZooModel<NDList, NDList> model = ClipModel.loadTorchScript(folder, file);
                 TorchScriptPass<long[]> pass = new TorchScriptPass<>(
                         model,
                         descriptor.text().method(),
@@ -229,13 +225,15 @@ final class EncoderBench implements AutoCloseable {
             }
         }
         double count = (double) passes * batch * threads;
-        double cpu = median(here.stream().map(spent -> spent.cpu / count).toList());
+        double cpu =
+                ParityCheck.median(here.stream().map(spent -> spent.cpu / count).toList());
         String line = "  %-30s %8.1f ms CPU, %6.2f/s a core, %7.2f/s"
                 .formatted(
                         what,
                         cpu * 1e3,
                         1 / cpu,
-                        median(here.stream().map(spent -> count / spent.wall).toList()));
+                        ParityCheck.median(
+                                here.stream().map(spent -> count / spent.wall).toList()));
         if (!there.isEmpty()) {
             List<Double> cpus = new ArrayList<>();
             List<Double> walls = new ArrayList<>();
@@ -243,17 +241,17 @@ final class EncoderBench implements AutoCloseable {
                 cpus.add(here.get(round).cpu / there.get(round).cpu);
                 walls.add(here.get(round).wall / there.get(round).wall);
             }
-            double theirCpu =
-                    median(there.stream().map(spent -> spent.cpu / count).toList());
+            double theirCpu = ParityCheck.median(
+                    there.stream().map(spent -> spent.cpu / count).toList());
             line += " | onnxruntime %8.1f ms CPU, %6.2f/s a core, %7.2f/s | ours / theirs: CPU %.2f, clock %.2f"
                     .formatted(
                             theirCpu * 1e3,
                             1 / theirCpu,
-                            median(there.stream()
+                            ParityCheck.median(there.stream()
                                     .map(spent -> count / spent.wall)
                                     .toList()),
-                            median(cpus),
-                            median(walls));
+                            ParityCheck.median(cpus),
+                            ParityCheck.median(walls));
         }
         say("%s", line);
         return cpu;
@@ -264,31 +262,12 @@ final class EncoderBench implements AutoCloseable {
                 model, descriptor.image().method(), stacker::stack, descriptor.dimension(), Embedding::ofDirection);
     }
 
-    private ZooModel<NDList, NDList> load(String file) throws Exception {
-        return Criteria.builder()
-                .setTypes(NDList.class, NDList.class)
-                .optModelPath(folder)
-                .optModelName(file.replaceFirst("\\.pt$", ""))
-                .optEngine("PyTorch")
-                .optDevice(Device.cpu())
-                .optTranslator(new NoopTranslator())
-                .build()
-                .loadModel();
-    }
-
     private static double least(List<Embedding> left, List<Embedding> right) {
         double least = 1;
         for (int i = 0; i < left.size(); i++) {
             least = Math.min(least, left.get(i).cosine(right.get(i)));
         }
         return least;
-    }
-
-    private static double median(List<Double> values) {
-        List<Double> sorted = new ArrayList<>(values);
-        Collections.sort(sorted);
-        int half = sorted.size() / 2;
-        return sorted.size() % 2 == 1 ? sorted.get(half) : (sorted.get(half - 1) + sorted.get(half)) / 2;
     }
 
     @SuppressWarnings("AnnotateFormatMethod")

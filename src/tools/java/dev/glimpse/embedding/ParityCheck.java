@@ -171,7 +171,8 @@ final class ParityCheck {
                 what, cosines.stream().mapToDouble(x -> x).min().orElseThrow(), median(cosines));
     }
 
-    private static double median(List<Double> values) {
+    /** The middle value, or the mean of the two in the middle. */
+    static double median(List<Double> values) {
         double[] sorted = values.stream().mapToDouble(x -> x).sorted().toArray();
         int half = sorted.length / 2;
         return sorted.length % 2 == 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;

@@ -40,8 +40,8 @@ record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all, boolea
     }
 
     /**
-     * The groups of a later version. If these are complete, it compares rows that were put since, and those of which a row of their group is gone, with all others; all
-     * other groups are what they were.
+     * The groups of a later version. If these are complete, it compares rows that were put since, and those of which a row of their group is
+     * gone, with all others; all other groups are what they were. Else it compares all rows.
      *
      * @param now of the same rows as the looks of these groups
      * @throws RuntimeException that the progress throws

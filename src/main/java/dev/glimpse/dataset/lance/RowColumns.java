@@ -28,9 +28,7 @@ final class RowColumns implements AutoCloseable {
 
     private static final int CHUNK_ROWS = Chunks.ROWS;
 
-    /** By how the width compares with the height: less, as much, more. */
-    private static final List<RowFilter.Orientation> ORIENTATIONS =
-            List.of(RowFilter.Orientation.PORTRAIT, RowFilter.Orientation.SQUARE, RowFilter.Orientation.LANDSCAPE);
+    private static final List<RowFilter.Orientation> ORIENTATIONS = List.of(RowFilter.Orientation.values());
 
     /** Stands for a value that a row does not have. */
     private static final int NO_SIZE = Integer.MIN_VALUE;
@@ -328,7 +326,7 @@ final class RowColumns implements AutoCloseable {
                 int at = row % CHUNK_ROWS;
                 formats[chunk.formats[at]]++;
                 if (chunk.hasShape(at)) {
-                    orientations[1 + Integer.signum(chunk.widths[at] - chunk.heights[at])]++;
+                    orientations[ORIENTATIONS.indexOf(chunk.orientation(at))]++;
                 }
                 for (int tag : chunk.tags[at]) {
                     if (tag < tags.length) { // Else of a row that is just being replaced.

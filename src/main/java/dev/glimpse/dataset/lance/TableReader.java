@@ -233,6 +233,7 @@ public final class TableReader {
                 throw new VersionNotFoundException(
                         "no version of that time is kept, and the table does not say when its pictures were uploaded");
             }
+            columnOf(snapshot, query.model());
             return nearestByLance(
                     snapshot,
                     query.exactly(),

@@ -234,11 +234,16 @@ public final class DuplicateSearch implements AutoCloseable {
             boolean large) {
         OpenTable table = supervisor.require();
         table.guard().requireSearchable();
+        LocalRows begun = rows(table);
         try {
             return groups(table, kind, after, k, shown, large);
         } catch (IllegalStateException | UncheckedIOException e) {
-            throw new TableBusyException(
-                    "the table is being opened anew, or searched by another model: " + e.getMessage());
+            LocalRows now = rows(table);
+            if (supervisor.table().orElse(null) == table && begun != null && now != null && now.isOfSameRows(begun)) {
+                throw e;
+            }
+            log.debug("the rows were closed while their groups were read", e);
+            throw opening();
         }
     }
 
@@ -253,6 +258,9 @@ public final class DuplicateSearch implements AutoCloseable {
         // Before the version is looked at: else a picture that is removed just now could be shown.
         Overlay overlay = table.ledger().overlay();
         LocalRows current = rows(table);
+        if (!isOpen(made, current)) {
+            throw opening();
+        }
         List<DuplicateGroups.Group> groups = made.duplicates.after(
                 kind,
                 after,
@@ -274,12 +282,16 @@ public final class DuplicateSearch implements AutoCloseable {
                         .toList());
     }
 
+    private static TableBusyException opening() {
+        return new TableBusyException("the table is being opened anew, or searched by another model; ask again");
+    }
+
     /** The groups of the current version; of an earlier one if that will take long, or took long just before. */
     private Made made(OpenTable table) {
         Making making;
         Made older;
         synchronized (this) {
-            older = last != null && last.table == table && isOpen(last) ? last : null;
+            older = last != null && last.table == table && isOpen(last, rows(table)) ? last : null;
             if (older != null && isGood(older)) {
                 return older;
             }
@@ -311,8 +323,7 @@ public final class DuplicateSearch implements AutoCloseable {
     }
 
     /** Rows of another model are closed, and cannot be shown any more. */
-    private static boolean isOpen(Made made) {
-        LocalRows current = rows(made.table);
+    private static boolean isOpen(Made made, @Nullable LocalRows current) {
         return current == null || current.isOfSameRows(made.rows);
     }
 

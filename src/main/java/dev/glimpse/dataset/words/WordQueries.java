@@ -52,17 +52,22 @@ final class WordQueries {
     /** The words of these texts, each once, whatever its ending. Stop words are there only if there are no others. */
     static List<Sought> words(List<String> texts) {
         Map<String, Sought> all = new LinkedHashMap<>();
+        Map<String, Sought> telling = new LinkedHashMap<>();
         for (String text : texts) {
             List<Word> words = Words.of(text);
             for (int i = 0; i < words.size(); i++) {
                 Sought sought = new Sought(words.get(i), i == words.size() - 1);
-                all.merge(sought.word.stem(), sought, (one, again) -> again.last ? again : one);
+                add(sought, all);
+                if (!Words.isStopWord(sought.word)) {
+                    add(sought, telling);
+                }
             }
         }
-        List<Sought> telling = all.values().stream()
-                .filter(sought -> !Words.isStopWord(sought.word))
-                .toList();
-        return telling.isEmpty() ? List.copyOf(all.values()) : telling;
+        return List.copyOf((telling.isEmpty() ? all : telling).values());
+    }
+
+    private static void add(Sought sought, Map<String, Sought> words) {
+        words.merge(sought.word.stem(), sought, (one, again) -> again.last ? again : one);
     }
 
     Query of(WordQuery query) throws IOException {

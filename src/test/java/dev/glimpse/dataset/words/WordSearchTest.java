@@ -218,6 +218,13 @@ class WordSearchTest {
     }
 
     @Test
+    void wordIsLookedForBesideAStopWordOfTheSameStem() {
+        put(0, "dog shows in town");
+
+        assertThat(search(Match.MOST, "show me dog shows")).containsExactly(0);
+    }
+
+    @Test
     void longQueryIsAnsweredByItsFirstWords() {
         String words = IntStream.rangeClosed(1, 33).mapToObj(i -> letters(i)).collect(Collectors.joining(" "));
         put(2, letters(1));

@@ -352,6 +352,7 @@ class DescribedAnswersIT {
                 with(key, "Content-Type", "application/json"));
         client.delete("/admin/sources?rows=true&prefix=photos/", key);
         client.delete("/admin/sources?prefix=photos/", key);
+        client.delete("/admin/sources?rows=true&prefix=images/", key);
     }
 
     private static String[] with(String[] key, String... headers) {

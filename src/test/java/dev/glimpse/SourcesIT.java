@@ -86,11 +86,18 @@ class SourcesIT {
         await().atMost(Duration.ofMinutes(1))
                 .until(() -> source(client).get("state").asString().equals("tooDear"));
         assertThat(bucket.count("GET", PHOTOS)).isZero();
+        awaitEndOfTurn();
+    }
+
+    /** The lease goes after a look has said that it is done. */
+    private void awaitEndOfTurn() {
+        await().until(() -> bucket.sizes("lease/sources").isEmpty());
     }
 
     private void indexesAsPriced(Client client, JsonNode price) {
         bucket.resetCounts();
         JsonNode look = look(client, "&everySeconds=0&maxDollars=1");
+        awaitEndOfTurn();
 
         assertThat(look.get("read").asLong()).isEqualTo(PICTURES);
         assertThat(look.get("added").asLong()).isEqualTo(PICTURES);

@@ -81,6 +81,16 @@ public final class Deletion {
     public void removePicture(ImageId id, boolean purge, boolean object) {
         store.requireConditionalPuts();
         Optional<Place> place = dataset.sourceRows().find(id);
+        if (place.isPresent()) {
+            // Another server may have changed the row.
+            dataset.refresh().join();
+            reconciler.awaitRead().join();
+            place = dataset.sourceRows().find(id);
+        }
+        removePicture(id, purge, object, place);
+    }
+
+    private void removePicture(ImageId id, boolean purge, boolean object, Optional<Place> place) {
         UploadMetadata said = place.flatMap(lies -> dataset.find(id))
                 .map(row -> new UploadMetadata(row.filename(), row.caption(), row.tags()))
                 .orElse(NOTHING);
@@ -105,6 +115,9 @@ public final class Deletion {
             store.delete(Trash.key(id));
         } else if (head.isPresent()) {
             store.copy(id.toString(), Trash.key(id));
+        } else if (place.flatMap(originals::headOf).isPresent()) {
+            // What the trash has is of an earlier delete, and would come back in place of this one.
+            store.delete(Trash.key(id));
         }
         if (head.isPresent()) {
             store.delete(id.toString());

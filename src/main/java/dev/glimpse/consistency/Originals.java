@@ -77,6 +77,12 @@ public final class Originals {
                         .map(head -> new ObjectHead(head.bytes(), Map.of(), head.lastModified(), head.etag())));
     }
 
+    /** Where a picture lies that was uploaded: under its id. Empty if it is not there. */
+    Optional<Place> uploaded(ImageId id) {
+        return store.head(id.toString())
+                .map(head -> new Place(id.toString(), head.bytes(), second(head.lastModified())));
+    }
+
     /** What the store says of the object at a place; empty if there is none, or it was written since. */
     Optional<ObjectHead> headOf(Place place) {
         return store.head(place.key())
@@ -101,6 +107,13 @@ public final class Originals {
         UploadMetadata said = new UploadMetadata(null, caption, tags);
         if (!said.equals(NOTHING)) {
             boolean unused = store.putIfAbsent(saidKey(id), new byte[0], "text/plain", said.toMetadata(null, null));
+        }
+    }
+
+    /** As {@link #keepSaid}, of what the row says that is read here, if it is that of a picture of a source that was not deleted. */
+    void keepSaidByRow(ImageId id) {
+        if (dataset.sourceRows().find(id).isPresent() && !isRemoved(id)) {
+            dataset.find(id).ifPresent(row -> keepSaid(id, row.caption(), row.tags()));
         }
     }
 

@@ -1,5 +1,6 @@
 package dev.glimpse.consistency;
 
+import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import java.util.Map;
@@ -18,26 +19,33 @@ public final class Restoration {
     private static final String RESTORE = "restore-";
 
     private final ObjectStore store;
+    private final ImageDataset dataset;
     private final Originals originals;
     private final RowDeriver deriver;
     private final Reconciler reconciler;
     private final PictureLocks locks;
     private final String server;
+    private final long largest;
     private final Executor requests;
 
     /**
      * @param server that this is
+     * @param largest object of a source that is read, in bytes
      * @param requests runs what waits for the store
      */
     public Restoration(
             ObjectStore store,
+            ImageDataset dataset,
             Originals originals,
             RowDeriver deriver,
             Reconciler reconciler,
             PictureLocks locks,
             String server,
+            long largest,
             Executor requests) {
         this.store = store;
+        this.dataset = dataset;
+        this.largest = largest;
         this.originals = originals;
         this.deriver = deriver;
         this.reconciler = reconciler;
@@ -79,18 +87,28 @@ public final class Restoration {
      *     next look at its source brings it back should it be anywhere
      */
     public CompletableFuture<Boolean> finishOfSource(ImageId id) {
-        return CompletableFuture.completedFuture(id)
-                .thenComposeAsync(
-                        picture -> originals
-                                .removedFrom(picture)
-                                .map(key -> deriver.addRowAt(picture, key))
-                                .orElse(CompletableFuture.completedFuture(false)),
-                        requests)
+        // A delete that got stuck may have hidden the row.
+        dataset.show(id);
+        Optional<String> key = originals.removedFrom(id);
+        return addRowAt(id, key)
                 .thenApplyAsync(
                         there -> {
                             originals.welcome(id);
                             return there;
                         },
+                        requests)
+                .thenCompose(there -> dataset.refresh().thenApply(read -> there))
+                // A look of another server has perhaps taken the row out again, before the picture was welcome.
+                .thenCompose(there -> there && !dataset.stateOf(id).isShown()
+                        ? addRowAt(id, key)
+                        : CompletableFuture.completedFuture(there));
+    }
+
+    private CompletableFuture<Boolean> addRowAt(ImageId id, Optional<String> key) {
+        return CompletableFuture.completedFuture(id)
+                .thenComposeAsync(
+                        picture -> key.map(object -> deriver.addRowAt(picture, object, largest))
+                                .orElse(CompletableFuture.completedFuture(false)),
                         requests);
     }
 

@@ -186,17 +186,18 @@ public final class RowDeriver {
      * Adds the row of a picture of a source. Waits for the encoder.
      *
      * @param key of its object
-     * @return completes with true when a row is committed, whoever has added it; with false if the object is not there, or is another
-     *     picture
+     * @param largest object that is read, in bytes
+     * @return completes with true when a row is committed, whoever has added it; with false if the object is not there, is larger, or is
+     *     another picture
      * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
      * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
      */
-    CompletableFuture<Boolean> addRowAt(ImageId id, String key) {
+    CompletableFuture<Boolean> addRowAt(ImageId id, String key, long largest) {
         memory.acquireUninterruptibly();
         PictureRow row;
         try {
             Optional<ObjectHead> head = store.head(key);
-            Optional<byte[]> bytes = head.flatMap(found -> store.get(key, found.bytes()))
+            Optional<byte[]> bytes = head.flatMap(found -> store.get(key, largest))
                     .filter(found -> ImageId.of(found, id.format()).equals(id));
             if (head.isEmpty() || bytes.isEmpty()) {
                 return CompletableFuture.completedFuture(false);

@@ -8,7 +8,6 @@ import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collection;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -111,7 +110,7 @@ public final class SourceRows {
         if (table.ledger().stateOf(id) == PictureState.UNREAD) {
             table.refreshLoop()
                     .refreshed()
-                    .copy()
+                    .exceptionally(failure -> null)
                     .completeOnTimeout(null, FILES.toMillis(), TimeUnit.MILLISECONDS)
                     .join();
             if (table.ledger().stateOf(id) == PictureState.UNREAD) {
@@ -119,6 +118,14 @@ public final class SourceRows {
             }
         }
         return search.find(id).flatMap(SourceRows::placeOf);
+    }
+
+    /** Whether the table has such rows, or has had some. False if it is not open. Reads memory alone. */
+    public boolean isAny() {
+        return supervisor
+                .table()
+                .filter(table -> table.table().manifest().hasSources())
+                .isPresent();
     }
 
     /**
@@ -137,13 +144,14 @@ public final class SourceRows {
     /**
      * Removes the committed rows of these pictures, as far as they say that the pictures lie under names of their own, in one commit.
      *
+     * @param rows what they say; one that says something else by now stays
      * @return completes with the pictures whose rows are gone
      * @throws ForeignTableException if the table was not made by Glimpse
      * @throws ModelMismatchException if the table was made with another model
      */
-    public CompletableFuture<Set<ImageId>> remove(Collection<ImageId> ids) {
+    public CompletableFuture<Set<ImageId>> remove(Map<ImageId, RowNotes> rows) {
         OpenTable table = writable();
-        return table.commitLoop().removeOfSources(ids);
+        return table.commitLoop().removeOfSources(rows);
     }
 
     /**

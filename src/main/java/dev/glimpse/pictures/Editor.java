@@ -67,15 +67,12 @@ public final class Editor {
     }
 
     private CompletableFuture<UploadMetadata> editLocked(ImageId id, UnaryOperator<UploadMetadata> change) {
-        if (dataset.sourceRows().find(id).isPresent()) {
-            return editRow(id, change);
-        }
         Edits.Edit edit = edits.of(id);
         CompletableFuture<UploadMetadata> edited;
         try {
             Optional<UploadMetadata> said = edit.changePicture(change);
             edited = said.isEmpty() && !edit.isBegun()
-                    ? CompletableFuture.failedFuture(PictureNotFoundException.missing(id))
+                    ? editRow(id, change)
                     : edit.finishLocked().thenApply(there -> {
                         if (!there) {
                             throw PictureNotFoundException.missing(id);
@@ -94,6 +91,9 @@ public final class Editor {
 
     /** What is said of a picture of a source is in its row alone: the object is not ours to change. */
     private CompletableFuture<UploadMetadata> editRow(ImageId id, UnaryOperator<UploadMetadata> change) {
+        if (dataset.sourceRows().find(id).isEmpty()) {
+            return CompletableFuture.failedFuture(PictureNotFoundException.missing(id));
+        }
         AtomicReference<@Nullable UploadMetadata> said = new AtomicReference<>();
         return dataset.committed(id)
                 .thenCompose(there -> dataset.describe(id, before -> {

@@ -1,5 +1,7 @@
 package dev.glimpse.sources;
 
+import dev.glimpse.dataset.SourceRows.Place;
+import dev.glimpse.image.ImageId;
 import java.time.Instant;
 import org.jspecify.annotations.Nullable;
 
@@ -25,5 +27,15 @@ record Aside(
         REMOVED,
         /** It cannot be a picture of ours. */
         REFUSED
+    }
+
+    /** The picture; null if it is none. */
+    @Nullable ImageId picture() {
+        return id == null ? null : ImageId.parse(id).orElse(null);
+    }
+
+    /** Where it lies. */
+    Place place() {
+        return new Place(key, bytes, modified);
     }
 }

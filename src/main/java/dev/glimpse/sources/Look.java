@@ -5,29 +5,25 @@ import dev.glimpse.consistency.Reconciler;
 import dev.glimpse.consistency.UploadMetadata;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureRow;
-import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.SourceRows.Place;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
-import java.util.concurrent.TimeoutException;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -41,13 +37,8 @@ import org.slf4j.LoggerFactory;
 final class Look {
     private static final Logger log = LoggerFactory.getLogger(Look.class);
 
-    /** Rows that go or move in one version. */
-    static final int CHANGES = 1_000;
-
     /** Objects that cannot be read before the store is asked whether it answers at all. */
     private static final int UNREADABLE = 8;
-
-    private static final long TURN_MILLIS = 500;
 
     /** Listings and gets are older than this when an object that they do not know is written in the same second. */
     private static final long SETTLED_SECONDS = 2;
@@ -56,13 +47,13 @@ final class Look {
     private final ImageDataset dataset;
     private final Originals originals;
     private final SourceRows rows;
-    private final Reconciler reconciler;
     private final ObjectReader reader;
     private final Executor requests;
     private final int batch;
     private final Difference difference;
     private final Progress progress;
-    private final BooleanSupplier mayGoOn;
+    private final Waiting waiting;
+    private final GoneRows goneRows;
 
     /** Pictures that were deleted while their objects stay. */
     private final Set<ImageId> removed;
@@ -115,13 +106,13 @@ final class Look {
         this.store = tools.store;
         this.dataset = tools.dataset;
         this.rows = tools.dataset.sourceRows();
-        this.reconciler = tools.reconciler;
         this.reader = tools.reader;
         this.requests = tools.requests;
         this.batch = tools.batch;
         this.difference = difference;
         this.progress = progress;
-        this.mayGoOn = mayGoOn;
+        this.waiting = new Waiting(mayGoOn);
+        this.goneRows = new GoneRows(tools, remembered.said(), progress, waiting);
         this.originals = new Originals(store, dataset);
         this.removed = Set.copyOf(remembered.removed());
         this.said = remembered.said();
@@ -158,12 +149,12 @@ final class Look {
             difference.forEachToRead(place -> {
                 settle(place);
                 reader.pace();
-                if (!mayGoOn.getAsBoolean()) {
+                if (!waiting.mayGoOn()) {
                     all[0] = false;
                     return false;
                 }
                 if (running.size() >= ObjectReader.AT_ONCE) {
-                    await(running.remove(0));
+                    waiting.await(running.remove(0));
                 }
                 running.add(CompletableFuture.runAsync(() -> readOne(place), requests));
                 commit(batch);
@@ -177,9 +168,9 @@ final class Look {
             addWithoutWaiting();
         }
         for (CompletableFuture<Void> one : running) {
-            await(one);
+            waiting.await(one);
         }
-        await(lastCommit);
+        waiting.await(lastCommit);
         move();
         return all[0];
     }
@@ -193,8 +184,8 @@ final class Look {
                 + SETTLED_SECONDS
                 - difference.storeTime().getEpochSecond();
         // Clocks may be wrong, and times of objects in the future.
-        if (early > 0) {
-            TimeUnit.SECONDS.sleep(Math.min(early, SETTLED_SECONDS));
+        if (early > 0 && early <= SETTLED_SECONDS) {
+            TimeUnit.SECONDS.sleep(early);
         }
     }
 
@@ -300,12 +291,12 @@ final class Look {
                 some = made.values().stream().limit(batch).toList();
                 some.forEach(one -> made.remove(one.row.id()));
             }
-            await(lastCommit);
+            waiting.await(lastCommit);
             lastCommit = add(some);
         }
         boolean many;
         synchronized (moves) {
-            many = moves.size() >= CHANGES;
+            many = moves.size() >= GoneRows.CHANGES;
         }
         if (many) {
             move();
@@ -318,10 +309,10 @@ final class Look {
                 dataset.requireRoom();
                 break;
             } catch (TableBusyException e) {
-                if (!mayGoOn.getAsBoolean()) {
+                if (!waiting.mayGoOn()) {
                     throw e;
                 }
-                TimeUnit.MILLISECONDS.sleep(TURN_MILLIS);
+                TimeUnit.MILLISECONDS.sleep(Waiting.TURN_MILLIS);
             }
         }
         return CompletableFuture.allOf(some.stream().map(this::add).toArray(CompletableFuture[]::new));
@@ -357,7 +348,7 @@ final class Look {
             moves.clear();
         }
         if (!some.isEmpty()) {
-            progress.moved.addAndGet(await(rows.move(some, store)));
+            progress.moved.addAndGet(waiting.await(rows.move(some, store)));
         }
     }
 
@@ -367,119 +358,37 @@ final class Look {
         if (difference.gone().size() == 0) {
             return;
         }
-        Map<ImageId, Place> gone = new HashMap<>();
-        Map<String, Aside> others = new HashMap<>();
-        while (mayGoOn.getAsBoolean()) {
+        Set<ImageId> gone = new HashSet<>();
+        Map<ImageId, Place> others = new HashMap<>();
+        while (waiting.mayGoOn()) {
             gone.clear();
             difference.forEachGone((id, place) -> {
-                if (gone.size() < CHANGES) {
-                    gone.put(id, place);
+                if (gone.size() < GoneRows.AT_ONCE) {
+                    gone.add(id);
                 }
             });
             if (gone.isEmpty()) {
                 return;
             }
             others.clear();
-            asides.values().forEach(aside -> {
-                if (aside.kind() == Aside.Kind.SAME && aside.id() != null) {
-                    others.put(aside.id(), aside);
+            for (Aside aside : List.copyOf(asides.values())) {
+                ImageId id = aside.kind() == Aside.Kind.SAME ? aside.picture() : null;
+                if (id != null && gone.contains(id) && others.putIfAbsent(id, aside.place()) == null) {
+                    asides.remove(aside.key());
                 }
-            });
-            removeSome(gone.keySet(), others);
+            }
+            goneRows.remove(gone, others);
             synchronized (difference.gone()) {
-                gone.keySet().forEach(difference.gone()::remove);
+                gone.forEach(difference.gone()::remove);
             }
         }
-    }
-
-    private void removeSome(Set<ImageId> gone, Map<String, Aside> others) throws InterruptedException {
-        Map<ImageId, CompletableFuture<Optional<ObjectHead>>> uploaded = new HashMap<>();
-        Map<ImageId, Place> elsewhere = new HashMap<>();
-        for (ImageId id : gone) {
-            Aside other = others.get(id.toString());
-            if (other == null) {
-                uploaded.put(id, CompletableFuture.supplyAsync(() -> store.head(id.toString()), requests));
-            } else {
-                asides.remove(other.key());
-                elsewhere.put(id, new Place(other.key(), other.bytes(), other.modified()));
-            }
-        }
-        List<ImageId> nowhere = new ArrayList<>();
-        List<ImageId> own = new ArrayList<>();
-        for (Map.Entry<ImageId, CompletableFuture<Optional<ObjectHead>>> one : uploaded.entrySet()) {
-            ImageId id = one.getKey();
-            Optional<ObjectHead> head = await(one.getValue());
-            if (head.isPresent()) {
-                elsewhere.put(
-                        id,
-                        new Place(
-                                id.toString(),
-                                head.get().bytes(),
-                                Originals.second(head.get().lastModified())));
-                own.add(id);
-            } else {
-                nowhere.add(id);
-            }
-        }
-        if (!elsewhere.isEmpty()) {
-            progress.moved.addAndGet(await(rows.move(elsewhere, store)));
-        }
-        // What an upload has said of it is in its object.
-        for (ImageId id : own) {
-            boolean unused = await(reconciler.describe(id));
-        }
-        remove(nowhere);
-    }
-
-    private void remove(Collection<ImageId> ids) throws InterruptedException {
-        if (!ids.isEmpty()) {
-            keepSaid(Set.copyOf(ids));
-            progress.removed.addAndGet(await(rows.remove(ids)).size());
-        }
-    }
-
-    /** What was said of these pictures comes back with them: an object may come to another source, or after somebody has looked. */
-    private void keepSaid(Set<ImageId> ids) {
-        Map<ImageId, RowNotes> notes = new HashMap<>();
-        dataset.forEachRow((id, row) -> {
-            if (ids.contains(id)
-                    && (said.contains(id)
-                            || row.caption() != null
-                            || !row.tags().isEmpty())) {
-                notes.put(id, row);
-            }
-        });
-        notes.forEach((id, row) -> {
-            originals.keepSaid(id, row.caption(), row.tags());
-            said.add(id);
-        });
     }
 
     /** Rows of pictures that were deleted go, should they be there: a delete was cut off, or another server has not heard of it in time. */
     void removeDeleted(Collection<ImageId> deleted) throws InterruptedException {
         // One that was restored since the look began stays.
-        remove(deleted.stream()
+        goneRows.removeRows(deleted.stream()
                 .filter(id -> rows.find(id).isPresent() && originals.isRemoved(id))
                 .toList());
-    }
-
-    // ---- waiting
-
-    /** @throws InterruptedException also if nothing further may be begun, since a commit may have to wait for the store for ever */
-    private <T> T await(CompletableFuture<T> done) throws InterruptedException {
-        while (true) {
-            try {
-                return done.get(TURN_MILLIS, TimeUnit.MILLISECONDS);
-            } catch (TimeoutException e) {
-                if (!mayGoOn.getAsBoolean()) {
-                    throw new InterruptedException("the look ends early");
-                }
-            } catch (ExecutionException e) {
-                if (e.getCause() instanceof RuntimeException cause) {
-                    throw cause;
-                }
-                throw new IllegalStateException(e.getCause());
-            }
-        }
     }
 }

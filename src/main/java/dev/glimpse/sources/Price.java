@@ -11,7 +11,7 @@ import dev.glimpse.storage.RequestMeter;
  * @param leftOut of these, whose names are not those of pictures
  * @param toRead of these, that are new or were written since; each is a get
  * @param bytesToRead their size in all
- * @param toRemove rows whose objects are gone or were written since; each may be a head
+ * @param toRemove rows whose objects are gone or were written since; each may be a head and a put
  * @param lists listings; one has a thousand keys
  * @param commits versions of the table, at most
  * @param classA puts and listings in all; 0 in a folder
@@ -61,7 +61,8 @@ record Price(
         long commits = parts(toRead, batch) + parts(toRemove, batch);
         // Deletes that have come meanwhile are looked for at the end.
         long atEnd = toRead > 0 ? 1 : 0;
-        long classA = inBucket ? lists + PUTS_PER_COMMIT * commits + OTHER_PUTS + atEnd : 0;
+        // Of a row that goes, what was said may be kept.
+        long classA = inBucket ? lists + PUTS_PER_COMMIT * commits + toRemove + OTHER_PUTS + atEnd : 0;
         long classB = inBucket ? toRead + toRemove + OTHER_GETS + (again ? 1 : 0) : 0;
         return new Price(
                 listed,

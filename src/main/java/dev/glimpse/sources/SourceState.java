@@ -3,6 +3,7 @@ package dev.glimpse.sources;
 import java.time.Duration;
 import java.time.Instant;
 import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -84,6 +85,13 @@ final class SourceState {
         progress = begun;
         stage = Stage.RUNNING;
         failure = null;
+    }
+
+    /** What the store remembers of the last look, by whichever server. After a refusal it counts only if there was a look since. */
+    void heard(@Nullable Report report, Map<String, Aside> asides) {
+        if ((stage != Stage.TOO_DEAR && stage != Stage.FAILED) || !Objects.equals(report, last)) {
+            ended(report, asides);
+        }
     }
 
     /** A look has come to its end, here or elsewhere. */

@@ -62,7 +62,7 @@ final class Sources implements AutoCloseable {
     /** During a look, the source is taken to be set up as it was for so long. */
     private static final Duration SET_UP = Duration.ofSeconds(40);
 
-    /** Keys that may wait to be looked at. Beyond it the next look at all finds them. */
+    /** Keys that may wait to be looked at. Beyond it the whole source is. */
     private static final int MOST_EVENTS = 10_000;
 
     /** After a look at what events name, they wait so many times as long as it took. */
@@ -210,19 +210,31 @@ final class Sources implements AutoCloseable {
             if (!rows.mayFollow()) {
                 throw new TableBusyException("another server looks at a source; ask again for the rows to go");
             }
-            Set<ImageId> some = new HashSet<>();
-            do {
-                some.clear();
-                rows.forEach((id, place) -> {
-                    if (place.key().startsWith(prefix) && some.size() < Look.CHANGES) {
-                        some.add(id);
-                    }
-                });
-            } while (!some.isEmpty() && !rows.remove(some).join().isEmpty());
+            // A look that was ended has handed over what it had made.
+            dataset.flush(Duration.ofSeconds(PATIENCE_SECONDS));
+            removeRows(prefix);
         } finally {
             rows.leaveFollowing();
             working.unlock();
         }
+    }
+
+    private void removeRows(String prefix) throws InterruptedException {
+        Progress progress = new Progress();
+        GoneRows goneRows =
+                new GoneRows(tools, memory.read().said(), progress, new Waiting(() -> !closed && rows.mayFollow()));
+        Set<ImageId> some = new HashSet<>();
+        long before;
+        do {
+            before = progress.removed.get() + progress.moved.get();
+            some.clear();
+            rows.forEach((id, place) -> {
+                if (place.key().startsWith(prefix) && some.size() < GoneRows.AT_ONCE) {
+                    some.add(id);
+                }
+            });
+            goneRows.remove(some, Map.of());
+        } while (progress.removed.get() + progress.moved.get() > before);
     }
 
     /** @param missingIsFine whether rows may be left of a source that was forgotten before; then nothing but a prefix passes that can be one */
@@ -252,9 +264,14 @@ final class Sources implements AutoCloseable {
         int taken = 0;
         synchronized (events) {
             for (String key : keys) {
-                if (sourceOf(key) != null && events.size() < MOST_EVENTS) {
-                    events.add(key);
+                SourceState state = sourceOf(key);
+                if (state != null) {
                     taken++;
+                    if (events.size() < MOST_EVENTS) {
+                        events.add(key);
+                    } else {
+                        state.ask(false);
+                    }
                 }
             }
         }
@@ -340,7 +357,7 @@ final class Sources implements AutoCloseable {
         for (SourceState state : states.values()) {
             if (!state.isAsked()) {
                 Looked looked = memory.looked(state.source().prefix(), remembered.keys());
-                state.ended(looked.report(), looked.asides());
+                state.heard(looked.report(), looked.asides());
             }
         }
     }
@@ -358,7 +375,8 @@ final class Sources implements AutoCloseable {
 
     private void follow() throws Exception {
         if (!rows.mayFollow()) {
-            states.values().forEach(SourceState::elsewhere);
+            Instant now = Instant.now();
+            states.values().stream().filter(state -> state.isDue(now)).forEach(SourceState::elsewhere);
             restsUntil = Instant.now().plus(LEAVE);
             return;
         }
@@ -399,7 +417,7 @@ final class Sources implements AutoCloseable {
 
     private static Predicate<Aside> holds(Set<ImageId> removed, ImageDataset dataset, boolean again) {
         return aside -> {
-            ImageId id = aside.id() == null ? null : ImageId.parse(aside.id()).orElse(null);
+            ImageId id = aside.picture();
             return switch (aside.kind()) {
                 case SAME ->
                     id != null && (removed.contains(id) || dataset.stateOf(id).isShown());

@@ -5,6 +5,7 @@ import dev.glimpse.request.JsonBody;
 import dev.glimpse.storage.ObjectStore;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -27,6 +28,8 @@ class SourcesController {
     /** S3 sends one object a message, a queue of R2 a hundred. */
     private static final int MAX_BYTES = 1 << 20;
 
+    private static final long MOST_SECONDS = Duration.ofDays(366).toSeconds();
+
     private final Sources sources;
     private final ObjectStore store;
 
@@ -42,7 +45,7 @@ class SourcesController {
      * What became of messages.
      *
      * @param accepted objects that are looked at soon
-     * @param ignored objects that are of no source, or of another bucket, or too many
+     * @param ignored objects that are of no source, or of another bucket
      */
     record Taken(int accepted, int ignored) {}
 
@@ -63,8 +66,9 @@ class SourcesController {
             @RequestParam(required = false) @Nullable Double maxDollars,
             @RequestParam(defaultValue = "false") boolean again,
             @RequestParam(defaultValue = "false") boolean dryRun) {
-        if (everySeconds < 0) {
-            throw new InvalidQueryException("everySeconds must be 0 or more: " + everySeconds);
+        if (everySeconds < 0 || everySeconds > MOST_SECONDS) {
+            throw new InvalidQueryException(
+                    "everySeconds must be between 0 and " + MOST_SECONDS + ", a year: " + everySeconds);
         }
         if (maxDollars != null && !(maxDollars >= 0)) {
             throw new InvalidQueryException("maxDollars must be 0 or more: " + maxDollars);

@@ -191,8 +191,9 @@ final class S3Store implements ObjectStore, MeterBinder {
         Duration limit = attempt.multipliedBy(ATTEMPTS);
         try {
             // The size is not known before, so one attempt may take the time of all; a hang ends sooner.
-            Optional<byte[]> bytes = s3.getObject(read(key, limit, limit), (response, stored) -> {
-                if (response.contentLength() > most) {
+            Optional<byte[]> found = s3.getObject(read(key, limit, limit), (response, stored) -> {
+                Long bytes = response.contentLength();
+                if (bytes != null && bytes > most) {
                     stored.abort();
                     return Optional.empty();
                 }
@@ -201,7 +202,7 @@ final class S3Store implements ObjectStore, MeterBinder {
                         .asByteArrayUnsafe());
             });
             readsRefused = null;
-            return bytes;
+            return found;
         } catch (NoSuchKeyException e) {
             return Optional.empty();
         } catch (SdkException e) {

@@ -91,9 +91,66 @@ class OriginalsIT {
         Picture row = row(1);
         assertThat(row.path()).isEqualTo(store.address(id(1).toString()));
         assertThat(row.filename()).isEqualTo("test.png");
-        assertThat(row.caption()).isNull();
+        assertThat(row.caption()).as("what was said stays").isEqualTo("said");
+        assertThat(row.tags()).containsExactly("tag");
+        assertThat(server.edit(1, "more").join().caption()).isEqualTo("more");
+        assertThat(store.head(id(1).toString())
+                        .map(head -> UploadMetadata.fromMetadata(head.metadata())
+                                .notes()
+                                .caption()))
+                .contains("more");
         assertThat(server.rows()).isEqualTo(1);
         assertThat(server.upload(1).join().stored()).isFalse();
+    }
+
+    @Test
+    void noSourceBringsAnUploadBackThatWasDeleted() {
+        addOfSource(1).join();
+        server.upload(1).join();
+
+        server.remover.remove(id(1), false, false).join();
+
+        assertThat(server.rows()).isZero();
+        assertThat(store.get(KEY)).contains(picture(1));
+        assertThat(new Originals(store, server.dataset).isRemoved(id(1))).isTrue();
+    }
+
+    @Test
+    void uploadThatWasCutOffBeforeTheRowSaidSoIsFinishedByTheNextOne() {
+        addOfSource(1).join();
+        row(1);
+        assertThat(store.putIfAbsent(
+                        id(1).toString(),
+                        picture(1),
+                        "image/png",
+                        new UploadMetadata("mine.png", "mine", List.of())
+                                .toMetadata("another/group", Instant.parse("2026-01-01T00:00:00Z"))))
+                .isTrue();
+
+        assertThat(server.upload(1).join().stored()).isFalse();
+
+        assertThat(row(1).path()).isEqualTo(store.address(id(1).toString()));
+        assertThat(row(1).filename()).isEqualTo("mine.png");
+        assertThat(row(1).caption()).isEqualTo("mine");
+    }
+
+    @Test
+    void uploadOfWhatAnotherServerHasFoundInASourceMeanwhileIsKept() throws Exception {
+        addOfSource(2).join();
+        store.delete(KEY);
+        server.dataset.settled().join();
+        try (TestServer other = new TestServer(store, temporary.resolve("other"), Duration.ofMillis(500))) {
+            other.dataset.refresh().join();
+            addOfSource(1).join();
+
+            assertThat(other.upload(1).join().stored()).isTrue();
+
+            await().untilAsserted(() -> {
+                server.dataset.refresh().join();
+                assertThat(row(1).path()).isEqualTo(store.address(id(1).toString()));
+                assertThat(row(1).filename()).isEqualTo("test.png");
+            });
+        }
     }
 
     @Test

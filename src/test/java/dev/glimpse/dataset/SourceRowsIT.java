@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.dataset.SourceRows.Place;
+import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestStores;
 import dev.glimpse.testing.Rows;
@@ -14,7 +15,6 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -103,8 +103,14 @@ class SourceRowsIT {
         add(at(copied, 2));
         commit();
 
-        assertThat(dataset.sourceRows().remove(Set.of(Rows.id(1), Rows.id(2))).join())
-                .containsExactly(Rows.id(2));
+        Map<ImageId, RowNotes> rows = new HashMap<>();
+        dataset.forEachRow(rows::put);
+        assertThat(dataset.sourceRows()
+                        .remove(Map.of(Rows.id(2), new RowNotes(null, "older", List.of(), null)))
+                        .join())
+                .as("something else is said of it by now")
+                .isEmpty();
+        assertThat(dataset.sourceRows().remove(rows).join()).containsExactly(Rows.id(2));
 
         dataset.settled().join();
         assertThat(dataset.find(Rows.id(1))).isPresent();

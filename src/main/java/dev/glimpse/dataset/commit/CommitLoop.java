@@ -15,7 +15,7 @@ import dev.glimpse.storage.RequestMeter;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
@@ -169,29 +169,28 @@ public final class CommitLoop {
                 removed[0] = true;
                 return table.delete(List.of(id));
             });
-            ledger.removed(id, table.manifest().version());
+            ledger.removed(List.of(id), table.manifest().version());
             tellMoved();
             return removed[0];
         });
     }
 
     /** See {@link SourceRows#remove}. */
-    public CompletableFuture<Set<ImageId>> removeOfSources(Collection<ImageId> ids) {
+    public CompletableFuture<Set<ImageId>> removeOfSources(Map<ImageId, RowNotes> rows) {
         return submit(() -> {
             readNewest();
             learnIds();
             Set<ImageId> removed = new HashSet<>();
             untilWon(ATTEMPTS, () -> {
                 // Who uploads the picture now gives it another row.
-                List<ImageId> there = ids.stream()
-                        .filter(id -> ledger.stateOf(id).isInTable() && ledger.pending(id) == null)
-                        .toList();
+                Map<ImageId, RowNotes> there = new HashMap<>(rows);
+                there.keySet().removeIf(id -> !ledger.stateOf(id).isInTable() || ledger.pending(id) != null);
                 removed.clear();
                 Optional<Set<ImageId>> deleted = table.deleteOfSources(there);
                 deleted.ifPresent(removed::addAll);
                 return deleted.isPresent();
             });
-            removed.forEach(id -> ledger.removed(id, table.manifest().version()));
+            ledger.removed(removed, table.manifest().version());
             tellMoved();
             return removed;
         });

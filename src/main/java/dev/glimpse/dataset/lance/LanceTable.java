@@ -280,11 +280,12 @@ public final class LanceTable implements AutoCloseable {
      * Commits the removal of rows whose pictures lie under names of their own. Empty if another writer was first. Makes no version if
      * there is no such row.
      *
+     * @param rows what they say; one that says something else by now stays
      * @return the pictures whose rows are gone
      */
-    public Optional<Set<ImageId>> deleteOfSources(Collection<ImageId> ids) throws IOException {
-        String filter = anyOf(ids);
-        return ids.isEmpty() ? Optional.of(Set.of()) : delete(filter, scanner.findOfSources(filter));
+    public Optional<Set<ImageId>> deleteOfSources(Map<ImageId, RowNotes> rows) throws IOException {
+        String filter = anyOf(rows.keySet());
+        return rows.isEmpty() ? Optional.of(Set.of()) : delete(filter, scanner.findOfSources(filter, rows));
     }
 
     /** @param rows those that match the filter and go */

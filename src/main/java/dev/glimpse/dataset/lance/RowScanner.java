@@ -87,15 +87,27 @@ final class RowScanner {
         return found;
     }
 
-    /** As {@link #find}, of the rows that say that their pictures lie under names of their own. */
-    Found findOfSources(String filter) throws IOException {
+    /**
+     * As {@link #find}, of the rows that say that their pictures lie under names of their own.
+     *
+     * @param said by the rows; one that says something else is not found
+     */
+    Found findOfSources(String filter, Map<ImageId, RowNotes> said) throws IOException {
         Found found = new Found();
-        ScanOptions.Builder rows = new ScanOptions.Builder()
-                .columns(List.of(Columns.ID, Columns.PATH))
-                .filter(filter)
-                .withRowAddress(true);
-        readNewest(dataset ->
-                Datasets.scan(dataset, rows.build(), batch -> found.add(batch, row -> Columns.isOfSource(batch, row))));
+        List<String> columns = new ArrayList<>(Columns.NOTES);
+        columns.addAll(List.of(Columns.ID, Columns.PATH));
+        ScanOptions.Builder rows =
+                new ScanOptions.Builder().columns(columns).filter(filter).withRowAddress(true);
+        readNewest(dataset -> Datasets.scan(
+                dataset,
+                rows.build(),
+                batch -> found.add(
+                        batch,
+                        row -> Columns.isOfSource(batch, row)
+                                && Columns.id(batch, row)
+                                        .map(said::get)
+                                        .filter(notes -> notes.isSaidBy(Columns.notes(batch, row)))
+                                        .isPresent())));
         return found;
     }
 

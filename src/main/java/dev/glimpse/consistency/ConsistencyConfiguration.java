@@ -13,6 +13,7 @@ import java.security.SecureRandom;
 import java.util.function.Predicate;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.servlet.autoconfigure.MultipartProperties;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -47,6 +48,11 @@ class ConsistencyConfiguration {
     RowDeriver rowDeriver(
             FairScheduler scheduler, ImageDecoder decoder, Models models, ObjectStore store, ImageDataset dataset) {
         return new RowDeriver(scheduler, decoder, models, store, dataset);
+    }
+
+    @Bean
+    Originals originals(ObjectStore store, ImageDataset dataset) {
+        return new Originals(store, dataset);
     }
 
     @Bean
@@ -88,11 +94,24 @@ class ConsistencyConfiguration {
     @Bean
     Restoration restoration(
             ObjectStore store,
+            ImageDataset dataset,
+            Originals originals,
+            RowDeriver deriver,
             Reconciler reconciler,
             PictureLocks locks,
             IntentMarkers intents,
+            MultipartProperties files,
             @Qualifier("pictureChores") ThreadPoolTaskExecutor chores) {
-        return new Restoration(store, reconciler, locks, intents.server(), chores);
+        return new Restoration(
+                store,
+                dataset,
+                originals,
+                deriver,
+                reconciler,
+                locks,
+                intents.server(),
+                files.getMaxFileSize().toBytes(),
+                chores);
     }
 
     @Bean

@@ -2,11 +2,13 @@ package dev.glimpse.consistency;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureState;
+import dev.glimpse.dataset.SourceRows.Place;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import java.time.Duration;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -47,6 +49,7 @@ public final class Reconciler {
 
     private final ObjectStore store;
     private final ImageDataset dataset;
+    private final Originals originals;
     private final RowDeriver deriver;
     private final PictureLocks locks;
     private final Executor requests;
@@ -55,6 +58,7 @@ public final class Reconciler {
     public Reconciler(
             ObjectStore store, ImageDataset dataset, RowDeriver deriver, PictureLocks locks, Executor requests) {
         this.store = store;
+        this.originals = new Originals(store, dataset);
         this.dataset = dataset;
         this.deriver = deriver;
         this.locks = locks;
@@ -77,7 +81,8 @@ public final class Reconciler {
      *     none that can have a row
      */
     public CompletableFuture<Boolean> reconcileLocked(ImageId id) {
-        return reconcile(id, false, null, 1);
+        // An upload that was cut off may have left a row that says what its source says.
+        return reconcile(id, dataset.sourceRows().isAny(), null, 1);
     }
 
     /**
@@ -127,8 +132,9 @@ public final class Reconciler {
     }
 
     private CompletableFuture<Look> look(ImageId id, boolean notes, UploadMetadata.@Nullable Stored written) {
-        Optional<ObjectHead> head = store.head(id.toString());
+        Optional<ObjectHead> head = originals.head(id);
         if (head.isEmpty()) {
+            originals.keepSaidByRow(id);
             return dataset.remove(id).thenApply(removed -> new Look(removed ? Found.CHANGED : Found.NO_PICTURE));
         }
         // A delete that got stuck, or that an upload has overtaken, may have hidden the row.
@@ -143,12 +149,31 @@ public final class Reconciler {
             ImageId id, ObjectHead picture, boolean notes, UploadMetadata.@Nullable Stored written) {
         return switch (dataset.stateOf(id)) {
             case UNREAD, COMMITTED, LEAVING_COMMITTED ->
-                notes ? describe(id, picture, written) : CompletableFuture.completedFuture(new Look(Found.PICTURE));
+                takeFromSource(id)
+                        .thenComposeAsync(
+                                taken -> notes || taken
+                                        ? describe(id, picture, written)
+                                        : CompletableFuture.completedFuture(new Look(Found.PICTURE)),
+                                requests);
             case PENDING -> dataset.committed(id).thenApply(committed -> new Look(Found.CHANGED));
             case ABSENT, LEAVING_PENDING ->
                 deriver.addRowOf(id, picture)
                         .thenApply(possible -> new Look(possible ? Found.CHANGED : Found.NO_PICTURE));
         };
+    }
+
+    /**
+     * If the picture was uploaded, and its row says that it lies in a source, the row says otherwise from then on, and no source brings the
+     * picture back once the upload is deleted.
+     */
+    private CompletableFuture<Boolean> takeFromSource(ImageId id) {
+        Place source = dataset.sourceRows().find(id).orElse(null);
+        Place own = source == null ? null : originals.uploaded(id).orElse(null);
+        if (source == null || own == null) {
+            return CompletableFuture.completedFuture(false);
+        }
+        originals.remove(id, source.key());
+        return dataset.sourceRows().move(Map.of(id, own), store).thenApply(moved -> moved > 0);
     }
 
     private CompletableFuture<Look> describe(ImageId id, ObjectHead picture, UploadMetadata.@Nullable Stored written) {

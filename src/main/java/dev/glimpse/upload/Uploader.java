@@ -142,6 +142,10 @@ public final class Uploader implements MeterBinder {
     private StoredPicture storeKnown(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
         Optional<ObjectHead> head = store.head(id.toString());
         if (head.isPresent()) {
+            if (dataset.sourceRows().find(id).isPresent()) {
+                // An upload that was cut off has left the row of a source.
+                reconciler.describeLocked(id).join();
+            }
             return confirm(id).comparing(notesOf(head.get()), notes);
         }
         refresh();
@@ -153,18 +157,19 @@ public final class Uploader implements MeterBinder {
         dataset.requireRoom();
         unfinished.requireRoom();
         store.requireConditionalPuts();
+        UploadMetadata said = withWhatIsSaid(id, notes);
         // Decodes here; the embedding is on its way.
         Derived derived = meters.decodes().record(() -> deriver.derive(id, bytes, ticket));
         Instant uploadedAt = Instant.now().truncatedTo(ChronoUnit.MICROS);
         // The marker is on its way.
         IntentGroup.Member member = intents.join();
-        Map<String, String> metadata = metadata(notes, uploadedAt, member);
+        Map<String, String> metadata = metadata(said, uploadedAt, member);
         try {
             long start = System.nanoTime();
             boolean first = put(id, bytes, metadata);
             member.group().awaitDurable();
             meters.stores().record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
-            return first ? add(derived, notes, uploadedAt, member) : takeOver(derived, notes, member);
+            return first ? add(derived, said, uploadedAt, member) : takeOver(derived, notes, member);
         } catch (RuntimeException | Error e) {
             // The store has perhaps taken the picture. The marker stays until that is known.
             if (!member.hasLeft()) {
@@ -172,6 +177,19 @@ public final class Uploader implements MeterBinder {
             }
             throw e;
         }
+    }
+
+    /** What was said of a picture of a source stays, as far as its upload does not say otherwise. */
+    private UploadMetadata withWhatIsSaid(ImageId id, UploadMetadata notes) {
+        return dataset.sourceRows()
+                .find(id)
+                .flatMap(place -> dataset.find(id))
+                .map(row -> new UploadMetadata(
+                                notes.filename(),
+                                notes.caption() == null ? row.caption() : notes.caption(),
+                                notes.tags().isEmpty() ? row.tags() : notes.tags())
+                        .fitted())
+                .orElse(notes);
     }
 
     private boolean put(ImageId id, byte[] bytes, Map<String, String> metadata) {
@@ -214,11 +232,17 @@ public final class Uploader implements MeterBinder {
         // A delete that waits for another server has hidden the picture perhaps. It leaves a picture that is there
         // alone.
         dataset.show(id);
+        if (dataset.sourceRows().find(id).isPresent()) {
+            awaitCommit(id);
+            reconciler.describeLocked(id).join();
+            member.leave();
+            return stored(id, true);
+        }
         CompletableFuture<Boolean> committed = dataset.add(row);
         IntentGroup group = member.group();
         if (group.isReliable()) {
             promised.put(id, group);
-            leaveAfter(committed.thenCompose(added -> afterCommit(id, group)), id, member);
+            leaveAfter(committed.thenCompose(added -> afterCommit(id, group, added)), id, member);
         } else {
             // Others take the group for abandoned soon, so the marker promises nothing.
             awaitCommit(id);
@@ -241,10 +265,13 @@ public final class Uploader implements MeterBinder {
 
     /**
      * If a commit comes so late that the group is not reliable any more, another server may have recovered the group. Then a delete of
-     * the picture may have found the row of that server, and not waited for this commit.
+     * the picture may have found the row of that server, and not waited for this commit. A row that was there already may be that of a
+     * source, which another server has found meanwhile.
      */
-    private CompletableFuture<Boolean> afterCommit(ImageId id, IntentGroup group) {
-        return group.isReliable() ? CompletableFuture.completedFuture(true) : reconciler.reconcile(id);
+    private CompletableFuture<Boolean> afterCommit(ImageId id, IntentGroup group, boolean added) {
+        return group.isReliable() && (added || !dataset.sourceRows().isAny())
+                ? CompletableFuture.completedFuture(true)
+                : reconciler.reconcile(id);
     }
 
     /**

@@ -85,8 +85,8 @@ class ChangesIT {
         String caption = "caption " + edits++;
         CompletableFuture<?> answer = switch (change) {
             case UPLOAD -> server.upload(n);
-            case DELETE -> server.remover.remove(id(n), false);
-            case PURGE -> server.remover.remove(id(n), true);
+            case DELETE -> server.remover.remove(id(n), false, false);
+            case PURGE -> server.remover.remove(id(n), true, false);
             case RESTORE -> server.restorer.restore(id(n));
             case EDIT -> server.edit(n, caption);
         };

@@ -287,7 +287,7 @@ class EditsIT {
         server.uploadCommitted(1).join();
         server.edit(1, "new").join();
 
-        server.remover.remove(id(1), false).join();
+        server.remover.remove(id(1), false, false).join();
         server.restorer.restore(id(1)).join();
 
         assertSettled(server, 1, "new");
@@ -296,7 +296,7 @@ class EditsIT {
     @Test
     void pictureThatIsNotThereIsNotEdited() {
         server.uploadCommitted(1).join();
-        server.remover.remove(id(1), false).join();
+        server.remover.remove(id(1), false, false).join();
 
         assertThatThrownBy(() -> server.edit(1, "new").join()).hasCauseInstanceOf(PictureNotFoundException.class);
         assertThatThrownBy(() -> server.edit(2, "new").join()).hasCauseInstanceOf(PictureNotFoundException.class);
@@ -314,7 +314,7 @@ class EditsIT {
 
         assertThatThrownBy(() -> server.editor
                         .edit(id(1), notes -> {
-                            other.remover.remove(id(1), false).join();
+                            other.remover.remove(id(1), false, false).join();
                             return notes.withCaption("late");
                         })
                         .join())
@@ -453,7 +453,7 @@ class EditsIT {
             int n = chance.nextInt(3);
             changes.add(
                     switch (chance.nextInt(6)) {
-                        case 0 -> by.remover.remove(id(n), false);
+                        case 0 -> by.remover.remove(id(n), false, false);
                         case 1 -> by.upload(n);
                         default -> by.edit(n, "caption " + i);
                     });

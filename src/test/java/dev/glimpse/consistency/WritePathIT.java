@@ -257,7 +257,7 @@ class WritePathIT {
         TestServer unaware = start(SOON);
         unaware.uploadCommitted(1).join();
         settle(unaware);
-        server.remover.remove(id(1), false).join();
+        server.remover.remove(id(1), false, false).join();
         assertThat(unaware.dataset.stateOf(id(1)).isShown()).isTrue();
 
         StoredPicture stored = unaware.upload(1).join();
@@ -273,7 +273,7 @@ class WritePathIT {
         TestServer unaware = start(SOON);
         unaware.uploadCommitted(1).join();
         settle(unaware);
-        server.remover.remove(id(1), false).join();
+        server.remover.remove(id(1), false, false).join();
         // As when the row comes to be known between the question and the put.
         unaware.dataset.hide(id(1));
 
@@ -328,7 +328,7 @@ class WritePathIT {
         paused.upload(1).join();
         server.recoverAll();
         await().atMost(LATE).until(() -> markers().isEmpty());
-        server.remover.remove(id(1), false).join();
+        server.remover.remove(id(1), false, false).join();
         paused.sleep(TestServer.TIMINGS.abandoned());
 
         paused.dataset.flush(Duration.ofSeconds(10));
@@ -431,7 +431,7 @@ class WritePathIT {
         TestServer unaware = start(SOON);
         unaware.uploadCommitted(1).join();
         settle(unaware);
-        server.remover.remove(id(1), false).join();
+        server.remover.remove(id(1), false, false).join();
 
         assertThat(unaware.restorer.restore(id(1)).join()).isTrue();
 
@@ -443,7 +443,7 @@ class WritePathIT {
     @Test
     void deletedPictureIsGoneForGoodWhenItsTimeInTheTrashIsOver() {
         server.uploadCommitted(1).join();
-        server.remover.remove(id(1), false).join();
+        server.remover.remove(id(1), false, false).join();
         Trash patient = new Trash(store, Duration.ofDays(7));
         Trash impatient = new Trash(store, Duration.ofSeconds(1));
 
@@ -539,7 +539,7 @@ class WritePathIT {
         bucket.fault(Fault.SERVICE_UNAVAILABLE, 3, (method, key) -> key.startsWith("trash/"));
 
         assertThatThrownBy(() -> server.upload(1).join()).hasCauseInstanceOf(StoreUnavailableException.class);
-        assertThatThrownBy(() -> server.remover.remove(id(2), false).join())
+        assertThatThrownBy(() -> server.remover.remove(id(2), false, false).join())
                 .hasCauseInstanceOf(StoreUnavailableException.class);
 
         await().atMost(LATE).until(() -> markers().stream().noneMatch(marker -> marker.contains("delete-")));
@@ -552,7 +552,7 @@ class WritePathIT {
         server.upload(1).join();
         server.upload(2).join();
 
-        server.remover.remove(id(1), false).join();
+        server.remover.remove(id(1), false, false).join();
 
         assertThat(server.dataset.stateOf(id(1)).isShown()).isFalse();
         assertThat(server.dataset.nearest(TestServer.embedding(1), 10, true))
@@ -568,7 +568,7 @@ class WritePathIT {
     void purgedPictureIsNotInTheTrash() {
         server.uploadCommitted(1).join();
 
-        server.remover.remove(id(1), true).join();
+        server.remover.remove(id(1), true, false).join();
 
         assertThat(store.list("trash/")).isEmpty();
         assertThat(rowsForAll()).isZero();
@@ -576,7 +576,7 @@ class WritePathIT {
 
     @Test
     void unknownPictureCannotBeDeleted() {
-        assertThatThrownBy(() -> server.remover.remove(id(1), false).join())
+        assertThatThrownBy(() -> server.remover.remove(id(1), false, false).join())
                 .hasCauseInstanceOf(PictureNotFoundException.class);
     }
 
@@ -585,7 +585,7 @@ class WritePathIT {
         server.uploadCommitted(1).join();
         ImageId jpeg = new ImageId(id(1).sha256(), ImageFormat.JPEG);
 
-        assertThatThrownBy(() -> server.remover.remove(jpeg, false).join())
+        assertThatThrownBy(() -> server.remover.remove(jpeg, false, false).join())
                 .hasCauseInstanceOf(PictureNotFoundException.class);
 
         server.uploadCommitted(1).join();
@@ -595,7 +595,7 @@ class WritePathIT {
     @Test
     void deletedPictureCanBeUploadedAgain() {
         server.uploadCommitted(1).join();
-        server.remover.remove(id(1), false).join();
+        server.remover.remove(id(1), false, false).join();
 
         assertThat(server.uploadCommitted(1).join().stored()).isTrue();
 
@@ -607,7 +607,7 @@ class WritePathIT {
         TestServer other = start(Duration.ofSeconds(2));
         other.upload(1).join();
 
-        server.remover.remove(id(1), false).join();
+        server.remover.remove(id(1), false, false).join();
 
         settle(server, other);
         assertThat(rowsForAll()).isZero();
@@ -620,7 +620,7 @@ class WritePathIT {
         TestServer other = start(SOON);
         bucket.resetCounts();
         bucket.fault(Fault.HANG, 100, (method, key) -> key.contains("_versions/"));
-        Future<Void> deleting = server.remover.remove(id(1), false);
+        Future<Void> deleting = server.remover.remove(id(1), false, false);
         await().until(() -> bucket.count("HEAD", "vectors/images.lance/_versions/") > 0);
 
         // All that the other server asks for goes through, while the first one still waits.
@@ -637,7 +637,7 @@ class WritePathIT {
         TestServer dead = start(LATE);
         dead.upload(1).join();
         dead.kill();
-        server.remover.remove(id(1), false).join();
+        server.remover.remove(id(1), false, false).join();
 
         assertThat(server.upload(1).join().stored()).isTrue();
 
@@ -671,7 +671,7 @@ class WritePathIT {
     void restoreThatDiedHalfWayIsFinishedByAnotherServer() {
         TestServer dying = start(SOON);
         dying.uploadCommitted(1).join();
-        dying.remover.remove(id(1), false).join();
+        dying.remover.remove(id(1), false, false).join();
         settle(dying);
         dying.life.dieAfter(2); // the marker and the copy
 

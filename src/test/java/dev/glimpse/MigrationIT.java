@@ -101,7 +101,8 @@ class MigrationIT {
         // Side by side.
         Client client = one.client();
         assertSearches(client, "mini-clip", "");
-        assertSearches(client, OTHER, "&model=" + OTHER);
+        // The last rows may have been filled just now.
+        await().untilAsserted(() -> assertSearches(client, OTHER, "&model=" + OTHER));
         Map<String, Double> other = distances.getOrDefault(OTHER, Map.of());
         assertThat(distances.getOrDefault("mini-clip", Map.of()).entrySet().stream()
                         .filter(old -> Math.abs(old.getValue() - other.getOrDefault(old.getKey(), old.getValue()))

@@ -109,6 +109,8 @@ class ChangesIT {
             return;
         }
         if (!server.life.isDead()) {
+            // An answer waits two seconds for searches.
+            server.dataset.settled().join();
             boolean there = change != Change.DELETE && change != Change.PURGE;
             assertThat(server.finds(n)).as("%s", model(n)).isEqualTo(there);
             assertThat(store.head(id(n).toString()).isPresent())

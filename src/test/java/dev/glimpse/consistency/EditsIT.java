@@ -32,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is said of a picture can be changed, and picture and row agree in the end, whatever happens to the servers. */
-@Timeout(120)
+@Timeout(300)
 class EditsIT {
     private static final Duration SOON = Duration.ofMillis(100);
 
@@ -89,7 +89,7 @@ class EditsIT {
     }
 
     private void settle() {
-        await().atMost(LATE).until(() -> markers().isEmpty());
+        await().until(() -> markers().isEmpty());
     }
 
     private UploadMetadata.Stored said(int n) {
@@ -99,6 +99,7 @@ class EditsIT {
 
     /** Searches of this server find the picture once, with this caption, and the picture in the store says the same. */
     private void assertSaid(TestServer by, int n, @Nullable String caption) {
+        by.dataset.settled().join();
         assertThat(by.hits(n)).extracting(hit -> hit.picture().caption()).containsExactly(caption);
         assertThat(said(n).notes().caption()).isEqualTo(caption);
     }
@@ -277,7 +278,7 @@ class EditsIT {
         settle();
 
         server.dataset.rebuild();
-        await().atMost(LATE).until(() -> server.rows() == 1);
+        await().until(() -> server.rows() == 1);
 
         assertSettled(server, 1, "new");
     }

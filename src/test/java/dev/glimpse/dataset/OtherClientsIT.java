@@ -81,7 +81,6 @@ class OtherClientsIT {
     /** Searches are refused for a moment when another client has removed the version that is served: the table is opened anew. */
     private static ConditionFactory await() {
         return Awaitility.await()
-                .atMost(Duration.ofSeconds(5))
                 .pollInterval(Duration.ofMillis(20))
                 .ignoreException(TableUnavailableException.class);
     }
@@ -94,7 +93,7 @@ class OtherClientsIT {
     }
 
     private static boolean committed(CompletableFuture<Boolean> added) {
-        return added.orTimeout(10, TimeUnit.SECONDS).join();
+        return added.orTimeout(1, TimeUnit.MINUTES).join();
     }
 
     /** A row that gives an id and a vector alone. */

@@ -1,5 +1,6 @@
 package dev.glimpse.testing;
 
+import java.time.Duration;
 import io.modelcontextprotocol.client.McpClient;
 import io.modelcontextprotocol.client.McpSyncClient;
 import io.modelcontextprotocol.client.transport.HttpClientStreamableHttpTransport;
@@ -28,6 +29,8 @@ public final class Agent implements AutoCloseable {
                         .addHttpRequestCustomizer(
                                 (request, method, endpoint, body, context) -> headers.forEach(request::setHeader))
                         .build())
+                .requestTimeout(Duration.ofMinutes(2))
+                .initializationTimeout(Duration.ofMinutes(2))
                 .build();
         server = client.initialize();
     }

@@ -23,7 +23,7 @@ public final class LanceDbClient implements AutoCloseable {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final Path SOURCE = Path.of("src/test/node");
     private static final Path INSTALLED = Path.of("target/node");
-    private static final int COMMAND_SECONDS = 30;
+    private static final int COMMAND_SECONDS = 120;
 
     private final Process process;
     private final Writer commands;

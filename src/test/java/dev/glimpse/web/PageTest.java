@@ -1,5 +1,6 @@
 package dev.glimpse.web;
 
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.Browser.NewContextOptions;
@@ -59,6 +60,8 @@ abstract class PageTest {
     @BeforeAll
     static void openBrowser() {
         browser = Browser.open();
+        // For machines on which much else runs.
+        PlaywrightAssertions.setDefaultAssertionTimeout(60_000);
     }
 
     @AfterAll
@@ -84,7 +87,7 @@ abstract class PageTest {
             context.close();
         }
         context = browser.chromium().newContext(options.setBaseURL("http://127.0.0.1:" + port));
-        context.setDefaultTimeout(20_000);
+        context.setDefaultTimeout(60_000);
         page = context.newPage();
         page.onPageError(complaints::add);
         page.onConsoleMessage(message -> {

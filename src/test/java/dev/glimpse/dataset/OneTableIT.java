@@ -344,8 +344,7 @@ class OneTableIT {
         ObjectStore store = store(alpha);
         // It does not look by itself meanwhile.
         TableSettings calm = Rows.settings(Duration.ofMinutes(10), 10_000);
-        try (ImageDataset dataset =
-                ImageDataset.open(store, temporary.resolve("one"), Rows.MODEL, calm, Rows.ALERT)) {
+        try (ImageDataset dataset = ImageDataset.open(store, temporary.resolve("one"), Rows.MODEL, calm, Rows.ALERT)) {
             upload(store, dataset, 0, 3);
             dataset.refresh().join();
             alpha.resetCounts();

@@ -80,9 +80,7 @@ class OtherClientsIT {
 
     /** Searches are refused for a moment when another client has removed the version that is served: the table is opened anew. */
     private static ConditionFactory await() {
-        return Awaitility.await()
-                .pollInterval(Duration.ofMillis(20))
-                .ignoreException(TableUnavailableException.class);
+        return Awaitility.await().pollInterval(Duration.ofMillis(20)).ignoreException(TableUnavailableException.class);
     }
 
     private static void add(ImageDataset dataset, int from, int to) {

@@ -1,14 +1,14 @@
 package dev.glimpse.testing;
 
-import java.nio.file.StandardOpenOption;
-import java.nio.channels.FileLock;
-import java.nio.channels.FileChannel;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;

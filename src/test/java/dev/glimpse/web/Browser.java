@@ -1,6 +1,5 @@
 package dev.glimpse.web;
 
-import java.nio.file.FileAlreadyExistsException;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import com.microsoft.playwright.BrowserType.LaunchOptions;
@@ -8,6 +7,7 @@ import com.microsoft.playwright.Playwright;
 import dev.glimpse.testing.NodePackages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;

@@ -1,6 +1,5 @@
 package dev.glimpse.dataset.lance;
 
-import dev.glimpse.dataset.TableBusyException;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
@@ -14,6 +13,7 @@ import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowChange;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.RowNotes;
+import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.image.Fingerprint;

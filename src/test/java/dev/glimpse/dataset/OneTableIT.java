@@ -343,7 +343,7 @@ class OneTableIT {
     void whetherTheTableIsTheSameIsAskedWithOneReadAndNoListing() {
         ObjectStore store = store(alpha);
         // It does not look by itself meanwhile.
-        TableSettings calm = Rows.settings(Duration.ofMinutes(10), 10_000);
+        TableSettings calm = Rows.settings(Duration.ofSeconds(30), 10_000);
         try (ImageDataset dataset = ImageDataset.open(store, temporary.resolve("one"), Rows.MODEL, calm, Rows.ALERT)) {
             upload(store, dataset, 0, 3);
             dataset.refresh().join();

@@ -194,13 +194,13 @@ public final class Reconciler {
         if (!keepWhatIsSaid(id, own.get(), row.get())) {
             return again;
         }
-        Place place =
-                new Place(id.toString(), own.get().bytes(), Originals.second(own.get().lastModified()));
+        Place place = new Place(
+                id.toString(), own.get().bytes(), Originals.second(own.get().lastModified()));
         return dataset.sourceRows()
                 .move(Map.of(id, place), store)
                 // None has, if the row that is read here is an older one.
-                .thenCompose(moved ->
-                        moved > 0 ? awaitRead().thenCompose(read -> again) : describe(id, own.get(), written));
+                .thenCompose(
+                        moved -> moved > 0 ? awaitRead().thenCompose(read -> again) : describe(id, own.get(), written));
     }
 
     /** False if the picture says something else by now. */
@@ -220,8 +220,7 @@ public final class Reconciler {
             // What the upload says and what the row says do not fit together. The upload is newer.
             return true;
         }
-        return store.replaceMetadata(
-                id.toString(), picture.etag(), id.format().mediaType(), metadata, timings.put());
+        return store.replaceMetadata(id.toString(), picture.etag(), id.format().mediaType(), metadata, timings.put());
     }
 
     private CompletableFuture<Look> describe(ImageId id, ObjectHead picture, UploadMetadata.@Nullable Stored written) {

@@ -237,7 +237,8 @@ final class Sources implements AutoCloseable {
             try {
                 goneRows.remove(some, Map.of());
             } catch (InterruptedException e) {
-                throw new TableBusyException("the server stops, or another one follows the sources; ask again for the rows to go");
+                throw new TableBusyException(
+                        "the server stops, or another one follows the sources; ask again for the rows to go");
             }
             if (!some.isEmpty() && progress.removed.get() + progress.moved.get() == before) {
                 throw new TableBusyException("the rows are being changed; ask again for them to go");

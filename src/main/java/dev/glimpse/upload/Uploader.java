@@ -240,10 +240,7 @@ public final class Uploader implements MeterBinder {
     /** Lets the row that says that the picture lies in a source say that it was uploaded. */
     private void takeFromSource(ImageId id) {
         awaitCommit(id);
-        within(
-                timings.commit(),
-                reconciler.describeLocked(id),
-                "the table does not answer; upload the picture again");
+        within(timings.commit(), reconciler.describeLocked(id), "the table does not answer; upload the picture again");
     }
 
     private void leaveAfter(CompletableFuture<Boolean> last, ImageId id, IntentGroup.Member member) {

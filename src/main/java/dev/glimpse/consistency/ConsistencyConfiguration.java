@@ -75,8 +75,9 @@ class ConsistencyConfiguration {
             ImageDataset dataset,
             RowDeriver deriver,
             PictureLocks locks,
+            WriteTimings timings,
             @Qualifier("pictureChores") ThreadPoolTaskExecutor chores) {
-        return new Reconciler(store, dataset, deriver, locks, chores);
+        return new Reconciler(store, dataset, deriver, locks, timings, chores);
     }
 
     @Bean

@@ -80,14 +80,16 @@ public final class Deletion {
      */
     public void removePicture(ImageId id, boolean purge, boolean object) {
         store.requireConditionalPuts();
-        Optional<Place> place = dataset.sourceRows().find(id);
-        if (place.isPresent()) {
-            // Another server may have changed the row.
+        if (dataset.sourceRows().isAny()) {
+            // The row that waits here may be that of another server by then, which may have changed it.
+            dataset.committed(id)
+                    .exceptionally(failure -> false)
+                    .completeOnTimeout(false, timings.commit().toMillis(), TimeUnit.MILLISECONDS)
+                    .join();
             dataset.refresh().join();
             reconciler.awaitRead().join();
-            place = dataset.sourceRows().find(id);
         }
-        removePicture(id, purge, object, place);
+        removePicture(id, purge, object, dataset.sourceRows().find(id));
     }
 
     private void removePicture(ImageId id, boolean purge, boolean object, Optional<Place> place) {

@@ -77,12 +77,6 @@ public final class Originals {
                         .map(head -> new ObjectHead(head.bytes(), Map.of(), head.lastModified(), head.etag())));
     }
 
-    /** Where a picture lies that was uploaded: under its id. Empty if it is not there. */
-    Optional<Place> uploaded(ImageId id) {
-        return store.head(id.toString())
-                .map(head -> new Place(id.toString(), head.bytes(), second(head.lastModified())));
-    }
-
     /** What the store says of the object at a place; empty if there is none, or it was written since. */
     Optional<ObjectHead> headOf(Place place) {
         return store.head(place.key())
@@ -113,6 +107,8 @@ public final class Originals {
     /** As {@link #keepSaid}, of what the row says that is read here, if it is that of a picture of a source that was not deleted. */
     void keepSaidByRow(ImageId id) {
         if (dataset.sourceRows().find(id).isPresent() && !isRemoved(id)) {
+            // Another server may have changed the row.
+            dataset.refresh().join();
             dataset.find(id).ifPresent(row -> keepSaid(id, row.caption(), row.tags()));
         }
     }

@@ -1,6 +1,7 @@
 package dev.glimpse.consistency;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureState;
 import dev.glimpse.dataset.SourceRows.Place;
 import dev.glimpse.image.ImageId;
@@ -8,6 +9,7 @@ import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -52,11 +54,18 @@ public final class Reconciler {
     private final Originals originals;
     private final RowDeriver deriver;
     private final PictureLocks locks;
+    private final WriteTimings timings;
     private final Executor requests;
 
     /** @param requests runs what waits for the store */
     public Reconciler(
-            ObjectStore store, ImageDataset dataset, RowDeriver deriver, PictureLocks locks, Executor requests) {
+            ObjectStore store,
+            ImageDataset dataset,
+            RowDeriver deriver,
+            PictureLocks locks,
+            WriteTimings timings,
+            Executor requests) {
+        this.timings = timings;
         this.store = store;
         this.originals = new Originals(store, dataset);
         this.dataset = dataset;
@@ -149,31 +158,69 @@ public final class Reconciler {
             ImageId id, ObjectHead picture, boolean notes, UploadMetadata.@Nullable Stored written) {
         return switch (dataset.stateOf(id)) {
             case UNREAD, COMMITTED, LEAVING_COMMITTED ->
-                takeFromSource(id)
-                        .thenComposeAsync(
-                                taken -> notes || taken
-                                        ? describe(id, picture, written)
-                                        : CompletableFuture.completedFuture(new Look(Found.PICTURE)),
-                                requests);
+                isOfSourceAndUploaded(id)
+                        ? takeFromSource(id, written)
+                        : notes
+                                ? describe(id, picture, written)
+                                : CompletableFuture.completedFuture(new Look(Found.PICTURE));
             case PENDING -> dataset.committed(id).thenApply(committed -> new Look(Found.CHANGED));
             case ABSENT, LEAVING_PENDING ->
-                deriver.addRowOf(id, picture)
-                        .thenApply(possible -> new Look(possible ? Found.CHANGED : Found.NO_PICTURE));
+                deriver.addRowOf(id, picture).thenApply(outcome -> switch (outcome) {
+                    case ADDED -> new Look(Found.CHANGED, UploadMetadata.fromMetadata(picture.metadata()));
+                    case NOT_ADDED -> new Look(Found.CHANGED);
+                    case IMPOSSIBLE -> new Look(Found.NO_PICTURE);
+                });
         };
     }
 
+    private boolean isOfSourceAndUploaded(ImageId id) {
+        return dataset.sourceRows().find(id).isPresent()
+                && store.head(id.toString()).isPresent();
+    }
+
     /**
-     * If the picture was uploaded, and its row says that it lies in a source, the row says otherwise from then on, and no source brings the
-     * picture back once the upload is deleted.
+     * Lets the row of a picture that was uploaded, and that lies in a source as well, say so. Caption and tags of the row stay, where the
+     * upload says none. No source brings the picture back once the upload is deleted.
      */
-    private CompletableFuture<Boolean> takeFromSource(ImageId id) {
-        Place source = dataset.sourceRows().find(id).orElse(null);
-        Place own = source == null ? null : originals.uploaded(id).orElse(null);
-        if (source == null || own == null) {
-            return CompletableFuture.completedFuture(false);
+    private CompletableFuture<Look> takeFromSource(ImageId id, UploadMetadata.@Nullable Stored written) {
+        Optional<Place> source = dataset.sourceRows().find(id);
+        Optional<ObjectHead> own = store.head(id.toString());
+        Optional<Picture> row = dataset.find(id);
+        CompletableFuture<Look> again = CompletableFuture.completedFuture(new Look(Found.CHANGED));
+        if (source.isEmpty() || own.isEmpty() || row.isEmpty()) {
+            return again;
         }
-        originals.remove(id, source.key());
-        return dataset.sourceRows().move(Map.of(id, own), store).thenApply(moved -> moved > 0);
+        originals.remove(id, source.get().key());
+        if (!keepWhatIsSaid(id, own.get(), row.get())) {
+            return again;
+        }
+        Place place = new Place(
+                id.toString(), own.get().bytes(), Originals.second(own.get().lastModified()));
+        return dataset.sourceRows()
+                .move(Map.of(id, place), store)
+                // None has, if the row that is read here is an older one.
+                .thenCompose(
+                        moved -> moved > 0 ? awaitRead().thenCompose(read -> again) : describe(id, own.get(), written));
+    }
+
+    /** False if the picture says something else by now. */
+    private boolean keepWhatIsSaid(ImageId id, ObjectHead picture, Picture row) {
+        UploadMetadata.Stored said = UploadMetadata.fromMetadata(picture.metadata());
+        UploadMetadata notes = new UploadMetadata(
+                said.notes().filename(),
+                said.notes().caption() == null ? row.caption() : said.notes().caption(),
+                said.notes().tags().isEmpty() ? row.tags() : said.notes().tags());
+        if (notes.equals(said.notes())) {
+            return true;
+        }
+        Map<String, String> metadata = new HashMap<>(picture.metadata());
+        try {
+            metadata.putAll(said.with(notes.fitted()).toMetadata());
+        } catch (MetadataTooLongException e) {
+            // What the upload says and what the row says do not fit together. The upload is newer.
+            return true;
+        }
+        return store.replaceMetadata(id.toString(), picture.etag(), id.format().mediaType(), metadata, timings.put());
     }
 
     private CompletableFuture<Look> describe(ImageId id, ObjectHead picture, UploadMetadata.@Nullable Stored written) {

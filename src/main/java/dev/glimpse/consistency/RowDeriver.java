@@ -152,22 +152,30 @@ public final class RowDeriver {
         }
     }
 
+    /** What became of a row. */
+    enum Outcome {
+        ADDED,
+        /** There was one, or the picture is gone. */
+        NOT_ADDED,
+        /** There can be none: the bytes are no picture that we accept. */
+        IMPOSSIBLE
+    }
+
     /**
      * Adds the row of a picture that is in the store. Waits for the encoder.
      *
      * @param head of it: the row says what that says
-     * @return completes with true when a row is committed, whoever has added it, or the picture is gone; with false if
-     *     there can be none
+     * @return completes when a row is committed, whoever has added it
      * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
      * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
      */
-    CompletableFuture<Boolean> addRowOf(ImageId id, ObjectHead head) {
+    CompletableFuture<Outcome> addRowOf(ImageId id, ObjectHead head) {
         memory.acquireUninterruptibly();
         PictureRow row;
         try {
             Optional<byte[]> bytes = store.get(id.toString());
             if (bytes.isEmpty()) {
-                return CompletableFuture.completedFuture(true);
+                return CompletableFuture.completedFuture(Outcome.NOT_ADDED);
             }
             UploadMetadata.Stored said = UploadMetadata.fromMetadata(head.metadata());
             row = derive(id, bytes.get(), scheduler.ticket(new Flow("chores", "", Purpose.UPLOAD)))
@@ -175,11 +183,11 @@ public final class RowDeriver {
                     .join();
         } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException | ImageTooSlowException e) {
             log.warn("{} is in the store and cannot get a row: {}", id, e.getMessage());
-            return CompletableFuture.completedFuture(false);
+            return CompletableFuture.completedFuture(Outcome.IMPOSSIBLE);
         } finally {
             memory.release();
         }
-        return dataset.add(row).thenApply(added -> true);
+        return dataset.add(row).thenApply(added -> added ? Outcome.ADDED : Outcome.NOT_ADDED);
     }
 
     /**

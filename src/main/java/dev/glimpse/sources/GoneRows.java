@@ -78,14 +78,14 @@ final class GoneRows {
         for (Map.Entry<ImageId, CompletableFuture<Optional<ObjectHead>>> head : heads.entrySet()) {
             (waiting.await(head.getValue()).isPresent() ? uploaded : nowhere).add(head.getKey());
         }
-        if (!others.isEmpty()) {
-            progress.moved.addAndGet(waiting.await(rows.move(others, store)));
+        for (Map<ImageId, Place> some : parts(others)) {
+            waiting.requireMayGoOn();
+            progress.moved.addAndGet(waiting.await(rows.move(some, store)));
         }
         for (ImageId id : uploaded) {
             // What the upload has said is in its object.
-            if (waiting.await(reconciler.describe(id))) {
-                progress.moved.incrementAndGet();
-            }
+            boolean there = waiting.await(reconciler.describe(id));
+            (there ? progress.moved : progress.removed).incrementAndGet();
         }
         removeRows(nowhere);
     }
@@ -102,15 +102,23 @@ final class GoneRows {
                 notes.put(id, row);
             }
         });
-        Map<ImageId, RowNotes> some = new HashMap<>();
-        for (Map.Entry<ImageId, RowNotes> row : notes.entrySet()) {
-            some.put(row.getKey(), row.getValue());
-            if (some.size() == CHANGES) {
-                removeSome(some);
-                some.clear();
-            }
+        for (Map<ImageId, RowNotes> some : parts(notes)) {
+            waiting.requireMayGoOn();
+            removeSome(some);
         }
-        removeSome(some);
+    }
+
+    private static <V> List<Map<ImageId, V>> parts(Map<ImageId, V> all) {
+        List<Map<ImageId, V>> parts = new ArrayList<>();
+        Map<ImageId, V> part = new HashMap<>();
+        for (Map.Entry<ImageId, V> one : all.entrySet()) {
+            if (part.isEmpty() || part.size() == CHANGES) {
+                part = new HashMap<>();
+                parts.add(part);
+            }
+            part.put(one.getKey(), one.getValue());
+        }
+        return parts;
     }
 
     private void removeSome(Map<ImageId, RowNotes> some) throws InterruptedException {
@@ -124,9 +132,6 @@ final class GoneRows {
         for (CompletableFuture<Void> one : kept) {
             waiting.await(one);
         }
-        if (!some.isEmpty()) {
-            progress.removed.addAndGet(
-                    waiting.await(rows.remove(Map.copyOf(some))).size());
-        }
+        progress.removed.addAndGet(waiting.await(rows.remove(some)).size());
     }
 }

@@ -386,9 +386,17 @@ final class Look {
 
     /** Rows of pictures that were deleted go, should they be there: a delete was cut off, or another server has not heard of it in time. */
     void removeDeleted(Collection<ImageId> deleted) throws InterruptedException {
+        if (deleted.isEmpty()) {
+            return;
+        }
+        Set<ImageId> ids = Set.copyOf(deleted);
+        List<ImageId> there = new ArrayList<>();
+        rows.forEach((id, place) -> {
+            if (ids.contains(id)) {
+                there.add(id);
+            }
+        });
         // One that was restored since the look began stays.
-        goneRows.removeRows(deleted.stream()
-                .filter(id -> rows.find(id).isPresent() && originals.isRemoved(id))
-                .toList());
+        goneRows.removeRows(there.stream().filter(originals::isRemoved).toList());
     }
 }

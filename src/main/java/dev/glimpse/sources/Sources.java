@@ -212,6 +212,7 @@ final class Sources implements AutoCloseable {
             }
             // A look that was ended has handed over what it had made.
             dataset.flush(Duration.ofSeconds(PATIENCE_SECONDS));
+            dataset.refresh().join();
             removeRows(prefix);
         } finally {
             rows.leaveFollowing();
@@ -219,7 +220,7 @@ final class Sources implements AutoCloseable {
         }
     }
 
-    private void removeRows(String prefix) throws InterruptedException {
+    private void removeRows(String prefix) {
         Progress progress = new Progress();
         GoneRows goneRows =
                 new GoneRows(tools, memory.read().said(), progress, new Waiting(() -> !closed && rows.mayFollow()));
@@ -233,8 +234,16 @@ final class Sources implements AutoCloseable {
                     some.add(id);
                 }
             });
-            goneRows.remove(some, Map.of());
-        } while (progress.removed.get() + progress.moved.get() > before);
+            try {
+                goneRows.remove(some, Map.of());
+            } catch (InterruptedException e) {
+                throw new TableBusyException(
+                        "the server stops, or another one follows the sources; ask again for the rows to go");
+            }
+            if (!some.isEmpty() && progress.removed.get() + progress.moved.get() == before) {
+                throw new TableBusyException("the rows are being changed; ask again for them to go");
+            }
+        } while (!some.isEmpty());
     }
 
     /** @param missingIsFine whether rows may be left of a source that was forgotten before; then nothing but a prefix passes that can be one */
@@ -394,6 +403,8 @@ final class Sources implements AutoCloseable {
             Instant end = Instant.now();
             eventsRestUntil = end.plus(Duration.between(begun, end).multipliedBy(EVENTS_REST));
         } finally {
+            // Rows of a look that was ended belong to this turn.
+            dataset.flush(Duration.ofSeconds(CLOSE_SECONDS));
             working.unlock();
             rows.leaveFollowing();
         }
@@ -508,7 +519,7 @@ final class Sources implements AutoCloseable {
             Looked now = new Looked(progress.report(), look.asides());
             memory.write(prefix, now, remembered.keys());
             state.answered(asks);
-            state.ended(progress.report(), look.asides());
+            state.ended(now.report(), look.asides());
             log.info("source={} {}", prefix, progress.report());
             return true;
         }

@@ -22,6 +22,13 @@ final class Waiting {
         return mayGoOn.getAsBoolean();
     }
 
+    /** @throws InterruptedException if nothing further may be begun */
+    void requireMayGoOn() throws InterruptedException {
+        if (!mayGoOn()) {
+            throw new InterruptedException("the look ends early");
+        }
+    }
+
     /**
      * What this completes with.
      *
@@ -32,9 +39,7 @@ final class Waiting {
             try {
                 return done.get(TURN_MILLIS, TimeUnit.MILLISECONDS);
             } catch (TimeoutException e) {
-                if (!mayGoOn()) {
-                    throw new InterruptedException("the look ends early");
-                }
+                requireMayGoOn();
             } catch (ExecutionException e) {
                 if (e.getCause() instanceof RuntimeException cause) {
                     throw cause;

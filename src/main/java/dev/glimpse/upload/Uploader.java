@@ -144,7 +144,7 @@ public final class Uploader implements MeterBinder {
         if (head.isPresent()) {
             if (dataset.sourceRows().find(id).isPresent()) {
                 // An upload that was cut off has left the row of a source.
-                reconciler.describeLocked(id).join();
+                takeFromSource(id);
             }
             return confirm(id).comparing(notesOf(head.get()), notes);
         }
@@ -157,19 +157,18 @@ public final class Uploader implements MeterBinder {
         dataset.requireRoom();
         unfinished.requireRoom();
         store.requireConditionalPuts();
-        UploadMetadata said = withWhatIsSaid(id, notes);
         // Decodes here; the embedding is on its way.
         Derived derived = meters.decodes().record(() -> deriver.derive(id, bytes, ticket));
         Instant uploadedAt = Instant.now().truncatedTo(ChronoUnit.MICROS);
         // The marker is on its way.
         IntentGroup.Member member = intents.join();
-        Map<String, String> metadata = metadata(said, uploadedAt, member);
+        Map<String, String> metadata = metadata(notes, uploadedAt, member);
         try {
             long start = System.nanoTime();
             boolean first = put(id, bytes, metadata);
             member.group().awaitDurable();
             meters.stores().record(System.nanoTime() - start, TimeUnit.NANOSECONDS);
-            return first ? add(derived, said, uploadedAt, member) : takeOver(derived, notes, member);
+            return first ? add(derived, notes, uploadedAt, member) : takeOver(derived, notes, member);
         } catch (RuntimeException | Error e) {
             // The store has perhaps taken the picture. The marker stays until that is known.
             if (!member.hasLeft()) {
@@ -177,19 +176,6 @@ public final class Uploader implements MeterBinder {
             }
             throw e;
         }
-    }
-
-    /** What was said of a picture of a source stays, as far as its upload does not say otherwise. */
-    private UploadMetadata withWhatIsSaid(ImageId id, UploadMetadata notes) {
-        return dataset.sourceRows()
-                .find(id)
-                .flatMap(place -> dataset.find(id))
-                .map(row -> new UploadMetadata(
-                                notes.filename(),
-                                notes.caption() == null ? row.caption() : notes.caption(),
-                                notes.tags().isEmpty() ? row.tags() : notes.tags())
-                        .fitted())
-                .orElse(notes);
     }
 
     private boolean put(ImageId id, byte[] bytes, Map<String, String> metadata) {
@@ -233,8 +219,7 @@ public final class Uploader implements MeterBinder {
         // alone.
         dataset.show(id);
         if (dataset.sourceRows().find(id).isPresent()) {
-            awaitCommit(id);
-            reconciler.describeLocked(id).join();
+            takeFromSource(id);
             member.leave();
             return stored(id, true);
         }
@@ -250,6 +235,12 @@ public final class Uploader implements MeterBinder {
             member.leave();
         }
         return stored(id, true);
+    }
+
+    /** Lets the row that says that the picture lies in a source say that it was uploaded. */
+    private void takeFromSource(ImageId id) {
+        awaitCommit(id);
+        within(timings.commit(), reconciler.describeLocked(id), "the table does not answer; upload the picture again");
     }
 
     private void leaveAfter(CompletableFuture<Boolean> last, ImageId id, IntentGroup.Member member) {
@@ -269,9 +260,11 @@ public final class Uploader implements MeterBinder {
      * source, which another server has found meanwhile.
      */
     private CompletableFuture<Boolean> afterCommit(ImageId id, IntentGroup group, boolean added) {
-        return group.isReliable() && (added || !dataset.sourceRows().isAny())
-                ? CompletableFuture.completedFuture(true)
-                : reconciler.reconcile(id);
+        if (group.isReliable() && (added || !dataset.sourceRows().isAny())) {
+            return CompletableFuture.completedFuture(true);
+        }
+        return (added ? CompletableFuture.<Void>completedFuture(null) : dataset.settled())
+                .thenCompose(read -> reconciler.reconcile(id));
     }
 
     /**

@@ -149,6 +149,7 @@ class OriginalsIT {
                 server.dataset.refresh().join();
                 assertThat(row(1).path()).isEqualTo(store.address(id(1).toString()));
                 assertThat(row(1).filename()).isEqualTo("test.png");
+                assertThat(row(1).caption()).as("what was said stays").isEqualTo("said");
             });
         }
     }

@@ -122,7 +122,7 @@ public final class TestServer implements AutoCloseable {
                 dataset);
         PictureLocks locks = new PictureLocks(chores);
         Originals originals = new Originals(store, dataset);
-        Reconciler reconciler = new Reconciler(store, dataset, deriver, locks, chores);
+        Reconciler reconciler = new Reconciler(store, dataset, deriver, locks, timings, chores);
         Deletion deletion = new Deletion(store, dataset, reconciler, locks, intents.server(), timings, deletes);
         Restoration restoration = new Restoration(
                 store, dataset, originals, deriver, reconciler, locks, intents.server(), 20 << 20, chores);

@@ -13,6 +13,7 @@ import java.security.SecureRandom;
 import java.util.function.Predicate;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.servlet.autoconfigure.MultipartProperties;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -50,6 +51,11 @@ class ConsistencyConfiguration {
     }
 
     @Bean
+    Originals originals(ObjectStore store, ImageDataset dataset) {
+        return new Originals(store, dataset);
+    }
+
+    @Bean
     IntentMarkers intentMarkers(
             ObjectStore store,
             CommitProperties policy,
@@ -69,8 +75,9 @@ class ConsistencyConfiguration {
             ImageDataset dataset,
             RowDeriver deriver,
             PictureLocks locks,
+            WriteTimings timings,
             @Qualifier("pictureChores") ThreadPoolTaskExecutor chores) {
-        return new Reconciler(store, dataset, deriver, locks, chores);
+        return new Reconciler(store, dataset, deriver, locks, timings, chores);
     }
 
     @Bean
@@ -88,11 +95,24 @@ class ConsistencyConfiguration {
     @Bean
     Restoration restoration(
             ObjectStore store,
+            ImageDataset dataset,
+            Originals originals,
+            RowDeriver deriver,
             Reconciler reconciler,
             PictureLocks locks,
             IntentMarkers intents,
+            MultipartProperties files,
             @Qualifier("pictureChores") ThreadPoolTaskExecutor chores) {
-        return new Restoration(store, reconciler, locks, intents.server(), chores);
+        return new Restoration(
+                store,
+                dataset,
+                originals,
+                deriver,
+                reconciler,
+                locks,
+                intents.server(),
+                files.getMaxFileSize().toBytes(),
+                chores);
     }
 
     @Bean

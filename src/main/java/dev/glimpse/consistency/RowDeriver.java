@@ -2,6 +2,7 @@ package dev.glimpse.consistency;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.Models;
 import dev.glimpse.fairness.FairScheduler;
@@ -40,6 +41,7 @@ public final class RowDeriver {
     private final PictureEncoder encoder;
     private final ObjectStore store;
     private final ImageDataset dataset;
+    private final Originals originals;
 
     public RowDeriver(
             FairScheduler scheduler, ImageDecoder decoder, Models models, ObjectStore store, ImageDataset dataset) {
@@ -48,6 +50,7 @@ public final class RowDeriver {
         this.encoder = new PictureEncoder(models, dataset.models());
         this.store = store;
         this.dataset = dataset;
+        this.originals = new Originals(store, dataset);
     }
 
     /** What the bytes say. The pixels do not go on: those of all uploads under way would fill the heap. */
@@ -60,6 +63,11 @@ public final class RowDeriver {
             @Nullable Instant takenAt,
             Fingerprint fingerprint,
             CompletableFuture<PictureEncoder.Vectors> vectors) {
+        /** The same, of a picture that lies elsewhere. */
+        Derived at(String address) {
+            return new Derived(id, address, bytes, width, height, takenAt, fingerprint, vectors);
+        }
+
         public CompletableFuture<PictureRow> row(UploadMetadata notes, Instant uploadedAt) {
             return vectors.thenApply(made -> new PictureRow(
                     id,
@@ -130,7 +138,7 @@ public final class RowDeriver {
     public Optional<Embedding> vectorOf(ImageId id, ClipModel model, Ticket ticket) {
         memory.acquireUninterruptibly();
         try {
-            Optional<byte[]> bytes = store.get(id.toString());
+            Optional<byte[]> bytes = originals.read(id);
             if (bytes.isEmpty()) {
                 return Optional.empty();
             }
@@ -144,22 +152,30 @@ public final class RowDeriver {
         }
     }
 
+    /** What became of a row. */
+    enum Outcome {
+        ADDED,
+        /** There was one, or the picture is gone. */
+        NOT_ADDED,
+        /** There can be none: the bytes are no picture that we accept. */
+        IMPOSSIBLE
+    }
+
     /**
      * Adds the row of a picture that is in the store. Waits for the encoder.
      *
      * @param head of it: the row says what that says
-     * @return completes with true when a row is committed, whoever has added it, or the picture is gone; with false if
-     *     there can be none
+     * @return completes when a row is committed, whoever has added it
      * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
      * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
      */
-    CompletableFuture<Boolean> addRowOf(ImageId id, ObjectHead head) {
+    CompletableFuture<Outcome> addRowOf(ImageId id, ObjectHead head) {
         memory.acquireUninterruptibly();
         PictureRow row;
         try {
             Optional<byte[]> bytes = store.get(id.toString());
             if (bytes.isEmpty()) {
-                return CompletableFuture.completedFuture(true);
+                return CompletableFuture.completedFuture(Outcome.NOT_ADDED);
             }
             UploadMetadata.Stored said = UploadMetadata.fromMetadata(head.metadata());
             row = derive(id, bytes.get(), scheduler.ticket(new Flow("chores", "", Purpose.UPLOAD)))
@@ -167,10 +183,50 @@ public final class RowDeriver {
                     .join();
         } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException | ImageTooSlowException e) {
             log.warn("{} is in the store and cannot get a row: {}", id, e.getMessage());
-            return CompletableFuture.completedFuture(false);
+            return CompletableFuture.completedFuture(Outcome.IMPOSSIBLE);
+        } finally {
+            memory.release();
+        }
+        return dataset.add(row).thenApply(added -> added ? Outcome.ADDED : Outcome.NOT_ADDED);
+    }
+
+    /**
+     * Adds the row of a picture of a source. Waits for the encoder.
+     *
+     * @param key of its object
+     * @param largest object that is read, in bytes
+     * @return completes with true when a row is committed, whoever has added it; with false if the object is not there, is larger, or is
+     *     another picture
+     * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
+     * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
+     */
+    CompletableFuture<Boolean> addRowAt(ImageId id, String key, long largest) {
+        memory.acquireUninterruptibly();
+        PictureRow row;
+        try {
+            Optional<ObjectHead> head = store.head(key);
+            Optional<byte[]> bytes = head.flatMap(found -> store.get(key, largest))
+                    .filter(found -> ImageId.of(found, id.format()).equals(id));
+            if (head.isEmpty() || bytes.isEmpty()) {
+                return CompletableFuture.completedFuture(false);
+            }
+            SourceRows.Place place = new SourceRows.Place(
+                    key, bytes.get().length, Originals.second(head.get().lastModified()));
+            Derived derived = derive(id, bytes.get(), scheduler.ticket(new Flow("chores", "", Purpose.UPLOAD)));
+            row = rowAt(place, derived, originals.said(id)).join();
         } finally {
             memory.release();
         }
         return dataset.add(row).thenApply(added -> true);
+    }
+
+    /**
+     * The row of a picture of a source, once its vectors are made.
+     *
+     * @param said of it; its file name does not count
+     */
+    public CompletableFuture<PictureRow> rowAt(SourceRows.Place place, Derived derived, UploadMetadata said) {
+        return derived.at(store.address(place.key()))
+                .row(new UploadMetadata(place.filename(), said.caption(), said.tags()), place.modified());
     }
 }

@@ -121,9 +121,11 @@ public final class TestServer implements AutoCloseable {
                 store,
                 dataset);
         PictureLocks locks = new PictureLocks(chores);
-        Reconciler reconciler = new Reconciler(store, dataset, deriver, locks, chores);
+        Originals originals = new Originals(store, dataset);
+        Reconciler reconciler = new Reconciler(store, dataset, deriver, locks, timings, chores);
         Deletion deletion = new Deletion(store, dataset, reconciler, locks, intents.server(), timings, deletes);
-        Restoration restoration = new Restoration(store, reconciler, locks, intents.server(), chores);
+        Restoration restoration = new Restoration(
+                store, dataset, originals, deriver, reconciler, locks, intents.server(), 20 << 20, chores);
         Edits edits = new Edits(store, reconciler, locks, intents.server(), timings, chores);
         PictureListing pictures = new PictureListing(store, chores);
         unfinished = new UnfinishedChanges(

@@ -3,6 +3,7 @@ package dev.glimpse.vectors;
 import dev.glimpse.vectors.BinaryCodes.Rows;
 import java.util.Arrays;
 import java.util.BitSet;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -84,9 +85,18 @@ final class CodeStore {
         return new CodeStore(codes, more, partitions);
     }
 
+    /** How many chunks are on the heap. */
+    int heapChunks() {
+        return (int) Arrays.stream(chunks)
+                .limit(HEAP_CHUNKS)
+                .filter(Objects::nonNull)
+                .count();
+    }
+
     /** The chunk of these row ids, which must be there. */
     Rows chunk(int row) {
-        Rows chunk = chunks[row / CHUNK_ROWS];
+        int number = row / CHUNK_ROWS;
+        Rows chunk = number < chunks.length ? chunks[number] : null;
         if (chunk == null) {
             throw new IllegalStateException("no code of row " + row);
         }

@@ -43,12 +43,20 @@ final class FullPrecisionVectorFile implements AutoCloseable {
         try {
             path = Files.createTempFile(Files.createDirectories(folder), "vectors", ".f32");
             writer = new RandomAccessFile(path.toFile(), "rw");
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot keep vectors in " + folder, e);
+        }
+        try {
             mapped = writer.getChannel()
                     .map(FileChannel.MapMode.READ_WRITE, 0, (long) MAPPED_ROWS * rowBuffer.capacity())
                     .order(ByteOrder.nativeOrder())
                     .asFloatBuffer();
         } catch (IOException e) {
+            close();
             throw new UncheckedIOException("cannot keep vectors in " + folder, e);
+        } catch (RuntimeException e) {
+            close();
+            throw e;
         }
     }
 

@@ -10,14 +10,19 @@ import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
+import java.util.BitSet;
 
 /**
  * A local file of chunks of one size, which are mapped into memory. What is in it takes no heap: the system keeps in memory what is used, and
- * takes the memory back when others need it. The file begins empty and grows as chunks are asked for. It never moves a chunk, so who reads
- * one need not know that others come.
+ * takes the memory back when others need it. The file begins empty, and has disk space for those chunks only that were asked for. It never
+ * moves a chunk, so who reads one need not know that others come.
  *
  * <p>A new chunk is written to the disk as zeros before it is mapped. So a full disk is an exception here; if the disk space were only
- * promised, it would be a fault of memory at whatever later instruction writes into the chunk.
+ * promised, it would be an {@link InternalError} at whatever later instruction writes into the chunk. That is so for file systems that write
+ * a block where it was before, such as ext4, XFS and tmpfs. Others, such as Btrfs, ZFS and NFS, may lack the space later, and then throw the error.
+ *
+ * <p>The disk space of a file is free after {@link #close} as soon as a garbage collection has found that none of its chunks is in use. When much
+ * is not free, or the disk is full, this asks for a collection.
  *
  * <p>Safe for use by several threads. What they may do with the same chunk, they have to settle themselves.
  */
@@ -29,8 +34,10 @@ public final class MappedFile implements AutoCloseable {
     // Not a channel, because an interrupt would close it.
     private final RandomAccessFile file;
 
-    /** Number of chunks that are on the disk. */
-    private int chunks;
+    private final ClosedMappings.OfFile mappings = ClosedMappings.ALL.new OfFile();
+
+    /** Chunks that are on the disk. */
+    private final BitSet written = new BitSet();
 
     /**
      * Creates an empty file.
@@ -52,7 +59,13 @@ public final class MappedFile implements AutoCloseable {
         try {
             file = new RandomAccessFile(path.toFile(), "rw");
         } catch (IOException e) {
-            throw new UncheckedIOException("cannot open " + path, e);
+            UncheckedIOException failure = new UncheckedIOException("cannot open " + path, e);
+            try {
+                removeName();
+            } catch (UncheckedIOException also) {
+                failure.addSuppressed(also);
+            }
+            throw failure;
         }
     }
 
@@ -68,8 +81,8 @@ public final class MappedFile implements AutoCloseable {
     }
 
     /**
-     * Maps a chunk: zeros, until somebody writes into it. The chunks before it come to be on the disk too. Asked twice for the same chunk,
-     * it returns two buffers with the same memory. A buffer can be used after {@link #close}, and its memory is given back after the last
+     * Maps a chunk: zeros, until somebody writes into it. Asked twice for the same chunk, it returns two buffers
+     * with the same memory. A buffer can be used after {@link #close}, and its memory is given back after the last
      * use of it.
      *
      * @param number from 0 on
@@ -78,19 +91,33 @@ public final class MappedFile implements AutoCloseable {
      */
     public synchronized ByteBuffer chunk(int number) {
         try {
-            while (chunks <= number) {
-                writeZeros();
-                chunks++;
+            ClosedMappings.ALL.collectIfMany();
+            if (!written.get(number)) {
+                makeRoom(number);
+                written.set(number);
             }
-            return map((long) number * chunkBytes).order(ByteOrder.nativeOrder());
+            ByteBuffer chunk = map((long) number * chunkBytes);
+            mappings.add(chunk);
+            return chunk.order(ByteOrder.nativeOrder());
         } catch (IOException e) {
             throw new UncheckedIOException("cannot keep more rows in " + path, e);
         }
     }
 
-    private void writeZeros() throws IOException {
+    private void makeRoom(int number) throws IOException {
+        try {
+            writeZeros(number);
+        } catch (IOException e) {
+            if (!ClosedMappings.ALL.collect()) {
+                throw e;
+            }
+            writeZeros(number);
+        }
+    }
+
+    private void writeZeros(int number) throws IOException {
         byte[] zeros = new byte[Math.min(ZEROS, chunkBytes)];
-        file.seek((long) chunks * chunkBytes);
+        file.seek((long) number * chunkBytes);
         for (int left = chunkBytes; left > 0; left -= zeros.length) {
             file.write(zeros, 0, Math.min(left, zeros.length));
         }
@@ -114,13 +141,30 @@ public final class MappedFile implements AutoCloseable {
         }
     }
 
-    /** Deletes the file. Chunks that are in use can be used further. Twice is fine. */
-    @Override
-    public synchronized void close() {
-        try (file) {
+    /** Bytes on the disk: those of the chunks that were asked for. */
+    public synchronized long bytes() {
+        return (long) written.cardinality() * chunkBytes;
+    }
+
+    /** Takes away the name of the file, so that it is gone whatever ends the process. The chunks stay; there can be no others. */
+    public synchronized void removeName() {
+        try {
             Files.deleteIfExists(path);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot remove " + path, e);
         }
+    }
+
+    /** Deletes the file. Chunks that are in use can be used further. Twice is fine. */
+    @Override
+    public synchronized void close() {
+        try (file) {
+            removeName();
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot close " + path, e);
+        } finally {
+            mappings.close();
+        }
+        ClosedMappings.ALL.collectIfMany();
     }
 }

@@ -2,32 +2,51 @@ package dev.glimpse.vectors;
 
 import java.nio.IntBuffer;
 import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.BitSet;
+import org.jspecify.annotations.Nullable;
 
-/** A fixed number of ints in a {@link MappedFile} of their own; zeros at first. One thread writes; several threads may read. */
+/**
+ * A fixed number of ints in a {@link MappedFile} of their own. They take room where they are set, in pieces of 65,536. One thread writes; several
+ * threads may read.
+ */
 final class MappedInts implements AutoCloseable {
     private static final int CHUNK_BITS = 16;
-    private static final int CHUNK = 1 << CHUNK_BITS;
+    static final int CHUNK = 1 << CHUNK_BITS;
 
     private final MappedFile file;
-    private final IntBuffer[] chunks;
+    private final @Nullable IntBuffer[] chunks;
     private final int size;
+    private final int none;
 
     /**
      * Creates an empty file; {@link #open} makes room in it.
      *
      * @param folder for the file
      * @param name what the name of the file begins with
+     * @param none the value of those that are not set
      */
-    MappedInts(Path folder, String name, int size) {
+    MappedInts(Path folder, String name, int size, int none) {
         this.size = size;
+        this.none = none;
         file = new MappedFile(folder, name, CHUNK * Integer.BYTES);
         chunks = new IntBuffer[(size + CHUNK - 1) / CHUNK];
     }
 
-    /** Must be called before the first use. After a failure, as of a full disk, this can only be closed. */
-    void open() {
-        for (int i = 0; i < chunks.length; i++) {
-            chunks[i] = file.chunk(i).asIntBuffer();
+    /**
+     * Makes room. Must be called before the first use. After a failure, as of a full disk, this can only be closed.
+     *
+     * @param set the indices that may be set
+     * @param between is run after each piece, and may throw
+     */
+    void open(BitSet set, Runnable between) {
+        int[] filled = new int[none == 0 ? 0 : CHUNK];
+        Arrays.fill(filled, none);
+        for (int at = set.nextSetBit(0); at >= 0 && at < size; at = set.nextSetBit((at / CHUNK + 1) * CHUNK)) {
+            IntBuffer chunk = file.chunk(at / CHUNK).asIntBuffer();
+            chunk.put(0, filled);
+            chunks[at / CHUNK] = chunk;
+            between.run();
         }
     }
 
@@ -36,19 +55,22 @@ final class MappedInts implements AutoCloseable {
     }
 
     int get(int index) {
-        return chunks[index >>> CHUNK_BITS].get(index & CHUNK - 1);
+        IntBuffer chunk = chunks[index >>> CHUNK_BITS];
+        return chunk == null ? none : chunk.get(index & CHUNK - 1);
     }
 
+    /** Sets one of those that there is room for. */
     void set(int index, int value) {
-        chunks[index >>> CHUNK_BITS].put(index & CHUNK - 1, value);
+        IntBuffer chunk = chunks[index >>> CHUNK_BITS];
+        if (chunk == null) {
+            throw new IllegalArgumentException("no room was made for " + index);
+        }
+        chunk.put(index & CHUNK - 1, value);
     }
 
-    void fill(int value) {
-        for (IntBuffer chunk : chunks) {
-            for (int i = 0; i < CHUNK; i++) {
-                chunk.put(i, value);
-            }
-        }
+    /** Bytes on the disk. */
+    long bytes() {
+        return file.bytes();
     }
 
     /** Deletes the file. What reads these ints meanwhile can go on. */

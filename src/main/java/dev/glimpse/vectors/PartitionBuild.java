@@ -25,7 +25,14 @@ final class PartitionBuild {
     /** When there are so many times the rows, centroids are found anew. */
     private static final int GROWTH = 2;
 
+    /** Centroids of one round, the sums for the next, and what they come to. */
+    private static final int COPIES_OF_CENTROIDS = 3;
+
     private static final int READ_ROWS = 32;
+
+    /** Codes that are copied between two looks at the clock: some tens of microseconds. */
+    private static final int COPIED_ROWS = 256;
+
     private static final long WORK_NANOS = 5_000_000;
     private static final long SEED = 2025;
 
@@ -53,30 +60,49 @@ final class PartitionBuild {
     }
 
     /**
-     * Groups the rows. Codes that are replaced meanwhile may be missing in the result. The caller closes it.
+     * Groups the rows. Codes that are replaced meanwhile may be missing in the result. The caller closes it. After a failure there is no file.
      *
      * @throws SearchInterruptedException if the thread is interrupted
+     * @throws java.io.UncheckedIOException if the disk is full; that is known before the work begins
      */
     Partitions run() {
-        Partitions earlier = store.partitions();
-        Centroids centroids =
-                earlier != null && count < (long) GROWTH * earlier.centroids().trainedRows()
-                        ? earlier.centroids()
-                        : train();
-        try (MappedInts groups = new MappedInts(folder, "groups", rows.length())) {
-            groups.open();
+        PartitionFiles files = new PartitionFiles(folder, rows, dimension);
+        try (MappedInts groups = new MappedInts(folder, "groups", rows.length(), 0)) {
+            files.open(this::rest);
+            groups.open(rows, this::rest);
+            Centroids centroids = centroids();
             int[] starts = new int[centroids.count() + 1];
             assign(centroids, rows, (row, vector, group) -> {
                 groups.set(row, group);
                 starts[group + 1]++;
             });
             Arrays.parallelPrefix(starts, Integer::sum);
-            return group(centroids, groups, starts);
+            fill(files, groups, starts.clone());
+            return new Partitions(files, centroids, starts);
+        } catch (RuntimeException | Error e) {
+            files.close();
+            throw e;
         }
     }
 
+    private Centroids centroids() {
+        Partitions earlier = store.partitions();
+        return earlier != null && count < (long) GROWTH * earlier.centroids().trainedRows()
+                ? earlier.centroids()
+                : train();
+    }
+
+    /** About how many bytes of the heap it takes to find the centroids of so many rows. */
+    static long heapBytes(long rows, int dimension) {
+        return (long) COPIES_OF_CENTROIDS * partitions(rows) * dimension * Float.BYTES;
+    }
+
+    private static int partitions(long rows) {
+        return (int) Math.min(rows, (long) (PARTITIONS * Math.sqrt((double) rows)));
+    }
+
     private Centroids train() {
-        int wanted = Math.min(count, (int) (PARTITIONS * Math.sqrt(count)));
+        int wanted = partitions(count);
         BitSet sample = sample(wanted * SAMPLE);
         Random random = new Random(SEED);
         int[] sampled = sample.stream().toArray();
@@ -145,22 +171,22 @@ final class PartitionBuild {
         }
     }
 
-    private Partitions group(Centroids centroids, MappedInts groups, int[] starts) {
-        int[] next = starts.clone();
-        Partitions built = new Partitions(folder, centroids, starts, rows.length(), dimension);
-        try {
-            built.open();
-            for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
-                built.set(next[groups.get(row)]++, row, store);
+    /** @param next where the next row of each group comes; overwritten */
+    private void fill(PartitionFiles files, MappedInts groups, int[] next) {
+        int done = 0;
+        for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
+            files.set(next[groups.get(row)]++, row, store);
+            if (++done % COPIED_ROWS == 0) {
+                rest();
             }
-            return built;
-        } catch (RuntimeException e) {
-            built.close();
-            throw e;
         }
     }
 
+    /** @throws SearchInterruptedException if the thread is interrupted */
     private void rest() {
+        if (Thread.currentThread().isInterrupted()) {
+            throw new SearchInterruptedException(new InterruptedException("the rows need not be grouped any more"));
+        }
         long now = System.nanoTime();
         if (now - worked > WORK_NANOS) {
             LockSupport.parkNanos(now - worked);

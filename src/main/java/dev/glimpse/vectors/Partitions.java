@@ -1,7 +1,6 @@
 package dev.glimpse.vectors;
 
 import dev.glimpse.vectors.BinaryCodes.Rows;
-import java.nio.file.Path;
 import java.util.BitSet;
 
 /**
@@ -18,56 +17,22 @@ final class Partitions implements AutoCloseable {
     private final Centroids centroids;
 
     /** The rows, group after group. */
-    private final MappedInts rows;
-
-    /** Where each row is in that order, by row id; -1 for those that are not in it. */
-    private final MappedInts positions;
+    private final PartitionFiles files;
 
     /** Where each group begins, and where the last one ends. */
     private final int[] starts;
-
-    private final MappedFile file;
-
-    /** The chunks of that file. */
-    private final Rows[] codes;
-
-    private final int dimension;
 
     /** Guarded by itself. */
     private final BitSet moved = new BitSet();
 
     /**
-     * Creates empty files; {@link #open} makes room in them.
-     *
+     * @param files have all rows, in the order of their groups; closed with this
      * @param starts not copied
-     * @param rowIds all rows have lower ids
      */
-    Partitions(Path folder, Centroids centroids, int[] starts, int rowIds, int dimension) {
+    Partitions(PartitionFiles files, Centroids centroids, int[] starts) {
+        this.files = files;
         this.centroids = centroids;
         this.starts = starts;
-        this.dimension = dimension;
-        int size = starts[starts.length - 1];
-        rows = new MappedInts(folder, "partition-rows", size);
-        positions = new MappedInts(folder, "partition-positions", rowIds);
-        file = new MappedFile(folder, "partition-codes", CHUNK_ROWS * Rows.bytesPerRow(dimension));
-        codes = new Rows[(size + CHUNK_ROWS - 1) / CHUNK_ROWS];
-    }
-
-    /** Must be called first, then {@link #set} for each position. After a failure, as of a full disk, this can only be closed. */
-    void open() {
-        rows.open();
-        positions.open();
-        positions.fill(-1);
-        for (int chunk = 0; chunk < codes.length; chunk++) {
-            codes[chunk] = new Rows(file.chunk(chunk), CHUNK_ROWS, dimension);
-        }
-    }
-
-    /** Says that this row is at this position, and copies its code there. */
-    void set(int position, int row, CodeStore from) {
-        rows.set(position, row);
-        positions.set(row, position);
-        from.copy(row, codes(position), position % CHUNK_ROWS);
     }
 
     Centroids centroids() {
@@ -81,7 +46,7 @@ final class Partitions implements AutoCloseable {
 
     /** The number of rows. */
     int size() {
-        return rows.size();
+        return files.size();
     }
 
     int start(int group) {
@@ -93,22 +58,22 @@ final class Partitions implements AutoCloseable {
     }
 
     int row(int position) {
-        return rows.get(position);
+        return files.row(position);
     }
 
     /** Where this row is; negative if it is not here. */
     int position(int row) {
-        return row < positions.size() ? positions.get(row) : -1;
+        return files.position(row);
     }
 
     /** The chunk with the code at this position, which is there at the position's remainder by {@link #CHUNK_ROWS}. */
     Rows codes(int position) {
-        return codes[position / CHUNK_ROWS];
+        return files.codes(position);
     }
 
     /** Replaces the code of a row that is here. */
     void replace(BinaryCodes with, int row, float[] vector) {
-        int position = positions.get(row);
+        int position = files.position(row);
         with.encode(vector, codes(position), position % CHUNK_ROWS);
         synchronized (moved) {
             moved.set(row);
@@ -137,11 +102,14 @@ final class Partitions implements AutoCloseable {
         return centroids.nearest(query, coded, most);
     }
 
+    /** Bytes of the files. */
+    long bytes() {
+        return files.bytes();
+    }
+
     /** Deletes the files. Searches that read them meanwhile can go on. */
     @Override
     public void close() {
-        rows.close();
-        positions.close();
-        file.close();
+        files.close();
     }
 }

@@ -8,6 +8,8 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.TimeUnit;
+import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -27,7 +29,7 @@ public final class VectorIndex implements AutoCloseable {
     private static final int ROWS_OF_MEAN = 1024;
 
     /** The codes of rows are kept in chunks of this size: 4.7 MB of the file for 512 dimensions. */
-    static final int CHUNK_ROWS = 1 << 16;
+    public static final int CHUNK_ROWS = 1 << 16;
 
     private static final int MAX_ROWS = 1 << 30;
 
@@ -36,6 +38,14 @@ public final class VectorIndex implements AutoCloseable {
 
     /** Partitions are built anew when one row for so many in them is not where it belongs. */
     private static final int ROWS_FOR_EACH_STRAY = 8;
+
+    /** Rest after partitions could not be built; twice as long after each further time, up to an hour. */
+    private static final long REST_NANOS = TimeUnit.MINUTES.toNanos(1);
+
+    private static final long LONGEST_REST_NANOS = TimeUnit.HOURS.toNanos(1);
+
+    /** How long {@link #close} waits for the thread that builds partitions, which looks for an interrupt every few milliseconds. */
+    private static final long END_MILLIS = 10_000;
 
     private final int dimension;
     private final Path folder;
@@ -53,6 +63,8 @@ public final class VectorIndex implements AutoCloseable {
     /** From this number of rows on they are grouped into partitions. */
     private final int partitionedRows;
 
+    private final LongSupplier clock;
+
     /** The codes; null while there are too few rows. Written under the monitor of this. */
     private volatile @Nullable CodeStore store;
 
@@ -60,6 +72,12 @@ public final class VectorIndex implements AutoCloseable {
     private @Nullable BitSet replaced;
 
     private volatile @Nullable Thread building;
+
+    /** How long not to build partitions after a failure; 0 if the last time was none. Guarded by the monitor of this. */
+    private long rest;
+
+    /** When that began. Guarded by the monitor of this. */
+    private long restsSince;
 
     /** Guarded by the monitor of this. */
     private boolean closed;
@@ -71,21 +89,29 @@ public final class VectorIndex implements AutoCloseable {
      * @param dimension of all vectors
      */
     public VectorIndex(Path folder, int dimension) {
-        this(folder, dimension, PARTITIONED_ROWS);
+        this(folder, dimension, PARTITIONED_ROWS, System::nanoTime);
     }
 
-    VectorIndex(Path folder, int dimension, int partitionedRows) {
+    /** @param clock in nanoseconds */
+    VectorIndex(Path folder, int dimension, int partitionedRows, LongSupplier clock) {
         this.dimension = dimension;
         this.partitionedRows = partitionedRows;
+        this.clock = clock;
         this.folder = folder;
-        file = new FullPrecisionVectorFile(folder, dimension);
-        codes = new MappedFile(folder, "codes", CHUNK_ROWS * bytesPerRow(dimension));
+        OpenFiles files = new OpenFiles();
+        file = files.add(() -> new FullPrecisionVectorFile(folder, dimension));
+        codes = files.add(() -> new MappedFile(folder, "codes", CHUNK_ROWS * bytesPerRow(dimension)));
         searchers = new Searchers(file);
     }
 
     /** Bytes of the mapped file that each row takes: 72 up to 512 dimensions, 136 up to 1024, 200 up to 1536. */
     public static int bytesPerRow(int dimension) {
         return BinaryCodes.Rows.bytesPerRow(dimension);
+    }
+
+    /** About how many bytes of the heap the partitions of so many rows take while their centroids are found: 78 MB for ten million rows of 512 numbers. */
+    public static long heapBytesOfPartitions(long rows, int dimension) {
+        return PartitionBuild.heapBytes(rows, dimension);
     }
 
     /** Whether this row was put before. True also for a row that is in no view. Only the writing thread may call it. */
@@ -129,21 +155,29 @@ public final class VectorIndex implements AutoCloseable {
 
     private synchronized void write(int row, float[] vector) {
         file.write(row, vector);
+        CodeStore now = store;
+        if (now != null) {
+            store = encode(now, row, vector);
+        } else {
+            first.put(row, vector.clone());
+            if (first.size() >= ROWS_OF_MEAN) {
+                store = encodeFirst();
+                first.clear();
+            }
+        }
         if (replaced != null && held.get(row)) {
             replaced.set(row);
         }
+        // Last, because a row without a code, as of a full disk, must not be searched.
         held.set(row);
-        CodeStore now = store;
-        if (now != null) {
-            encode(now, row, vector);
-            return;
+    }
+
+    private CodeStore encodeFirst() {
+        CodeStore coded = new CodeStore(new BinaryCodes(sum(first.values())));
+        for (Map.Entry<Integer, float[]> early : first.entrySet()) {
+            coded = encode(coded, early.getKey(), early.getValue());
         }
-        first.put(row, vector.clone());
-        if (first.size() == ROWS_OF_MEAN) {
-            store = new CodeStore(new BinaryCodes(sum(first.values())));
-            first.forEach((at, early) -> encode(Objects.requireNonNull(store), at, early));
-            first.clear();
-        }
+        return coded;
     }
 
     private float[] sum(Collection<float[]> vectors) {
@@ -156,15 +190,16 @@ public final class VectorIndex implements AutoCloseable {
         return sum;
     }
 
-    private void encode(CodeStore now, int row, float[] vector) {
+    /** The store with the code of this row. */
+    private CodeStore encode(CodeStore now, int row, float[] vector) {
         Partitions partitions = now.partitions();
         if (partitions != null && partitions.position(row) >= 0) {
             partitions.replace(now.codes(), row, vector);
-        } else {
-            CodeStore roomy = now.withRoomFor(row, codes, dimension);
-            roomy.codes().encode(vector, roomy.chunk(row), row % CHUNK_ROWS);
-            store = roomy;
+            return now;
         }
+        CodeStore roomy = now.withRoomFor(row, codes, dimension);
+        roomy.codes().encode(vector, roomy.chunk(row), row % CHUNK_ROWS);
+        return roomy;
     }
 
     /**
@@ -179,6 +214,7 @@ public final class VectorIndex implements AutoCloseable {
         if (!missing.isEmpty()) {
             throw new IllegalArgumentException("never put: row " + missing.nextSetBit(0));
         }
+        ClosedMappings.ALL.collectIfMany();
         partitionIfDue(live.cardinality());
         return new VectorView(dimension, (BitSet) live.clone(), this, searchers);
     }
@@ -189,7 +225,10 @@ public final class VectorIndex implements AutoCloseable {
 
     private synchronized void partitionIfDue(int rows) {
         CodeStore now = store;
-        if (now == null || rows < partitionedRows || building != null) {
+        if (closed || now == null || rows < partitionedRows || building != null) {
+            return;
+        }
+        if (rest > 0 && clock.getAsLong() - restsSince < rest) {
             return;
         }
         Partitions partitions = now.partitions();
@@ -207,7 +246,7 @@ public final class VectorIndex implements AutoCloseable {
         thread.start();
     }
 
-    // Without partitions all codes are compared, so a failure costs time and nothing else; the next view tries again.
+    // Without partitions all codes are compared, so a failure costs time and nothing else; a later view tries again.
     @SuppressWarnings("CatchingUnchecked")
     private void partition(CodeStore from, BitSet rows) {
         try {
@@ -215,22 +254,35 @@ public final class VectorIndex implements AutoCloseable {
                 Partitions built = new PartitionBuild(folder, from, searcher.reader, dimension, rows).run();
                 try {
                     publish(built, searcher.reader);
-                } catch (RuntimeException e) {
+                } catch (RuntimeException | Error e) {
                     built.close();
                     throw e;
                 }
                 return built;
             });
-        } catch (IllegalStateException | SearchInterruptedException e) {
-            log.log(Level.DEBUG, "closed before the codes were grouped into partitions");
-        } catch (RuntimeException e) {
-            log.log(Level.WARNING, "codes could not be grouped into partitions, so searches compare all of them", e);
+        } catch (RuntimeException | InternalError e) {
+            // The error is that of a mapped file that the disk has no room for, or that cannot be read.
+            failed(e);
         } finally {
             synchronized (this) {
                 replaced = null;
                 building = null;
             }
         }
+    }
+
+    private synchronized void failed(Throwable e) {
+        if (closed) {
+            log.log(Level.DEBUG, "closed before the codes were grouped into partitions");
+            return;
+        }
+        rest = Math.min(LONGEST_REST_NANOS, Math.max(REST_NANOS, 2 * rest));
+        restsSince = clock.getAsLong();
+        log.log(
+                Level.WARNING,
+                "codes could not be grouped into partitions, so searches compare all of them; not tried again for "
+                        + TimeUnit.NANOSECONDS.toSeconds(rest) + " s",
+                e);
     }
 
     private synchronized void publish(Partitions built, FullPrecisionVectorFile.Reader reader) {
@@ -245,6 +297,7 @@ public final class VectorIndex implements AutoCloseable {
                 built.replace(now.codes(), row, reader.row(row).toArray());
             }
         }
+        rest = 0;
         store = now.with(built, held);
         Partitions earlier = now.partitions();
         if (earlier != null) {
@@ -257,21 +310,45 @@ public final class VectorIndex implements AutoCloseable {
         return building != null;
     }
 
+    /** Bytes of the codes and the partitions: in mapped files, but for the first codes, which are on the heap until there are partitions. Any thread may ask. */
+    public long codeBytes() {
+        CodeStore now = store;
+        if (now == null) {
+            return codes.bytes();
+        }
+        Partitions partitions = now.partitions();
+        return codes.bytes()
+                + now.heapChunks() * (long) CHUNK_ROWS * bytesPerRow(dimension)
+                + (partitions == null ? 0 : partitions.bytes());
+    }
+
     /** Deletes the files. Searches that are running come to their end; later ones fail. Twice is fine. */
     @Override
     public void close() {
-        searchers.close();
-        Thread thread = building;
-        if (thread != null) {
-            thread.interrupt();
-        }
         synchronized (this) {
             closed = true;
+        }
+        searchers.close();
+        endBuilding();
+        synchronized (this) {
             codes.close();
             CodeStore now = store;
             Partitions partitions = now == null ? null : now.partitions();
             if (partitions != null) {
                 partitions.close();
+            }
+        }
+    }
+
+    /** Waits for the thread, because it makes files in the folder, which may be another index's soon. */
+    private void endBuilding() {
+        Thread thread = building;
+        if (thread != null) {
+            thread.interrupt();
+            try {
+                thread.join(END_MILLIS);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
         }
     }

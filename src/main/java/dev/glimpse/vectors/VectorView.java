@@ -1,6 +1,7 @@
 package dev.glimpse.vectors;
 
 import dev.glimpse.vectors.Searchers.Searcher;
+import java.util.ArrayList;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Optional;
@@ -260,12 +261,17 @@ public final class VectorView {
      * @throws SearchInterruptedException if the thread is interrupted
      */
     public List<float[]> sample(int count) {
-        int[] rows = live.stream().toArray();
-        int taken = Math.min(count, rows.length);
-        return IntStream.range(0, taken)
-                .mapToObj(i ->
-                        vector(rows[(int) ((long) i * rows.length / taken)]).orElseThrow())
-                .toList();
+        int taken = Math.min(count, size);
+        List<float[]> vectors = new ArrayList<>(taken);
+        int row = live.nextSetBit(0);
+        int before = 0;
+        for (int i = 0; i < taken; i++) {
+            for (long wanted = (long) i * size / taken; before < wanted; before++) {
+                row = live.nextSetBit(row + 1);
+            }
+            vectors.add(vector(row).orElseThrow());
+        }
+        return vectors;
     }
 
     /** Where to end a read that begins with this row, because no more rows follow soon, or there is no more room. */

@@ -6,9 +6,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Scanner;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
@@ -19,6 +21,8 @@ class MappedFileTest {
 
     /** Every write fails as on a full disk. */
     private static final Path FULL = Path.of("/dev/full");
+
+    private static final Path DU = Path.of("/usr/bin/du");
 
     @TempDir
     private Path folder;
@@ -47,6 +51,26 @@ class MappedFileTest {
 
             assertThat(Files.size(onlyFile())).isEqualTo(5 * CHUNK);
         }
+    }
+
+    /** Rows that are gone leave their numbers behind, and their chunks are not asked for. */
+    @Test
+    @EnabledIf("hasDu")
+    void chunksThatNobodyAskedForTakeNoDiskSpace() throws Exception {
+        try (MappedFile file = new MappedFile(folder, "test", CHUNK)) {
+            file.chunk(1 << 14);
+            file.chunk(1 << 13);
+
+            assertThat(file.bytes()).isEqualTo(2 * CHUNK);
+            Process du = new ProcessBuilder(DU.toString(), "-k", onlyFile().toString()).start();
+            try (Scanner said = new Scanner(du.getInputStream(), StandardCharsets.UTF_8)) {
+                assertThat(said.nextInt()).isBetween(8, 64);
+            }
+        }
+    }
+
+    static boolean hasDu() {
+        return Files.isExecutable(DU);
     }
 
     @Test
@@ -81,7 +105,8 @@ class MappedFileTest {
         try (MappedFile full = new MappedFile(path, CHUNK)) {
             assertThatThrownBy(() -> full.chunk(0))
                     .isInstanceOf(UncheckedIOException.class)
-                    .hasMessageContaining(path.toString());
+                    .hasMessageContaining(path.toString())
+                    .hasRootCauseMessage("No space left on device");
         }
     }
 

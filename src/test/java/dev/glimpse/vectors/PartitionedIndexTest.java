@@ -5,6 +5,9 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.testing.ClusteredVectors;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -14,7 +17,9 @@ import java.util.Random;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -41,7 +46,7 @@ class PartitionedIndexTest {
 
     @BeforeEach
     void begin() {
-        index = new VectorIndex(folder, ClusteredVectors.DIMENSION, PARTITIONED);
+        index = new VectorIndex(folder, ClusteredVectors.DIMENSION, PARTITIONED, System::nanoTime);
     }
 
     @AfterEach
@@ -61,13 +66,13 @@ class PartitionedIndexTest {
     @Test
     void allPartitionsHaveWhatASearchWithoutThemFinds() {
         index.close();
-        index = new VectorIndex(folder, ClusteredVectors.DIMENSION, Integer.MAX_VALUE);
+        index = new VectorIndex(folder, ClusteredVectors.DIMENSION, Integer.MAX_VALUE, System::nanoTime);
         VectorView plain = index.view(put(0, ROWS));
         List<List<Hit>> expected = IntStream.range(0, 20)
                 .mapToObj(n -> plain.nearest(VECTORS.query(n), K, CANDIDATES))
                 .toList();
         index.close();
-        index = new VectorIndex(folder, ClusteredVectors.DIMENSION, PARTITIONED);
+        index = new VectorIndex(folder, ClusteredVectors.DIMENSION, PARTITIONED, System::nanoTime);
 
         VectorView view = partitioned(ROWS);
 
@@ -227,16 +232,84 @@ class PartitionedIndexTest {
     }
 
     @Test
-    void closingEndsWhatIsBeingBuilt() {
+    void closingWaitsForTheEndOfWhatIsBeingBuilt() {
         VectorView view = index.view(put(0, ROWS));
 
         index.close();
-        await().until(() -> !index.isSettling());
 
+        assertThat(index.isSettling()).isFalse();
         assertThat(folder).isEmptyDirectory();
         assertThatThrownBy(() -> view.nearest(VECTORS.query(1), K, CANDIDATES))
                 .isInstanceOf(IllegalStateException.class)
                 .hasMessageContaining("closed");
+    }
+
+    /** Numbers of rows that are gone are not used again, so the rows that there are may be few among very many numbers. */
+    @Test
+    void rowsWithFewOfTheNumbersTakeNoRoomForTheOthers() {
+        BitSet live = new BitSet();
+        for (int n = 0; n < ROWS; n++) {
+            int row = n + n / 5_000 * 1_000_000;
+            index.put(row, VECTORS.row(n));
+            live.set(row);
+        }
+
+        VectorView view = index.view(live);
+        await().until(() -> !index.isSettling());
+
+        assertThat(view.isPartitioned()).isTrue();
+        assertThat(ids(view.nearest(VECTORS.row(17_000), 1, 100, 0))).containsExactly(3_017_000L);
+        int pieces = MappedInts.CHUNK * Integer.BYTES;
+        assertThat(partitions().bytes())
+                .isEqualTo((long) Partitions.CHUNK_ROWS * VectorIndex.bytesPerRow(ClusteredVectors.DIMENSION)
+                        + 5L * pieces);
+    }
+
+    /** As on a full disk, for which the vectors' folder is away. */
+    @Test
+    void partitionsThatCannotBeBuiltAreNotTriedAgainForAMinute() throws IOException {
+        index.close();
+        AtomicLong clock = new AtomicLong();
+        Path rows = folder.resolve("rows");
+        index = new VectorIndex(rows, ClusteredVectors.DIMENSION, PARTITIONED, clock::get);
+        BitSet live = put(0, PARTITIONED);
+        Path elsewhere = Files.move(rows, folder.resolve("elsewhere"));
+        Files.createFile(rows);
+        index.view(live);
+        await().until(() -> !index.isSettling());
+        Files.delete(rows);
+        Files.move(elsewhere, rows);
+
+        VectorView early = index.view(live);
+        assertThat(index.isSettling()).isFalse();
+        assertThat(early.isPartitioned()).isFalse();
+        clock.addAndGet(TimeUnit.MINUTES.toNanos(1));
+        VectorView late = index.view(live);
+        await().until(() -> !index.isSettling());
+
+        assertThat(late.isPartitioned()).isTrue();
+    }
+
+    @Test
+    void roomOnTheDiskIsMadeBeforeTheRowsAreGrouped() throws IOException {
+        Path full = Files.createFile(folder.resolve("no folder"));
+        CodeStore withoutCodes = new CodeStore(new BinaryCodes(VECTORS.row(1)));
+        try (FullPrecisionVectorFile file = new FullPrecisionVectorFile(folder, ClusteredVectors.DIMENSION);
+                FullPrecisionVectorFile.Reader reader = file.reader(64)) {
+            PartitionBuild onFullDisk =
+                    new PartitionBuild(full, withoutCodes, reader, ClusteredVectors.DIMENSION, all(100));
+            PartitionBuild onEmptyDisk =
+                    new PartitionBuild(folder, withoutCodes, reader, ClusteredVectors.DIMENSION, all(100));
+
+            assertThatThrownBy(onFullDisk::run).isInstanceOf(UncheckedIOException.class);
+            // The same rows cannot be grouped, because they have no codes.
+            assertThatThrownBy(onEmptyDisk::run)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("no code");
+        }
+        Files.delete(full);
+        index.close();
+        assertThat(folder).isEmptyDirectory();
     }
 
     @Test

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.testing.ClusteredVectors;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -156,6 +157,61 @@ class VectorIndexTest {
                             .rowId())
                     .isEqualTo(first + 2500);
         }
+    }
+
+    /** So many that all codes are compared in blocks, of which some are on the heap and others in a mapped file. */
+    @Test
+    void scanOfCodesInAFileFindsWhatAScanOfThoseOnTheHeapFinds() {
+        int rows = 40_000;
+        int first = 2 * VectorIndex.CHUNK_ROWS - rows / 2 - 77;
+        BitSet highest = new BitSet();
+        highest.set(first, first + rows);
+        try (VectorIndex high = new VectorIndex(folder, ClusteredVectors.DIMENSION)) {
+            for (int row = 0; row < rows; row++) {
+                index.put(row, CONES.row(row));
+                high.put(first + row, CONES.row(row));
+            }
+            VectorView lows = index.view(all(rows));
+            VectorView highs = high.view(highest);
+
+            for (int n = 0; n < 20; n++) {
+                assertThat(highs.nearest(CONES.query(n), 10, 50))
+                        .isEqualTo(lows.nearest(CONES.query(n), 10, 50).stream()
+                                .map(hit -> new Hit(first + hit.rowId(), hit.distance()))
+                                .toList());
+            }
+        }
+    }
+
+    /** The first codes are made when there are 1,024 rows. Without a name the file of codes cannot be mapped, as on a full disk. */
+    @Test
+    void failureAtTheFirstCodesLeavesNoRowWithoutACode() throws IOException {
+        int first = 2 * VectorIndex.CHUNK_ROWS;
+        for (int row = 0; row < 1023; row++) {
+            index.put(first + row, CONES.row(row));
+        }
+        Path codes = files().stream()
+                .filter(file -> file.getFileName().toString().startsWith("codes"))
+                .findAny()
+                .orElseThrow();
+        Path elsewhere = Files.move(codes, codes.resolveSibling("elsewhere"));
+        for (int n = 0; n < 2; n++) {
+            assertThatThrownBy(() -> index.put(first + 1023, CONES.row(1023))).isInstanceOf(UncheckedIOException.class);
+        }
+        assertThat(index.holds(first + 1023)).isFalse();
+        BitSet live = new BitSet();
+        live.set(first, first + 1023);
+        assertThat(ids(index.view(live).nearest(CONES.row(7), 1, 10))).containsExactly(first + 7L);
+
+        Files.move(elsewhere, codes);
+        index.put(first + 1023, CONES.row(1023));
+        index.put(first + 1024, CONES.row(1024));
+
+        live.set(first, first + 1025);
+        VectorView view = index.view(live);
+        assertThat(List.of(7, 1023, 1024))
+                .allSatisfy(row ->
+                        assertThat(ids(view.nearest(CONES.row(row), 1, 10))).containsExactly((long) first + row));
     }
 
     @Test

@@ -1,0 +1,43 @@
+package dev.glimpse.vectors;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class OpenFilesTest {
+    @TempDir
+    private Path folder;
+
+    @Test
+    void filesBeforeOneThatCannotBeOpenedAreClosedTheLastOneFirst() {
+        OpenFiles files = new OpenFiles();
+        List<String> closed = new ArrayList<>();
+        IllegalStateException stuck = new IllegalStateException("stuck");
+        files.add(() -> () -> closed.add("first"));
+        files.add(() -> () -> {
+            throw stuck;
+        });
+        files.add(() -> () -> closed.add("third"));
+
+        assertThatThrownBy(() -> files.add(() -> {
+                    throw new IllegalArgumentException("full");
+                }))
+                .hasMessage("full")
+                .hasSuppressedException(stuck);
+
+        assertThat(closed).containsExactly("third", "first");
+    }
+
+    /** So many numbers that the first vectors cannot be mapped. */
+    @Test
+    void indexThatCannotBeMadeLeavesNoFile() {
+        assertThatThrownBy(() -> new VectorIndex(folder, 40_000)).isInstanceOf(IllegalArgumentException.class);
+
+        assertThat(folder).isEmptyDirectory();
+    }
+}

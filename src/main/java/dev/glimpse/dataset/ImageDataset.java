@@ -442,7 +442,8 @@ public final class ImageDataset implements AutoCloseable, MeterBinder {
     public MemoryState memory() {
         return supervisor
                 .table()
-                .map(table -> table.table().memory().withDuplicates(duplicates.bytes()))
+                .map(table ->
+                        table.table().memory().withIds(table.ledger().idBytes()).withDuplicates(duplicates.bytes()))
                 .orElse(MemoryState.NONE);
     }
 

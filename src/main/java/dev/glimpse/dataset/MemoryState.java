@@ -6,8 +6,8 @@ package dev.glimpse.dataset;
  *
  * @param arrow rows on their way in, hits on their way out
  * @param lanceCaches what Lance remembers of files that it has read
- * @param codes of the vectors, and what else is kept for each row, but for the columns
- * @param columns that filters look at
+ * @param codes of the vectors, ids, and what else is kept for each row, but for the columns; nearly all of it in mapped files
+ * @param columns that filters look at, with tags; nearly all of it in mapped files
  * @param words that are not in files yet
  * @param duplicates groups of pictures that look the same; while they are made, what that takes as well
  * @param wordFiles bytes of the files of words, which the system keeps in memory where there is room
@@ -27,5 +27,10 @@ public record MemoryState(
     MemoryState withDuplicates(long bytes) {
         return new MemoryState(
                 arrow, arrowLimit, lanceCaches, lanceCachesLimit, codes, columns, words, bytes, wordFiles);
+    }
+
+    MemoryState withIds(long bytes) {
+        return new MemoryState(
+                arrow, arrowLimit, lanceCaches, lanceCachesLimit, codes + bytes, columns, words, duplicates, wordFiles);
     }
 }

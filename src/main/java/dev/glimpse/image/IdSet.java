@@ -15,24 +15,51 @@ public final class IdSet {
 
     private static final int FIRST_SLOTS = 1024;
 
+    /** The most pictures of a set. */
+    public static final long MOST = 1 << 29;
+
     /** Where a large set is kept. */
     public interface Memory {
         /** Each part is an array. */
-        Memory HEAP = (parts, longs) -> IntStream.range(0, parts)
-                .mapToObj(part -> LongBuffer.allocate(longs))
-                .toArray(LongBuffer[]::new);
+        Memory HEAP = (parts, longs) -> new Parts(
+                IntStream.range(0, parts)
+                        .mapToObj(part -> LongBuffer.allocate(longs))
+                        .toArray(LongBuffer[]::new),
+                () -> {});
 
-        /** So many parts of so many longs each, all of them zero. Nobody says when they are used no more. */
-        LongBuffer[] allocate(int parts, int longs);
+        /** So many parts of so many longs each, all of them zero. */
+        Parts allocate(int parts, int longs);
+    }
+
+    /** Parts of memory, for one set. */
+    public static final class Parts {
+        private final LongBuffer[] buffers;
+        private final Runnable release;
+
+        /**
+         * @param buffers not copied
+         * @param release is run when a set does not need them any more, at most once; never if nobody says that
+         */
+        public Parts(LongBuffer[] buffers, Runnable release) {
+            this.buffers = buffers;
+            this.release = release;
+        }
+
+        /** Not to be changed. */
+        public LongBuffer[] buffers() {
+            return buffers;
+        }
     }
 
     private final Memory memory;
 
+    private Parts memoryOfParts;
+
     /** Two longs for each slot. */
-    private LongBuffer[] parts = Memory.HEAP.allocate(1, 2 * FIRST_SLOTS);
+    private LongBuffer[] parts;
 
     /** A power of two. */
-    private int slots = FIRST_SLOTS;
+    private int slots;
 
     private int size;
 
@@ -43,7 +70,42 @@ public final class IdSet {
 
     /** An empty set that is in this memory from about 65,000 pictures on. */
     public IdSet(Memory memory) {
+        this(memory, 0);
+    }
+
+    /**
+     * An empty set with room for so many pictures, so that it need not grow as long as it has no more. It is in this memory if these are more
+     * than about 65,000, or when it has grown so large.
+     *
+     * @throws IllegalArgumentException if they are more than {@link #MOST}
+     */
+    public IdSet(Memory memory, long pictures) {
+        if (pictures < 0 || pictures > MOST) {
+            throw new IllegalArgumentException("not a number of pictures from 0 to " + MOST + ": " + pictures);
+        }
         this.memory = memory;
+        slots = FIRST_SLOTS;
+        while (slots < 2 * pictures) {
+            slots *= 2;
+        }
+        int count = Math.max(1, slots / PART_SLOTS);
+        memoryOfParts = (count == 1 ? Memory.HEAP : memory).allocate(count, 2 * Math.min(slots, PART_SLOTS));
+        parts = memoryOfParts.buffers;
+    }
+
+    /** Whether it can take so many more without growing, which takes long. */
+    public boolean hasRoomFor(int more) {
+        return 2L * (size + (long) more) <= slots;
+    }
+
+    /** Bytes of memory that it has. */
+    public long bytes() {
+        return 2L * Long.BYTES * slots;
+    }
+
+    /** Gives the memory back. The set must not be used any more. */
+    public void release() {
+        memoryOfParts.release.run();
     }
 
     /** False if it was there already. */
@@ -52,7 +114,7 @@ public final class IdSet {
     }
 
     private boolean add(long high, long low) {
-        if (size * 2L > slots) {
+        if (!hasRoomFor(1)) {
             grow();
         }
         return insert(high, low);
@@ -144,11 +206,10 @@ public final class IdSet {
     }
 
     private void grow() {
-        IdSet larger = new IdSet(memory);
-        larger.slots = 2 * slots;
-        int count = Math.max(1, larger.slots / PART_SLOTS);
-        larger.parts = (count == 1 ? Memory.HEAP : memory).allocate(count, 2 * Math.min(larger.slots, PART_SLOTS));
+        IdSet larger = new IdSet(memory, slots);
         forEach(larger::insert);
+        release();
+        memoryOfParts = larger.memoryOfParts;
         parts = larger.parts;
         slots = larger.slots;
     }

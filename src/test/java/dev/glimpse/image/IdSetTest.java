@@ -1,6 +1,7 @@
 package dev.glimpse.image;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -44,11 +45,8 @@ class IdSetTest {
     @Test
     void largeSetIsInTheMemoryThatItIsGivenAndAgreesWithASetOfStrings() {
         List<Integer> asked = new ArrayList<>();
-        IdSet ids = new IdSet((parts, longs) -> {
-            asked.add(parts);
-            assertThat(longs).isEqualTo(2 * IdSet.PART_SLOTS);
-            return IdSet.Memory.HEAP.allocate(parts, longs);
-        });
+        List<Integer> released = new ArrayList<>();
+        IdSet ids = new IdSet(memory(asked, released));
         int count = IdSet.PART_SLOTS + 10;
 
         for (int n = 0; n < count; n++) {
@@ -59,8 +57,38 @@ class IdSetTest {
         }
 
         assertThat(asked).containsExactly(2, 4);
+        assertThat(released).containsExactly(2);
         assertThat(ids.size()).isEqualTo(count - (count + 2) / 3);
         assertThat(IntStream.range(0, count)).allMatch(n -> ids.contains(many(n)) == (n % 3 != 0));
+    }
+
+    @Test
+    void setWithRoomDoesNotGrowUntilItIsFull() {
+        List<Integer> asked = new ArrayList<>();
+        List<Integer> released = new ArrayList<>();
+        int count = IdSet.PART_SLOTS;
+        IdSet ids = new IdSet(memory(asked, released), count);
+
+        IntStream.range(0, count - 1).forEach(n -> ids.add(many(n)));
+        assertThat(ids.hasRoomFor(1)).isTrue();
+        assertThat(ids.hasRoomFor(2)).isFalse();
+        ids.add(many(count - 1));
+        assertThat(asked).containsExactly(2);
+        ids.add(many(count));
+
+        assertThat(asked).containsExactly(2, 4);
+        assertThat(released).containsExactly(2);
+        assertThat(ids.bytes()).isEqualTo(4L * IdSet.PART_SLOTS * 16);
+        assertThatThrownBy(() -> new IdSet(IdSet.Memory.HEAP, IdSet.MOST + 1))
+                .isInstanceOf(IllegalArgumentException.class);
+    }
+
+    private static IdSet.Memory memory(List<Integer> asked, List<Integer> released) {
+        return (parts, longs) -> {
+            asked.add(parts);
+            assertThat(longs).isEqualTo(2 * IdSet.PART_SLOTS);
+            return new IdSet.Parts(IdSet.Memory.HEAP.allocate(parts, longs).buffers(), () -> released.add(parts));
+        };
     }
 
     private static ImageId many(int n) {

@@ -9,6 +9,7 @@ import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.commit.RowLedger.Pending;
+import dev.glimpse.dataset.lance.FragmentIds;
 import dev.glimpse.dataset.lance.LanceTable;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.RequestMeter;
@@ -59,6 +60,9 @@ public final class CommitLoop {
 
     /** True after a failed commit: the store may or may not have applied it. Belongs to the commit thread. */
     private boolean uncertain;
+
+    /** True after a failure of the ledger, which may lack ids that the table has followed. Belongs to the commit thread. */
+    private boolean idsLost;
 
     /**
      * Tells the ledger which pictures the table has rows of.
@@ -129,9 +133,12 @@ public final class CommitLoop {
         if (uncertain) {
             catchUp();
         }
+        ledger.makeRoom(group.size());
         uncertain = true;
         Set<ImageId> added = append(group.stream().map(Pending::row).toList());
+        idsLost = true;
         ledger.committed(group, table.manifest().version());
+        idsLost = false;
         uncertain = false;
         tellMoved();
         return added;
@@ -294,8 +301,11 @@ public final class CommitLoop {
     /** Takes over which rows others have added and removed. */
     private void learnIds() throws IOException {
         // Reads the table first and tells the ledger then, because searches and uploads wait for the ledger's monitor.
-        ledger.accept(
-                table.followIds(id -> ledger.stateOf(id).isInTable()),
-                table.manifest().version());
+        FragmentIds.Change change = idsLost
+                ? table.readAllIds()
+                : table.followIds(id -> ledger.stateOf(id).isInTable());
+        idsLost = true;
+        ledger.accept(change, table.manifest().version());
+        idsLost = false;
     }
 }

@@ -38,6 +38,8 @@ public final class RowLedger {
     /** Pictures that have a row in the table, as of version {@code learned}, and with what was committed here since. */
     private IdSet inTable;
 
+    private final IdSet.Memory memoryOfIds;
+
     private long learned;
 
     /** The version that is read. */
@@ -67,6 +69,7 @@ public final class RowLedger {
      * @param memory for the ids of all rows
      */
     public RowLedger(long served, IdSet.Memory memory) {
+        this.memoryOfIds = memory;
         this.inTable = new IdSet(memory);
         this.served = served;
         this.learned = served;
@@ -144,6 +147,38 @@ public final class RowLedger {
         collectMemory();
         notifyAll();
         return waiting;
+    }
+
+    /**
+     * Makes room for the ids of so many more rows, so that what follows takes no long time under the monitor. This itself may take long, and belongs
+     * on the thread that commits, which alone changes the ids.
+     *
+     * @throws java.io.UncheckedIOException if there is no room for them. Then nothing has changed
+     */
+    void makeRoom(int more) {
+        IdSet now;
+        synchronized (this) {
+            now = inTable;
+        }
+        if (!now.hasRoomFor(more)) {
+            IdSet larger =
+                    new IdSet(memoryOfIds, Math.max((long) now.size() + more, Math.min(IdSet.MOST, 2L * now.size())));
+            larger.addAll(now);
+            synchronized (this) {
+                inTable = larger;
+            }
+            now.release();
+        }
+    }
+
+    /** Gives the memory of the ids back, when it is used no more. Call this once, after the last commit; what is known can still be asked for. */
+    public synchronized void close() {
+        inTable.release();
+    }
+
+    /** Bytes that the ids of all rows take. */
+    public synchronized long idBytes() {
+        return inTable.bytes();
     }
 
     /** These rows are in this version now, and wait no more. */
@@ -233,17 +268,28 @@ public final class RowLedger {
     }
 
     /**
-     * Takes over which pictures the table has rows of.
+     * Takes over which pictures the table has rows of. Belongs on the thread that commits.
      *
+     * @param change its ids are the ledger's from now on
      * @param version that has them
+     * @throws java.io.UncheckedIOException if there is no room for more ids. Then nothing has changed
      */
-    synchronized void accept(FragmentIds.Change change, long version) {
-        learned = version;
-        if (change.all()) {
-            inTable = change.ids();
-        } else {
-            inTable.addAll(change.ids());
+    void accept(FragmentIds.Change change, long version) {
+        if (!change.all()) {
+            makeRoom(change.ids().size());
         }
+        IdSet gone;
+        synchronized (this) {
+            learned = version;
+            if (change.all()) {
+                gone = inTable;
+                inTable = change.ids();
+            } else {
+                gone = change.ids();
+                inTable.addAll(gone);
+            }
+        }
+        gone.release();
     }
 
     // ---- the overlay

@@ -105,6 +105,7 @@ public final class FragmentIds {
             });
         }
         if (!goneFrom(manifest).equals(kept[0])) {
+            added.release();
             return readAll(manifest, source);
         }
         accept(manifest, sums);
@@ -114,7 +115,7 @@ public final class FragmentIds {
     /** Goes on to this version, and reads all ids of it. */
     Change readAll(Manifest manifest, Source source) throws IOException {
         known = new HashMap<>();
-        IdSet all = new IdSet(memory);
+        IdSet all = new IdSet(memory, Math.min(IdSet.MOST, manifest.rows()));
         Map<Integer, Sum> sums = new HashMap<>();
         source.scan(null, (fragment, id) -> {
             sums.merge(fragment, Sum.of(id), Sum::plus);

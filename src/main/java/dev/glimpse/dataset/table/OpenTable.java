@@ -498,6 +498,7 @@ public final class OpenTable implements AutoCloseable {
                 == 0) {
             history.close();
             table.close();
+            ledger.close();
         } else {
             log.warn("closed while native calls still run");
         }

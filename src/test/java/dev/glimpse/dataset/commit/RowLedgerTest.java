@@ -12,8 +12,10 @@ import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
 /** In which state a row is, and what a search has to add to the table. */
@@ -107,6 +109,28 @@ class RowLedgerTest {
         ledger.served(READ + 1);
 
         assertThat(ledger.overlay().hidden()).isEmpty();
+    }
+
+    /** Whoever asks for the state of a picture waits for the ledger's monitor, and making room on a disk takes long. */
+    @Test
+    void roomForIdsIsMadeWithoutTheMonitor() {
+        List<Boolean> held = new ArrayList<>();
+        RowLedger[] made = new RowLedger[1];
+        RowLedger large = new RowLedger(READ, (parts, longs) -> {
+            held.add(Thread.holdsLock(made[0]));
+            return IdSet.Memory.HEAP.allocate(parts, longs);
+        });
+        made[0] = large;
+        large.committed(List.of(row), READ);
+
+        large.makeRoom(100_000);
+        IdSet others = new IdSet();
+        IntStream.range(0, 150_000).forEach(n -> others.add(row("other " + n).id()));
+        large.accept(new FragmentIds.Change(others, false), READ + 1);
+
+        assertThat(held).containsExactly(false, false);
+        assertThat(large.stateOf(id)).isEqualTo(PictureState.UNREAD);
+        assertThat(large.stateOf(row("other 149999").id())).isEqualTo(PictureState.UNREAD);
     }
 
     private static PictureRow row(String name) {

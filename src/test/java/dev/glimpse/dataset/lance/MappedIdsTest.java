@@ -1,8 +1,10 @@
 package dev.glimpse.dataset.lance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -15,7 +17,7 @@ class MappedIdsTest {
 
     @Test
     void partsAreZerosOutsideTheHeapAndLeaveNoFile() {
-        LongBuffer[] parts = new MappedIds(folder).allocate(3, 1000);
+        LongBuffer[] parts = new MappedIds(folder).allocate(3, 1000).buffers();
 
         parts[2].put(999, -7);
 
@@ -29,8 +31,17 @@ class MappedIdsTest {
     void partsAreOnTheHeapWhereThereIsNoRoomForAFile() throws IOException {
         Path file = Files.createFile(folder.resolve("no folder"));
 
-        LongBuffer[] parts = new MappedIds(file).allocate(2, 1000);
+        LongBuffer[] parts =
+                new MappedIds(file, () -> 4 * 16_000).allocate(2, 1000).buffers();
 
         assertThat(parts).hasSize(2).noneMatch(LongBuffer::isDirect).allMatch(part -> part.capacity() == 1000);
+    }
+
+    @Test
+    void thereAreNoPartsWhereTheHeapIsNearlyFullToo() throws IOException {
+        Path file = Files.createFile(folder.resolve("no folder"));
+
+        assertThatThrownBy(() -> new MappedIds(file, () -> 4 * 16_000 - 1).allocate(2, 1000))
+                .isInstanceOf(UncheckedIOException.class);
     }
 }

@@ -362,6 +362,22 @@ public final class LocalRows {
         return (long) looks.rows().length() * LookGroups.BYTES_PER_ROW;
     }
 
+    /**
+     * Does nothing if so large a heap has room for making the groups of rows that look the same.
+     *
+     * @param heap in bytes
+     * @throws TableBusyException if it has not
+     */
+    public void requireRoomForDuplicates(long heap) {
+        long needed = bytesForDuplicates();
+        long room = ServedRows.heapForRows(heap);
+        if (needed > room) {
+            throw new TableBusyException(
+                    "duplicates among %d pictures take %d MB of heap while they are found, and at most %d MB are for that: the server needs a larger heap"
+                            .formatted(vectors.size(), needed >> 20, room >> 20));
+        }
+    }
+
     private static <T> T search(Supplier<T> search) {
         try {
             return search.get();

@@ -96,6 +96,11 @@ final class NumberLists implements AutoCloseable {
         return chunk < chunks.length ? chunks[chunk].get(at & CHUNK - 1) : 0;
     }
 
+    /** Bytes of the file. */
+    long bytes() {
+        return file.bytes();
+    }
+
     /** Removes the file. What reads lists meanwhile can go on. */
     @Override
     public void close() {

@@ -6,6 +6,7 @@ import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.vectors.MappedFile;
+import dev.glimpse.vectors.OpenFiles;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
@@ -13,10 +14,12 @@ import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.function.Function;
 import java.util.function.IntFunction;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps what rows say of their pictures as filters need it: in temporary files, which are mapped but for the texts. The time of the upload is in {@link RowKeys}.
@@ -31,15 +34,13 @@ final class RowColumns implements AutoCloseable {
 
     private static final int CHUNK_ROWS = Chunks.ROWS;
 
-    private static final List<RowFilter.Orientation> ORIENTATIONS = List.of(RowFilter.Orientation.values());
-
     /** Stands for a value that a row does not have. */
     private static final int NO_SIZE = Integer.MIN_VALUE;
 
     private static final long NO_NUMBER = ListPosition.UNKNOWN;
 
     /** A format is known by its place here, counted from 1; 0 is none of ours. */
-    private static final List<ImageFormat> FORMATS = List.of(ImageFormat.values());
+    static final List<ImageFormat> FORMATS = List.of(ImageFormat.values());
 
     /** Heap of a tag in {@link #numbers} besides its characters: an entry of the map, the string and its array, the number. */
     private static final int BYTES_PER_TAG = 112;
@@ -52,23 +53,23 @@ final class RowColumns implements AutoCloseable {
     /** The numbers of all tags that were ever put, from 0 on. Searches look into it while rows are put. */
     private final Map<String, Integer> numbers = new ConcurrentHashMap<>();
 
-    private List<Chunk> chunks = List.of();
+    private List<@Nullable Chunk> chunks = List.of();
 
     /** About how many bytes of the heap the names of tags take. */
     private long tagBytes;
 
-    private static final class Chunk {
+    static final class Chunk {
         private static final int BYTES = CHUNK_ROWS * BYTES_PER_ROW;
 
         private final LongBuffer bytes;
         private final LongBuffer taken;
-        private final IntBuffer widths;
-        private final IntBuffer heights;
+        final IntBuffer widths;
+        final IntBuffer heights;
 
         /** Places of lists. */
-        private final IntBuffer tags;
+        final IntBuffer tags;
 
-        private final ByteBuffer formats;
+        final ByteBuffer formats;
 
         private Chunk(ByteBuffer memory) {
             bytes = Chunks.longs(memory);
@@ -80,7 +81,7 @@ final class RowColumns implements AutoCloseable {
         }
 
         private boolean hasShape(int at) {
-            return widths.get(at) != NO_SIZE && heights.get(at) != NO_SIZE;
+            return RowColumns.hasShape(widths.get(at), heights.get(at));
         }
 
         private RowFilter.Orientation orientation(int at) {
@@ -90,16 +91,17 @@ final class RowColumns implements AutoCloseable {
 
     /** @param folder on a local disk */
     RowColumns(Path folder) {
-        file = new MappedFile(folder, "columns", Chunk.BYTES);
-        lists = new NumberLists(folder);
-        filenames = new RowTexts(folder);
-        captions = new RowTexts(folder);
+        OpenFiles files = new OpenFiles();
+        file = files.add(() -> new MappedFile(folder, "columns", Chunk.BYTES));
+        lists = files.add(() -> new NumberLists(folder));
+        filenames = files.add(() -> new RowTexts(folder));
+        captions = files.add(() -> new RowTexts(folder));
     }
 
     /** Adds a row, or replaces what is known of it, also for views that exist. */
     void put(int row, Picture picture) {
         chunks = Chunks.reaching(row, chunks, number -> new Chunk(file.chunk(number)));
-        Chunk chunk = chunks.get(row / CHUNK_ROWS);
+        Chunk chunk = Chunks.of(row, chunks);
         int at = row % CHUNK_ROWS;
         chunk.formats.put(
                 at,
@@ -121,7 +123,7 @@ final class RowColumns implements AutoCloseable {
         captions.put(row, picture.caption());
     }
 
-    private static int place(ImageFormat format) {
+    static int place(ImageFormat format) {
         return FORMATS.indexOf(format) + 1;
     }
 
@@ -134,6 +136,11 @@ final class RowColumns implements AutoCloseable {
         int number = numbers.size();
         numbers.put(tag, number);
         return number;
+    }
+
+    /** Bytes of the mapped files. Any thread may ask. */
+    long mappedBytes() {
+        return file.bytes() + lists.bytes();
     }
 
     /** About how many bytes of the heap this takes: only the names of tags are there. */
@@ -160,7 +167,7 @@ final class RowColumns implements AutoCloseable {
     /** A fixed set of rows. Safe for use by several threads. */
     static final class View {
         private final BitSet live;
-        private final List<Chunk> chunks;
+        private final List<@Nullable Chunk> chunks;
         private final Map<String, Integer> numbers;
         private final NumberLists lists;
         private final RowTexts.View filenames;
@@ -169,7 +176,7 @@ final class RowColumns implements AutoCloseable {
 
         private View(
                 BitSet live,
-                List<Chunk> chunks,
+                List<@Nullable Chunk> chunks,
                 Map<String, Integer> numbers,
                 NumberLists lists,
                 RowTexts.View filenames,
@@ -187,9 +194,13 @@ final class RowColumns implements AutoCloseable {
         /** The sum of what the rows say that their pictures have. */
         long pictureBytes() {
             long sum = 0;
-            for (int row = live.nextSetBit(0); row >= 0; row = live.nextSetBit(row + 1)) {
-                long bytes = chunk(row).bytes.get(row % CHUNK_ROWS);
-                sum += bytes == NO_NUMBER ? 0 : bytes;
+            long[] bytes = new long[Chunks.BLOCK];
+            for (int row = live.nextSetBit(0); row >= 0; ) {
+                int start = Chunks.block(row);
+                chunk(row).bytes.get(start % CHUNK_ROWS, bytes);
+                for (; row >= 0 && row - start < Chunks.BLOCK; row = live.nextSetBit(row + 1)) {
+                    sum += bytes[row - start] == NO_NUMBER ? 0 : bytes[row - start];
+                }
             }
             return sum;
         }
@@ -242,7 +253,7 @@ final class RowColumns implements AutoCloseable {
                 return sizes(height.range(), chunk -> chunk.heights);
             }
             if (condition instanceof RowFilter.Bytes bytes) {
-                return numbers(bytes.range(), chunk -> chunks.get(chunk).bytes);
+                return numbers(bytes.range(), chunk -> number(chunk).bytes);
             }
             if (condition instanceof RowFilter.Shape shape) {
                 return each((chunk, at) ->
@@ -252,7 +263,7 @@ final class RowColumns implements AutoCloseable {
                 return numbers(uploaded.micros(), keys::microsOf);
             }
             if (condition instanceof RowFilter.Taken taken) {
-                return numbers(taken.micros(), chunk -> chunks.get(chunk).taken);
+                return numbers(taken.micros(), chunk -> number(chunk).taken);
             }
             if (condition instanceof RowFilter.AllTags all) {
                 BitSet wanted = numbersOf(all.tags());
@@ -274,7 +285,7 @@ final class RowColumns implements AutoCloseable {
 
         private Test each(RowTest test) {
             return (number, from) -> {
-                Chunk chunk = chunks.get(number);
+                Chunk chunk = number(number);
                 long met = 0;
                 for (int i = 0; i < Long.SIZE; i++) {
                     met |= test.of(chunk, from + i) ? 1L << i : 0;
@@ -289,7 +300,7 @@ final class RowColumns implements AutoCloseable {
             long max = range.max();
             int[] values = new int[Long.SIZE];
             return (number, from) -> {
-                column.apply(chunks.get(number)).get(from, values);
+                column.apply(number(number)).get(from, values);
                 long met = 0;
                 for (int i = 0; i < Long.SIZE; i++) {
                     long value = values[i];
@@ -317,7 +328,12 @@ final class RowColumns implements AutoCloseable {
         }
 
         private Chunk chunk(int row) {
-            return chunks.get(row / CHUNK_ROWS);
+            return Chunks.of(row, chunks);
+        }
+
+        /** The chunk of this number, which has rows. */
+        private Chunk number(int chunk) {
+            return Objects.requireNonNull(chunks.get(chunk));
         }
 
         private BitSet numbersOf(Set<String> tags) {
@@ -333,78 +349,11 @@ final class RowColumns implements AutoCloseable {
 
         /** Counts these rows, which are of this view. */
         void count(BitSet rows, Facets.Counter counter) {
-            long[] formats = new long[FORMATS.size() + 1];
-            long[] orientations = new long[ORIENTATIONS.size()];
-            int[] tags = new int[numbers.size()];
-            Months months = new Months(counter);
-            for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
-                Chunk chunk = chunk(row);
-                int at = row % CHUNK_ROWS;
-                formats[chunk.formats.get(at)]++;
-                if (chunk.hasShape(at)) {
-                    orientations[ORIENTATIONS.indexOf(chunk.orientation(at))]++;
-                }
-                lists.forEach(chunk.tags.get(at), tag -> {
-                    if (tag < tags.length) { // Else of a row that is just being replaced.
-                        tags[tag]++;
-                    }
-                });
-                months.add(keys.micros(row));
-            }
-            months.end();
-            counter.addRows(rows.cardinality());
-            for (ImageFormat format : FORMATS) {
-                if (formats[place(format)] > 0) {
-                    counter.addFormat(format, formats[place(format)]);
-                }
-            }
-            for (int i = 0; i < orientations.length; i++) {
-                if (orientations[i] > 0) {
-                    counter.addOrientation(ORIENTATIONS.get(i), orientations[i]);
-                }
-            }
-            numbers.forEach((tag, number) -> {
-                if (number < tags.length && tags[number] > 0) {
-                    counter.addTag(tag, tags[number]);
-                }
-            });
+            new RowFacets(numbers, lists, keys).count(rows, chunks, counter);
         }
     }
 
-    /** Counts times day by day, because rows that follow each other nearly always have the same, and finding a month takes long. */
-    private static final class Months {
-        private static final long DAY_MICROS = 86_400_000_000L;
-
-        private final Facets.Counter counter;
-        private long day;
-
-        /** A time of that day. */
-        private long time;
-
-        private long rows;
-
-        Months(Facets.Counter counter) {
-            this.counter = counter;
-        }
-
-        void add(long micros) {
-            if (micros == ListPosition.UNKNOWN) {
-                return;
-            }
-            long next = Math.floorDiv(micros, DAY_MICROS);
-            if (next != day) {
-                end();
-                day = next;
-                time = micros;
-            }
-            rows++;
-        }
-
-        void end() {
-            if (rows > 0) {
-                counter.addTime(time, rows);
-                rows = 0;
-            }
-        }
+    static boolean hasShape(int width, int height) {
+        return width != NO_SIZE && height != NO_SIZE;
     }
 }

@@ -15,12 +15,16 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps in a local file what answers show of rows, and in a mapped one where each row is. It is a cache: it begins empty and is removed at the end. Lance takes about two
  * milliseconds to find ten rows by their row ids, and this takes about 0.1 ms. Safe for use by several threads.
  */
 final class RowFile implements AutoCloseable {
+    /** Bytes of the mapped file. */
+    static final int BYTES_PER_ROW = Long.BYTES + Integer.BYTES;
+
     private static final int CHUNK_ROWS = Chunks.ROWS;
 
     private final Path path;
@@ -29,12 +33,12 @@ final class RowFile implements AutoCloseable {
     private final RandomAccessFile file;
 
     private final MappedFile places;
-    private List<Chunk> chunks = List.of();
+    private List<@Nullable Chunk> chunks = List.of();
     private long end;
 
     /** The places of rows in the file, by row id. */
     private static final class Chunk {
-        private static final int BYTES = CHUNK_ROWS * (Long.BYTES + Integer.BYTES);
+        private static final int BYTES = CHUNK_ROWS * BYTES_PER_ROW;
 
         private final LongBuffer starts;
         private final IntBuffer lengths;
@@ -45,14 +49,16 @@ final class RowFile implements AutoCloseable {
         }
     }
 
+    /** @param folder on a local disk */
     RowFile(Path folder) {
+        places = new MappedFile(folder, "places", Chunk.BYTES);
         try {
-            path = Files.createTempFile(Files.createDirectories(folder), "rows", ".bin");
+            path = Files.createTempFile(folder, "rows", ".bin");
             file = new RandomAccessFile(path.toFile(), "rw");
         } catch (IOException e) {
+            places.close();
             throw new UncheckedIOException("cannot keep rows in " + folder, e);
         }
-        places = new MappedFile(folder, "places", Chunk.BYTES);
     }
 
     /** Writes what answers show of this row. */
@@ -66,7 +72,7 @@ final class RowFile implements AutoCloseable {
             } catch (IOException e) {
                 throw new UncheckedIOException("cannot write " + path, e);
             }
-            Chunk chunk = chunks.get(row / CHUNK_ROWS);
+            Chunk chunk = Chunks.of(row, chunks);
             chunk.starts.put(row % CHUNK_ROWS, end);
             chunk.lengths.put(row % CHUNK_ROWS, bytes.length);
             end += bytes.length;
@@ -95,7 +101,7 @@ final class RowFile implements AutoCloseable {
     }
 
     private byte[] read(int row) {
-        Chunk chunk = chunks.get(row / CHUNK_ROWS);
+        Chunk chunk = Chunks.of(row, chunks);
         byte[] bytes = new byte[chunk.lengths.get(row % CHUNK_ROWS)];
         try {
             file.seek(chunk.starts.get(row % CHUNK_ROWS));
@@ -104,6 +110,11 @@ final class RowFile implements AutoCloseable {
             throw new UncheckedIOException("cannot read " + path, e);
         }
         return bytes;
+    }
+
+    /** Bytes of the mapped file with the places. Any thread may ask. */
+    long mappedBytes() {
+        return places.bytes();
     }
 
     /** Removes the files; later reads fail. */

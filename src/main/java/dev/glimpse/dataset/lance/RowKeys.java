@@ -10,6 +10,7 @@ import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import java.util.NavigableSet;
+import java.util.Objects;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.function.IntConsumer;
@@ -25,13 +26,15 @@ import org.jspecify.annotations.Nullable;
  * {@link View}.
  */
 final class RowKeys implements AutoCloseable {
+    static final int BYTES_PER_ROW = Long.BYTES + Integer.BYTES;
+
     private static final int CHUNK_ROWS = Chunks.ROWS;
 
     private final MappedFile file;
-    private List<Chunk> chunks = List.of();
+    private List<@Nullable Chunk> chunks = List.of();
 
     private static final class Chunk {
-        private static final int BYTES = CHUNK_ROWS * (Long.BYTES + Integer.BYTES);
+        private static final int BYTES = CHUNK_ROWS * BYTES_PER_ROW;
 
         private final LongBuffer micros;
         private final IntBuffer beginnings;
@@ -50,7 +53,7 @@ final class RowKeys implements AutoCloseable {
     /** Adds a row, or replaces what is known of it, also for views that exist. */
     void put(int row, ListPosition position) {
         chunks = Chunks.reaching(row, chunks, number -> new Chunk(file.chunk(number)));
-        Chunk chunk = chunks.get(row / CHUNK_ROWS);
+        Chunk chunk = Chunks.of(row, chunks);
         chunk.micros.put(row % CHUNK_ROWS, position.micros());
         chunk.beginnings.put(row % CHUNK_ROWS, ListPosition.beginning(position.id()));
     }
@@ -58,6 +61,11 @@ final class RowKeys implements AutoCloseable {
     /** @param live rows that were put; not copied, and must not change */
     View view(BitSet live) {
         return new View(live, chunks);
+    }
+
+    /** Bytes of the mapped file. Any thread may ask. */
+    long mappedBytes() {
+        return file.bytes();
     }
 
     /** Removes the file. Views can be used further. */
@@ -69,9 +77,9 @@ final class RowKeys implements AutoCloseable {
     /** A fixed set of rows. Safe for use by several threads. */
     static final class View {
         private final BitSet live;
-        private final List<Chunk> chunks;
+        private final List<@Nullable Chunk> chunks;
 
-        private View(BitSet live, List<Chunk> chunks) {
+        private View(BitSet live, List<@Nullable Chunk> chunks) {
             this.live = live;
             this.chunks = chunks;
         }
@@ -89,11 +97,15 @@ final class RowKeys implements AutoCloseable {
             NavigableSet<Candidate> found = new TreeSet<>((a, b) -> compare(a, b, ids));
             long newest = after == null ? Long.MAX_VALUE : after.micros();
             long oldest = ListPosition.UNKNOWN;
+            long[] times = new long[Chunks.BLOCK];
             // Backwards, because rows that came later are newer, nearly always: then most rows are older than k others.
             for (int c = chunks.size() - 1; c >= 0; c--) {
                 Chunk chunk = chunks.get(c);
-                for (int i = CHUNK_ROWS - 1; i >= 0; i--) {
-                    long micros = chunk.micros.get(i);
+                for (int i = CHUNK_ROWS - 1; chunk != null && i >= 0; i--) {
+                    if (i % Chunks.BLOCK == Chunks.BLOCK - 1) {
+                        chunk.micros.get(Chunks.block(i), times);
+                    }
+                    long micros = times[i % Chunks.BLOCK];
                     int row = c * CHUNK_ROWS + i;
                     if (micros > newest || micros < oldest || !live.get(row)) {
                         continue;
@@ -140,7 +152,7 @@ final class RowKeys implements AutoCloseable {
         }
 
         private Candidate candidate(int row) {
-            Chunk chunk = chunks.get(row / CHUNK_ROWS);
+            Chunk chunk = Chunks.of(row, chunks);
             return new Candidate(row, chunk.micros.get(row % CHUNK_ROWS), chunk.beginnings.get(row % CHUNK_ROWS));
         }
 
@@ -153,22 +165,26 @@ final class RowKeys implements AutoCloseable {
 
         /** When a row of this view was uploaded, in microseconds since 1970; or {@link ListPosition#UNKNOWN}. */
         long micros(int row) {
-            return chunks.get(row / CHUNK_ROWS).micros.get(row % CHUNK_ROWS);
+            return Chunks.of(row, chunks).micros.get(row % CHUNK_ROWS);
         }
 
-        /** The times of {@link Chunks#ROWS} rows, of which some may not be of this view. Not to be changed. */
+        /** The times of {@link Chunks#ROWS} rows, of which some may not be of this view, and one is. Not to be changed. */
         LongBuffer microsOf(int chunk) {
-            return chunks.get(chunk).micros;
+            return Objects.requireNonNull(chunks.get(chunk)).micros;
         }
 
         /** Hands over the rows that may have this id. Nearly always these are one or none. */
         void mayHave(String id, IntConsumer rows) {
             int beginning = ListPosition.beginning(id);
+            int[] beginnings = new int[Chunks.BLOCK];
             for (int c = 0; c < chunks.size(); c++) {
-                IntBuffer beginnings = chunks.get(c).beginnings;
-                for (int i = 0; i < CHUNK_ROWS; i++) {
-                    if (beginnings.get(i) == beginning && live.get(c * CHUNK_ROWS + i)) {
-                        rows.accept(c * CHUNK_ROWS + i);
+                Chunk chunk = chunks.get(c);
+                for (int from = 0; chunk != null && from < CHUNK_ROWS; from += Chunks.BLOCK) {
+                    chunk.beginnings.get(from, beginnings);
+                    for (int i = 0; i < Chunks.BLOCK; i++) {
+                        if (beginnings[i] == beginning && live.get(c * CHUNK_ROWS + from + i)) {
+                            rows.accept(c * CHUNK_ROWS + from + i);
+                        }
                     }
                 }
             }
@@ -183,7 +199,7 @@ final class RowKeys implements AutoCloseable {
             BitSet upper = new BitSet(1 << 16);
             wanted.forEach(beginning -> upper.set(beginning >>> 16));
             for (int row = among.nextSetBit(0); row >= 0; row = among.nextSetBit(row + 1)) {
-                int beginning = chunks.get(row / CHUNK_ROWS).beginnings.get(row % CHUNK_ROWS);
+                int beginning = Chunks.of(row, chunks).beginnings.get(row % CHUNK_ROWS);
                 // The set alone would take longer.
                 if (upper.get(beginning >>> 16) && wanted.contains(beginning)) {
                     rows.accept(row);

@@ -20,10 +20,12 @@ import org.jspecify.annotations.Nullable;
  * {@link View}.
  */
 final class RowLooks implements AutoCloseable {
+    static final int BYTES_PER_ROW = 2 * Long.BYTES + Integer.BYTES;
+
     private static final int CHUNK_ROWS = Chunks.ROWS;
 
     private final MappedFile file;
-    private List<Chunk> chunks = List.of();
+    private List<@Nullable Chunk> chunks = List.of();
 
     /** Rows that have a fingerprint. */
     private final BitSet known = new BitSet();
@@ -32,7 +34,7 @@ final class RowLooks implements AutoCloseable {
     private int views;
 
     private static final class Chunk {
-        private static final int BYTES = CHUNK_ROWS * (2 * Long.BYTES + Integer.BYTES);
+        private static final int BYTES = CHUNK_ROWS * BYTES_PER_ROW;
 
         private final LongBuffer pixels;
         private final LongBuffer looks;
@@ -59,7 +61,7 @@ final class RowLooks implements AutoCloseable {
             return;
         }
         chunks = Chunks.reaching(row, chunks, number -> new Chunk(file.chunk(number)));
-        Chunk chunk = chunks.get(row / CHUNK_ROWS);
+        Chunk chunk = Chunks.of(row, chunks);
         chunk.pixels.put(row % CHUNK_ROWS, fingerprint.pixels());
         chunk.looks.put(row % CHUNK_ROWS, fingerprint.look());
         chunk.views.put(row % CHUNK_ROWS, views);
@@ -72,6 +74,11 @@ final class RowLooks implements AutoCloseable {
         return new View(this, rows, chunks, ++views);
     }
 
+    /** Bytes of the mapped file. Any thread may ask. */
+    long mappedBytes() {
+        return file.bytes();
+    }
+
     /** Removes the file. Views can be used further. */
     @Override
     public void close() {
@@ -82,11 +89,11 @@ final class RowLooks implements AutoCloseable {
     static final class View {
         private final RowLooks all;
         private final BitSet rows;
-        private final List<Chunk> chunks;
+        private final List<@Nullable Chunk> chunks;
         private final int number;
 
         /** @param number of this view and of those before it */
-        private View(RowLooks all, BitSet rows, List<Chunk> chunks, int number) {
+        private View(RowLooks all, BitSet rows, List<@Nullable Chunk> chunks, int number) {
             this.all = all;
             this.rows = rows;
             this.chunks = chunks;
@@ -106,9 +113,14 @@ final class RowLooks implements AutoCloseable {
         /** The rows of this view that were put, or put again, after an earlier view of the same rows was made. */
         BitSet putSince(View earlier) {
             BitSet later = new BitSet();
-            for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
-                if (chunks.get(row / CHUNK_ROWS).views.get(row % CHUNK_ROWS) >= earlier.number) {
-                    later.set(row);
+            int[] views = new int[Chunks.BLOCK];
+            for (int row = rows.nextSetBit(0); row >= 0; ) {
+                int start = Chunks.block(row);
+                Chunks.of(row, chunks).views.get(start % CHUNK_ROWS, views);
+                for (; row >= 0 && row - start < Chunks.BLOCK; row = rows.nextSetBit(row + 1)) {
+                    if (views[row - start] >= earlier.number) {
+                        later.set(row);
+                    }
                 }
             }
             return later;
@@ -117,9 +129,14 @@ final class RowLooks implements AutoCloseable {
         /** The rows with the nearest looks, of those that may be alike or have the same pixels. */
         List<Integer> near(Fingerprint fingerprint, int most) {
             List<Integer> near = new ArrayList<>();
-            for (int row = rows.nextSetBit(0); row >= 0; row = rows.nextSetBit(row + 1)) {
-                if (distance(fingerprint, row) <= Likeness.MOST_LOOK_BITS) {
-                    near.add(row);
+            long[] looks = new long[Chunks.BLOCK];
+            for (int row = rows.nextSetBit(0); row >= 0; ) {
+                int start = Chunks.block(row);
+                Chunks.of(row, chunks).looks.get(start % CHUNK_ROWS, looks);
+                for (; row >= 0 && row - start < Chunks.BLOCK; row = rows.nextSetBit(row + 1)) {
+                    if (Long.bitCount(looks[row - start] ^ fingerprint.look()) <= Likeness.MOST_LOOK_BITS) {
+                        near.add(row);
+                    }
                 }
             }
             near.sort(Comparator.comparingInt(row -> distance(fingerprint, row)));
@@ -131,11 +148,11 @@ final class RowLooks implements AutoCloseable {
         }
 
         long pixels(int row) {
-            return chunks.get(row / CHUNK_ROWS).pixels.get(row % CHUNK_ROWS);
+            return Chunks.of(row, chunks).pixels.get(row % CHUNK_ROWS);
         }
 
         long look(int row) {
-            return chunks.get(row / CHUNK_ROWS).looks.get(row % CHUNK_ROWS);
+            return Chunks.of(row, chunks).looks.get(row % CHUNK_ROWS);
         }
     }
 }

@@ -5,8 +5,11 @@ import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.words.PendingWords;
 import dev.glimpse.dataset.words.WordIndex;
+import dev.glimpse.vectors.OpenFiles;
 import dev.glimpse.vectors.VectorIndex;
 import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -18,6 +21,8 @@ import org.apache.arrow.vector.VectorSchemaRoot;
 import org.jspecify.annotations.Nullable;
 import org.lance.Dataset;
 import org.lance.ipc.ScanOptions;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.util.FileSystemUtils;
 
 /**
@@ -25,11 +30,14 @@ import org.springframework.util.FileSystemUtils;
  * is used. On the heap a row has some bits only. For one thread.
  */
 final class ServedRows implements AutoCloseable {
-    /** Bytes of mapped files for each row beside its code and its columns: its key, its look, and its places in the partitions and in files. */
-    private static final long BYTES_BESIDE_CODE = 52;
+    /**
+     * Bytes of the heap for each row: about a dozen sets have a bit for it, for this version, the one before and the next; and two for each
+     * filter that is remembered.
+     */
+    private static final long HEAP_BYTES_PER_ROW = 8;
 
-    /** Bytes of the heap for each row: about a dozen sets have a bit for it, for this version, the one before and the next. */
-    private static final long HEAP_BYTES_PER_ROW = 4;
+    /** One of so many parts of the heap is for rows. */
+    private static final int SHARES_OF_HEAP = 3;
 
     /** Rows in a batch of row ids. Most tables need one batch. */
     private static final long ID_BATCH = 1_000_000;
@@ -37,12 +45,11 @@ final class ServedRows implements AutoCloseable {
     /** Rows in a batch of whole rows. A batch has some megabytes. */
     private static final long ROW_BATCH = 2_048;
 
+    private static final Logger log = LoggerFactory.getLogger(ServedRows.class);
+
+    private final Path folder;
     private final VectorColumn column;
     private final VectorIndex memory;
-
-    /** Bytes of mapped files for each row, its code included, but for its columns. */
-    private final long bytesPerRow;
-
     private final RowKeys keys;
     private final RowColumns filtered;
     private final RowLooks looks;
@@ -65,10 +72,11 @@ final class ServedRows implements AutoCloseable {
     /** The columns of that version that are read. When they change, rows show something else, though they are not written again. */
     private Map<String, String> columns = Map.of();
 
-    /** What all rows take in mapped files that have been read, also those that are gone. */
-    private volatile long codeBytes;
+    /** Whether the last version had more rows than the disk has room for. */
+    private boolean lackedDisk;
 
-    private volatile long columnBytes;
+    /** About what the names of tags take of the heap. */
+    private volatile long tagBytes;
 
     /**
      * @param column of the vectors
@@ -76,16 +84,17 @@ final class ServedRows implements AutoCloseable {
      */
     ServedRows(Path folder, VectorColumn column) throws IOException {
         int dimension = column.model().dimension();
+        this.folder = folder;
         this.column = column;
         FileSystemUtils.deleteRecursively(folder);
-        this.memory = new VectorIndex(folder, dimension);
-        this.bytesPerRow = VectorIndex.bytesPerRow(dimension) + BYTES_BESIDE_CODE;
-        this.file = new RowFile(folder);
-        this.keys = new RowKeys(folder);
-        this.looks = new RowLooks(folder);
-        this.filtered = new RowColumns(folder);
-        this.words = new WordIndex(folder);
-        this.pendingWords = new PendingWords(folder);
+        OpenFiles files = new OpenFiles();
+        this.memory = files.add(() -> new VectorIndex(folder, dimension));
+        this.file = files.add(() -> new RowFile(folder));
+        this.keys = files.add(() -> new RowKeys(folder));
+        this.looks = files.add(() -> new RowLooks(folder));
+        this.filtered = files.add(() -> new RowColumns(folder));
+        this.words = files.add(() -> new WordIndex(folder));
+        this.pendingWords = files.add(() -> new PendingWords(folder));
     }
 
     /** The column of the vectors. */
@@ -93,14 +102,14 @@ final class ServedRows implements AutoCloseable {
         return column;
     }
 
-    /** About how many bytes of mapped files this takes without the columns. */
+    /** Bytes of mapped files without the columns, and of the first codes on the heap. They have room for rows that are gone, too. */
     long codeBytes() {
-        return codeBytes;
+        return memory.codeBytes() + keys.mappedBytes() + looks.mappedBytes() + file.mappedBytes();
     }
 
     /** About how many bytes the columns take: mapped files, and the names of tags on the heap. */
     long columnBytes() {
-        return columnBytes;
+        return filtered.mappedBytes() + tagBytes;
     }
 
     /** About how many bytes of the heap the words take; most of them are in files. */
@@ -120,9 +129,8 @@ final class ServedRows implements AutoCloseable {
 
     /** The rows of this version, to be searched. Null if Lance has to search the version. */
     @Nullable LocalRows of(Dataset dataset, Manifest manifest) throws IOException {
-        long room = Runtime.getRuntime().maxMemory() / 3;
-        long most = room / HEAP_BYTES_PER_ROW;
-        if (!manifest.stableRowIds() || !manifest.hasOurVectors() || manifest.rows() > most) {
+        long room = heapForRows(Runtime.getRuntime().maxMemory());
+        if (!manifest.stableRowIds() || !manifest.hasOurVectors() || heapBytes(manifest.rows()) > room) {
             return null;
         }
         Map<String, String> types = new HashMap<>(manifest.columns());
@@ -137,11 +145,11 @@ final class ServedRows implements AutoCloseable {
                 dataset,
                 rowIds(ID_BATCH).build(),
                 batch -> Columns.rowIds(batch).forEach(id -> live.set((int) Math.min(id, Integer.MAX_VALUE - 1L))));
-        if (live.length() > most) {
+        if (lacksDisk(live)) {
             return null;
         }
         for (Manifest.FragmentState fragment : manifest.fragments()) {
-            if (live.length() * HEAP_BYTES_PER_ROW + filtered.heapBytes() > room) {
+            if (heapBytes(live.length()) + filtered.heapBytes() > room) {
                 return null;
             }
             if (!fragment.files().equals(known.get(fragment.id()))) {
@@ -154,8 +162,7 @@ final class ServedRows implements AutoCloseable {
                         .map(Manifest.FragmentState::id)
                         .collect(Collectors.toSet()));
         version = manifest.version();
-        codeBytes = live.length() * bytesPerRow;
-        columnBytes = (long) live.length() * RowColumns.BYTES_PER_ROW + filtered.heapBytes();
+        tagBytes = filtered.heapBytes();
         BitSet searched = (BitSet) live.clone();
         searched.andNot(unusable);
         RowKeys.View positions = keys.view(live);
@@ -174,6 +181,55 @@ final class ServedRows implements AutoCloseable {
                 words,
                 pendingWords,
                 live.cardinality() - searched.cardinality());
+    }
+
+    /** Whether these rows would fill the disk, which the copy of the table needs too. */
+    private boolean lacksDisk(BitSet live) throws IOException {
+        int dimension = column.model().dimension();
+        long more = diskBytes(live, dimension) - diskBytes(lastLive, dimension);
+        FileStore disk = Files.getFileStore(folder);
+        long room = disk.getUsableSpace();
+        // Some file systems do not know their size.
+        boolean lacks = disk.getTotalSpace() > 0 && more > room;
+        if (lacks && !lackedDisk) {
+            log.warn(
+                    "rows are searched by Lance, because what is kept of them does not fit on the disk: rows={} numbers={} bytes={} free={}",
+                    live.cardinality(),
+                    live.length(),
+                    more,
+                    room);
+        }
+        lackedDisk = lacks;
+        return lacks;
+    }
+
+    /** Bytes of the files of these rows, but for texts. Mapped files have chunks, and those with a row take room for all rows of a chunk. */
+    static long diskBytes(BitSet rows, int dimension) {
+        long bytesPerRow = (long) VectorIndex.bytesPerRow(dimension)
+                + RowKeys.BYTES_PER_ROW
+                + RowLooks.BYTES_PER_ROW
+                + RowFile.BYTES_PER_ROW
+                + RowColumns.BYTES_PER_ROW;
+        long chunks = 0;
+        for (int row = rows.nextSetBit(0); row >= 0; ) {
+            chunks++;
+            row = rows.nextSetBit((row / VectorIndex.CHUNK_ROWS + 1) * VectorIndex.CHUNK_ROWS);
+        }
+        return chunks * VectorIndex.CHUNK_ROWS * bytesPerRow + (long) rows.cardinality() * dimension * Float.BYTES;
+    }
+
+    /** Bytes of so large a heap that rows may take; what is made of all rows when somebody asks for it may take as much again. */
+    static long heapForRows(long heap) {
+        return heap / SHARES_OF_HEAP;
+    }
+
+    private long heapBytes(long rows) {
+        return heapBytes(rows, column.model().dimension());
+    }
+
+    /** About how many bytes of the heap it takes to search so many rows, but for the names of tags. */
+    static long heapBytes(long rows, int dimension) {
+        return rows * HEAP_BYTES_PER_ROW + VectorIndex.heapBytesOfPartitions(rows, dimension);
     }
 
     /** Reads the rows of a fragment that are new, that other clients have written again, or that had no vector. After a merge there are few. */

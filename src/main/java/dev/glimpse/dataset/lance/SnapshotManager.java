@@ -11,6 +11,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.springframework.util.FileSystemUtils;
 
 /**
@@ -18,6 +19,9 @@ import org.springframework.util.FileSystemUtils;
  * may read; only one at a time may call {@link #refresh} and {@link #refreshFromBucket}.
  */
 public final class SnapshotManager implements AutoCloseable {
+    /** Of the whole process: rows that are just being closed may still write to their folder when the table is opened anew. */
+    private static final AtomicInteger GENERATIONS = new AtomicInteger();
+
     private final Replica replica;
     private final Datasets datasets;
     private final KnownModels known;
@@ -27,7 +31,6 @@ public final class SnapshotManager implements AutoCloseable {
     /** Rows of a column that is not searched any more, as long as somebody may read them. Of the thread that refreshes. */
     private final List<ServedRows> retired = new ArrayList<>();
 
-    private int generation;
     private volatile Snapshot current;
 
     /** Snapshots that were replaced, some of which may still be read. */
@@ -60,7 +63,7 @@ public final class SnapshotManager implements AutoCloseable {
     }
 
     private ServedRows rowsOf(VectorColumn column) throws IOException {
-        return new ServedRows(folder.resolve(Integer.toString(++generation)), column);
+        return new ServedRows(folder.resolve(Integer.toString(GENERATIONS.incrementAndGet())), column);
     }
 
     public interface Reading<T> {

@@ -100,6 +100,7 @@ public final class DuplicateSearch implements AutoCloseable {
                     throw new TableBusyException(
                             "duplicates are found in memory, and the table is not there: it is still being read, or has too many rows for it");
                 }
+                current.requireRoomForDuplicates(Runtime.getRuntime().maxMemory());
                 rows = current;
                 Duplicates duplicates = current.duplicates(before == null ? null : before.duplicates, this);
                 long now = clock.getAsLong();

@@ -113,7 +113,8 @@ public final class RefreshLoop {
                     "version {} is read on, as the newer one does not come: {}",
                     snapshots.current().version(),
                     e.getMessage());
-        } catch (Exception e) {
+        } catch (Exception | InternalError e) {
+            // The error is that of a mapped file that the disk has no room for, or that cannot be read.
             String said = "version " + table.manifest().version() + " of the table cannot be read ("
                     + DamagedTableException.sentence(e) + "), so version "
                     + snapshots.current().version() + " is shown on";

@@ -8,12 +8,14 @@ import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.words.PendingWords;
 import dev.glimpse.dataset.words.WordIndex;
+import dev.glimpse.image.Fingerprint;
 import dev.glimpse.vectors.Embedding;
 import dev.glimpse.vectors.Oversampling;
 import dev.glimpse.vectors.VectorIndex;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
+import java.util.function.Consumer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -26,7 +28,31 @@ class LocalRowsTest {
 
     @Test
     void interruptedSearchSaysThatTheTableIsBusy() {
-        Embedding vector = new Embedding(new float[] {0, 1});
+        withOneRow(rows -> {
+            Embedding vector = new Embedding(new float[] {0, 1});
+            NearestQuery query = new NearestQuery(vector, 1, false);
+            Oversampling effort = new Oversampling(1, 1, Double.NaN);
+
+            assertInterruptedIsBusy(() -> rows.nearest(query, effort, 1, TableMeters.UNBOUND));
+            assertInterruptedIsBusy(() -> rows.nearest(query.exactly(), effort, 1, TableMeters.UNBOUND));
+            assertInterruptedIsBusy(() -> rows.calibrate(List.of(vector), 1, 0.95));
+        });
+    }
+
+    @Test
+    void groupsOfMoreRowsThanTheHeapHasRoomForAreNotMade() {
+        withOneRow(rows -> {
+            long enough = 3 * 40L * (ROW + 1);
+
+            rows.requireRoomForDuplicates(enough);
+
+            assertThatThrownBy(() -> rows.requireRoomForDuplicates(enough - 3))
+                    .isInstanceOf(TableBusyException.class)
+                    .hasMessageContaining("larger heap");
+        });
+    }
+
+    private void withOneRow(Consumer<LocalRows> test) {
         BitSet live = new BitSet();
         live.set(ROW);
         try (VectorIndex index = new VectorIndex(folder, 2);
@@ -36,9 +62,10 @@ class LocalRowsTest {
                 RowFile file = new RowFile(folder);
                 WordIndex words = new WordIndex(folder);
                 PendingWords pendingWords = new PendingWords(folder)) {
-            index.put(ROW, vector.toArray());
+            index.put(ROW, new float[] {0, 1});
+            looks.put(ROW, new Fingerprint(1, 2));
             RowKeys.View keys = rowKeys.view(live);
-            LocalRows rows = new LocalRows(
+            test.accept(new LocalRows(
                     "model",
                     index.view(live),
                     keys,
@@ -47,13 +74,7 @@ class LocalRowsTest {
                     file,
                     words,
                     pendingWords,
-                    0);
-            NearestQuery query = new NearestQuery(vector, 1, false);
-            Oversampling effort = new Oversampling(1, 1, Double.NaN);
-
-            assertInterruptedIsBusy(() -> rows.nearest(query, effort, 1, TableMeters.UNBOUND));
-            assertInterruptedIsBusy(() -> rows.nearest(query.exactly(), effort, 1, TableMeters.UNBOUND));
-            assertInterruptedIsBusy(() -> rows.calibrate(List.of(vector), 1, 0.95));
+                    0));
         }
     }
 

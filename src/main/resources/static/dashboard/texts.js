@@ -151,8 +151,8 @@ export const text = {
   memory: 'Memory and its limits',
   area: {heap: 'Java heap', uploads: 'pictures coming in', decoder: 'pictures being decoded', arrow: 'Arrow', 'lance-caches': 'Lance’s caches'},
   of: (used, limit) => `${size(used)} of ${size(limit)}`,
-  inMemory: memory => `In the heap for searches: codes ${size(memory.codes)}, columns ${size(memory.columns)}, words ${size(memory.words)}, `
-    + `duplicates ${size(memory.duplicates)}. Files of words: ${size(memory.wordFiles)}.`,
+  inMemory: memory => `For searches, in files that are mapped into memory: codes and ids ${size(memory.codes)}, columns ${size(memory.columns)}, `
+    + `words ${size(memory.wordFiles)}. On the heap: words ${size(memory.words)}, duplicates ${size(memory.duplicates)}.`,
   costs: 'What the bucket was asked for',
   noCosts: 'Pictures and table are in a folder, which costs nothing.',
   purpose: 'For',

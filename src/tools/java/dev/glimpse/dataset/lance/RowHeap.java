@@ -45,6 +45,7 @@ public final class RowHeap {
 
     private void measure(Path folder) {
         System.out.printf("%,d rows; bytes of the heap after a collection%n", rows);
+        ClusteredVectors vectors = ClusteredVectors.inCones(7, 1000);
         long start = used();
         IdSet ids = keep(new IdSet(new MappedIds(folder)));
         fill(
@@ -58,7 +59,6 @@ public final class RowHeap {
         fill("looks", row -> looks.put(row, new Fingerprint(row, row)));
         RowFile file = keep(new RowFile(folder));
         fill("places in the file of rows", row -> file.write(row, picture(row)));
-        ClusteredVectors vectors = ClusteredVectors.inCones(7, 1000);
         VectorIndex index = keep(new VectorIndex(folder, ClusteredVectors.DIMENSION));
         fill("codes by row id", row -> index.put(row, vectors.row(row)));
         BitSet live = new BitSet();
@@ -75,7 +75,10 @@ public final class RowHeap {
         System.out.printf("%-60s %7.1f a row%n", "all", (used() - start) / (double) rows);
         index.close();
         file.close();
+        looks.close();
         columns.close();
+        keys.close();
+        ids.release();
     }
 
     private <T> T keep(T made) {

@@ -63,7 +63,7 @@ public final class RowDeriver {
             @Nullable Instant takenAt,
             Fingerprint fingerprint,
             CompletableFuture<PictureEncoder.Vectors> vectors) {
-        /** The same, of a picture that lies elsewhere. */
+        /** What the bytes say, with another address at which the picture lies. */
         Derived at(String address) {
             return new Derived(id, address, bytes, width, height, takenAt, fingerprint, vectors);
         }
@@ -165,7 +165,7 @@ public final class RowDeriver {
      * Adds the row of a picture that is in the store. Waits for the encoder.
      *
      * @param head of it: the row says what that says
-     * @return completes when a row is committed, whoever has added it
+     * @return completes with what became of it, when a row is committed, whoever has added it
      * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
      * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
      */

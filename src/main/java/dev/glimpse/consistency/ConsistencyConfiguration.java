@@ -46,7 +46,8 @@ class ConsistencyConfiguration {
     @Bean
     RowDeriver rowDeriver(
             FairScheduler scheduler, ImageDecoder decoder, Models models, ObjectStore store, ImageDataset dataset) {
-        return new RowDeriver(scheduler, decoder, models, store, dataset);
+        return new RowDeriver(
+                scheduler, decoder, models, store, () -> dataset.models().models());
     }
 
     @Bean

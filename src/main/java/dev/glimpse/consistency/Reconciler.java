@@ -2,7 +2,11 @@ package dev.glimpse.consistency;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureState;
+import dev.glimpse.image.DamagedImageException;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.image.ImageTooLargeException;
+import dev.glimpse.image.ImageTooSlowException;
+import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
@@ -12,6 +16,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes the table agree with the store about a picture: it gets its row, derived from what the store has and shown, and a
@@ -19,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * meanwhile. Safe for use by several threads.
  */
 public final class Reconciler {
+    private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
+
     /** Each further one means that somebody else has changed the picture during the one before. */
     private static final int ROUNDS = 5;
 
@@ -146,9 +154,24 @@ public final class Reconciler {
                 notes ? describe(id, picture, written) : CompletableFuture.completedFuture(new Look(Found.PICTURE));
             case PENDING -> dataset.committed(id).thenApply(committed -> new Look(Found.CHANGED));
             case ABSENT, LEAVING_PENDING ->
-                deriver.addRowOf(id, picture)
-                        .thenApply(possible -> new Look(possible ? Found.CHANGED : Found.NO_PICTURE));
+                addRowOf(id, picture).thenApply(possible -> new Look(possible ? Found.CHANGED : Found.NO_PICTURE));
         };
+    }
+
+    /**
+     * Adds the row of a picture that is in the store.
+     *
+     * @return completes with true when a row is committed, whoever has added it, or the picture is gone; with false if there can be none
+     */
+    private CompletableFuture<Boolean> addRowOf(ImageId id, ObjectHead picture) {
+        try {
+            return deriver.rowOf(id, picture)
+                    .map(row -> dataset.add(row).thenApply(added -> true))
+                    .orElse(CompletableFuture.completedFuture(true));
+        } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException | ImageTooSlowException e) {
+            log.warn("{} is in the store and cannot get a row: {}", id, e.getMessage());
+            return CompletableFuture.completedFuture(false);
+        }
     }
 
     private CompletableFuture<Look> describe(ImageId id, ObjectHead picture, UploadMetadata.@Nullable Stored written) {

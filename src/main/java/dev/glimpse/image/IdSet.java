@@ -1,5 +1,6 @@
 package dev.glimpse.image;
 
+import java.io.Serializable;
 import java.util.HexFormat;
 
 /**
@@ -7,7 +8,9 @@ import java.util.HexFormat;
  * 128 bits stand for the whole: that two of a billion pictures share them by chance has odds of 1 in 10^20. Pictures
  * whose names differ in their format alone are two. Not safe between threads.
  */
-public final class IdSet {
+public final class IdSet implements Serializable {
+    private static final long serialVersionUID = 1;
+
     private long[] slots = new long[2 * 1024];
     private int size;
 

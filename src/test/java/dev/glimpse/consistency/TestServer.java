@@ -119,7 +119,7 @@ public final class TestServer implements AutoCloseable {
                 new ImageDecoder(TestScheduler.SCHEDULER, ImageDecoder.DEFAULT_MAX_PIXELS),
                 new Models(MODEL, Path.of("models/mini-clip"), TestScheduler.SCHEDULER),
                 store,
-                dataset);
+                () -> dataset.models().models());
         PictureLocks locks = new PictureLocks(chores);
         Reconciler reconciler = new Reconciler(store, dataset, deriver, locks, chores);
         Deletion deletion = new Deletion(store, dataset, reconciler, locks, intents.server(), timings, deletes);

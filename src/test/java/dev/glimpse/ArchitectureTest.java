@@ -114,6 +114,10 @@ class ArchitectureTest {
             "migration", "request", "consistency", "image", "vectors", "fairness", "embedding", "storage", "dataset");
 
     @ArchTest
+    static final ArchRule sourcesKnowTheTableAndTheModel =
+            onlyKnows("sources", "request", "consistency", "image", "fairness", "embedding", "storage", "dataset");
+
+    @ArchTest
     static final ArchRule statsKnowsWhatItReports =
             onlyKnows("stats", "request", "image", "embedding", "storage", "dataset");
 

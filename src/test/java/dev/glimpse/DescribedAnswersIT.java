@@ -276,6 +276,7 @@ class DescribedAnswersIT {
         client.get("/stats", with(key, "Accept", "text/html", "If-None-Match", stats));
         client.post("/admin/recover", key);
         models(client, key);
+        sources(client, key);
         client.post("/admin/index", key);
         client.get("/actuator/health/nothing", key);
         client.get("/problems/nothing", key);
@@ -329,6 +330,29 @@ class DescribedAnswersIT {
         client.delete("/admin/models?model=none", key);
         client.delete("/admin/models?model=" + TwoModels.FIRST, key);
         client.delete("/admin/models?incomplete=true&model=" + TwoModels.OTHER, key);
+    }
+
+    private static void sources(Client client, String[] key) {
+        client.get("/admin/sources", key);
+        client.post("/admin/sources?dryRun=true&prefix=photos/", key);
+        client.post("/admin/sources?everySeconds=0&maxDollars=1&prefix=photos/", key);
+        client.get("/admin/sources", key);
+        client.post("/admin/sources?prefix=images/", key);
+        client.post("/admin/sources?prefix=/", key);
+        String event = "{\"action\": \"PutObject\", \"bucket\": \"b\", \"object\": {\"key\": \"photos/a.png\"}}";
+        client.send(
+                "POST",
+                "/admin/sources/events",
+                event.getBytes(StandardCharsets.UTF_8),
+                with(key, "Content-Type", "application/json"));
+        client.send(
+                "POST",
+                "/admin/sources/events",
+                new byte[(1 << 20) + 1],
+                with(key, "Content-Type", "application/json"));
+        client.delete("/admin/sources?rows=true&prefix=photos/", key);
+        client.delete("/admin/sources?prefix=photos/", key);
+        client.delete("/admin/sources?rows=true&prefix=images/", key);
     }
 
     private static String[] with(String[] key, String... headers) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.testing.Client;
+import dev.glimpse.testing.LanceDbClient;
 import dev.glimpse.testing.ServerProcess;
 import dev.glimpse.testing.TestBucket;
 import dev.glimpse.testing.TestImages;
@@ -22,6 +23,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,6 +35,11 @@ class MigrationIT {
     private static final String QUESTION = "a%20red%20circle";
     private static final String OTHER = TwoModels.OTHER;
     private static final double ROUNDING = 1e-4;
+
+    /** More than these by {@code scripts/selftest migration}. */
+    private static final int PICTURES = Integer.getInteger("pictures", 300);
+
+    private static final int KILLS = Math.max(3, PICTURES / 250);
 
     @TempDir
     Path temporary;
@@ -57,13 +64,15 @@ class MigrationIT {
         Path models = temporary.resolve("models");
         TwoModels.in(models);
         ServerProcess one = start("one", models);
-        upload(one.client(), 300);
+        upload(one.client(), PICTURES);
         assertSearches(one.client(), "mini-clip");
+        LanceDbClient reader = LanceDbClient.start().open(bucket);
+        assertReads(reader);
 
         JsonNode quote =
                 one.client().post("/admin/models?model=other&dryRun=true").json();
-        assertThat(quote.get("rows").asLong()).isEqualTo(300);
-        assertThat(quote.get("classB").asLong()).isEqualTo(300);
+        assertThat(quote.get("rows").asLong()).isEqualTo(PICTURES);
+        assertThat(quote.get("classB").asLong()).isEqualTo(PICTURES);
         assertThat(quote.get("dollars").asDouble()).isPositive();
         assertThat(one.client().post("/admin/models?model=other&maxDollars=0").status())
                 .isEqualTo(409);
@@ -78,18 +87,22 @@ class MigrationIT {
             upload(one.client(), 3);
             delete(one.client(), 2);
             assertSearches(one.client(), "mini-clip");
-            if (kills < 3 && random.nextBoolean()) {
+            assertReads(reader);
+            if (kills < KILLS && random.nextBoolean()) {
                 one.kill();
                 kills++;
                 one = start("one", models);
             }
         }
         assertThat(kills).as("seed %d", seed).isPositive();
+        System.out.printf("%d pictures, killed %d times while they were filled%n", there.size(), kills);
+        assertReads(reader);
 
         // Side by side.
         Client client = one.client();
         assertSearches(client, "mini-clip", "");
-        assertSearches(client, OTHER, "&model=" + OTHER);
+        // The last rows may have been filled just now.
+        await().untilAsserted(() -> assertSearches(client, OTHER, "&model=" + OTHER));
         Map<String, Double> other = distances.getOrDefault(OTHER, Map.of());
         assertThat(distances.getOrDefault("mini-clip", Map.of()).entrySet().stream()
                         .filter(old -> Math.abs(old.getValue() - other.getOrDefault(old.getKey(), old.getValue()))
@@ -146,6 +159,8 @@ class MigrationIT {
         upload(one.client(), 3);
         assertSearches(one.client(), OTHER);
         assertThat(found(one.client(), "").keySet()).isEqualTo(there);
+        assertReads(reader);
+        reader.close();
         one.close();
     }
 
@@ -201,13 +216,28 @@ class MigrationIT {
 
     /** All pictures, and how far they are. */
     private static Map<String, Double> found(Client client, String parameters) {
-        JsonNode answer = client.get("/search?mode=vector&exact=true&limit=1000&text=" + QUESTION + parameters)
-                .json();
         Map<String, Double> found = new HashMap<>();
-        answer.get("results")
-                .forEach(hit ->
-                        found.put(hit.get("id").asString(), hit.get("_distance").asDouble()));
+        @Nullable String cursor = "";
+        while (cursor != null) {
+            JsonNode page = client.get(
+                            "/search?mode=vector&exact=true&limit=1000&text=" + QUESTION + parameters + cursor)
+                    .json();
+            page.get("results")
+                    .forEach(hit -> found.put(
+                            hit.get("id").asString(), hit.get("_distance").asDouble()));
+            cursor =
+                    page.path("next").isString() ? "&cursor=" + page.get("next").asString() : null;
+        }
         return found;
+    }
+
+    /** Another client of the bucket finds the rows that are there, once each. */
+    private void assertReads(LanceDbClient reader) {
+        reader.run("openTable");
+        List<String> ids = new ArrayList<>();
+        reader.run("rows", "select", List.of("id"))
+                .forEach(row -> ids.add(row.get("id").asString()));
+        assertThat(ids).as("seed %d", seed).containsExactlyInAnyOrderElementsOf(there);
     }
 
     private void assertSearches(Client client, String model) {

@@ -69,6 +69,8 @@ class ScriptsTest {
         "scripts/verify --sample, --sample takes a number or all",
         "scripts/eval --min-recall, --min-recall needs a value",
         "scripts/migrate --to, --to needs a value",
+        "scripts/index-bucket --every, --every needs a value",
+        "scripts/index-bucket --price, --price needs a prefix",
         "scripts/eval --min-recall 7, --min-recall must be a number from 0 to 1: 7",
         "scripts/eval --labels no-such, cannot read no-such",
         "scripts/verify --sample some, --sample takes a number or all",
@@ -99,7 +101,8 @@ class ScriptsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"scripts/demo", "scripts/eval", "scripts/verify", "scripts/migrate"})
+    @ValueSource(
+            strings = {"scripts/demo", "scripts/eval", "scripts/verify", "scripts/migrate", "scripts/index-bucket"})
     void serverThatIsNotThereIsNamedInOneLineWithWhatToDo(String command) throws IOException, InterruptedException {
         Run run = run(command.split(" "));
 

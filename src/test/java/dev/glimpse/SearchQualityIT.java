@@ -37,7 +37,7 @@ import tools.jackson.databind.JsonNode;
 /** What searches of the 500 sample scenes find, and whether they say so when there is nothing to find. */
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
 @DirtiesContext // it has to be stopped before its folder is removed
-@Timeout(value = 3, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class SearchQualityIT {
     private static final int QUERIES = 100;
     private static final double USUAL = 0.25;

@@ -33,7 +33,7 @@ import org.springframework.test.context.DynamicPropertySource;
 /** People who search and look at pictures, while others upload large ones without pause. */
 @SpringBootTest(webEnvironment = SpringBootTest.WebEnvironment.RANDOM_PORT)
 @DirtiesContext // it has to be stopped before its folder is removed
-@Timeout(value = 2, unit = TimeUnit.MINUTES)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class ViewsBesideUploadsIT {
     private static final int UPLOADERS = 8;
     private static final int VIEWERS = 4;

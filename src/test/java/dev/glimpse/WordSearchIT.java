@@ -81,7 +81,8 @@ class WordSearchIT {
 
         client.patch("/" + id, "application/json", "{\"caption\": \"黒猫がいる\", \"tags\": [\"кошка\"]}");
 
-        assertThat(ids(byText("zebrafish"))).isEmpty();
+        // An answer waits two seconds for searches.
+        await().untilAsserted(() -> assertThat(ids(byText("zebrafish"))).isEmpty());
         assertThat(ids(byText("黒猫"))).containsExactly(id);
         assertThat(ids(byText("кошка"))).containsExactly(id);
 

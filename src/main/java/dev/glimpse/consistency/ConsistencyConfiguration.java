@@ -13,6 +13,7 @@ import java.security.SecureRandom;
 import java.util.function.Predicate;
 import org.springframework.beans.factory.annotation.Qualifier;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
+import org.springframework.boot.servlet.autoconfigure.MultipartProperties;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -45,9 +46,19 @@ class ConsistencyConfiguration {
 
     @Bean
     RowDeriver rowDeriver(
-            FairScheduler scheduler, ImageDecoder decoder, Models models, ObjectStore store, ImageDataset dataset) {
+            FairScheduler scheduler,
+            ImageDecoder decoder,
+            Models models,
+            ObjectStore store,
+            ImageDataset dataset,
+            Originals originals) {
         return new RowDeriver(
-                scheduler, decoder, models, store, () -> dataset.models().models());
+                scheduler, decoder, models, store, originals::read, () -> dataset.models().models());
+    }
+
+    @Bean
+    Originals originals(ObjectStore store, ImageDataset dataset) {
+        return new Originals(store, dataset);
     }
 
     @Bean
@@ -70,8 +81,9 @@ class ConsistencyConfiguration {
             ImageDataset dataset,
             RowDeriver deriver,
             PictureLocks locks,
+            WriteTimings timings,
             @Qualifier("pictureChores") ThreadPoolTaskExecutor chores) {
-        return new Reconciler(store, dataset, deriver, locks, chores);
+        return new Reconciler(store, dataset, deriver, locks, timings, chores);
     }
 
     @Bean
@@ -89,11 +101,24 @@ class ConsistencyConfiguration {
     @Bean
     Restoration restoration(
             ObjectStore store,
+            ImageDataset dataset,
+            Originals originals,
+            RowDeriver deriver,
             Reconciler reconciler,
             PictureLocks locks,
             IntentMarkers intents,
+            MultipartProperties files,
             @Qualifier("pictureChores") ThreadPoolTaskExecutor chores) {
-        return new Restoration(store, reconciler, locks, intents.server(), chores);
+        return new Restoration(
+                store,
+                dataset,
+                originals,
+                deriver,
+                reconciler,
+                locks,
+                intents.server(),
+                files.getMaxFileSize().toBytes(),
+                chores);
     }
 
     @Bean

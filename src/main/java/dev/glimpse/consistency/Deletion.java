@@ -1,11 +1,14 @@
 package dev.glimpse.consistency;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.SourceRows.Place;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.time.Instant;
+import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -21,8 +24,11 @@ import java.util.concurrent.TimeUnit;
 public final class Deletion {
     private static final String DELETE = "delete-";
 
+    private static final UploadMetadata NOTHING = new UploadMetadata(null, null, List.of());
+
     private final ObjectStore store;
     private final ImageDataset dataset;
+    private final Originals originals;
     private final Reconciler reconciler;
     private final PictureLocks locks;
     private final String server;
@@ -49,6 +55,7 @@ public final class Deletion {
             Executor deletes) {
         this.store = store;
         this.dataset = dataset;
+        this.originals = new Originals(store, dataset);
         this.reconciler = reconciler;
         this.locks = locks;
         this.server = server;
@@ -69,9 +76,32 @@ public final class Deletion {
      * Removes the picture, and hides the row. To be followed by {@link #finishLocked}, also when this throws.
      *
      * @param purge whether the trash has no copy afterwards, not even of an earlier delete
+     * @param object whether the object of a picture of a source goes as well; it stays if it was written since
      */
-    public void removePicture(ImageId id, boolean purge) {
+    public void removePicture(ImageId id, boolean purge, boolean object) {
         store.requireConditionalPuts();
+        if (dataset.sourceRows().isAny()) {
+            // The row that waits here may be that of another server by then, which may have changed it.
+            dataset.committed(id)
+                    .exceptionally(failure -> false)
+                    .completeOnTimeout(false, timings.commit().toMillis(), TimeUnit.MILLISECONDS)
+                    .join();
+            dataset.refresh().join();
+            reconciler.awaitRead().join();
+        }
+        removePicture(id, purge, object, dataset.sourceRows().find(id));
+    }
+
+    private void removePicture(ImageId id, boolean purge, boolean object, Optional<Place> place) {
+        UploadMetadata said = place.flatMap(lies -> dataset.find(id))
+                .map(row -> new UploadMetadata(row.filename(), row.caption(), row.tags()))
+                .orElse(NOTHING);
+        // First, so that no source brings the picture back, whatever comes next.
+        place.ifPresent(lies -> {
+            UploadMetadata kept = purge ? NOTHING : said;
+            originals.keepSaid(id, kept.caption(), kept.tags());
+            originals.remove(id, lies.key());
+        });
         Optional<ObjectHead> head = store.head(id.toString());
         String group = head.map(
                         found -> UploadMetadata.fromMetadata(found.metadata()).group())
@@ -87,9 +117,43 @@ public final class Deletion {
             store.delete(Trash.key(id));
         } else if (head.isPresent()) {
             store.copy(id.toString(), Trash.key(id));
+        } else if (place.flatMap(originals::headOf).isPresent()) {
+            // What the trash has is of an earlier delete, and would come back in place of this one.
+            store.delete(Trash.key(id));
         }
         if (head.isPresent()) {
             store.delete(id.toString());
+        }
+        if (object) {
+            place.ifPresent(lies -> deleteObject(id, lies, said, !purge && head.isEmpty()));
+        }
+    }
+
+    /** Deletes the object of a picture of a source, unless it was written since. */
+    private void deleteObject(ImageId id, Place place, UploadMetadata said, boolean toTrash) {
+        Optional<String> etag = originals.headOf(place).map(ObjectHead::etag);
+        Optional<byte[]> bytes = etag.flatMap(there -> store.get(place.key(), place.bytes()))
+                .filter(found -> ImageId.of(found, id.format()).equals(id));
+        if (bytes.isEmpty()) {
+            return;
+        }
+        if (toTrash) {
+            store.delete(Trash.key(id));
+            boolean unused = store.putIfAbsent(
+                    Trash.key(id), bytes.get(), id.format().mediaType(), metadata(said, place.modified()));
+        }
+        // Not every bucket deletes under a condition, so it is asked as late as can be.
+        if (store.head(place.key()).map(ObjectHead::etag).equals(etag)) {
+            store.delete(place.key());
+        }
+    }
+
+    private static Map<String, String> metadata(UploadMetadata said, Instant modified) {
+        try {
+            return said.fitted().toMetadata(null, modified);
+        } catch (MetadataTooLongException e) {
+            // The object was given a longer name after the rest was said.
+            return new UploadMetadata(null, said.caption(), said.tags()).toMetadata(null, modified);
         }
     }
 

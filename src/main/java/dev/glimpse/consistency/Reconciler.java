@@ -1,7 +1,9 @@
 package dev.glimpse.consistency;
 
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureState;
+import dev.glimpse.dataset.SourceRows.Place;
 import dev.glimpse.image.DamagedImageException;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.image.ImageTooLargeException;
@@ -11,6 +13,8 @@ import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
 import java.time.Duration;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
@@ -55,14 +59,23 @@ public final class Reconciler {
 
     private final ObjectStore store;
     private final ImageDataset dataset;
+    private final Originals originals;
     private final RowDeriver deriver;
     private final PictureLocks locks;
+    private final WriteTimings timings;
     private final Executor requests;
 
     /** @param requests runs what waits for the store */
     public Reconciler(
-            ObjectStore store, ImageDataset dataset, RowDeriver deriver, PictureLocks locks, Executor requests) {
+            ObjectStore store,
+            ImageDataset dataset,
+            RowDeriver deriver,
+            PictureLocks locks,
+            WriteTimings timings,
+            Executor requests) {
+        this.timings = timings;
         this.store = store;
+        this.originals = new Originals(store, dataset);
         this.dataset = dataset;
         this.deriver = deriver;
         this.locks = locks;
@@ -85,7 +98,8 @@ public final class Reconciler {
      *     none that can have a row
      */
     public CompletableFuture<Boolean> reconcileLocked(ImageId id) {
-        return reconcile(id, false, null, 1);
+        // An upload that was cut off may have left a row that says what its source says.
+        return reconcile(id, dataset.sourceRows().isAny(), null, 1);
     }
 
     /**
@@ -135,8 +149,9 @@ public final class Reconciler {
     }
 
     private CompletableFuture<Look> look(ImageId id, boolean notes, UploadMetadata.@Nullable Stored written) {
-        Optional<ObjectHead> head = store.head(id.toString());
+        Optional<ObjectHead> head = originals.head(id);
         if (head.isEmpty()) {
+            originals.keepSaidByRow(id);
             return dataset.remove(id).thenApply(removed -> new Look(removed ? Found.CHANGED : Found.NO_PICTURE));
         }
         // A delete that got stuck, or that an upload has overtaken, may have hidden the row.
@@ -151,27 +166,93 @@ public final class Reconciler {
             ImageId id, ObjectHead picture, boolean notes, UploadMetadata.@Nullable Stored written) {
         return switch (dataset.stateOf(id)) {
             case UNREAD, COMMITTED, LEAVING_COMMITTED ->
-                notes ? describe(id, picture, written) : CompletableFuture.completedFuture(new Look(Found.PICTURE));
+                isOfSourceAndUploaded(id)
+                        ? takeFromSource(id, written)
+                        : notes
+                                ? describe(id, picture, written)
+                                : CompletableFuture.completedFuture(new Look(Found.PICTURE));
             case PENDING -> dataset.committed(id).thenApply(committed -> new Look(Found.CHANGED));
             case ABSENT, LEAVING_PENDING ->
-                addRowOf(id, picture).thenApply(possible -> new Look(possible ? Found.CHANGED : Found.NO_PICTURE));
+                addRowOf(id, picture).thenApply(outcome -> switch (outcome) {
+                    case ADDED -> new Look(Found.CHANGED, UploadMetadata.fromMetadata(picture.metadata()));
+                    case NOT_ADDED -> new Look(Found.CHANGED);
+                    case IMPOSSIBLE -> new Look(Found.NO_PICTURE);
+                });
         };
+    }
+
+    private enum Outcome {
+        ADDED,
+        /** There was a row, or the picture is gone. */
+        NOT_ADDED,
+        /** There can be none: the bytes are no picture that we accept. */
+        IMPOSSIBLE
     }
 
     /**
      * Adds the row of a picture that is in the store.
      *
-     * @return completes with true when a row is committed, whoever has added it, or the picture is gone; with false if there can be none
+     * @return completes when a row is committed, whoever has added it
      */
-    private CompletableFuture<Boolean> addRowOf(ImageId id, ObjectHead picture) {
+    private CompletableFuture<Outcome> addRowOf(ImageId id, ObjectHead picture) {
         try {
             return deriver.rowOf(id, picture)
-                    .map(row -> dataset.add(row).thenApply(added -> true))
-                    .orElse(CompletableFuture.completedFuture(true));
+                    .map(row -> dataset.add(row).thenApply(added -> added ? Outcome.ADDED : Outcome.NOT_ADDED))
+                    .orElse(CompletableFuture.completedFuture(Outcome.NOT_ADDED));
         } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException | ImageTooSlowException e) {
             log.warn("{} is in the store and cannot get a row: {}", id, e.getMessage());
-            return CompletableFuture.completedFuture(false);
+            return CompletableFuture.completedFuture(Outcome.IMPOSSIBLE);
         }
+    }
+
+    private boolean isOfSourceAndUploaded(ImageId id) {
+        return dataset.sourceRows().find(id).isPresent()
+                && store.head(id.toString()).isPresent();
+    }
+
+    /**
+     * Lets the row of a picture that was uploaded, and that lies in a source as well, say so. Caption and tags of the row stay, where the
+     * upload says none. No source brings the picture back once the upload is deleted.
+     */
+    private CompletableFuture<Look> takeFromSource(ImageId id, UploadMetadata.@Nullable Stored written) {
+        Optional<Place> source = dataset.sourceRows().find(id);
+        Optional<ObjectHead> own = store.head(id.toString());
+        Optional<Picture> row = dataset.find(id);
+        CompletableFuture<Look> again = CompletableFuture.completedFuture(new Look(Found.CHANGED));
+        if (source.isEmpty() || own.isEmpty() || row.isEmpty()) {
+            return again;
+        }
+        originals.remove(id, source.get().key());
+        if (!keepWhatIsSaid(id, own.get(), row.get())) {
+            return again;
+        }
+        Place place = new Place(
+                id.toString(), own.get().bytes(), Originals.second(own.get().lastModified()));
+        return dataset.sourceRows()
+                .move(Map.of(id, place), store)
+                // None has, if the row that is read here is an older one.
+                .thenCompose(
+                        moved -> moved > 0 ? awaitRead().thenCompose(read -> again) : describe(id, own.get(), written));
+    }
+
+    /** False if the picture says something else by now. */
+    private boolean keepWhatIsSaid(ImageId id, ObjectHead picture, Picture row) {
+        UploadMetadata.Stored said = UploadMetadata.fromMetadata(picture.metadata());
+        UploadMetadata notes = new UploadMetadata(
+                said.notes().filename(),
+                said.notes().caption() == null ? row.caption() : said.notes().caption(),
+                said.notes().tags().isEmpty() ? row.tags() : said.notes().tags());
+        if (notes.equals(said.notes())) {
+            return true;
+        }
+        Map<String, String> metadata = new HashMap<>(picture.metadata());
+        try {
+            metadata.putAll(said.with(notes.fitted()).toMetadata());
+        } catch (MetadataTooLongException e) {
+            // What the upload says and what the row says do not fit together. The upload is newer.
+            return true;
+        }
+        return store.replaceMetadata(id.toString(), picture.etag(), id.format().mediaType(), metadata, timings.put());
     }
 
     private CompletableFuture<Look> describe(ImageId id, ObjectHead picture, UploadMetadata.@Nullable Stored written) {

@@ -249,7 +249,7 @@ public final class Recovery {
         markers.forEach(marker -> names.add(nameOf(marker)));
         Instant since =
                 markers.stream().map(this::begunAt).min(Instant::compareTo).orElseThrow();
-        List<ImageId> candidates = withoutRow(since.minus(timings.beforeMarker()));
+        List<ImageId> candidates = candidates(since.minus(timings.beforeMarker()));
         AtomicInteger rows = new AtomicInteger();
         PictureListing.work(
                 candidates, AT_ONCE, id -> addRowIfOf(names, id).thenAccept(added -> rows.addAndGet(added)));
@@ -275,11 +275,15 @@ public final class Recovery {
         return age.map(marker.lastModified()::minus).orElse(Instant.EPOCH);
     }
 
-    /** What waits to be committed has no row yet: this server may be about to end as well. */
-    private List<ImageId> withoutRow(Instant since) {
+    /**
+     * Pictures without a row. What waits to be committed has none yet: this server may be about to end as well. Where a source may have had
+     * the picture before, its row may say so still.
+     */
+    private List<ImageId> candidates(Instant since) {
         ConcurrentLinkedQueue<ImageId> found = new ConcurrentLinkedQueue<>();
         pictures.forEach((id, lastModified) -> {
-            if (!lastModified.isBefore(since) && !dataset.stateOf(id).isInTable()) {
+            if (!lastModified.isBefore(since)
+                    && (!dataset.stateOf(id).isInTable() || dataset.sourceRows().isAny())) {
                 found.add(id);
             }
         });

@@ -1,5 +1,6 @@
 package dev.glimpse.consistency;
 
+import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import java.util.Map;
@@ -18,17 +19,35 @@ public final class Restoration {
     private static final String RESTORE = "restore-";
 
     private final ObjectStore store;
+    private final ImageDataset dataset;
+    private final Originals originals;
+    private final RowDeriver deriver;
     private final Reconciler reconciler;
     private final PictureLocks locks;
     private final String server;
+    private final long largest;
     private final Executor requests;
 
     /**
      * @param server that this is
+     * @param largest object of a source that is read, in bytes
      * @param requests runs what waits for the store
      */
-    public Restoration(ObjectStore store, Reconciler reconciler, PictureLocks locks, String server, Executor requests) {
+    public Restoration(
+            ObjectStore store,
+            ImageDataset dataset,
+            Originals originals,
+            RowDeriver deriver,
+            Reconciler reconciler,
+            PictureLocks locks,
+            String server,
+            long largest,
+            Executor requests) {
         this.store = store;
+        this.dataset = dataset;
+        this.largest = largest;
+        this.originals = originals;
+        this.deriver = deriver;
         this.reconciler = reconciler;
         this.locks = locks;
         this.server = server;
@@ -53,6 +72,46 @@ public final class Restoration {
         store.requireConditionalPuts();
         boolean unused = store.putIfAbsent(marker(id), new byte[0], "text/plain", Map.of());
         return store.copy(Trash.key(id), id.toString());
+    }
+
+    /** Whether the picture was deleted while the object of its source stayed. Asks the store. */
+    public boolean isOfSource(ImageId id) {
+        return originals.removedFrom(id).isPresent();
+    }
+
+    /**
+     * Brings the row of a picture back whose object has stayed in its source. The caller holds the picture's lock. After a crash half way,
+     * doing it again is right.
+     *
+     * @return completes with whether the picture is there with its row; if not, its object has another name or other bytes by now, and the
+     *     next look at its source brings it back should it be anywhere
+     */
+    public CompletableFuture<Boolean> finishOfSource(ImageId id) {
+        // A delete that got stuck may have hidden the row.
+        dataset.show(id);
+        Optional<String> key = originals.removedFrom(id);
+        return addRowAt(id, key)
+                .thenApplyAsync(
+                        there -> {
+                            originals.welcome(id);
+                            return there;
+                        },
+                        requests)
+                .thenCompose(there -> dataset.refresh().thenApply(read -> there))
+                // A look of another server has perhaps taken the row out again, before the picture was welcome.
+                .thenCompose(there -> there && !dataset.stateOf(id).isShown()
+                        ? addRowAt(id, key)
+                        : CompletableFuture.completedFuture(there));
+    }
+
+    private CompletableFuture<Boolean> addRowAt(ImageId id, Optional<String> key) {
+        return CompletableFuture.completedFuture(id)
+                .thenComposeAsync(
+                        picture -> key.flatMap(
+                                        object -> deriver.rowAt(picture, object, largest, originals.said(picture)))
+                                .map(row -> dataset.add(row).thenApply(added -> true))
+                                .orElse(CompletableFuture.completedFuture(false)),
+                        requests);
     }
 
     /**

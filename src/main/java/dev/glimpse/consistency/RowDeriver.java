@@ -1,6 +1,7 @@
 package dev.glimpse.consistency;
 
 import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.TableModels;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.Models;
@@ -19,6 +20,7 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
+import java.util.function.Function;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 
@@ -32,9 +34,11 @@ public final class RowDeriver {
     private final ImageDecoder decoder;
     private final PictureEncoder encoder;
     private final ObjectStore store;
+    private final Function<ImageId, Optional<byte[]>> originals;
 
     /**
      * @param store has the pictures
+     * @param originals reads the original of a picture, wherever it lies; empty if it is not there
      * @param table tells at any time which models the table has vectors of; empty means the configured one
      */
     public RowDeriver(
@@ -42,11 +46,13 @@ public final class RowDeriver {
             ImageDecoder decoder,
             Models models,
             ObjectStore store,
+            Function<ImageId, Optional<byte[]>> originals,
             Supplier<Optional<TableModels>> table) {
         this.scheduler = scheduler;
         this.decoder = decoder;
         this.encoder = new PictureEncoder(models, table);
         this.store = store;
+        this.originals = originals;
     }
 
     /** What the bytes say. The pixels do not go on: those of all uploads under way would fill the heap. */
@@ -59,6 +65,11 @@ public final class RowDeriver {
             @Nullable Instant takenAt,
             Fingerprint fingerprint,
             CompletableFuture<PictureEncoder.Vectors> vectors) {
+        /** The same, of a picture that lies elsewhere. */
+        Derived at(String address) {
+            return new Derived(id, address, bytes, width, height, takenAt, fingerprint, vectors);
+        }
+
         public CompletableFuture<PictureRow> row(UploadMetadata notes, Instant uploadedAt) {
             return vectors.thenApply(made -> new PictureRow(
                     id,
@@ -129,7 +140,7 @@ public final class RowDeriver {
     public Optional<Embedding> vectorOf(ImageId id, ClipModel model, Ticket ticket) {
         memory.acquireUninterruptibly();
         try {
-            Optional<byte[]> bytes = store.get(id.toString());
+            Optional<byte[]> bytes = originals.apply(id);
             if (bytes.isEmpty()) {
                 return Optional.empty();
             }
@@ -179,5 +190,47 @@ public final class RowDeriver {
         UploadMetadata.Stored said = UploadMetadata.fromMetadata(head.metadata());
         Instant uploadedAt = said.uploadedAt();
         return derived.row(said.notes(), uploadedAt == null ? Instant.now() : uploadedAt);
+    }
+
+    /**
+     * The row of a picture of a source. Waits for the encoder. Empty if the object is not there, is larger, or is another picture.
+     *
+     * @param key of its object
+     * @param largest object that is read, in bytes
+     * @param said of it; its file name does not count
+     * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept
+     * @throws dev.glimpse.image.DamagedImageException if they begin like one and cannot be decoded
+     * @throws dev.glimpse.image.ImageTooLargeException if it has too many pixels
+     * @throws dev.glimpse.image.ImageTooSlowException if it takes too long to decode
+     * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
+     * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
+     * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
+     */
+    Optional<PictureRow> rowAt(ImageId id, String key, long largest, UploadMetadata said) {
+        memory.acquireUninterruptibly();
+        try {
+            Optional<ObjectHead> head = store.head(key);
+            Optional<byte[]> bytes = head.flatMap(found -> store.get(key, largest))
+                    .filter(found -> ImageId.of(found, id.format()).equals(id));
+            if (head.isEmpty() || bytes.isEmpty()) {
+                return Optional.empty();
+            }
+            SourceRows.Place place = new SourceRows.Place(
+                    key, bytes.get().length, Originals.second(head.get().lastModified()));
+            Derived derived = derive(id, bytes.get(), scheduler.ticket(new Flow("chores", "", Purpose.UPLOAD)));
+            return Optional.of(rowAt(place, derived, said).join());
+        } finally {
+            memory.release();
+        }
+    }
+
+    /**
+     * The row of a picture of a source, once its vectors are made.
+     *
+     * @param said of it; its file name does not count
+     */
+    public CompletableFuture<PictureRow> rowAt(SourceRows.Place place, Derived derived, UploadMetadata said) {
+        return derived.at(store.address(place.key()))
+                .row(new UploadMetadata(place.filename(), said.caption(), said.tags()), place.modified());
     }
 }

@@ -277,6 +277,8 @@ final class Verifier {
                 }
                 listed.incrementAndGet();
             });
+            // Looks at their sources compare these.
+            dataset.sourceRows().forEach((id, place) -> seen.add(id));
             List<ImageId> lackPicture = new ArrayList<>();
             dataset.forEachId(id -> {
                 rows.incrementAndGet();

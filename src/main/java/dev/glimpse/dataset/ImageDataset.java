@@ -28,6 +28,7 @@ import java.util.function.BiConsumer;
 import java.util.function.Consumer;
 import java.util.function.Function;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,6 +59,7 @@ public final class ImageDataset implements AutoCloseable, MeterBinder {
     private final TableReport report;
     private final TableRepair repair;
     private final ModelColumns modelColumns;
+    private final SourceRows sourceRows;
     private final IndexJobs indexJobs = new IndexJobs();
 
     private ImageDataset(ObjectStore store, Path work, KnownModels known, TableSettings settings, TableTimings timing)
@@ -71,6 +73,7 @@ public final class ImageDataset implements AutoCloseable, MeterBinder {
         this.duplicates = new DuplicateSearch(supervisor, search::located);
         this.report = new TableReport(supervisor, place.address(), known.configured());
         this.modelColumns = new ModelColumns(supervisor, known);
+        this.sourceRows = new SourceRows(supervisor, search);
         this.repair = new TableRepair(supervisor, report, place.address());
         try {
             supervisor.start();
@@ -185,8 +188,21 @@ public final class ImageDataset implements AutoCloseable, MeterBinder {
      * @throws ModelMismatchException if the table was made with another model
      */
     public CompletableFuture<RowChange> describe(ImageId id, RowNotes notes) {
+        return describe(id, before -> notes);
+    }
+
+    /**
+     * As {@link #describe(ImageId, RowNotes)}, with notes that are made of what the newest row says: of several changes at the same time
+     * none is lost.
+     *
+     * @param change runs on the thread that commits, perhaps several times; what it throws completes the future, and nothing has changed
+     * @return completes as {@link #describe(ImageId, RowNotes)} does
+     * @throws ForeignTableException if the table was not made by Glimpse, or has columns that our rows do not fit into
+     * @throws ModelMismatchException if the table was made with another model
+     */
+    public CompletableFuture<RowChange> describe(ImageId id, UnaryOperator<RowNotes> change) {
         requireWritable();
-        return onceMore(table -> table.commitLoop().describe(id, notes));
+        return onceMore(table -> table.commitLoop().describe(id, change));
     }
 
     /**
@@ -481,6 +497,11 @@ public final class ImageDataset implements AutoCloseable, MeterBinder {
     /** The models that the table has vectors of. */
     public ModelColumns models() {
         return modelColumns;
+    }
+
+    /** Rows of pictures that lie under names of their own. */
+    public SourceRows sourceRows() {
+        return sourceRows;
     }
 
     // ---- the table as a whole

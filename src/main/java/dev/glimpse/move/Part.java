@@ -13,6 +13,9 @@ enum Part {
     PICTURES(ImageDataset.PICTURES),
     TRASH("trash/"),
     DECISIONS("decisions/"),
+
+    /** What is remembered of pictures that lie under names of their own, without the settings of their sources. */
+    SOURCES("sources/"),
     TABLE(ImageDataset.KEY);
 
     /** What keys of manifests of the table begin with. The name of a newer one comes first. */
@@ -35,6 +38,7 @@ enum Part {
             case PICTURES, TRASH -> picture(key).isPresent();
             case TABLE -> !key.startsWith(MANIFESTS) && !key.endsWith("/");
             case MARKERS, DECISIONS -> !key.endsWith("/");
+            case SOURCES -> key.startsWith("sources/removed/") || key.startsWith("sources/said/");
         };
     }
 
@@ -49,7 +53,7 @@ enum Part {
             case PICTURES -> 4;
             case TRASH -> 3;
             case TABLE -> 4;
-            case MARKERS, DECISIONS -> 2;
+            case MARKERS, DECISIONS, SOURCES -> 2;
         };
     }
 

@@ -6,6 +6,8 @@ import dev.glimpse.consistency.Reconciler;
 import dev.glimpse.consistency.UnfinishedChanges;
 import dev.glimpse.consistency.UploadMetadata;
 import dev.glimpse.dataset.ImageDataset;
+import dev.glimpse.dataset.RowChange;
+import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.storage.RequestMeter;
@@ -13,7 +15,9 @@ import dev.glimpse.storage.StoreUse;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.UnaryOperator;
+import org.jspecify.annotations.Nullable;
 
 /** Changes what is said of stored pictures. Safe for use by several threads. */
 public final class Editor {
@@ -68,7 +72,7 @@ public final class Editor {
         try {
             Optional<UploadMetadata> said = edit.changePicture(change);
             edited = said.isEmpty() && !edit.isBegun()
-                    ? CompletableFuture.failedFuture(PictureNotFoundException.missing(id))
+                    ? editRow(id, change)
                     : edit.finishLocked().thenApply(there -> {
                         if (!there) {
                             throw PictureNotFoundException.missing(id);
@@ -83,5 +87,28 @@ public final class Editor {
                 unfinished.addEdit(edit);
             }
         });
+    }
+
+    /** What is said of a picture of a source is in its row alone: the object is not ours to change. */
+    private CompletableFuture<UploadMetadata> editRow(ImageId id, UnaryOperator<UploadMetadata> change) {
+        if (dataset.sourceRows().find(id).isEmpty()) {
+            return CompletableFuture.failedFuture(PictureNotFoundException.missing(id));
+        }
+        AtomicReference<@Nullable UploadMetadata> said = new AtomicReference<>();
+        return dataset.committed(id)
+                .thenCompose(there -> dataset.describe(id, before -> {
+                    UploadMetadata now = change.apply(
+                                    new UploadMetadata(before.filename(), before.caption(), before.tags()))
+                            .fitted();
+                    said.set(now);
+                    return new RowNotes(now.filename(), now.caption(), now.tags(), null);
+                }))
+                .thenApply(outcome -> {
+                    UploadMetadata now = said.get();
+                    if (outcome == RowChange.NO_ROW || now == null) {
+                        throw PictureNotFoundException.missing(id);
+                    }
+                    return now;
+                });
     }
 }

@@ -1,5 +1,6 @@
 package dev.glimpse.pictures;
 
+import dev.glimpse.consistency.Originals;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.ImageDecoder;
@@ -28,7 +29,7 @@ public final class PictureViews implements MeterBinder {
     /** Some thousand thumbnails of the smallest size or two hundred of the largest, or a dozen originals. */
     private static final long CACHE_BYTES = 24L << 20;
 
-    private final ObjectStore store;
+    private final Originals stored;
     private final ImageDataset dataset;
     private final ImageDecoder decoder;
     private final Meters meters = new Meters();
@@ -36,7 +37,7 @@ public final class PictureViews implements MeterBinder {
     private final MadeOnce<ImageId> originals = new MadeOnce<>(CACHE_BYTES, new CacheMeters(meters, "originals"));
 
     PictureViews(ObjectStore store, ImageDataset dataset, ImageDecoder decoder) {
-        this.store = store;
+        this.stored = new Originals(store, dataset);
         this.dataset = dataset;
         this.decoder = decoder;
     }
@@ -86,7 +87,7 @@ public final class PictureViews implements MeterBinder {
     }
 
     private byte[] read(ImageId id) {
-        return RequestMeter.using(StoreUse.VIEWS, () -> store.get(id.toString()))
+        return RequestMeter.using(StoreUse.VIEWS, () -> stored.read(id))
                 .orElseThrow(() -> PictureNotFoundException.missing(id));
     }
 

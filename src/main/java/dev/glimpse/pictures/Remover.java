@@ -1,6 +1,7 @@
 package dev.glimpse.pictures;
 
 import dev.glimpse.consistency.Deletion;
+import dev.glimpse.consistency.Originals;
 import dev.glimpse.consistency.PictureLocks;
 import dev.glimpse.consistency.UnfinishedChanges;
 import dev.glimpse.dataset.ImageDataset;
@@ -15,7 +16,7 @@ import java.util.concurrent.Executor;
 /** Takes pictures out again. Safe for use by several threads. */
 public final class Remover {
     private final Deletion deletion;
-    private final ObjectStore store;
+    private final Originals originals;
     private final ImageDataset dataset;
     private final UnfinishedChanges unfinished;
     private final PictureLocks locks;
@@ -30,7 +31,7 @@ public final class Remover {
             PictureLocks locks,
             Executor deletes) {
         this.deletion = deletion;
-        this.store = store;
+        this.originals = new Originals(store, dataset);
         this.dataset = dataset;
         this.unfinished = unfinished;
         this.locks = locks;
@@ -42,26 +43,28 @@ public final class Remover {
      * back unless it is uploaded again.
      *
      * @param purge whether no copy is kept in the trash, not even of an earlier delete
+     * @param object whether the object of a picture of a source goes as well; else it stays, and its row does not come back
      * @return completes exceptionally with {@link PictureNotFoundException} if there is neither picture nor row; with
      *     {@link dev.glimpse.storage.StoreUnavailableException} if the picture is perhaps still there
      * @throws dev.glimpse.dataset.ForeignTableException if the table is not ours to write
      * @throws dev.glimpse.dataset.ModelMismatchException if the table was made with another model
      */
-    public CompletableFuture<Void> remove(ImageId id, boolean purge) {
+    public CompletableFuture<Void> remove(ImageId id, boolean purge, boolean object) {
         dataset.requireWritable();
         return locks.withLock(
                 id,
                 () -> RequestMeter.using(
-                        StoreUse.CHANGES, () -> CompletableFuture.runAsync(() -> removeLocked(id, purge), deletes)));
+                        StoreUse.CHANGES,
+                        () -> CompletableFuture.runAsync(() -> removeLocked(id, purge, object), deletes)));
     }
 
-    private void removeLocked(ImageId id, boolean purge) {
-        if (!dataset.stateOf(id).isShown() && store.head(id.toString()).isEmpty()) {
+    private void removeLocked(ImageId id, boolean purge, boolean object) {
+        if (!dataset.stateOf(id).isShown() && originals.head(id).isEmpty()) {
             throw PictureNotFoundException.missing(id);
         }
         boolean finished = false;
         try {
-            deletion.removePicture(id, purge);
+            deletion.removePicture(id, purge, object);
             finished = deletion.finishLocked(id);
         } finally {
             if (!finished) {

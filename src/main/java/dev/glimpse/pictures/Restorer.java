@@ -65,7 +65,14 @@ public final class Restorer {
         boolean there = store.head(id.toString()).isPresent();
         // The row that is known may be the one that another server has removed.
         dataset.refresh().join();
-        if (there || store.head(Trash.key(id)).isEmpty()) {
+        boolean inTrash = !there && store.head(Trash.key(id)).isPresent();
+        if (!there && !inTrash && restoration.isOfSource(id)) {
+            return restoration
+                    .finishOfSource(id)
+                    .thenCompose(found -> requireFound(id, found))
+                    .thenApply(found -> true);
+        }
+        if (!inTrash) {
             // Another server may be deleting the picture just now, so its copy in the trash is not ours to remove.
             boolean away = !dataset.stateOf(id).isInTable();
             return reconciler

@@ -34,16 +34,21 @@ class TrashController {
     /** @param restored false if the picture had not been deleted */
     record Restored(String id, boolean restored) {}
 
-    /** A deleted picture is kept in the trash for a while unless it is to be purged. */
+    /**
+     * A deleted picture is kept in the trash for a while unless it is to be purged. One of a source stays where it lies.
+     *
+     * @param picture whether the object of a picture of a source goes as well
+     */
     @DeleteMapping("/images/{name}")
     ResponseEntity<Void> delete(
             @PathVariable String name,
             @RequestParam(defaultValue = "false") boolean purge,
+            @RequestParam(defaultValue = "false") boolean picture,
             HttpServletRequest request) {
         ImageId id = parse(name);
         Conditions.requireForChange(id.sha256(), request);
-        await(remover.remove(id, purge));
-        audit.info("deleted {} purge={}", id, purge);
+        await(remover.remove(id, purge, picture));
+        audit.info("deleted {} purge={} picture={}", id, purge, picture);
         return ResponseEntity.noContent().build();
     }
 

@@ -2,6 +2,8 @@ package dev.glimpse.search;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ModelStamp;
+import dev.glimpse.dataset.Picture;
+import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.TableModels;
 import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.embedding.ClipModel;
@@ -12,6 +14,7 @@ import dev.glimpse.fairness.MemoryBudget;
 import dev.glimpse.fairness.Ticket;
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.ImageId;
 import dev.glimpse.image.Region;
 import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.ParameterValues;
@@ -172,9 +175,15 @@ final class QueryEncoder {
     /** The original as if it had come with the request. It is read from the store. */
     private Term.Sample originalOf(Term.Like like) {
         String id = like.id().toString();
-        Long size = dataset.find(like.id()).orElseThrow(() -> unknown(like)).bytes();
+        Picture picture = dataset.find(like.id()).orElseThrow(() -> unknown(like));
+        Long size = picture.bytes();
+        String key = SourceRows.keyIn(id, picture.path()).orElse(id);
         return new Term.Sample(
-                () -> store.get(id).orElseThrow(() -> unknown(like)),
+                // A source may have put other bytes there since.
+                () -> store.get(key, size == null || key.equals(id) ? Long.MAX_VALUE : size)
+                        .filter(bytes -> key.equals(id)
+                                || ImageId.of(bytes, like.id().format()).equals(like.id()))
+                        .orElseThrow(() -> unknown(like)),
                 size == null ? largestPicture : Math.min(size, largestPicture),
                 like.weight(),
                 like.region());

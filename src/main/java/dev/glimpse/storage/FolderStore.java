@@ -111,10 +111,13 @@ final class FolderStore implements ObjectStore {
     }
 
     @Override
-    public Optional<byte[]> get(String key) {
+    public Optional<byte[]> get(String key, long most) {
         Path object = path(key);
         try {
-            return attributes(object) == null ? Optional.empty() : Optional.of(Files.readAllBytes(object));
+            BasicFileAttributes attributes = attributes(object);
+            return attributes == null || attributes.size() > most
+                    ? Optional.empty()
+                    : Optional.of(Files.readAllBytes(object));
         } catch (NoSuchFileException e) {
             return Optional.empty();
         } catch (IOException e) {
@@ -153,7 +156,11 @@ final class FolderStore implements ObjectStore {
             BasicFileAttributes attributes = attributes(object);
             return attributes == null
                     ? Optional.empty()
-                    : Optional.of(new ObjectHead(attributes.size(), readMetadata(key), etag(attributes)));
+                    : Optional.of(new ObjectHead(
+                            attributes.size(),
+                            readMetadata(key),
+                            attributes.lastModifiedTime().toInstant(),
+                            etag(attributes)));
         } catch (IOException e) {
             throw unavailable("read", key, e);
         }

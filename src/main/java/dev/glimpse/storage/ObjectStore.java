@@ -50,7 +50,12 @@ public interface ObjectStore extends AutoCloseable {
     boolean putIfAbsent(String key, Path file);
 
     /** All bytes of the object; empty if there is none. For objects that fit in memory. */
-    Optional<byte[]> get(String key);
+    default Optional<byte[]> get(String key) {
+        return get(key, Long.MAX_VALUE);
+    }
+
+    /** All bytes of the object; empty if there is none, or it has more bytes than this, which are not read then. */
+    Optional<byte[]> get(String key, long most);
 
     /**
      * Writes the object to the target, which appears complete or not at all.
@@ -163,6 +168,11 @@ public interface ObjectStore extends AutoCloseable {
      * be trusted. Empty if nothing of the kind is known. Asks the store nothing.
      */
     Optional<StoreProblem> problem();
+
+    /** Whether every store can keep an object under this key. */
+    static boolean isKey(String key) {
+        return KeyRules.isKey(key);
+    }
 
     /** Counts what this store asks of a bucket. */
     RequestMeter meter();

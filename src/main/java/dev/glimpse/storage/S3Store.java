@@ -26,6 +26,7 @@ import software.amazon.awssdk.core.sync.RequestBody;
 import software.amazon.awssdk.core.sync.ResponseTransformer;
 import software.amazon.awssdk.services.s3.S3Client;
 import software.amazon.awssdk.services.s3.model.GetObjectRequest;
+import software.amazon.awssdk.services.s3.model.GetObjectResponse;
 import software.amazon.awssdk.services.s3.model.HeadObjectResponse;
 import software.amazon.awssdk.services.s3.model.ListObjectsV2Response;
 import software.amazon.awssdk.services.s3.model.MetadataDirective;
@@ -185,15 +186,23 @@ final class S3Store implements ObjectStore, MeterBinder {
     }
 
     @Override
-    public Optional<byte[]> get(String key) {
+    public Optional<byte[]> get(String key, long most) {
         KeyRules.requireKey(key);
         Duration limit = attempt.multipliedBy(ATTEMPTS);
         try {
             // The size is not known before, so one attempt may take the time of all; a hang ends sooner.
-            byte[] bytes = s3.getObject(read(key, limit, limit), ResponseTransformer.toBytes())
-                    .asByteArrayUnsafe();
+            Optional<byte[]> found = s3.getObject(read(key, limit, limit), (response, stored) -> {
+                Long bytes = response.contentLength();
+                if (bytes != null && bytes > most) {
+                    stored.abort();
+                    return Optional.empty();
+                }
+                return Optional.of(ResponseTransformer.<GetObjectResponse>toBytes()
+                        .transform(response, stored)
+                        .asByteArrayUnsafe());
+            });
             readsRefused = null;
-            return Optional.of(bytes);
+            return found;
         } catch (NoSuchKeyException e) {
             return Optional.empty();
         } catch (SdkException e) {
@@ -233,6 +242,7 @@ final class S3Store implements ObjectStore, MeterBinder {
             return Optional.of(new ObjectHead(
                     head.contentLength(),
                     head.metadata(),
+                    head.lastModified(),
                     String.valueOf(head.eTag()).replace("\"", "")));
         } catch (NoSuchKeyException e) {
             readsRefused = null;

@@ -142,6 +142,10 @@ public final class Uploader implements MeterBinder {
     private StoredPicture storeKnown(ImageId id, byte[] bytes, UploadMetadata notes, Ticket ticket) {
         Optional<ObjectHead> head = store.head(id.toString());
         if (head.isPresent()) {
+            if (dataset.sourceRows().find(id).isPresent()) {
+                // An upload that was cut off has left the row of a source.
+                takeFromSource(id);
+            }
             return confirm(id).comparing(notesOf(head.get()), notes);
         }
         refresh();
@@ -214,11 +218,16 @@ public final class Uploader implements MeterBinder {
         // A delete that waits for another server has hidden the picture perhaps. It leaves a picture that is there
         // alone.
         dataset.show(id);
+        if (dataset.sourceRows().find(id).isPresent()) {
+            takeFromSource(id);
+            member.leave();
+            return stored(id, true);
+        }
         CompletableFuture<Boolean> committed = dataset.add(row);
         IntentGroup group = member.group();
         if (group.isReliable()) {
             promised.put(id, group);
-            leaveAfter(committed.thenCompose(added -> afterCommit(id, group)), id, member);
+            leaveAfter(committed.thenCompose(added -> afterCommit(id, group, added)), id, member);
         } else {
             // Others take the group for abandoned soon, so the marker promises nothing.
             awaitCommit(id);
@@ -226,6 +235,12 @@ public final class Uploader implements MeterBinder {
             member.leave();
         }
         return stored(id, true);
+    }
+
+    /** Lets the row that says that the picture lies in a source say that it was uploaded. */
+    private void takeFromSource(ImageId id) {
+        awaitCommit(id);
+        within(timings.commit(), reconciler.describeLocked(id), "the table does not answer; upload the picture again");
     }
 
     private void leaveAfter(CompletableFuture<Boolean> last, ImageId id, IntentGroup.Member member) {
@@ -241,10 +256,15 @@ public final class Uploader implements MeterBinder {
 
     /**
      * If a commit comes so late that the group is not reliable any more, another server may have recovered the group. Then a delete of
-     * the picture may have found the row of that server, and not waited for this commit.
+     * the picture may have found the row of that server, and not waited for this commit. A row that was there already may be that of a
+     * source, which another server has found meanwhile.
      */
-    private CompletableFuture<Boolean> afterCommit(ImageId id, IntentGroup group) {
-        return group.isReliable() ? CompletableFuture.completedFuture(true) : reconciler.reconcile(id);
+    private CompletableFuture<Boolean> afterCommit(ImageId id, IntentGroup group, boolean added) {
+        if (group.isReliable() && (added || !dataset.sourceRows().isAny())) {
+            return CompletableFuture.completedFuture(true);
+        }
+        return (added ? CompletableFuture.<Void>completedFuture(null) : dataset.settled())
+                .thenCompose(read -> reconciler.reconcile(id));
     }
 
     /**

@@ -31,6 +31,8 @@ import dev.glimpse.request.CursorExpiredException;
 import dev.glimpse.request.InvalidQueryException;
 import dev.glimpse.request.PictureNotFoundException;
 import dev.glimpse.request.UnknownParameterException;
+import dev.glimpse.sources.SourceNotFoundException;
+import dev.glimpse.sources.SourceRefusedException;
 import dev.glimpse.storage.StoreRefusedException;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.UntrustedBucketException;
@@ -139,6 +141,8 @@ class ProblemHandler extends ResponseEntityExceptionHandler {
             new Rule(CursorExpiredException.class, HttpStatus.GONE, "cursor-expired"),
             new Rule(ModelNotFoundException.class, HttpStatus.NOT_FOUND, "model-not-found"),
             new Rule(ModelRefusedException.class, HttpStatus.CONFLICT, "model-refused"),
+            new Rule(SourceNotFoundException.class, HttpStatus.NOT_FOUND, "source-not-found"),
+            new Rule(SourceRefusedException.class, HttpStatus.CONFLICT, "source-refused"),
             new Rule(EmptyTableException.class, HttpStatus.CONFLICT, "empty-table"),
             new Rule(IndexBuildRunningException.class, HttpStatus.CONFLICT, "index-build-running"),
             new Rule(VerifyRunningException.class, HttpStatus.CONFLICT, "verify-running"),

@@ -85,8 +85,8 @@ class ChangesIT {
         String caption = "caption " + edits++;
         CompletableFuture<?> answer = switch (change) {
             case UPLOAD -> server.upload(n);
-            case DELETE -> server.remover.remove(id(n), false);
-            case PURGE -> server.remover.remove(id(n), true);
+            case DELETE -> server.remover.remove(id(n), false, false);
+            case PURGE -> server.remover.remove(id(n), true, false);
             case RESTORE -> server.restorer.restore(id(n));
             case EDIT -> server.edit(n, caption);
         };
@@ -109,6 +109,8 @@ class ChangesIT {
             return;
         }
         if (!server.life.isDead()) {
+            // An answer waits two seconds for searches.
+            server.dataset.settled().join();
             boolean there = change != Change.DELETE && change != Change.PURGE;
             assertThat(server.finds(n)).as("%s", model(n)).isEqualTo(there);
             assertThat(store.head(id(n).toString()).isPresent())

@@ -32,7 +32,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What is said of a picture can be changed, and picture and row agree in the end, whatever happens to the servers. */
-@Timeout(120)
+@Timeout(300)
 class EditsIT {
     private static final Duration SOON = Duration.ofMillis(100);
 
@@ -89,7 +89,7 @@ class EditsIT {
     }
 
     private void settle() {
-        await().atMost(LATE).until(() -> markers().isEmpty());
+        await().until(() -> markers().isEmpty());
     }
 
     private UploadMetadata.Stored said(int n) {
@@ -99,6 +99,7 @@ class EditsIT {
 
     /** Searches of this server find the picture once, with this caption, and the picture in the store says the same. */
     private void assertSaid(TestServer by, int n, @Nullable String caption) {
+        by.dataset.settled().join();
         assertThat(by.hits(n)).extracting(hit -> hit.picture().caption()).containsExactly(caption);
         assertThat(said(n).notes().caption()).isEqualTo(caption);
     }
@@ -277,7 +278,7 @@ class EditsIT {
         settle();
 
         server.dataset.rebuild();
-        await().atMost(LATE).until(() -> server.rows() == 1);
+        await().until(() -> server.rows() == 1);
 
         assertSettled(server, 1, "new");
     }
@@ -287,7 +288,7 @@ class EditsIT {
         server.uploadCommitted(1).join();
         server.edit(1, "new").join();
 
-        server.remover.remove(id(1), false).join();
+        server.remover.remove(id(1), false, false).join();
         server.restorer.restore(id(1)).join();
 
         assertSettled(server, 1, "new");
@@ -296,7 +297,7 @@ class EditsIT {
     @Test
     void pictureThatIsNotThereIsNotEdited() {
         server.uploadCommitted(1).join();
-        server.remover.remove(id(1), false).join();
+        server.remover.remove(id(1), false, false).join();
 
         assertThatThrownBy(() -> server.edit(1, "new").join()).hasCauseInstanceOf(PictureNotFoundException.class);
         assertThatThrownBy(() -> server.edit(2, "new").join()).hasCauseInstanceOf(PictureNotFoundException.class);
@@ -314,7 +315,7 @@ class EditsIT {
 
         assertThatThrownBy(() -> server.editor
                         .edit(id(1), notes -> {
-                            other.remover.remove(id(1), false).join();
+                            other.remover.remove(id(1), false, false).join();
                             return notes.withCaption("late");
                         })
                         .join())
@@ -453,7 +454,7 @@ class EditsIT {
             int n = chance.nextInt(3);
             changes.add(
                     switch (chance.nextInt(6)) {
-                        case 0 -> by.remover.remove(id(n), false);
+                        case 0 -> by.remover.remove(id(n), false, false);
                         case 1 -> by.upload(n);
                         default -> by.edit(n, "caption " + i);
                     });

@@ -262,7 +262,7 @@ final class Day {
     private PictureRow row(int n) {
         return new PictureRow(
                 Rows.id(n),
-                "somewhere/" + Rows.id(n),
+                "s3://somewhere/" + Rows.id(n),
                 embedding(n),
                 1000,
                 640,

@@ -48,7 +48,7 @@ class DuplicatesIT {
         FILES.stream()
                 .map(file -> dataset.add(file.row()))
                 .toList()
-                .forEach(added -> added.orTimeout(30, TimeUnit.SECONDS).join());
+                .forEach(added -> added.orTimeout(2, TimeUnit.MINUTES).join());
         dataset.settled().join();
     }
 
@@ -164,7 +164,7 @@ class DuplicatesIT {
         PictureRow row =
                 new PictureRow(Rows.id(1), "x", bare.vector(), 1, 1, 1, bare.uploadedAt(), null, null, List.of());
         CompletableFuture<Boolean> added = dataset.add(row);
-        added.orTimeout(10, TimeUnit.SECONDS).join();
+        added.orTimeout(1, TimeUnit.MINUTES).join();
         dataset.settled().join();
 
         DuplicateGroups found = dataset.duplicates(null, null, 1000, pictures -> true, true);

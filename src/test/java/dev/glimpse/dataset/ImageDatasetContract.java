@@ -509,7 +509,7 @@ abstract class ImageDatasetContract {
             int late = next.getAndIncrement();
             CompletableFuture<Boolean> unused = dataset.add(new PictureRow(
                     Rows.id(late),
-                    "somewhere",
+                    Rows.id(late).toString(),
                     Rows.vector(late),
                     1,
                     1,

@@ -10,6 +10,7 @@ import dev.glimpse.dataset.ModelColumns.Filling;
 import dev.glimpse.image.Fingerprint;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.testing.LanceDbClient;
 import dev.glimpse.testing.Rows;
 import dev.glimpse.testing.TestBucket;
 import dev.glimpse.vectors.Embedding;
@@ -284,7 +285,7 @@ class ModelColumnsIT {
     private void assertGroups(ImageDataset server) {
         long kinds =
                 there.stream().filter(n -> n % 2 == 0 && there.contains(n + 1)).count();
-        await().untilAsserted(() -> {
+        await().ignoreException(TableBusyException.class).untilAsserted(() -> {
             DuplicateGroups groups = server.duplicates(null, null, 1000, pictures -> true, true);
             assertThat(groups.groups()).as("seed %d", seed).hasSize((int) kinds);
             assertThat(groups.complete()).isTrue();

@@ -226,8 +226,10 @@ class OneTableIT {
 
     @Test
     void tableThatIsGoneStopsUploadsSaysSoAndIsMadeAnew() {
+        TableTimings patient = Rows.alert(Duration.ofSeconds(5));
         ObjectStore store = store(alpha);
-        try (ImageDataset dataset = open(store, "one")) {
+        try (ImageDataset dataset =
+                ImageDataset.open(store, temporary.resolve("one"), Rows.MODEL, Rows.settings(POLL, 10_000), patient)) {
             AtomicInteger repairs = new AtomicInteger();
             dataset.whenRowsMayBeMissing(repairs::incrementAndGet);
             upload(store, dataset, 0, 3);
@@ -251,7 +253,7 @@ class OneTableIT {
 
     @Test
     void tableThatComesBackInTimeIsTheOneItWas() throws IOException {
-        TableTimings patient = Rows.alert(Duration.ofSeconds(2));
+        TableTimings patient = Rows.alert(Duration.ofSeconds(10));
         ObjectStore store = store(alpha);
         try (ImageDataset dataset =
                 ImageDataset.open(store, temporary.resolve("one"), Rows.MODEL, Rows.settings(POLL, 10_000), patient)) {
@@ -340,7 +342,9 @@ class OneTableIT {
     @Test
     void whetherTheTableIsTheSameIsAskedWithOneReadAndNoListing() {
         ObjectStore store = store(alpha);
-        try (ImageDataset dataset = open(store, "one")) {
+        // It does not look by itself meanwhile.
+        TableSettings calm = Rows.settings(Duration.ofSeconds(30), 10_000);
+        try (ImageDataset dataset = ImageDataset.open(store, temporary.resolve("one"), Rows.MODEL, calm, Rows.ALERT)) {
             upload(store, dataset, 0, 3);
             dataset.refresh().join();
             alpha.resetCounts();

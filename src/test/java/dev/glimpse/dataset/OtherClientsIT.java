@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import dev.glimpse.dataset.upkeep.MergePolicy;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestStores;
+import dev.glimpse.testing.LanceDbClient;
 import dev.glimpse.testing.Rows;
 import dev.glimpse.testing.TestBucket;
 import dev.glimpse.vectors.Embedding;
@@ -79,10 +80,7 @@ class OtherClientsIT {
 
     /** Searches are refused for a moment when another client has removed the version that is served: the table is opened anew. */
     private static ConditionFactory await() {
-        return Awaitility.await()
-                .atMost(Duration.ofSeconds(5))
-                .pollInterval(Duration.ofMillis(20))
-                .ignoreException(TableUnavailableException.class);
+        return Awaitility.await().pollInterval(Duration.ofMillis(20)).ignoreException(TableUnavailableException.class);
     }
 
     private static void add(ImageDataset dataset, int from, int to) {
@@ -93,7 +91,7 @@ class OtherClientsIT {
     }
 
     private static boolean committed(CompletableFuture<Boolean> added) {
-        return added.orTimeout(10, TimeUnit.SECONDS).join();
+        return added.orTimeout(1, TimeUnit.MINUTES).join();
     }
 
     /** A row that gives an id and a vector alone. */

@@ -127,7 +127,7 @@ class GetModelIT {
         builder.environment().put("GLIMPSE_OPENAI_CLIP_URL", address + "/openai");
         builder.environment().put("no_proxy", "127.0.0.1");
         Process process = builder.start();
-        assertThat(process.waitFor(60, TimeUnit.SECONDS)).isTrue();
+        assertThat(process.waitFor(5, TimeUnit.MINUTES)).isTrue();
         return new Outcome(process.exitValue(), Files.readAllLines(log));
     }
 

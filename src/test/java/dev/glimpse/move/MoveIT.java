@@ -174,6 +174,24 @@ class MoveIT {
     }
 
     @Test
+    void whatIsRememberedOfPicturesOfSourcesMovesAndTheSourcesDoNot() throws IOException {
+        Path sources = shared.resolve("data/sources");
+        Path removed = Files.createDirectories(sources.resolve("removed")).resolve("%064x.png".formatted(1));
+        Path settings =
+                Files.createDirectories(sources.resolve("%032x".formatted(1))).resolve("settings-000000000001");
+        Files.writeString(removed, "photos/a.png");
+        Files.writeString(settings, "{}");
+        try {
+            assertThat(move(source(), target()).status).isZero();
+        } finally {
+            Files.delete(removed);
+            Files.delete(settings);
+        }
+
+        assertThat(bucket.sizes("sources/")).containsOnlyKeys("sources/removed/%064x.png".formatted(1));
+    }
+
+    @Test
     void whatIsThereIsNotCopiedAgainAndWhatIsSaidAnewComes() {
         assertThat(move(source(), target()).status).isZero();
         String id = TestPictures.id(DESCRIBED);

@@ -55,6 +55,17 @@ abstract class ObjectStoreContract {
     }
 
     @Test
+    void objectThatIsLargerThanWantedIsNotRead() {
+        put("a", "bytes");
+
+        assertThat(store().get(folder + "a", 5))
+                .hasValueSatisfying(bytes -> assertThat(bytes).hasSize(5));
+        assertThat(store().get(folder + "a", 4)).isEmpty();
+        assertThat(store().get(folder + "b", 4)).isEmpty();
+        assertThat(text("a")).isEqualTo("bytes");
+    }
+
+    @Test
     void secondPutIsRefusedAndTheFirstBytesStay() {
         put("a", "first");
 

@@ -9,6 +9,7 @@ import io.modelcontextprotocol.spec.McpSchema.Content;
 import io.modelcontextprotocol.spec.McpSchema.InitializeResult;
 import io.modelcontextprotocol.spec.McpSchema.TextContent;
 import io.modelcontextprotocol.spec.McpSchema.Tool;
+import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.JsonNode;
@@ -28,6 +29,8 @@ public final class Agent implements AutoCloseable {
                         .addHttpRequestCustomizer(
                                 (request, method, endpoint, body, context) -> headers.forEach(request::setHeader))
                         .build())
+                .requestTimeout(Duration.ofMinutes(2))
+                .initializationTimeout(Duration.ofMinutes(2))
                 .build();
         server = client.initialize();
     }

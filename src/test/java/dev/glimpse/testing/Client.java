@@ -180,7 +180,7 @@ public final class Client {
 
     private HttpRequest.Builder request(String path, String... headers) {
         HttpRequest.Builder request =
-                HttpRequest.newBuilder(URI.create(server + path)).timeout(Duration.ofSeconds(60));
+                HttpRequest.newBuilder(URI.create(server + path)).timeout(Duration.ofMinutes(5));
         return headers.length == 0 ? request : request.headers(headers);
     }
 

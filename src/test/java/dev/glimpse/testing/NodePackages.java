@@ -3,9 +3,12 @@ package dev.glimpse.testing;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
@@ -32,19 +35,35 @@ public final class NodePackages {
                 .as("install Debian's packages nodejs and npm: tests need Node 18 or newer")
                 .allMatch(NodePackages::isInPath);
         Files.createDirectories(installed);
+        // Tests run in two processes.
+        try (FileChannel file = FileChannel.open(
+                        installed.resolveSibling(installed.getFileName() + ".lock"),
+                        StandardOpenOption.CREATE,
+                        StandardOpenOption.WRITE);
+                FileLock lock = file.lock()) {
+            assertThat(lock.isValid()).isTrue();
+            installLocked(source, installed, more);
+        }
+        return installed;
+    }
+
+    private static void installLocked(Path source, Path installed, String... more) throws IOException {
         Path versions = source.resolve(VERSIONS);
         Path done = installed.resolve("installed.json");
         boolean isDone = Files.exists(done) && Files.mismatch(done, versions) < 0;
         try (Stream<Path> files = Files.list(source)) {
             for (Path file : files.toList()) {
-                Files.copy(file, installed.resolve(file.getFileName()), StandardCopyOption.REPLACE_EXISTING);
+                Path copy = installed.resolve(file.getFileName());
+                // A program of another test may be starting from it.
+                if (!Files.exists(copy) || Files.mismatch(file, copy) >= 0) {
+                    Files.copy(file, copy, StandardCopyOption.REPLACE_EXISTING);
+                }
             }
         }
         if (!isDone) {
             npmInstall(installed, more);
             Files.copy(versions, done, StandardCopyOption.REPLACE_EXISTING);
         }
-        return installed;
     }
 
     private static void npmInstall(Path folder, String... more) throws IOException {

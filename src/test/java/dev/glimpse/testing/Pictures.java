@@ -55,7 +55,7 @@ public final class Pictures {
     public static PictureRow row(int n, Random random) {
         return new PictureRow(
                 Rows.id(n),
-                "somewhere",
+                Rows.id(n).toString(),
                 Rows.vector(n),
                 random.nextInt(6),
                 1 + random.nextInt(4),

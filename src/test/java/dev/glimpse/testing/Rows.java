@@ -77,7 +77,7 @@ public final class Rows {
     public static PictureRow row(int n, Embedding vector) {
         return new PictureRow(
                 id(n),
-                "somewhere/" + id(n),
+                "s3://somewhere/" + id(n),
                 vector,
                 1000 + n,
                 640,

@@ -139,12 +139,12 @@ public final class ServerProcess implements AutoCloseable {
         process.destroyForcibly().waitFor();
     }
 
-    /** SIGTERM; the exit status, or a failure after 30 s. */
+    /** SIGTERM; the exit status, or a failure after two minutes. */
     public int terminate() throws InterruptedException {
         process.destroy();
-        if (!process.waitFor(30, TimeUnit.SECONDS)) {
+        if (!process.waitFor(2, TimeUnit.MINUTES)) {
             process.destroyForcibly();
-            throw new IllegalStateException("still running 30 s after SIGTERM");
+            throw new IllegalStateException("still running two minutes after SIGTERM");
         }
         return process.exitValue();
     }
@@ -174,6 +174,7 @@ public final class ServerProcess implements AutoCloseable {
 
     @Override
     public void close() {
-        process.destroyForcibly();
+        // Else it writes into a folder that is being removed.
+        process.destroyForcibly().onExit().join();
     }
 }

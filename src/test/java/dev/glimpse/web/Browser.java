@@ -7,6 +7,7 @@ import com.microsoft.playwright.Playwright;
 import dev.glimpse.testing.NodePackages;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -28,6 +29,7 @@ final class Browser implements AutoCloseable {
                 .chromium()
                 .launch(new LaunchOptions()
                         .setExecutablePath(CHROMIUM)
+                        .setTimeout(120_000)
                         .setArgs(
                                 List.of("--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-quic")));
     }
@@ -37,8 +39,10 @@ final class Browser implements AutoCloseable {
         try {
             NodePackages.install(Path.of("src/test/browser"), PACKAGES);
             Path driver = PACKAGES.resolve("package");
-            if (!Files.exists(driver)) {
+            try {
                 Files.createSymbolicLink(driver, PACKAGES.resolve("node_modules/playwright-core"));
+            } catch (FileAlreadyExistsException e) {
+                // An earlier test has made it, or one in another process.
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);

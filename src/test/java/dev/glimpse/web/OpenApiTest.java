@@ -52,7 +52,7 @@ class OpenApiTest {
                 .redirectOutput(said.toFile())
                 .start();
 
-        assertThat(linter.waitFor(1, TimeUnit.MINUTES)).isTrue();
+        assertThat(linter.waitFor(5, TimeUnit.MINUTES)).isTrue();
         assertThat(Files.readString(said)).isEmpty();
         assertThat(linter.exitValue()).isZero();
     }

@@ -7,6 +7,7 @@ import com.microsoft.playwright.BrowserContext;
 import com.microsoft.playwright.Locator;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Route;
+import com.microsoft.playwright.assertions.PlaywrightAssertions;
 import dev.glimpse.testing.Client;
 import dev.glimpse.testing.Client.Part;
 import dev.glimpse.testing.TestPictures;
@@ -59,6 +60,8 @@ abstract class PageTest {
     @BeforeAll
     static void openBrowser() {
         browser = Browser.open();
+        // For machines on which much else runs.
+        PlaywrightAssertions.setDefaultAssertionTimeout(60_000);
     }
 
     @AfterAll
@@ -84,7 +87,7 @@ abstract class PageTest {
             context.close();
         }
         context = browser.chromium().newContext(options.setBaseURL("http://127.0.0.1:" + port));
-        context.setDefaultTimeout(20_000);
+        context.setDefaultTimeout(60_000);
         page = context.newPage();
         page.onPageError(complaints::add);
         page.onConsoleMessage(message -> {

@@ -5,6 +5,7 @@ import dev.glimpse.dataset.OutdatedException;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowChange;
 import dev.glimpse.dataset.RowNotes;
+import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableMeters;
 import dev.glimpse.dataset.commit.RowLedger.Pending;
@@ -14,14 +15,17 @@ import dev.glimpse.storage.RequestMeter;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
+import java.util.function.UnaryOperator;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
@@ -165,25 +169,66 @@ public final class CommitLoop {
                 removed[0] = true;
                 return table.delete(List.of(id));
             });
-            ledger.removed(id, table.manifest().version());
+            ledger.removed(List.of(id), table.manifest().version());
             tellMoved();
             return removed[0];
         });
     }
 
-    /** See {@link ImageDataset#describe}. */
-    public CompletableFuture<RowChange> describe(ImageId id, RowNotes notes) {
+    /** See {@link SourceRows#remove}. */
+    public CompletableFuture<Set<ImageId>> removeOfSources(Map<ImageId, RowNotes> rows) {
         return submit(() -> {
-            // Another server may have changed the row, or a commit whose answer was lost.
-            catchUp();
-            RowChange[] change = {RowChange.NO_ROW};
+            readNewest();
+            learnIds();
+            Set<ImageId> removed = new HashSet<>();
             untilWon(ATTEMPTS, () -> {
-                Optional<RowChange> outcome = table.describe(id, notes);
-                change[0] = outcome.orElse(RowChange.NO_ROW);
+                // Who uploads the picture now gives it another row.
+                Map<ImageId, RowNotes> there = new HashMap<>(rows);
+                there.keySet().removeIf(id -> !ledger.stateOf(id).isInTable() || ledger.pending(id) != null);
+                removed.clear();
+                Optional<Set<ImageId>> deleted = table.deleteOfSources(there);
+                deleted.ifPresent(removed::addAll);
+                return deleted.isPresent();
+            });
+            ledger.removed(removed, table.manifest().version());
+            tellMoved();
+            return removed;
+        });
+    }
+
+    /**
+     * Lets rows say that their pictures lie elsewhere.
+     *
+     * @param address how a path names a key
+     * @see SourceRows#move
+     */
+    public CompletableFuture<Integer> move(Map<ImageId, SourceRows.Place> places, UnaryOperator<String> address) {
+        return submit(() -> {
+            catchUp();
+            int[] moved = {0};
+            untilWon(ATTEMPTS, () -> {
+                Optional<Integer> outcome = table.move(places, address);
+                moved[0] = outcome.orElse(0);
                 return outcome.isPresent();
             });
             tellMoved();
-            return change[0];
+            return moved[0];
+        });
+    }
+
+    /** See {@link ImageDataset#describe}. */
+    public CompletableFuture<RowChange> describe(ImageId id, UnaryOperator<RowNotes> change) {
+        return submit(() -> {
+            // Another server may have changed the row, or a commit whose answer was lost.
+            catchUp();
+            RowChange[] changed = {RowChange.NO_ROW};
+            untilWon(ATTEMPTS, () -> {
+                Optional<RowChange> outcome = table.describe(id, change);
+                changed[0] = outcome.orElse(RowChange.NO_ROW);
+                return outcome.isPresent();
+            });
+            tellMoved();
+            return changed[0];
         });
     }
 

@@ -85,7 +85,7 @@ public final class RowLedger {
     }
 
     /** The row of this picture that waits to be committed; null if there is none. */
-    synchronized @Nullable Pending pending(ImageId id) {
+    public synchronized @Nullable Pending pending(ImageId id) {
         return pending.get(id);
     }
 
@@ -187,13 +187,17 @@ public final class RowLedger {
     }
 
     /** The row of this picture is not in this version any more. */
-    synchronized void removed(ImageId id, long version) {
-        inTable.remove(id);
-        leaving.remove(id);
-        if (version > served) {
-            removed.put(id, version);
+    synchronized void removed(Collection<ImageId> ids, long version) {
+        boolean inMemory = false;
+        for (ImageId id : ids) {
+            inTable.remove(id);
+            leaving.remove(id);
+            if (version > served) {
+                removed.put(id, version);
+            }
+            inMemory |= unserved.remove(id) != null;
         }
-        if (unserved.remove(id) != null) {
+        if (inMemory) {
             collectMemory();
         }
         publishHidden();

@@ -5,6 +5,7 @@ import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowNotes;
+import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.image.Fingerprint;
 import dev.glimpse.image.ImageId;
@@ -202,6 +203,24 @@ public final class Columns {
         }
     }
 
+    /**
+     * Copies a row with all columns to a place among other copies, and lets the copy say where its picture lies.
+     *
+     * @param batch with all columns
+     * @param path of the picture's object
+     */
+    static void copyMoved(
+            VectorSchemaRoot batch, int row, VectorSchemaRoot copies, int to, String path, SourceRows.Place place) {
+        for (Field field : copies.getSchema().getFields()) {
+            String column = field.getName();
+            copies.getVector(column).copyFromSafe(row, to, batch.getVector(column));
+        }
+        setText(copies, PATH, to, path);
+        setText(copies, FILENAME, to, place.filename());
+        vector(copies, BYTES, BigIntVector.class).setSafe(to, place.bytes());
+        vector(copies, UPLOADED_AT, TimeStampMicroTZVector.class).setSafe(to, ListPosition.inMicros(place.modified()));
+    }
+
     private static void setTags(UnionListWriter writer, int row, List<String> tags) {
         writer.setPosition(row);
         writer.startList();
@@ -342,6 +361,12 @@ public final class Columns {
     /** The picture of a row. Empty if other software has given the row another kind of id. */
     static Optional<ImageId> id(VectorSchemaRoot batch, int row) {
         return Optional.ofNullable(text(batch, ID, row)).flatMap(ImageId::parse);
+    }
+
+    /** Whether a row of a batch that has ids and paths says that its picture lies under a name of its own. */
+    static boolean isOfSource(VectorSchemaRoot batch, int row) {
+        String id = text(batch, ID, row);
+        return id != null && SourceRows.keyIn(id, text(batch, PATH, row)).isPresent();
     }
 
     private static @Nullable Object object(VectorSchemaRoot batch, String column, int row) {

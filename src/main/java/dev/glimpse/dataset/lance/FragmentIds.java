@@ -134,15 +134,16 @@ public final class FragmentIds {
     }
 
     /**
-     * Goes on to a version in which a row has been written again. Nothing is read.
+     * Goes on to a version in which rows have been written again. Nothing is read.
      *
      * @param ids of the rows that it had before, by the fragments that they were in
+     * @param again of the rows that it has instead
      */
-    void replaced(Manifest manifest, Map<Integer, List<ImageId>> ids, ImageId id) {
+    void replaced(Manifest manifest, Map<Integer, List<ImageId>> ids, Collection<ImageId> again) {
         List<Integer> fresh = fresh(manifest);
         if (fresh.size() == 1) {
             Map<Integer, Sum> sums = without(ids);
-            sums.put(fresh.get(0), Sum.of(id));
+            sums.put(fresh.get(0), Sum.of(again));
             accept(manifest, sums);
         }
     }

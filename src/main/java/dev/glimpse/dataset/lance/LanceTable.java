@@ -7,9 +7,11 @@ import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.MemoryState;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.OutdatedException;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowChange;
 import dev.glimpse.dataset.RowNotes;
+import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.TableLostException;
 import dev.glimpse.dataset.TableModels;
 import dev.glimpse.dataset.TableStamp;
@@ -24,9 +26,11 @@ import dev.glimpse.image.ImageId;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiConsumer;
@@ -144,6 +148,9 @@ public final class LanceTable implements AutoCloseable {
         if (manifest.lacksColumns() && !addColumns()) {
             return false;
         }
+        if (!manifest.hasSources() && rows.stream().anyMatch(SourceRows::isOfSource) && !admitSources()) {
+            return false;
+        }
         try (StagedVersion staged = replica.publisher().stageNewest()) {
             boolean won = commitAndPublish(
                     staged,
@@ -196,6 +203,13 @@ public final class LanceTable implements AutoCloseable {
                 base.addColumns(TableSchema.missing(base.getSchema()));
             }
             return publish(staged);
+        }
+    }
+
+    /** Commits a version that says that there may be rows of sources, ahead of the first one. False if another writer was first. */
+    private boolean admitSources() throws IOException {
+        try (StagedVersion staged = replica.publisher().stageNewest()) {
+            return commitAndPublish(staged, dataset -> Operations.metadataUpdate(Map.of(Manifest.SOURCES, "true")));
         }
     }
 
@@ -291,9 +305,26 @@ public final class LanceTable implements AutoCloseable {
     /** Commits the removal of rows. False if another writer was first. Makes no version if none of the rows exists. */
     public boolean delete(List<ImageId> ids) throws IOException {
         String filter = anyOf(ids);
-        RowScanner.Found rows = scanner.find(filter);
+        return delete(filter, scanner.find(filter)).isPresent();
+    }
+
+    /**
+     * Commits the removal of rows whose pictures lie under names of their own. Empty if another writer was first. Makes no version if
+     * there is no such row.
+     *
+     * @param rows what they say; one that says something else by now stays
+     * @return the pictures whose rows are gone
+     */
+    public Optional<Set<ImageId>> deleteOfSources(Map<ImageId, RowNotes> rows) throws IOException {
+        String filter = anyOf(rows.keySet());
+        return rows.isEmpty() ? Optional.of(Set.of()) : delete(filter, scanner.findOfSources(filter, rows));
+    }
+
+    /** @param rows those that match the filter and go */
+    private Optional<Set<ImageId>> delete(String filter, RowScanner.Found rows) throws IOException {
+        Set<ImageId> ids = rows.ids().values().stream().flatMap(List::stream).collect(Collectors.toSet());
         if (rows.offsets().isEmpty()) {
-            return true;
+            return Optional.of(ids);
         }
         try (StagedVersion staged =
                 replica.publisher().stageDeletions(rows.offsets().keySet())) {
@@ -308,7 +339,7 @@ public final class LanceTable implements AutoCloseable {
             if (won) {
                 fragmentIds.deleted(manifest, rows.ids());
             }
-            return won;
+            return won ? Optional.of(ids) : Optional.empty();
         }
     }
 
@@ -335,38 +366,53 @@ public final class LanceTable implements AutoCloseable {
     }
 
     /**
-     * Commits one version in which the row of this picture says this: the old row goes, and a copy of it comes. Empty if another writer
-     * was first. Makes no version if there is no row, or if it says this already.
+     * Commits one version in which the row of this picture says something else: the old row goes, and a copy of it comes. Empty if another
+     * writer was first. Makes no version if there is no row, or if it says this already.
+     *
+     * @param change makes what it is to say of what it says; what it throws is thrown
      */
-    public Optional<RowChange> describe(ImageId id, RowNotes notes) throws IOException {
+    public Optional<RowChange> describe(ImageId id, UnaryOperator<RowNotes> change) throws IOException {
         requireOurColumns();
         RowScanner.Found rows = new RowScanner.Found();
         List<VectorSchemaRoot> copies = new ArrayList<>();
         boolean[] same = {true};
+        List<RuntimeException> refused = new ArrayList<>();
         try {
             scanner.read(anyOf(List.of(id)), (batch, columns) -> {
                 rows.add(batch);
                 for (int i = 0; i < batch.getRowCount(); i++) {
-                    same[0] &= notes.isSaidBy(Columns.notes(batch, i));
+                    RowNotes before = Columns.notes(batch, i);
+                    RowNotes notes;
+                    try {
+                        notes = change.apply(before);
+                    } catch (RuntimeException e) {
+                        // Not from within the scan, which takes it for damage.
+                        refused.add(e);
+                        return;
+                    }
+                    same[0] &= notes.isSaidBy(before);
                     // Other software may have written the row twice. Then one is left.
                     if (copies.isEmpty()) {
                         copies.add(Columns.withNotes(batch, i, notes, columns, datasets.allocator()));
                     }
                 }
             });
+            if (!refused.isEmpty()) {
+                throw refused.get(0);
+            }
             if (copies.isEmpty()) {
                 return Optional.of(RowChange.NO_ROW);
             }
             if (same[0]) {
                 return Optional.of(RowChange.UNCHANGED);
             }
-            return replace(id, rows, copies.get(0)) ? Optional.of(RowChange.CHANGED) : Optional.empty();
+            return replace(List.of(id), rows, copies.get(0)) ? Optional.of(RowChange.CHANGED) : Optional.empty();
         } finally {
             copies.forEach(VectorSchemaRoot::close);
         }
     }
 
-    private boolean replace(ImageId id, RowScanner.Found rows, VectorSchemaRoot copy) throws IOException {
+    private boolean replace(Collection<ImageId> ids, RowScanner.Found rows, VectorSchemaRoot copy) throws IOException {
         try (StagedVersion staged =
                 replica.publisher().stageDeletions(rows.offsets().keySet())) {
             boolean won = commitAndPublish(staged, dataset -> {
@@ -379,13 +425,39 @@ public final class LanceTable implements AutoCloseable {
                         .build();
             });
             if (won) {
-                fragmentIds.replaced(manifest, rows.ids(), id);
+                fragmentIds.replaced(manifest, rows.ids(), ids);
             }
             return won;
         }
     }
 
-    private static String anyOf(List<ImageId> ids) {
+    /**
+     * Commits one version in which the rows of these pictures say that the pictures lie there: the old rows go, and copies of them come.
+     * Rows of pictures that lie where their ids say stay. Empty if another writer was first. Makes no version if there is no such row.
+     *
+     * @param address how a path names a key
+     * @return how many rows were changed
+     */
+    public Optional<Integer> move(Map<ImageId, SourceRows.Place> places, UnaryOperator<String> address)
+            throws IOException {
+        requireOurColumns();
+        RowScanner.Found rows = new RowScanner.Found();
+        try (MovedRows copies = new MovedRows(places, address, datasets.allocator())) {
+            scanner.read(anyOf(places.keySet()), (batch, columns) -> {
+                rows.add(batch, row -> copies.moves(batch, row));
+                copies.add(batch, columns);
+            });
+            Optional<VectorSchemaRoot> made = copies.rows();
+            if (made.isEmpty()) {
+                return Optional.of(0);
+            }
+            return replace(copies.ids(), rows, made.get())
+                    ? Optional.of(copies.ids().size())
+                    : Optional.empty();
+        }
+    }
+
+    private static String anyOf(Collection<ImageId> ids) {
         // An id is made of hex digits and a few letters, so there is nothing to quote.
         return Columns.ID + ids.stream().map(id -> "'" + id + "'").collect(Collectors.joining(", ", " IN (", ")"));
     }
@@ -590,6 +662,11 @@ public final class LanceTable implements AutoCloseable {
     /** What all rows say of their pictures. Any thread. */
     public void allNotes(BiConsumer<ImageId, RowNotes> rows) throws IOException {
         scanner.scanNotes(manifest, rows);
+    }
+
+    /** Where the pictures of all rows lie. The pictures have an id, a path, a size and a time, and nothing else. Any thread. */
+    public void allPlaces(BiConsumer<ImageId, Picture> rows) throws IOException {
+        scanner.scanPlaces(manifest, rows);
     }
 
     private void scanIds(@Nullable List<Integer> fragments, FragmentIds.Rows rows) throws IOException {

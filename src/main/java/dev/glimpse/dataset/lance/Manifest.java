@@ -49,6 +49,8 @@ public record Manifest(
         boolean stableRowIds,
         List<Segment> segments,
         VectorColumn served) {
+    /** An entry of the metadata of tables that may have rows of pictures that lie under names of their own. */
+    static final String SOURCES = "glimpse.sources";
 
     /**
      * A part of the index. Lance scans the rows of fragments that no part has.
@@ -123,6 +125,11 @@ public record Manifest(
                 .map(TableModels::active)
                 // An index is built of columns that other software has made, too. Then the model does not matter.
                 .orElseGet(() -> new VectorColumn(VectorColumn.FIRST, new ModelStamp("", "", 0)));
+    }
+
+    /** Whether there may be rows of pictures that lie under names of their own. */
+    public boolean hasSources() {
+        return metadata.containsKey(SOURCES);
     }
 
     /** The models that the table has vectors of. Empty for a table that other software made. */

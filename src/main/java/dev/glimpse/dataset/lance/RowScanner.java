@@ -1,6 +1,7 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.DamagedTableException;
+import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.replica.Replica;
@@ -12,6 +13,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.function.BiConsumer;
+import java.util.function.IntPredicate;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.apache.arrow.vector.types.pojo.Schema;
 import org.jspecify.annotations.Nullable;
@@ -49,8 +51,16 @@ final class RowScanner {
 
         /** Adds the rows of a batch that has their ids and addresses. */
         void add(VectorSchemaRoot batch) {
+            add(batch, row -> true);
+        }
+
+        /** Adds some rows of a batch that has their ids and addresses. */
+        void add(VectorSchemaRoot batch, IntPredicate wanted) {
             List<Long> addresses = Columns.addresses(batch);
             for (int i = 0; i < addresses.size(); i++) {
+                if (!wanted.test(i)) {
+                    continue;
+                }
                 int fragment = (int) (addresses.get(i) >>> 32);
                 offsets.computeIfAbsent(fragment, first -> new ArrayList<>())
                         .add(addresses.get(i).intValue());
@@ -74,6 +84,30 @@ final class RowScanner {
                 .filter(filter)
                 .withRowAddress(true);
         readNewest(dataset -> Datasets.scan(dataset, rows.build(), found::add));
+        return found;
+    }
+
+    /**
+     * As {@link #find}, of the rows that say that their pictures lie under names of their own.
+     *
+     * @param said by the rows; one that says something else is not found
+     */
+    Found findOfSources(String filter, Map<ImageId, RowNotes> said) throws IOException {
+        Found found = new Found();
+        List<String> columns = new ArrayList<>(Columns.NOTES);
+        columns.addAll(List.of(Columns.ID, Columns.PATH));
+        ScanOptions.Builder rows =
+                new ScanOptions.Builder().columns(columns).filter(filter).withRowAddress(true);
+        readNewest(dataset -> Datasets.scan(
+                dataset,
+                rows.build(),
+                batch -> found.add(
+                        batch,
+                        row -> Columns.isOfSource(batch, row)
+                                && Columns.id(batch, row)
+                                        .map(said::get)
+                                        .filter(notes -> notes.isSaidBy(Columns.notes(batch, row)))
+                                        .isPresent())));
         return found;
     }
 
@@ -139,6 +173,23 @@ final class RowScanner {
                 Columns.id(batch, i).ifPresent(id -> rows.accept(id, notes));
             }
         }));
+    }
+
+    /**
+     * Hands over where the pictures of rows lie, without all else that rows say. Rows whose ids are not ours are left out.
+     *
+     * @param manifest of the newest version
+     * @throws DamagedTableException if the rows cannot be read, though the store answers
+     */
+    void scanPlaces(Manifest manifest, BiConsumer<ImageId, Picture> rows) throws IOException {
+        List<String> columns = new ArrayList<>(List.of(Columns.ID, Columns.PATH, Columns.BYTES, Columns.UPLOADED_AT));
+        columns.retainAll(manifest.columns().keySet());
+        ScanOptions scan = new ScanOptions.Builder().columns(columns).build();
+        readNewest(dataset -> Datasets.scan(
+                dataset,
+                scan,
+                batch -> Columns.pictures(batch)
+                        .forEach(picture -> ImageId.parse(picture.id()).ifPresent(id -> rows.accept(id, picture)))));
     }
 
     /** Looks at the newest version. */

@@ -99,6 +99,7 @@ public final class OpenTable implements AutoCloseable {
     private final RefreshLoop refreshLoop;
     private final MaintenanceLoop maintenance;
     private final MaintenanceLease fillLease;
+    private final MaintenanceLease sourcesLease;
     private final TableGuard guard;
     private final History history;
 
@@ -175,6 +176,8 @@ public final class OpenTable implements AutoCloseable {
             calibration.takeWhatWasKept();
             this.fillLease = new MaintenanceLease(
                     store, MaintenanceLease.FILL_KEY, place.work, place.timing.lease(), Elapsed.Clocks.SYSTEM);
+            this.sourcesLease = new MaintenanceLease(
+                    store, MaintenanceLease.SOURCES_KEY, place.work, place.timing.lease(), Elapsed.Clocks.SYSTEM);
             this.maintenance = new MaintenanceLoop(
                     table,
                     commitLoop,
@@ -260,6 +263,11 @@ public final class OpenTable implements AutoCloseable {
     /** Decides which server fills a column of vectors. For one thread. */
     public MaintenanceLease fillLease() {
         return fillLease;
+    }
+
+    /** Decides which server follows pictures that lie under names of their own. For one thread at a time. */
+    public MaintenanceLease sourcesLease() {
+        return sourcesLease;
     }
 
     /** Takes over which models this server has. Completes when searches use the column that follows from that. */

@@ -11,6 +11,7 @@ import dev.glimpse.dataset.PastNeighbors;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.RowNotes;
+import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.VersionNotFoundException;
 import dev.glimpse.dataset.WordHit;
@@ -156,6 +157,17 @@ public final class TableSearch {
                 SCAN_DEADLINE);
     }
 
+    /** Hands over where the pictures of all committed rows lie. The pictures have an id, a path, a size and a time, and nothing else. */
+    public void forEachPlace(BiConsumer<ImageId, Picture> rows) {
+        OpenTable table = supervisor.require();
+        await(
+                table.scan(() -> {
+                    table.table().allPlaces(rows);
+                    return true;
+                }),
+                SCAN_DEADLINE);
+    }
+
     /** The open table, if this server's embeddings can be compared with its vectors. */
     private OpenTable searchable() {
         OpenTable table = supervisor.require();
@@ -178,7 +190,10 @@ public final class TableSearch {
 
     /** Gives the picture the address that it has in this store: rows of a copied bucket name the one they came from. */
     public Picture located(Picture picture) {
-        return ImageId.parse(picture.id()).isPresent() ? picture.at(store.address(picture.id())) : picture;
+        return ImageId.parse(picture.id()).isPresent()
+                ? picture.at(store.address(
+                        SourceRows.keyIn(picture.id(), picture.path()).orElse(picture.id())))
+                : picture;
     }
 
     private static <T> T await(Future<T> future, Duration deadline) {

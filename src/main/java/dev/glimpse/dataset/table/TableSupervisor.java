@@ -1,6 +1,8 @@
 package dev.glimpse.dataset.table;
 
 import dev.glimpse.dataset.DamagedTableException;
+import dev.glimpse.dataset.PictureRow;
+import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableLostException;
 import dev.glimpse.dataset.TableStamp;
@@ -166,7 +168,7 @@ public final class TableSupervisor implements AutoCloseable {
         ObjectStore store = place.store();
         List<CompletableFuture<Boolean>> looks = carried.stream()
                 .map(row -> CompletableFuture.supplyAsync(
-                        () -> store.head(row.row().id().toString()).isPresent(), place.transfers()))
+                        () -> store.head(keyOf(row.row())).isPresent(), place.transfers()))
                 .toList();
         List<Pending> there = new ArrayList<>();
         for (int i = 0; i < looks.size(); i++) {
@@ -181,6 +183,10 @@ public final class TableSupervisor implements AutoCloseable {
             }
         }
         return there;
+    }
+
+    private static String keyOf(PictureRow row) {
+        return SourceRows.keyIn(row.id().toString(), row.path()).orElse(row.id().toString());
     }
 
     // ---- a table that is not the store's any more

@@ -28,6 +28,9 @@ public final class MaintenanceLease {
     /** The key of the lease that a bulk job holds from its begin to its end. */
     public static final String BULK_KEY = "lease/bulk";
 
+    /** The key of the lease that one server holds while it follows pictures that lie under names of their own. */
+    public static final String SOURCES_KEY = "lease/sources";
+
     private final ObjectStore store;
     private final String key;
     private final Duration longest;

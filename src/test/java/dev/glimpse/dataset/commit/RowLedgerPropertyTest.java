@@ -164,7 +164,7 @@ class RowLedgerPropertyTest {
             if (newest().contains(id)) {
                 versions.add(without(id));
             }
-            ledger.removed(id, versions.size() - 1);
+            ledger.removed(List.of(id), versions.size() - 1);
             learned = versions.size() - 1;
             hidden.remove(id);
             gone.add(id);

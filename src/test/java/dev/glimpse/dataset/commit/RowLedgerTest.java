@@ -100,7 +100,7 @@ class RowLedgerTest {
         ledger.add(row);
         ledger.committed(List.of(row), READ);
         ledger.hide(id);
-        ledger.removed(id, READ + 1);
+        ledger.removed(List.of(id), READ + 1);
         assertThat(ledger.stateOf(id)).isEqualTo(PictureState.ABSENT);
         assertThat(ledger.overlay().hidden()).containsExactly(id.toString());
 

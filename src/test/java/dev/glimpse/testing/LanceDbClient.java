@@ -1,7 +1,5 @@
-package dev.glimpse.dataset;
+package dev.glimpse.testing;
 
-import dev.glimpse.testing.NodePackages;
-import dev.glimpse.testing.TestBucket;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -21,11 +19,11 @@ import tools.jackson.databind.json.JsonMapper;
  * LanceDB's own client, in a process of Node that lives as long as this: what people use beside Glimpse. Its commands are in {@code
  * src/test/node/client.mjs}. The first one on a machine installs it below {@code target}.
  */
-final class LanceDbClient implements AutoCloseable {
+public final class LanceDbClient implements AutoCloseable {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final Path SOURCE = Path.of("src/test/node");
     private static final Path INSTALLED = Path.of("target/node");
-    private static final int COMMAND_SECONDS = 30;
+    private static final int COMMAND_SECONDS = 120;
 
     private final Process process;
     private final Writer commands;
@@ -41,7 +39,7 @@ final class LanceDbClient implements AutoCloseable {
     }
 
     /** Connected to nothing yet. */
-    static LanceDbClient start() {
+    public static LanceDbClient start() {
         try {
             // Its optional packages are embedding functions, 350 MB, and its native library, which is named.
             NodePackages.install(SOURCE, INSTALLED, library());
@@ -63,7 +61,7 @@ final class LanceDbClient implements AutoCloseable {
     }
 
     /** Goes on to work on the tables beside {@code vectors/images.lance} of this bucket; opens that one if it is there. */
-    LanceDbClient open(TestBucket bucket) {
+    public LanceDbClient open(TestBucket bucket) {
         return open(
                 "s3://" + bucket.bucket() + "/vectors",
                 Map.of(
@@ -82,7 +80,7 @@ final class LanceDbClient implements AutoCloseable {
     }
 
     /** The same with the folder that holds {@code vectors}. */
-    LanceDbClient open(Path folder) {
+    public LanceDbClient open(Path folder) {
         return open(folder.resolve("vectors").toAbsolutePath().toString(), Map.of());
     }
 
@@ -102,12 +100,12 @@ final class LanceDbClient implements AutoCloseable {
      * @param arguments names and values by turns
      * @throws IllegalStateException if the client says that it failed
      */
-    JsonNode run(String op, Object... arguments) {
+    public JsonNode run(String op, Object... arguments) {
         return begin(op, arguments).orTimeout(COMMAND_SECONDS, TimeUnit.SECONDS).join();
     }
 
     /** The same beside what the test does; after the commands before it. */
-    CompletableFuture<JsonNode> begin(String op, Object... arguments) {
+    public CompletableFuture<JsonNode> begin(String op, Object... arguments) {
         Map<String, Object> command = new LinkedHashMap<>();
         command.put("op", op);
         for (int i = 0; i < arguments.length; i += 2) {

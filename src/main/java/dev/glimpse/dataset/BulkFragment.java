@@ -15,8 +15,9 @@ import java.util.stream.IntStream;
  * @param model fingerprint of the model that made their vectors
  * @param key of the file in the store
  * @param bytes size of the file
- * @param fields numbers of the table's columns that the file has
- * @param columns positions of these in the file
+ * @param columns of the table that the file has
+ * @param fields numbers of these and of what is in them
+ * @param positions of these in the file
  * @param major version of the file's format
  * @param minor version of the file's format
  * @param ids of the pictures, one for each row
@@ -26,15 +27,17 @@ public record BulkFragment(
         String model,
         String key,
         long bytes,
+        List<BulkColumn> columns,
         List<Integer> fields,
-        List<Integer> columns,
+        List<Integer> positions,
         int major,
         int minor,
         PackedIds ids)
         implements Serializable {
     public BulkFragment {
-        fields = List.copyOf(fields);
         columns = List.copyOf(columns);
+        fields = List.copyOf(fields);
+        positions = List.copyOf(positions);
     }
 
     /** The number of rows. */

@@ -1,11 +1,13 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.BulkBase;
+import dev.glimpse.dataset.BulkColumn;
 import dev.glimpse.dataset.BulkFragment;
 import dev.glimpse.dataset.OutdatedException;
 import dev.glimpse.dataset.PackedIds;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.TableModels;
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.replica.TableLocation;
 import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageId;
@@ -14,6 +16,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.Iterator;
 import java.util.List;
@@ -82,7 +85,7 @@ public final class FragmentWriter implements AutoCloseable {
         try (Dataset table = open();
                 RowStream stream =
                         new RowStream(rows, table.getSchema(), models.columns(), row -> ids.add(row.id()), allocator)) {
-            return written(write(stream), ids);
+            return written(write(stream), ids, table);
         }
     }
 
@@ -119,7 +122,7 @@ public final class FragmentWriter implements AutoCloseable {
             try (LanceScanner scanner = with.newScan(rest);
                     ArrowReader rows = scanner.scanBatches();
                     BatchStream stream = relay(rows, with.getSchema())) {
-                return written(write(stream), ids);
+                return written(write(stream), ids, with);
             } catch (IOException | RuntimeException e) {
                 throw e;
             } catch (Exception e) {
@@ -161,7 +164,7 @@ public final class FragmentWriter implements AutoCloseable {
         }
     }
 
-    private List<Written> written(List<FragmentMetadata> fragments, List<ImageId> ids) {
+    private List<Written> written(List<FragmentMetadata> fragments, List<ImageId> ids, Dataset table) {
         List<Written> all = new ArrayList<>();
         int row = 0;
         for (FragmentMetadata fragment : fragments) {
@@ -169,7 +172,7 @@ public final class FragmentWriter implements AutoCloseable {
             if (rows > 0) {
                 DataFile file = fragment.getFiles().get(0);
                 Path path = folder.resolve(TableLocation.DATA + file.getPath());
-                all.add(new Written(path, describe(file, path, ids.subList(row, row + rows))));
+                all.add(new Written(path, describe(file, path, ids.subList(row, row + rows), table)));
             }
             row += rows;
         }
@@ -179,13 +182,15 @@ public final class FragmentWriter implements AutoCloseable {
         return all;
     }
 
-    private BulkFragment describe(DataFile file, Path path, List<ImageId> ids) {
+    private BulkFragment describe(DataFile file, Path path, List<ImageId> ids, Dataset table) {
+        List<Integer> fields = IntStream.of(file.getFields()).boxed().toList();
         return new BulkFragment(
                 base.table(),
                 base.models().active().model().fingerprint(),
                 base.folder() + file.getPath(),
                 path.toFile().length(),
-                IntStream.of(file.getFields()).boxed().toList(),
+                columns(table, fields),
+                fields,
                 IntStream.of(file.getColumnIndices()).boxed().toList(),
                 file.getFileMajorVersion(),
                 file.getFileMinorVersion(),
@@ -199,16 +204,16 @@ public final class FragmentWriter implements AutoCloseable {
      * @throws OutdatedException if the version lacks a column of theirs
      */
     static Operation append(Dataset base, Map<String, BulkFragment> fragments) {
-        Set<Integer> fields = fields(base);
+        Set<BulkColumn> columns = columns(base);
         List<FragmentMetadata> added = new ArrayList<>();
         fragments.forEach((name, fragment) -> {
-            if (!fields.containsAll(fragment.fields())) {
+            if (!columns.containsAll(fragment.columns())) {
                 throw new OutdatedException("the columns of the table have changed since the rows were written");
             }
             DataFile file = new DataFile(
                     name.substring(TableLocation.DATA.length()),
                     fragment.fields().stream().mapToInt(Integer::intValue).toArray(),
-                    fragment.columns().stream().mapToInt(Integer::intValue).toArray(),
+                    fragment.positions().stream().mapToInt(Integer::intValue).toArray(),
                     fragment.major(),
                     fragment.minor(),
                     fragment.bytes(),
@@ -218,11 +223,36 @@ public final class FragmentWriter implements AutoCloseable {
         return Append.builder().fragments(added).build();
     }
 
-    /** The numbers of all columns of a version, and of what is in them. */
-    static Set<Integer> fields(Dataset dataset) {
-        Set<Integer> fields = new HashSet<>();
-        addNumbers(dataset.getLanceSchema().fields(), fields);
-        return fields;
+    /** All columns of a version. */
+    static Set<BulkColumn> columns(Dataset dataset) {
+        Map<String, String> types = TableSchema.describe(dataset.getSchema());
+        Map<String, String> models = TableModels.of(dataset.getTableMetadata()).stream()
+                .flatMap(written -> written.columns().stream())
+                .collect(Collectors.toMap(
+                        VectorColumn::name, column -> column.model().fingerprint()));
+        return dataset.getLanceSchema().fields().stream()
+                .map(field -> new BulkColumn(
+                        field.getName(),
+                        field.getId(),
+                        String.valueOf(types.get(field.getName())),
+                        models.getOrDefault(field.getName(), "")))
+                .collect(Collectors.toSet());
+    }
+
+    /** Those columns of a version that have some of these numbers. */
+    private static List<BulkColumn> columns(Dataset dataset, List<Integer> fields) {
+        Set<String> names = new HashSet<>();
+        for (LanceField field : dataset.getLanceSchema().fields()) {
+            Set<Integer> numbers = new HashSet<>();
+            addNumbers(List.of(field), numbers);
+            if (fields.stream().anyMatch(numbers::contains)) {
+                names.add(field.getName());
+            }
+        }
+        return columns(dataset).stream()
+                .filter(column -> names.contains(column.name()))
+                .sorted(Comparator.comparingInt(BulkColumn::field))
+                .toList();
     }
 
     // Lance takes null for what is not there.

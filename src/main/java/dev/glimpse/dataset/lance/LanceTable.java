@@ -183,7 +183,7 @@ public final class LanceTable implements AutoCloseable {
     /** Whether the newest version has all columns of rows that were written by {@link FragmentWriter}. */
     public boolean hasColumnsOf(BulkFragment fragment) {
         try (Dataset dataset = datasets.inFolder(replica.folder(), replica.version())) {
-            return FragmentWriter.fields(dataset).containsAll(fragment.fields());
+            return FragmentWriter.columns(dataset).containsAll(fragment.columns());
         }
     }
 
@@ -318,6 +318,17 @@ public final class LanceTable implements AutoCloseable {
     public Optional<Set<ImageId>> deleteOfSources(Map<ImageId, RowNotes> rows) throws IOException {
         String filter = anyOf(rows.keySet());
         return rows.isEmpty() ? Optional.of(Set.of()) : delete(filter, scanner.findOfSources(filter, rows));
+    }
+
+    /**
+     * Commits the removal of rows whose pictures lie where their ids say. Empty if another writer was first. Makes no version if there is
+     * no such row.
+     *
+     * @return the pictures whose rows are gone
+     */
+    public Optional<Set<ImageId>> deleteStored(Collection<ImageId> ids) throws IOException {
+        String filter = anyOf(ids);
+        return ids.isEmpty() ? Optional.of(Set.of()) : delete(filter, scanner.findStored(filter));
     }
 
     /** @param rows those that match the filter and go */

@@ -1,15 +1,9 @@
 package dev.glimpse.dataset;
 
-import dev.glimpse.dataset.lance.BucketAccess;
-import dev.glimpse.dataset.lance.FragmentIds;
-import dev.glimpse.dataset.lance.LanceTable;
 import dev.glimpse.dataset.lance.Manifest;
 import dev.glimpse.dataset.replica.Elapsed;
-import dev.glimpse.dataset.replica.Replica;
 import dev.glimpse.dataset.replica.TableLocation;
 import dev.glimpse.dataset.replica.TableTimings;
-import dev.glimpse.dataset.table.OpenTable;
-import dev.glimpse.dataset.upkeep.MaintenanceLease;
 import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
@@ -20,24 +14,15 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
-import java.util.Set;
 import java.util.UUID;
-import java.util.function.Predicate;
 import java.util.stream.Collectors;
-import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
-import org.springframework.util.FileSystemUtils;
-import org.springframework.util.unit.DataSize;
-import tools.jackson.core.JacksonException;
-import tools.jackson.databind.json.JsonMapper;
 
 /**
  * The table as one bulk job sees it, beside the servers that use it. Many processes write rows apart from the table, by {@link BulkWriter};
@@ -54,60 +39,29 @@ public final class BulkTable implements AutoCloseable {
     /** The keys of what a bulk job has not committed begin so. */
     public static final String FOLDER = "bulk/";
 
-    /** The end of the key of what tells about a file of rows. */
-    static final String DESCRIPTION = ".json";
-
-    /** A commit that loses against other writers this often gives up; each loss means that another one won. */
-    private static final int ATTEMPTS = 50;
-
-    /** A request of class A costs as much as so many of class B. */
-    private static final int LOOKS_A_LISTING = 12;
-
     /** Files that are copied into the table before the lease is renewed. */
     private static final int BROUGHT_AT_ONCE = 128;
-
-    /** Files that are copied at the same time. */
-    private static final int TRANSFERS = 16;
 
     private final ObjectStore store;
     private final ModelStamp model;
     private final Path work;
-    private final MaintenanceLease lease;
-    private final ThreadPoolTaskExecutor transfers;
-    private final LanceTable table;
-    private final String job = UUID.randomUUID().toString();
+    private final BulkLease lease;
+    private final FollowedTable table;
+    private final BulkFiles files;
+    private final PicturelessRows pictureless;
 
-    /** The pictures that have rows in the newest version that is known. */
-    private IdSet known = new IdSet();
+    /** Rows that jobs before have committed, and that this one has taken out. */
+    private long gone;
 
-    private BulkTable(ObjectStore store, Path work, ModelStamp model, MaintenanceLease lease) throws IOException {
+    private BulkTable(
+            ObjectStore store, Path work, ModelStamp model, BulkLease lease, GoneMarks marks, FollowedTable table) {
         this.store = store;
         this.model = model;
         this.work = work;
         this.lease = lease;
-        this.transfers = OpenTable.pool("bulk-transfer", TRANSFERS, Integer.MAX_VALUE);
-        try {
-            this.table = new LanceTable(
-                    manifests -> new Replica(
-                            store,
-                            ImageDataset.KEY,
-                            work.resolve("replica"),
-                            work.resolve("scratch"),
-                            // What this job reads is the ids, and it reads them once.
-                            DataSize.ofMegabytes(64).toBytes(),
-                            TableTimings.USUAL,
-                            manifests,
-                            transfers),
-                    store.directAccess().map(bucket -> BucketAccess.of(bucket, ImageDataset.KEY)),
-                    Integer.MAX_VALUE,
-                    work.resolve("vectors"),
-                    new KnownModels(model),
-                    () -> TableStamp.fresh(store.hasAny(ImageDataset.PICTURES)),
-                    lost -> {});
-        } catch (IOException | RuntimeException e) {
-            transfers.shutdown();
-            throw e;
-        }
+        this.table = table;
+        this.files = new BulkFiles(store, lease);
+        this.pictureless = new PicturelessRows(store, lease, marks, table::delete);
     }
 
     /**
@@ -115,32 +69,28 @@ public final class BulkTable implements AutoCloseable {
      *
      * @param work local folder that belongs to this process alone; with a folder store it must be on its file system
      * @param model that makes the vectors of the rows
-     * @param lease how long a job has the table after it has said last that it is alive, see {@link #keep}
+     * @param lease how long a job has the table after it has said last that it is alive, which a thread does by itself
+     * @param marks what servers find if rows are taken out and this process ends half way
      * @throws TableBusyException if another bulk job has the table
      * @throws ForeignTableException if the table was not made by Glimpse, or has columns that our rows do not fit into
      * @throws ModelMismatchException if searches of the table use another model
      * @throws StoreUnavailableException if the store does not answer
      */
-    public static BulkTable open(ObjectStore store, Path work, ModelStamp model, Duration lease) {
+    public static BulkTable open(ObjectStore store, Path work, ModelStamp model, Duration lease, GoneMarks marks) {
+        return open(store, work, model, lease, marks, Elapsed.Clocks.SYSTEM);
+    }
+
+    /** @param clocks of this process */
+    static BulkTable open(
+            ObjectStore store, Path work, ModelStamp model, Duration lease, GoneMarks marks, Elapsed.Clocks clocks) {
         try {
             store.requireConditionalPuts();
-            MaintenanceLease mine =
-                    new MaintenanceLease(store, MaintenanceLease.BULK_KEY, work, lease, Elapsed.Clocks.SYSTEM);
-            if (!mine.take(true)) {
-                throw new TableBusyException("another bulk job has the table: " + MaintenanceLease.BULK_KEY
-                        + " is in the store, and " + lease.toSeconds() + " s have not gone by since it was renewed");
-            }
+            BulkLease mine = BulkLease.take(store, work, lease, clocks);
             try {
-                BulkTable opened = new BulkTable(store, work, model, mine);
-                try {
-                    opened.begin();
-                    return opened;
-                } catch (IOException | RuntimeException e) {
-                    opened.closeTable();
-                    throw e;
-                }
+                return new BulkTable(
+                        store, work, model, mine, marks, FollowedTable.open(store, work, model, mine, clocks));
             } catch (IOException | RuntimeException e) {
-                mine.release();
+                mine.close();
                 throw e;
             }
         } catch (IOException e) {
@@ -148,121 +98,89 @@ public final class BulkTable implements AutoCloseable {
         }
     }
 
-    private void begin() throws IOException {
-        requireOurModel();
-        untilWon(table::completeColumns);
-        accept(table.readAllIds());
-    }
-
-    private void requireOurModel() {
-        TableModels models = table.manifest()
-                .models()
-                .orElseThrow(() -> new ForeignTableException("the table " + address()
-                        + " lacks the metadata of its model: it was not made by Glimpse, so it is not written"));
-        ModelStamp active = models.active().model();
-        if (!active.fingerprint().equals(model.fingerprint())) {
-            throw new ModelMismatchException("searches of the table " + address() + " use the model " + active.name()
-                    + " (" + active.fingerprint() + ") and this job has " + model.name() + " (" + model.fingerprint()
-                    + "): start it with the table's model");
-        }
-        String unwritable = table.manifest().unwritable();
-        if (unwritable != null) {
-            throw new ForeignTableException("no row can be added to the table " + address() + ": " + unwritable);
-        }
-    }
-
-    private String address() {
-        return store.address(ImageDataset.KEY.substring(0, ImageDataset.KEY.length() - 1));
-    }
-
     /** The newest version that is known here. */
     public long version() {
-        return table.manifest().version();
+        return table.newest().manifest().version();
     }
 
     /** The number of rows in the newest version that is known here. */
     public long rows() {
-        return table.manifest().rows();
+        return table.newest().manifest().rows();
     }
 
     /** The pictures that have rows in the newest version that is known here. A copy, in some 32 bytes each. */
     public IdSet ids() {
         IdSet copy = new IdSet();
-        copy.addAll(known);
+        copy.addAll(table.known());
         return copy;
     }
 
     /** What other processes have to know to write rows for the newest version that is known here. */
     public BulkBase base() {
-        Manifest manifest = table.manifest();
-        String name = table.replica().manifests().name();
+        Manifest manifest = table.newest().manifest();
+        String name = table.newest().replica().manifests().name();
         try {
             return new BulkBase(
-                    tableId(),
-                    FOLDER + job + "/",
+                    table.id(),
+                    files.own(),
                     name,
-                    Files.readAllBytes(table.replica().folder().resolve(TableLocation.VERSIONS + name)),
+                    Files.readAllBytes(table.newest().replica().folder().resolve(TableLocation.VERSIONS + name)),
                     manifest.metadata());
         } catch (IOException e) {
             throw new UncheckedIOException("cannot read the manifest of version " + manifest.version(), e);
         }
     }
 
-    private String tableId() {
-        return TableStamp.of(table.manifest().metadata()).map(TableStamp::id).orElse("");
-    }
-
     /**
      * The rows that jobs before this one have written and not committed, because they were stopped. To be committed by this one. Rows that
-     * are of no use any more are removed from the store.
+     * are of no use any more are removed from the store. Of rows that such a job has committed, those are taken out whose pictures are
+     * gone: it may have been stopped before it did so. Call this before {@link #ids}.
+     *
+     * @throws TableBusyException if another job has taken the table
+     * @throws StoreUnavailableException if the store does not answer
      */
     public List<BulkFragment> left() {
+        BulkFiles.Found found = files.find();
+        List<BulkFragment> ours = found.fragments().stream()
+                .filter(fragment -> fragment.table().equals(table.id()))
+                .toList();
+        try {
+            gone += pictureless.remove(ours, id -> table.known().contains(id), rows());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot look at the rows of a job before", e);
+        }
         List<BulkFragment> left = new ArrayList<>();
         IdSet seen = new IdSet();
-        for (String key : store.list(FOLDER)) {
-            if (!key.endsWith(DESCRIPTION)) {
-                continue;
+        for (BulkFragment fragment : ours) {
+            lease.require();
+            if (fits(fragment)
+                    && !fragment.idsThat(id -> !table.known().contains(id) && seen.add(id)).isEmpty()) {
+                left.add(fragment);
             }
-            store.get(key).flatMap(BulkTable::read).filter(this::fits).ifPresent(fragment -> {
-                if (!fragment.idsThat(id -> !known.contains(id) && seen.add(id)).isEmpty()) {
-                    left.add(fragment);
-                }
-            });
         }
-        removeAllBut(left);
+        files.removeAllBut(left, found);
         return left;
     }
 
-    private static Optional<BulkFragment> read(byte[] json) {
-        try {
-            return Optional.of(JsonMapper.shared().readValue(json, BulkFragment.class));
-        } catch (JacksonException e) {
-            log.warn("what a bulk job has left cannot be read: {}", e.getMessage());
-            return Optional.empty();
-        }
-    }
-
     private boolean fits(BulkFragment fragment) {
-        return fragment.table().equals(tableId())
-                && fragment.model().equals(model.fingerprint())
-                && table.hasColumnsOf(fragment)
-                && store.head(fragment.key()).isPresent();
-    }
-
-    private void removeAllBut(Collection<BulkFragment> kept) {
-        Set<String> keys = kept.stream()
-                .flatMap(fragment -> Stream.of(fragment.key(), fragment.key() + DESCRIPTION))
-                .collect(Collectors.toSet());
-        store.list(FOLDER).stream().filter(key -> !keys.contains(key)).forEach(store::delete);
+        return fragment.model().equals(model.fingerprint()) && table.newest().hasColumnsOf(fragment) && files.has(fragment);
     }
 
     /**
-     * Tells other jobs that this one is alive; to be called some times in each lease.
+     * Looks whether this job still has the table, and follows the table's versions, of which old ones are removed: to be called some times
+     * a minute while others write rows.
      *
-     * @return false if another job has taken the table, because this one was too slow
+     * @return false if another job has the table, or may have it, because this one was too slow or the store did not answer
+     * @throws ModelMismatchException if searches of the table use another model by now
+     * @throws ForeignTableException if no row can be added to the table any more
+     * @throws TableLostException if the store has another table by now, or none
      */
     public boolean keep() {
-        return lease.keep();
+        if (!lease.keep()) {
+            return false;
+        }
+        table.follow();
+        return true;
     }
 
     /**
@@ -271,13 +189,16 @@ public final class BulkTable implements AutoCloseable {
      * @param version that has the rows; the newest one if there was nothing to be committed
      * @param rows that were added
      * @param already rows that were left out, because the table had them by then, or because another fragment of the job has them
-     * @param gone rows that were taken out again, because their pictures were deleted meanwhile
+     * @param gone rows that were taken out again, of this job and of one that was stopped, because their pictures were deleted meanwhile
+     * @param unfinished what stopped the job after the commit, from looking for such rows or from removing what is of no use any more; the
+     *     next job does the rest. Null if nothing did
      */
-    public record Committed(long version, long rows, long already, long gone) {}
+    public record Committed(long version, long rows, long already, long gone, @Nullable String unfinished) {}
 
     /**
      * Commits rows in one version, on top of the newest one. Rows of pictures that have one by then are left out, and so are second rows of
-     * one picture: what has such rows is written once more without them. Rows whose pictures are gone by then are taken out again.
+     * one picture: what has such rows is written once more without them. Rows whose pictures are gone by then are taken out again. After
+     * the commit nothing is thrown any more.
      *
      * @param written all that is to be committed
      * @throws TableBusyException if another job has taken the table, or other writers were faster each time
@@ -287,39 +208,47 @@ public final class BulkTable implements AutoCloseable {
      * @throws StoreUnavailableException if the store does not answer; the rows stay, see {@link #left}
      */
     public Committed commit(List<BulkFragment> written) {
+        List<BulkFragment> fragments;
         try {
-            long all = written.stream().mapToLong(BulkFragment::rows).sum();
-            List<BulkFragment> fragments = commitUntilWon(written);
-            long rows = fragments.stream().mapToLong(BulkFragment::rows).sum();
-            long gone = rows == 0 ? 0 : removeRowsWithoutPictures(fragments);
-            removeAllBut(List.of());
-            return new Committed(version(), rows - gone, all - rows, gone);
+            fragments = commitUntilWon(written);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot commit the rows", e);
         }
+        long all = written.stream().mapToLong(BulkFragment::rows).sum();
+        long rows = fragments.stream().mapToLong(BulkFragment::rows).sum();
+        long lacking = 0;
+        String unfinished = null;
+        try {
+            lacking = pictureless.remove(fragments, id -> true, rows());
+            files.removeOwnAnd(written);
+        } catch (IOException | RuntimeException e) {
+            unfinished = String.valueOf(e.getMessage());
+            log.warn("the rows are committed, and the rest is left to the next job: {}", unfinished);
+        }
+        return new Committed(version(), rows - lacking, all - rows, gone + lacking, unfinished);
     }
 
     private List<BulkFragment> commitUntilWon(List<BulkFragment> written) throws IOException {
-        BulkWriter again = new BulkWriter(store, base(), work.resolve("again"));
         List<BulkFragment> fragments = written;
         Map<String, BulkFragment> names = new LinkedHashMap<>();
         Map<String, Elapsed> since = new HashMap<>();
-        for (int i = 0; i < ATTEMPTS; i++) {
-            requireLease();
-            table.catchUp();
-            accept(table.followIds(known::contains));
-            requireOurModel();
-            fragments = withoutKnown(fragments, again);
-            if (fragments.isEmpty()) {
-                return List.of();
-            }
-            bring(fragments, names, since);
+        for (int i = 0; i < FollowedTable.ATTEMPTS; i++) {
+            lease.require();
             try {
-                if (table.append(names, since)) {
+                table.catchUpWithIds();
+                fragments = withoutKnown(fragments);
+                if (fragments.isEmpty()) {
+                    return List.of();
+                }
+                bring(fragments, names, since);
+                if (table.newest().append(names, since)) {
+                    table.added(fragments);
                     return fragments;
                 }
+            } catch (TableLostException e) {
+                table.reopen(e);
             } catch (OutdatedException e) {
-                if (i + 1 == ATTEMPTS || !since.values().stream().anyMatch(this::isOld)) {
+                if (i + 1 == FollowedTable.ATTEMPTS || !since.values().stream().anyMatch(this::isOld)) {
                     throw e;
                 }
                 // Garbage collection may have looked at them meanwhile, so they get other names.
@@ -327,24 +256,20 @@ public final class BulkTable implements AutoCloseable {
                 since.clear();
             }
         }
-        throw new TableBusyException("lost the race for the next version " + ATTEMPTS + " times");
-    }
-
-    private void requireLease() {
-        if (!keep()) {
-            throw new TableBusyException("another bulk job has taken the table");
-        }
+        throw FollowedTable.lostRaces();
     }
 
     private boolean isOld(Elapsed since) {
         return since.isOver(TableTimings.USUAL.shipped());
     }
 
-    private List<BulkFragment> withoutKnown(List<BulkFragment> fragments, BulkWriter again) {
+    private List<BulkFragment> withoutKnown(List<BulkFragment> fragments) {
+        BulkWriter again = new BulkWriter(store, base(), work.resolve("again"));
         List<BulkFragment> lacking = new ArrayList<>();
         IdSet seen = new IdSet();
         for (BulkFragment fragment : fragments) {
-            List<ImageId> others = fragment.idsThat(id -> known.contains(id) || seen.contains(id));
+            lease.require();
+            List<ImageId> others = fragment.idsThat(id -> table.known().contains(id) || seen.contains(id));
             if (!others.isEmpty()) {
                 log.info("{} of {} have rows by now", others.size(), fragment);
             }
@@ -372,72 +297,20 @@ public final class BulkTable implements AutoCloseable {
         List<String> coming = new ArrayList<>(keys.keySet());
         for (int start = 0; start < coming.size(); start += BROUGHT_AT_ONCE) {
             List<String> some = coming.subList(start, Math.min(coming.size(), start + BROUGHT_AT_ONCE));
-            since.putAll(table.replica()
+            since.putAll(table.newest().replica()
                     .publisher()
                     .bring(some.stream().collect(Collectors.toMap(name -> name, keys::get))));
-            requireLease();
-        }
-    }
-
-    /** A picture may have been deleted after it was stored and before its row came. The delete found no row then. */
-    private long removeRowsWithoutPictures(List<BulkFragment> fragments) throws IOException {
-        long rows = fragments.stream().mapToLong(BulkFragment::rows).sum();
-        // A listing of a thousand keys costs as much as a dozen looks.
-        Predicate<ImageId> isGone = rows * 1_000 / LOOKS_A_LISTING > rows()
-                ? isNotListed()
-                : id -> store.head(id.toString()).isEmpty();
-        List<ImageId> gone = fragments.stream()
-                .flatMap(fragment -> fragment.idsThat(isGone).stream())
-                .toList();
-        if (!gone.isEmpty()) {
-            untilWon(() -> table.delete(gone));
-        }
-        return gone.size();
-    }
-
-    private Predicate<ImageId> isNotListed() {
-        IdSet there = new IdSet();
-        store.list(ImageDataset.PICTURES, object -> ImageId.parse(object.key()).ifPresent(there::add));
-        return id -> !there.contains(id);
-    }
-
-    private interface Attempt {
-        boolean won() throws IOException;
-    }
-
-    private void untilWon(Attempt attempt) throws IOException {
-        for (int i = 0; i < ATTEMPTS; i++) {
-            if (attempt.won()) {
-                return;
-            }
-        }
-        throw new TableBusyException("lost the race for the next version " + ATTEMPTS + " times");
-    }
-
-    private void accept(FragmentIds.Change change) {
-        if (change.all()) {
-            known = change.ids();
-        } else {
-            known.addAll(change.ids());
-        }
-    }
-
-    private void closeTable() {
-        table.close();
-        transfers.shutdown();
-        try {
-            FileSystemUtils.deleteRecursively(work.resolve("replica"));
-            FileSystemUtils.deleteRecursively(work.resolve("scratch"));
-            FileSystemUtils.deleteRecursively(work.resolve("vectors"));
-        } catch (IOException e) {
-            log.debug("cannot empty {}", work, e);
+            lease.require();
         }
     }
 
     /** Gives the lease back. Rows that are not committed stay in the store, see {@link #left}. Call this once. */
     @Override
     public void close() {
-        closeTable();
-        lease.release();
+        try {
+            table.close();
+        } finally {
+            lease.close();
+        }
     }
 }

@@ -84,7 +84,7 @@ public final class BulkWriter {
                 // Names are random, so nothing is there.
                 store.putIfAbsent(fragment.key(), written.file());
                 store.putIfAbsent(
-                        fragment.key() + BulkTable.DESCRIPTION,
+                        fragment.key() + BulkFiles.DESCRIPTION,
                         JsonMapper.shared().writeValueAsBytes(fragment),
                         "application/json",
                         Map.of());

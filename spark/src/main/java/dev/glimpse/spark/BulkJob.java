@@ -1,5 +1,6 @@
 package dev.glimpse.spark;
 
+import dev.glimpse.consistency.DeleteMarks;
 import dev.glimpse.dataset.BulkBase;
 import dev.glimpse.dataset.BulkFragment;
 import dev.glimpse.dataset.BulkTable;
@@ -42,6 +43,7 @@ final class BulkJob {
     private final Duration lease;
     private final Consumer<String> told;
     private final UnaryOperator<FlatMapFunction<Iterator<Source>, TaskReport>> around;
+    private boolean begun;
 
     /**
      * @param anyAddress whether URLs may be of any address, also of the executors' own network
@@ -67,8 +69,13 @@ final class BulkJob {
         this.around = around;
     }
 
+    /** Whether tasks have begun: before that, nothing was done. */
+    boolean hasBegun() {
+        return begun;
+    }
+
     /**
-     * Runs the job.
+     * Runs the job. After its commit nothing is thrown any more.
      *
      * @throws TableBusyException if another job has the table, or takes it
      * @throws ExecutionException if a task has failed for good; what others have written stays for the next job
@@ -82,7 +89,12 @@ final class BulkJob {
         try (WorkingFolder folder = WorkingFolder.open(data)) {
             return RequestMeter.measure(requests, () -> {
                 try (BulkTable table =
-                        BulkTable.open(workshop.store(), folder.path().resolve("bulk"), workshop.stamp(), lease)) {
+                        BulkTable.open(
+                        workshop.store(),
+                        folder.path().resolve("bulk"),
+                        workshop.stamp(),
+                        lease,
+                        new DeleteMarks(workshop.store()))) {
                     return run(sources, table, requests, start);
                 }
             });
@@ -104,9 +116,12 @@ final class BulkJob {
         Broadcast<BulkBase> base = spark.broadcast(table.base());
         Broadcast<IdSet> known = spark.broadcast(table.ids());
         Broadcast<IdSet> waiting = spark.broadcast(lefts);
+        Broadcast<IdSet> deleted = spark.broadcast(DeletedPictures.in(Workshop.of(settings).store()));
+        begun = true;
         LongAccumulator progress = spark.sc().longAccumulator("sources");
         List<TaskReport> reports = await(
-                sources.mapPartitions(around.apply(new WriteRows(settings, base, known, waiting, progress, anyAddress)))
+                sources.mapPartitions(around.apply(new WriteRows(
+                                settings, base, known, waiting, deleted, progress, anyAddress)))
                         .collectAsync(),
                 table,
                 progress,
@@ -125,10 +140,12 @@ final class BulkJob {
                 committed.rows(),
                 sum(reports, TaskReport::left),
                 sum(reports, TaskReport::known) + committed.already(),
+                sum(reports, TaskReport::deleted),
                 sum(reports, TaskReport::refused),
                 sum(reports, TaskReport::failed),
                 committed.gone(),
                 committed.version(),
+                committed.unfinished(),
                 sum(reports, TaskReport::classA) + own.classA(),
                 sum(reports, TaskReport::classB) + own.classB(),
                 (System.nanoTime() - start) / 1e9,
@@ -139,25 +156,27 @@ final class BulkJob {
         return reports.stream().mapToLong(of).sum();
     }
 
-    /** Waits for the tasks, tells how far they are, and keeps the lease. */
+    /** Waits for the tasks, tells how far they are, and follows the table. */
     private List<TaskReport> await(
             JavaFutureAction<List<TaskReport>> running, BulkTable table, LongAccumulator progress, long start)
             throws Exception {
         long seconds = Math.max(1, Math.min(TELL_SECONDS, lease.toSeconds() / 4));
-        while (true) {
-            try {
-                return running.get(seconds, TimeUnit.SECONDS);
-            } catch (TimeoutException e) {
-                double took = (System.nanoTime() - start) / 1e9;
-                told.accept(String.format(
-                        Locale.ROOT, "%,d looked at, %.1f a second", progress.value(), progress.value() / took));
-                if (!table.keep()) {
-                    running.cancel(true);
-                    throw new TableBusyException("another bulk job has taken the table");
+        try {
+            while (true) {
+                try {
+                    return running.get(seconds, TimeUnit.SECONDS);
+                } catch (TimeoutException e) {
+                    double took = (System.nanoTime() - start) / 1e9;
+                    told.accept(String.format(
+                            Locale.ROOT, "%,d looked at, %.1f a second", progress.value(), progress.value() / took));
+                    if (!table.keep()) {
+                        throw new TableBusyException("another bulk job has taken the table");
+                    }
                 }
-            } catch (InterruptedException e) {
+            }
+        } finally {
+            if (!running.isDone()) {
                 running.cancel(true);
-                throw e;
             }
         }
     }

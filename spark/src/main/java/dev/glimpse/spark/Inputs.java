@@ -1,5 +1,8 @@
 package dev.glimpse.spark;
 
+import dev.glimpse.consistency.Originals;
+import dev.glimpse.consistency.Trash;
+import dev.glimpse.dataset.BulkTable;
 import dev.glimpse.storage.ObjectStore;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -8,18 +11,32 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Objects;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
+import org.apache.spark.sql.types.ArrayType;
+import org.apache.spark.sql.types.DataType;
+import org.apache.spark.sql.types.StringType;
 import org.jspecify.annotations.Nullable;
 
 /** Where the sources of a job come from. Stateless. */
 final class Inputs {
     /** Prefixes of what Glimpse keeps for itself. */
-    private static final List<String> OURS = List.of("vectors/", "trash/", "pending/", "lease/", "bulk/", "meta/");
+    private static final List<String> OURS = List.of(
+            "vectors/",
+            Trash.KEYS,
+            "pending/",
+            "lease/",
+            BulkTable.FOLDER,
+            Originals.KEYS,
+            "decisions/",
+            "doctor/",
+            "meta/",
+            ".glimpse/");
 
     /** A task is run again as a whole if it fails, so it should not take hours. */
     private static final int MOST_A_TASK = 20_000;
@@ -33,7 +50,7 @@ final class Inputs {
     private Inputs() {}
 
     /**
-     * All objects of the store below a prefix.
+     * All objects of the store below a prefix, without the empty ones by which some programs show folders.
      *
      * @throws IllegalArgumentException if Glimpse keeps something of its own there
      */
@@ -44,7 +61,11 @@ final class Inputs {
                             + (prefix.isEmpty() ? "it is empty" : prefix + " is Glimpse's own"));
         }
         List<Source> sources = new ArrayList<>();
-        store.list(prefix, object -> sources.add(Source.key(object.key(), object.bytes())));
+        store.list(prefix, object -> {
+            if (object.bytes() > 0 || !object.key().endsWith("/")) {
+                sources.add(Source.key(object.key(), object.bytes()));
+            }
+        });
         sources.sort(Comparator.comparing(Source::place));
         return sources;
     }
@@ -74,7 +95,7 @@ final class Inputs {
      *
      * @param caption column of captions, null if there is none
      * @param tags column of tags, null if there is none: a list of texts, or a text in which commas part them
-     * @throws IllegalArgumentException if there is no such column
+     * @throws IllegalArgumentException if there is no such column, or its values are of another type
      */
     static JavaRDD<Source> parquet(
             SparkSession session, String path, String url, @Nullable String caption, @Nullable String tags) {
@@ -84,6 +105,10 @@ final class Inputs {
             if (column != null && !columns.contains(column)) {
                 throw new IllegalArgumentException(path + " has no column " + column + "; it has " + columns);
             }
+        }
+        requireText(table, url, false);
+        if (tags != null) {
+            requireText(table, tags, true);
         }
         Dataset<Row> wanted = table.select(
                 functions.col(url),
@@ -96,6 +121,15 @@ final class Inputs {
         return sources.repartition(tasks(sources.count(), session.sparkContext().defaultParallelism()));
     }
 
+    private static void requireText(Dataset<Row> table, String column, boolean orList) {
+        DataType type = table.schema().apply(column).dataType();
+        boolean isList = type instanceof ArrayType list && list.elementType() instanceof StringType;
+        if (!(type instanceof StringType) && !(orList && isList)) {
+            throw new IllegalArgumentException("the column " + column + " is of " + type.simpleString()
+                    + ", and has to be of string" + (orList ? " or array<string>" : ""));
+        }
+    }
+
     private static Source source(Row row) {
         String caption = row.isNullAt(1) ? null : row.getString(1);
         return Source.url(row.get(0).toString(), caption, row.isNullAt(2) ? List.of() : tags(row));
@@ -104,6 +138,6 @@ final class Inputs {
     private static List<String> tags(Row row) {
         return row.get(2) instanceof String text
                 ? Arrays.asList(text.split(",", -1))
-                : new ArrayList<>(row.<String>getList(2));
+                : row.<String>getList(2).stream().filter(Objects::nonNull).toList();
     }
 }

@@ -17,6 +17,8 @@ record Outcome(Kind kind, @Nullable PictureRow row, String reason) {
         KNOWN,
         /** A job before has written its row and not committed it. */
         LEFT,
+        /** It was deleted, and stays so. */
+        DELETED,
         /** It is no picture that is accepted. */
         REFUSED,
         /** It is not there, or cannot be fetched. */
@@ -33,6 +35,10 @@ record Outcome(Kind kind, @Nullable PictureRow row, String reason) {
 
     static Outcome left() {
         return new Outcome(Kind.LEFT, null, "");
+    }
+
+    static Outcome deleted() {
+        return new Outcome(Kind.DELETED, null, "");
     }
 
     static Outcome refused(@Nullable String reason) {

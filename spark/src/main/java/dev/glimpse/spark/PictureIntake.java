@@ -42,6 +42,8 @@ final class PictureIntake {
     private final UrlFetcher fetcher;
     private final IdSet known;
     private final IdSet left;
+    private final IdSet deleted;
+    private final boolean isAgain;
 
     /** What became of the pictures of this task. */
     private final Map<ImageId, CompletableFuture<Outcome>> mine = new ConcurrentHashMap<>();
@@ -50,14 +52,25 @@ final class PictureIntake {
      * @param fetcher remains the caller's
      * @param known pictures that have rows
      * @param left pictures whose rows were written and not committed by a job before
+     * @param deleted pictures that were deleted before the job began
+     * @param isAgain whether the task has run before: then pictures that it stored may have been deleted since
      */
-    PictureIntake(Workshop workshop, TableModels table, UrlFetcher fetcher, IdSet known, IdSet left) {
+    PictureIntake(
+            Workshop workshop,
+            TableModels table,
+            UrlFetcher fetcher,
+            IdSet known,
+            IdSet left,
+            IdSet deleted,
+            boolean isAgain) {
         this.workshop = workshop;
         this.store = workshop.store();
         this.deriver = workshop.deriver(table);
         this.fetcher = fetcher;
         this.known = known;
         this.left = left;
+        this.deleted = deleted;
+        this.isAgain = isAgain;
     }
 
     /**
@@ -88,23 +101,23 @@ final class PictureIntake {
         if (stored.isPresent()) {
             return once(stored.get(), () -> rowOfStored(stored.get()));
         }
-        if (source.bytes() > Workshop.LARGEST.toBytes()) {
-            return tooLarge(source.bytes());
-        }
         if (source.isUrl()) {
             return store(source, fetcher.fetch(UrlFetcher.parse(source.place())));
         }
-        Optional<ObjectHead> head;
+        Optional<byte[]> read;
         try {
-            head = source.bytes() < 0 ? store.head(source.place()) : Optional.empty();
+            long size = source.bytes() < 0
+                    ? store.head(source.place()).map(ObjectHead::bytes).orElse(0L)
+                    : source.bytes();
+            if (size > Workshop.LARGEST.toBytes()) {
+                return tooLarge(size);
+            }
+            read = store.get(source.place());
         } catch (IllegalArgumentException e) {
-            // A listing gives keys alone, and a list anything.
+            // A bucket may have keys that not every store can keep, and a list may have anything.
             return Outcome.refused(e.getMessage());
         }
-        if (head.isPresent() && head.get().bytes() > Workshop.LARGEST.toBytes()) {
-            return tooLarge(head.get().bytes());
-        }
-        return store.get(source.place())
+        return read
                 .map(bytes -> store(source, bytes))
                 .orElseGet(() -> Outcome.failed("there is no object of this key"));
     }
@@ -173,7 +186,16 @@ final class PictureIntake {
                 .orElseGet(() -> Outcome.failed("there is no picture of this id"));
     }
 
+    /** A picture that was deleted and uploaded again is there, and may still be in the trash. */
+    private boolean isDeleted(ImageId id) {
+        return (deleted.contains(id) || (isAgain && DeletedPictures.has(id, store)))
+                && store.head(id.toString()).isEmpty();
+    }
+
     private Outcome rowOf(Source source, ImageId id, byte[] bytes) {
+        if (isDeleted(id)) {
+            return Outcome.deleted();
+        }
         UploadMetadata notes = new UploadMetadata(source.name(), source.caption(), source.tags()).fitted();
         RowDeriver.Derived derived = deriver.derive(id, bytes, workshop.ticket());
         Instant uploadedAt = Instant.now().truncatedTo(ChronoUnit.MICROS);

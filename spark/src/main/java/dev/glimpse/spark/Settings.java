@@ -26,10 +26,13 @@ final class Settings implements Serializable {
 
     private final HashMap<String, String> variables = new HashMap<>();
 
-    /** @param environment of which the variables are taken that begin with GLIMPSE_ or R2_ */
+    private static final List<String> OTHERS = List.of("GLIMPSE_DATA", "GLIMPSE_MODEL");
+    private static final String DECODING = "GLIMPSE_DECODE_";
+
+    /** @param environment of which the variables are taken that a job follows, and no other: the service has keys of its own */
     Settings(Map<String, String> environment) {
         environment.forEach((name, value) -> {
-            if (name.startsWith("GLIMPSE_") || name.startsWith("R2_")) {
+            if (BUCKET.contains(name) || OTHERS.contains(name) || name.startsWith(DECODING)) {
                 variables.put(name, value);
             }
         });

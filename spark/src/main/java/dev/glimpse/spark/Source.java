@@ -22,9 +22,14 @@ record Source(
         return new Source(url, true, -1, caption, tags);
     }
 
+    /** The place as people and reports get it: of a URL without user name and query, which may have keys in them. */
+    String shown() {
+        return isUrl ? place.replaceFirst("(?s)[?#].*$", "").replaceFirst("//[^/]*@", "//") : place;
+    }
+
     /** What comes after the last slash, without the query of a URL: the file name of the picture. */
     String name() {
-        String path = isUrl ? place.replaceFirst("[?#].*$", "") : place;
+        String path = shown();
         return path.substring(path.lastIndexOf('/') + 1);
     }
 }

@@ -45,6 +45,10 @@ public final class SparkBulk {
         if (wrong != null) {
             return refused(wrong);
         }
+        String report = options.get("--report");
+        if (report != null && !canBeWritten(Path.of(report).toAbsolutePath())) {
+            return refused("--report: " + report + " cannot be written");
+        }
         Settings settings = new Settings(environment);
         try {
             if (settings.isBucket()) {
@@ -54,6 +58,8 @@ public final class SparkBulk {
             SparkConf conf = new SparkConf().setIfMissing("spark.app.name", "glimpse-bulk");
             conf.setIfMissing("spark.master", "local[*,4]");
             conf.setIfMissing("spark.ui.enabled", "false");
+            // The ids of all new rows come to the driver, 33 bytes for each.
+            conf.setIfMissing("spark.driver.maxResultSize", "0");
             if (conf.get("spark.master").startsWith("local")) {
                 conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
                 conf.setIfMissing("spark.driver.host", "127.0.0.1");
@@ -79,21 +85,45 @@ public final class SparkBulk {
                 | StoreUnavailableException e) {
             return refused(String.valueOf(e.getMessage()));
         } catch (Exception e) {
-            tell("The job failed: " + BulkJob.cause(e));
-            tell("Run it again: what its tasks have written is kept, and nothing comes twice.");
-            return 1;
+            return failed(e);
         }
+    }
+
+    private static boolean canBeWritten(Path file) {
+        Path folder = file.getParent();
+        return Files.exists(file)
+                ? Files.isRegularFile(file) && Files.isWritable(file)
+                : folder != null && Files.isDirectory(folder) && Files.isWritable(folder);
+    }
+
+    private static int failed(Exception e) {
+        tell("The job failed: " + BulkJob.cause(e));
+        tell("Run it again: what its tasks have written is kept, and nothing comes twice.");
+        return 1;
     }
 
     private static int run(Settings settings, Map<String, String> options, SparkSession session) throws Exception {
         long start = System.nanoTime();
         JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
         JavaRDD<Source> sources = sources(settings, options, session, spark);
-        Report report = new BulkJob(spark, settings, options.containsKey(ANY_ADDRESS), SparkBulk::tell).run(sources);
+        BulkJob job = new BulkJob(spark, settings, options.containsKey(ANY_ADDRESS), SparkBulk::tell);
+        Report report;
+        try {
+            report = job.run(sources);
+        } catch (Exception e) {
+            if (job.hasBegun()) {
+                return failed(e);
+            }
+            throw e;
+        }
         report.lines(Duration.ofNanos(System.nanoTime() - start)).forEach(SparkBulk::tell);
         String file = options.get("--report");
         if (file != null) {
-            Files.write(Path.of(file), JsonMapper.shared().writeValueAsBytes(report));
+            try {
+                Files.write(Path.of(file), JsonMapper.shared().writeValueAsBytes(report));
+            } catch (IOException e) {
+                tell("The rows are in the table, and the report cannot be written: " + e);
+            }
         }
         return report.exitStatus();
     }

@@ -11,6 +11,7 @@ import java.util.List;
  * @param looked sources that it has looked at
  * @param known sources whose pictures had rows, or came from another source of the task
  * @param left sources whose rows a job before has written
+ * @param deleted sources whose pictures were deleted, and stay so
  * @param refused sources that are no pictures that are accepted
  * @param failed sources that are not there, or cannot be fetched
  * @param problems some of the refused and failed ones
@@ -22,6 +23,7 @@ record TaskReport(
         long looked,
         long known,
         long left,
+        long deleted,
         long refused,
         long failed,
         List<Problem> problems,
@@ -36,7 +38,7 @@ record TaskReport(
     /**
      * A source that did not get a row.
      *
-     * @param place its key or URL
+     * @param place its key, or its URL without user name and query
      * @param isRefused false if it is not there, or cannot be fetched
      */
     record Problem(String place, boolean isRefused, String reason) implements Serializable {}

@@ -34,6 +34,7 @@ final class WriteRows implements FlatMapFunction<Iterator<Source>, TaskReport> {
     private final Broadcast<BulkBase> base;
     private final Broadcast<IdSet> known;
     private final Broadcast<IdSet> left;
+    private final Broadcast<IdSet> deleted;
     private final LongAccumulator progress;
     private final boolean anyAddress;
 
@@ -42,12 +43,14 @@ final class WriteRows implements FlatMapFunction<Iterator<Source>, TaskReport> {
             Broadcast<BulkBase> base,
             Broadcast<IdSet> known,
             Broadcast<IdSet> left,
+            Broadcast<IdSet> deleted,
             LongAccumulator progress,
             boolean anyAddress) {
         this.settings = settings;
         this.base = base;
         this.known = known;
         this.left = left;
+        this.deleted = deleted;
         this.progress = progress;
         this.anyAddress = anyAddress;
     }
@@ -64,7 +67,14 @@ final class WriteRows implements FlatMapFunction<Iterator<Source>, TaskReport> {
         try (UrlFetcher fetcher = Workshop.fetcher(anyAddress);
                 RowIterator rows = new RowIterator(
                         sources,
-                        new PictureIntake(workshop, table, fetcher, known.value(), left.value()),
+                        new PictureIntake(
+                                workshop,
+                                table,
+                                fetcher,
+                                known.value(),
+                                left.value(),
+                                deleted.value(),
+                                context.attemptNumber() > 0),
                         tally,
                         requests,
                         context::isInterrupted)) {
@@ -94,7 +104,7 @@ final class WriteRows implements FlatMapFunction<Iterator<Source>, TaskReport> {
             progress.add(1);
             boolean isRefused = outcome.kind() == Outcome.Kind.REFUSED;
             if ((isRefused || outcome.kind() == Outcome.Kind.FAILED) && problems.size() < MOST_PROBLEMS) {
-                problems.add(new TaskReport.Problem(source.place(), isRefused, outcome.reason()));
+                problems.add(new TaskReport.Problem(source.shown(), isRefused, outcome.reason()));
             }
         }
 
@@ -108,6 +118,7 @@ final class WriteRows implements FlatMapFunction<Iterator<Source>, TaskReport> {
                     counts.values().stream().mapToLong(Long::longValue).sum(),
                     count(Outcome.Kind.KNOWN),
                     count(Outcome.Kind.LEFT),
+                    count(Outcome.Kind.DELETED),
                     count(Outcome.Kind.REFUSED),
                     count(Outcome.Kind.FAILED),
                     problems,

@@ -3,6 +3,7 @@ package dev.glimpse.spark;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import dev.glimpse.consistency.DeleteMarks;
 import dev.glimpse.consistency.UploadMetadata;
 import dev.glimpse.dataset.BulkTable;
 import dev.glimpse.dataset.CommitProperties;
@@ -345,7 +346,8 @@ class BulkJobTest {
     void onlyOneJobHasTheTable() throws Exception {
         Pictures.put(store, "incoming/", 0, 2);
         Workshop workshop = Workshop.of(settings);
-        BulkTable other = BulkTable.open(store, folder.resolve("other"), workshop.stamp(), LEASE);
+        BulkTable other = BulkTable.open(
+                store, folder.resolve("other"), workshop.stamp(), LEASE, new DeleteMarks(store));
         try (other) {
             assertThatThrownBy(() -> run(1))
                     .isInstanceOf(TableBusyException.class)
@@ -357,7 +359,8 @@ class BulkJobTest {
     @Test
     void aTableOfAnotherModelIsRefused() {
         ModelStamp foreign = new ModelStamp("other", "0123456789abcdef", 512);
-        BulkTable.open(store, folder.resolve("other"), foreign, LEASE).close();
+        BulkTable.open(store, folder.resolve("other"), foreign, LEASE, new DeleteMarks(store))
+                .close();
         Pictures.put(store, "incoming/", 0, 2);
 
         assertThatThrownBy(() -> run(1))

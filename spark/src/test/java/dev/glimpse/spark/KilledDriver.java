@@ -3,7 +3,6 @@ package dev.glimpse.spark;
 import java.time.Duration;
 import java.util.Iterator;
 import java.util.concurrent.atomic.AtomicInteger;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.api.java.function.FlatMapFunction;
 
@@ -17,12 +16,7 @@ final class KilledDriver {
 
     public static void main(String[] arguments) throws Exception {
         Settings settings = new Settings(System.getenv());
-        JavaSparkContext spark = new JavaSparkContext(new SparkConf()
-                .setMaster("local[2,3]")
-                .setAppName("killed")
-                .set("spark.ui.enabled", "false")
-                .set("spark.driver.bindAddress", "127.0.0.1")
-                .set("spark.driver.host", "127.0.0.1"));
+        JavaSparkContext spark = LocalSpark.start();
         new BulkJob(spark, settings, false, Duration.ofSeconds(20), line -> {}, KilledDriver::mortal)
                 .run(spark.parallelize(
                         Inputs.below("incoming/", Workshop.of(settings).store()), 4));

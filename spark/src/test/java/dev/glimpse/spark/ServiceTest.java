@@ -12,8 +12,11 @@ import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.vectors.Embedding;
+import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.URI;
 import java.net.http.HttpClient;
@@ -28,9 +31,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.sql.SparkSession;
+import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.util.unit.DataSize;
@@ -51,6 +54,16 @@ class ServiceTest {
     Path folder;
 
     private final HttpClient http = HttpClient.newHttpClient();
+    private final HttpServer site;
+
+    ServiceTest() throws IOException {
+        site = HttpServer.create(new InetSocketAddress(InetAddress.getLoopbackAddress(), 0), 0);
+    }
+
+    @AfterEach
+    void stopSite() {
+        site.stop(0);
+    }
 
     @Test
     void rowsAreThoseOfTheServiceWhichServesThem() throws Exception {
@@ -90,13 +103,8 @@ class ServiceTest {
     }
 
     private void load(Settings settings, Path urls) throws Exception {
-        SparkConf conf = new SparkConf()
-                .setMaster("local[2,3]")
-                .setAppName("test")
-                .set("spark.ui.enabled", "false")
-                .set("spark.driver.bindAddress", "127.0.0.1")
-                .set("spark.driver.host", "127.0.0.1");
-        try (SparkSession session = SparkSession.builder().config(conf).getOrCreate()) {
+        try (SparkSession session =
+                SparkSession.builder().config(LocalSpark.conf()).getOrCreate()) {
             JavaSparkContext spark = JavaSparkContext.fromSparkContext(session.sparkContext());
             Report report = new BulkJob(spark, settings, true, line -> {})
                     .run(Inputs.parquet(session, urls.toString(), "link", "words", "labels")
@@ -112,8 +120,6 @@ class ServiceTest {
 
     /** The pictures behind URLs of a small site, with captions and tags, and one URL more that leads nowhere. */
     private Path parquetOf(List<byte[]> pictures) throws IOException {
-        com.sun.net.httpserver.HttpServer site = com.sun.net.httpserver.HttpServer.create(
-                new java.net.InetSocketAddress(java.net.InetAddress.getLoopbackAddress(), 0), 0);
         for (int i = 0; i < pictures.size(); i++) {
             byte[] bytes = pictures.get(i);
             site.createContext("/" + name(i), exchange -> {
@@ -127,18 +133,13 @@ class ServiceTest {
         StringBuilder json = new StringBuilder();
         for (int i = 0; i < pictures.size(); i++) {
             json.append(String.format(
-                    "{\"link\": \"%s%s\", \"words\": \"%s\", \"labels\": [\"round\", \"n%d\"]}%n",
+                    "{\"link\": \"%s%s\", \"words\": \"%s\", \"labels\": [\"round\", null, \"n%d\"]}%n",
                     base, name(i), caption(i), i));
         }
         json.append(String.format("{\"link\": \"%smissing.jpg\", \"words\": null, \"labels\": null}%n", base));
         Path lines = Files.writeString(folder.resolve("urls.json"), json);
         Path parquet = folder.resolve("urls.parquet");
-        try (SparkSession session = SparkSession.builder()
-                .master("local[1]")
-                .config("spark.ui.enabled", "false")
-                .config("spark.driver.bindAddress", "127.0.0.1")
-                .config("spark.driver.host", "127.0.0.1")
-                .getOrCreate()) {
+        try (SparkSession session = SparkSession.builder().config(LocalSpark.conf()).getOrCreate()) {
             session.read().json(lines.toString()).write().parquet(parquet.toString());
         }
         return parquet;

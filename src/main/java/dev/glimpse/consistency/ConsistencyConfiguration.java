@@ -53,7 +53,12 @@ class ConsistencyConfiguration {
             ImageDataset dataset,
             Originals originals) {
         return new RowDeriver(
-                scheduler, decoder, models, store, originals::read, () -> dataset.models().models());
+                scheduler,
+                decoder,
+                models,
+                store,
+                originals::read,
+                () -> dataset.models().models());
     }
 
     @Bean

@@ -154,7 +154,8 @@ public final class BulkTable implements AutoCloseable {
         for (BulkFragment fragment : ours) {
             lease.require();
             if (fits(fragment)
-                    && !fragment.idsThat(id -> !table.known().contains(id) && seen.add(id)).isEmpty()) {
+                    && !fragment.idsThat(id -> !table.known().contains(id) && seen.add(id))
+                            .isEmpty()) {
                 left.add(fragment);
             }
         }
@@ -163,7 +164,9 @@ public final class BulkTable implements AutoCloseable {
     }
 
     private boolean fits(BulkFragment fragment) {
-        return fragment.model().equals(model.fingerprint()) && table.newest().hasColumnsOf(fragment) && files.has(fragment);
+        return fragment.model().equals(model.fingerprint())
+                && table.newest().hasColumnsOf(fragment)
+                && files.has(fragment);
     }
 
     /**
@@ -193,7 +196,12 @@ public final class BulkTable implements AutoCloseable {
      * @param unfinished what stopped the job after the commit, from looking for such rows or from removing what is of no use any more; the
      *     next job does the rest. Null if nothing did
      */
-    public record Committed(long version, long rows, long already, long gone, @Nullable String unfinished) {}
+    public record Committed(
+            long version,
+            long rows,
+            long already,
+            long gone,
+            @Nullable String unfinished) {}
 
     /**
      * Commits rows in one version, on top of the newest one. Rows of pictures that have one by then are left out, and so are second rows of
@@ -297,7 +305,8 @@ public final class BulkTable implements AutoCloseable {
         List<String> coming = new ArrayList<>(keys.keySet());
         for (int start = 0; start < coming.size(); start += BROUGHT_AT_ONCE) {
             List<String> some = coming.subList(start, Math.min(coming.size(), start + BROUGHT_AT_ONCE));
-            since.putAll(table.newest().replica()
+            since.putAll(table.newest()
+                    .replica()
                     .publisher()
                     .bring(some.stream().collect(Collectors.toMap(name -> name, keys::get))));
             lease.require();

@@ -85,8 +85,8 @@ final class FollowedTable implements AutoCloseable {
      * @throws ModelMismatchException if searches of the table use another model
      * @throws StoreUnavailableException if the store does not answer
      */
-    static FollowedTable open(
-            ObjectStore store, Path work, ModelStamp model, BulkLease lease, Elapsed.Clocks clocks) throws IOException {
+    static FollowedTable open(ObjectStore store, Path work, ModelStamp model, BulkLease lease, Elapsed.Clocks clocks)
+            throws IOException {
         FollowedTable opened = new FollowedTable(store, work.resolve("table"), model, lease, clocks);
         try {
             opened.begin();

@@ -75,10 +75,7 @@ class BulkFaultsIT extends BulkTables {
                 assertThat(deleted).containsExactlyInAnyOrder(Rows.row(0).id(), back);
             }
         }
-        assertThat(store.list("pending/"))
-                .singleElement()
-                .asString()
-                .endsWith("/delete-" + back.name());
+        assertThat(store.list("pending/")).singleElement().asString().endsWith("/delete-" + back.name());
     }
 
     @Test
@@ -90,7 +87,9 @@ class BulkFaultsIT extends BulkTables {
                 server.add(stored(n)).join();
             }
             // The name of a newer one comes first.
-            store.list(ImageDataset.KEY + TableLocation.VERSIONS).stream().skip(1).forEach(store::delete);
+            store.list(ImageDataset.KEY + TableLocation.VERSIONS).stream()
+                    .skip(1)
+                    .forEach(store::delete);
 
             Committed committed = table.commit(written);
 

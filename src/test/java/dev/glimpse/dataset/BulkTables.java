@@ -1,6 +1,5 @@
 package dev.glimpse.dataset;
 
-
 import dev.glimpse.consistency.DeleteMarks;
 import dev.glimpse.dataset.replica.Elapsed;
 import dev.glimpse.image.ImageId;
@@ -33,8 +32,8 @@ abstract class BulkTables {
     final AtomicLong seconds = new AtomicLong();
 
     final Elapsed.Clocks clocks = new Elapsed.Clocks(
-            () -> System.nanoTime() + seconds.get() * 1_000_000_000, () -> System.currentTimeMillis()
-                    + seconds.get() * 1_000);
+            () -> System.nanoTime() + seconds.get() * 1_000_000_000,
+            () -> System.currentTimeMillis() + seconds.get() * 1_000);
 
     @AfterEach
     void stopBucket() {

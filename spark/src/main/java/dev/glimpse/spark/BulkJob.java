@@ -88,8 +88,7 @@ final class BulkJob {
         Path data = settings.isBucket() ? settings.data().resolve("spark") : settings.data();
         try (WorkingFolder folder = WorkingFolder.open(data)) {
             return RequestMeter.measure(requests, () -> {
-                try (BulkTable table =
-                        BulkTable.open(
+                try (BulkTable table = BulkTable.open(
                         workshop.store(),
                         folder.path().resolve("bulk"),
                         workshop.stamp(),
@@ -116,12 +115,13 @@ final class BulkJob {
         Broadcast<BulkBase> base = spark.broadcast(table.base());
         Broadcast<IdSet> known = spark.broadcast(table.ids());
         Broadcast<IdSet> waiting = spark.broadcast(lefts);
-        Broadcast<IdSet> deleted = spark.broadcast(DeletedPictures.in(Workshop.of(settings).store()));
+        Broadcast<IdSet> deleted =
+                spark.broadcast(DeletedPictures.in(Workshop.of(settings).store()));
         begun = true;
         LongAccumulator progress = spark.sc().longAccumulator("sources");
         List<TaskReport> reports = await(
-                sources.mapPartitions(around.apply(new WriteRows(
-                                settings, base, known, waiting, deleted, progress, anyAddress)))
+                sources.mapPartitions(around.apply(
+                                new WriteRows(settings, base, known, waiting, deleted, progress, anyAddress)))
                         .collectAsync(),
                 table,
                 progress,

@@ -117,8 +117,7 @@ final class PictureIntake {
             // A bucket may have keys that not every store can keep, and a list may have anything.
             return Outcome.refused(e.getMessage());
         }
-        return read
-                .map(bytes -> store(source, bytes))
+        return read.map(bytes -> store(source, bytes))
                 .orElseGet(() -> Outcome.failed("there is no object of this key"));
     }
 

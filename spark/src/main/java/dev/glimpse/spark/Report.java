@@ -80,7 +80,8 @@ record Report(
             lines.add(String.format(Locale.ROOT, "%,d pictures were deleted meanwhile", gone));
         }
         if (unfinished != null) {
-            lines.add("The rows are in the table. The next job does what is left to be done, because of this: " + unfinished);
+            lines.add("The rows are in the table. The next job does what is left to be done, because of this: "
+                    + unfinished);
         }
         lines.add(String.format(
                 Locale.ROOT,

@@ -71,7 +71,8 @@ final class Workshop {
 
     /** Derives rows for a table that has vectors of these models. */
     RowDeriver deriver(TableModels table) {
-        return new RowDeriver(SCHEDULER, decoder, models, store, id -> store.get(id.toString()), () -> Optional.of(table));
+        return new RowDeriver(
+                SCHEDULER, decoder, models, store, id -> store.get(id.toString()), () -> Optional.of(table));
     }
 
     Ticket ticket() {

@@ -187,8 +187,8 @@ class BulkJobTest extends BulkJobs {
     void onlyOneJobHasTheTable() throws Exception {
         Pictures.put(store, "incoming/", 0, 2);
         Workshop workshop = Workshop.of(settings);
-        BulkTable other = BulkTable.open(
-                store, folder.resolve("other"), workshop.stamp(), LEASE, new DeleteMarks(store));
+        BulkTable other =
+                BulkTable.open(store, folder.resolve("other"), workshop.stamp(), LEASE, new DeleteMarks(store));
         try (other) {
             assertThatThrownBy(() -> run(1))
                     .isInstanceOf(TableBusyException.class)

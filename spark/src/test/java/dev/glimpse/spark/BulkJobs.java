@@ -1,6 +1,5 @@
 package dev.glimpse.spark;
 
-
 import dev.glimpse.consistency.UploadMetadata;
 import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
@@ -88,8 +87,7 @@ abstract class BulkJobs {
     }
 
     /** Runs what the test wants, before and after the work of each attempt of a task. */
-    static FlatMapFunction<Iterator<Source>, TaskReport> disturbed(
-            FlatMapFunction<Iterator<Source>, TaskReport> task) {
+    static FlatMapFunction<Iterator<Source>, TaskReport> disturbed(FlatMapFunction<Iterator<Source>, TaskReport> task) {
         return sources -> {
             before.accept(TaskContext.get());
             Iterator<TaskReport> reports = task.call(sources);

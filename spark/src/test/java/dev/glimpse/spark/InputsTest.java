@@ -52,7 +52,8 @@ class InputsTest {
             try (ObjectStore store = settings.openStore();
                     S3Client other = client(variables)) {
                 Pictures.put(store, "incoming/", 0, 5);
-                List<String> odd = List.of("incoming/a//b.jpg", "incoming/a\\b.jpg", "incoming/" + "x".repeat(300) + ".jpg");
+                List<String> odd =
+                        List.of("incoming/a//b.jpg", "incoming/a\\b.jpg", "incoming/" + "x".repeat(300) + ".jpg");
                 for (String key : odd) {
                     put(other, variables, key, Pictures.jpeg(50));
                 }
@@ -111,7 +112,16 @@ class InputsTest {
     @Test
     void keysOfOthersDoNotTravelAndAreNotTold() {
         Settings settings = new Settings(Map.of(
-                "GLIMPSE_KEYS", "secret", "GLIMPSE_DECODE_TIME", "5s", "R2_BUCKET", "b", "TO_R2_BUCKET", "c", "R2_OTHER", "d"));
+                "GLIMPSE_KEYS",
+                "secret",
+                "GLIMPSE_DECODE_TIME",
+                "5s",
+                "R2_BUCKET",
+                "b",
+                "TO_R2_BUCKET",
+                "c",
+                "R2_OTHER",
+                "d"));
         Source signed = Source.url("https://user:secret@host/a/b.jpg?signature=secret#x?", null, List.of());
 
         assertThat(settings.variables()).containsOnlyKeys("GLIMPSE_DECODE_TIME", "R2_BUCKET");

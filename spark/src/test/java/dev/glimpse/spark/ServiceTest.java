@@ -2,6 +2,7 @@ package dev.glimpse.spark;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.sun.net.httpserver.HttpServer;
 import dev.glimpse.dataset.CommitProperties;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.MaintenanceProperties;
@@ -12,7 +13,6 @@ import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.vectors.Embedding;
-import com.sun.net.httpserver.HttpServer;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -139,7 +139,8 @@ class ServiceTest {
         json.append(String.format("{\"link\": \"%smissing.jpg\", \"words\": null, \"labels\": null}%n", base));
         Path lines = Files.writeString(folder.resolve("urls.json"), json);
         Path parquet = folder.resolve("urls.parquet");
-        try (SparkSession session = SparkSession.builder().config(LocalSpark.conf()).getOrCreate()) {
+        try (SparkSession session =
+                SparkSession.builder().config(LocalSpark.conf()).getOrCreate()) {
             session.read().json(lines.toString()).write().parquet(parquet.toString());
         }
         return parquet;

@@ -32,7 +32,11 @@ final class PicturelessRows {
 
     /** Takes rows out of the table, whoever else writes it. */
     interface Rows {
-        /** @return the pictures whose rows are gone */
+        /**
+         * Takes these rows out, as far as there are any.
+         *
+         * @return the pictures whose rows are gone
+         */
         Set<ImageId> delete(List<ImageId> ids) throws IOException;
     }
 

@@ -144,11 +144,7 @@ public final class BulkTable implements AutoCloseable {
         List<BulkFragment> ours = found.fragments().stream()
                 .filter(fragment -> fragment.table().equals(table.id()))
                 .toList();
-        try {
-            gone += pictureless.remove(ours, id -> table.known().contains(id), rows());
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot look at the rows of a job before", e);
-        }
+        // Before rows are taken out: these do not come again.
         List<BulkFragment> left = new ArrayList<>();
         IdSet seen = new IdSet();
         for (BulkFragment fragment : ours) {
@@ -158,6 +154,11 @@ public final class BulkTable implements AutoCloseable {
                             .isEmpty()) {
                 left.add(fragment);
             }
+        }
+        try {
+            gone += pictureless.remove(ours, id -> table.known().contains(id), rows());
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot look at the rows of a job before", e);
         }
         files.removeAllBut(left, found);
         return left;

@@ -8,6 +8,7 @@ import java.io.IOException;
 import java.net.URI;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -54,14 +55,13 @@ class InputsTest {
                 Pictures.put(store, "incoming/", 0, 5);
                 List<String> odd =
                         List.of("incoming/a//b.jpg", "incoming/a\\b.jpg", "incoming/" + "x".repeat(300) + ".jpg");
-                for (String key : odd) {
-                    put(other, variables, key, Pictures.jpeg(50));
-                }
-                put(other, variables, "incoming/", new byte[0]);
                 put(other, variables, "incoming/sub/", new byte[0]);
 
-                Report report = new BulkJob(spark, settings, false, line -> {})
-                        .run(Inputs.inTasks(spark, Inputs.below("incoming/", store)));
+                List<Source> sources = new ArrayList<>(Inputs.below("incoming/", store));
+                // As a listing has them, of a bucket that keeps such keys: the test's does not.
+                odd.forEach(key -> sources.add(Source.key(key, 100)));
+
+                Report report = new BulkJob(spark, settings, false, line -> {}).run(Inputs.inTasks(spark, sources));
 
                 assertThat(report.sources()).isEqualTo(8);
                 assertThat(report.stored()).isEqualTo(5);

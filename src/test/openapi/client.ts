@@ -1,6 +1,6 @@
 /** Does with a client that was generated from the API's description what programs do. Arguments: URL, three new pictures, a text file. */
 import { readFile } from 'node:fs/promises';
-import { Configuration, PicturesApi, ResponseError, SearchApi, ServerApi, instanceOfStoredPicture } from './generated/index.js';
+import { AdministrationApi, Configuration, PicturesApi, ResponseError, SearchApi, ServerApi, instanceOfStoredPicture } from './generated/index.js';
 import type { Problem, StoredPicture, UploadAnswer, UploadResults } from './generated/index.js';
 
 const [server, ...paths] = process.argv.slice(2);
@@ -52,6 +52,7 @@ check((await pictures.getPictureMetadata({ name })).tags.join() === 'red,round',
 check((await pictures.getThumbnail({ name, size: 512 })).size > 100, 'there is a thumbnail');
 check((await pictures.editPicture({ name, edit: { caption: 'another' } })).caption === 'another', 'captions change');
 check((await new ServerApi(configuration).getStats()).rowCount >= 3, 'statistics count');
+check((await new AdministrationApi(configuration).getSources()).sources.length === 0, 'no source is followed');
 
 await pictures.deletePicture({ name });
 check((await problemOf(pictures.getPicture({ name }))).type === '/problems/picture-not-found', 'a deleted picture is gone');

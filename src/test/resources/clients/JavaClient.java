@@ -43,9 +43,10 @@ public final class JavaClient {
         check(state.getStats().getRowCount() >= 3, "statistics count");
         check(state.getStats().getActivity().getUploads().getStored() >= 3, "uploads are counted");
         check(new AdministrationApi(server).getModels().getModels().size() == 1, "the table has one model");
+        check(new AdministrationApi(server).getSources().getSources().isEmpty(), "no source is followed");
         check(state.getStatsHistory("hour", 0L).getIntervalSeconds() == 10, "there is a history");
 
-        pictures.deletePicture(name, null);
+        pictures.deletePicture(name, null, null);
         check(statusOf(() -> pictures.getPicture(name, null, null, null)) == 404, "a deleted picture is gone");
         check(pictures.restorePicture(name).getRestored(), "it comes back");
         check(statusOf(() -> find(search, "")) == 400, "an empty text is a problem");

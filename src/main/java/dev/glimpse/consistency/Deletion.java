@@ -8,7 +8,6 @@ import dev.glimpse.storage.ObjectStore;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
@@ -23,8 +22,6 @@ import java.util.concurrent.TimeUnit;
  */
 public final class Deletion {
     private static final String DELETE = "delete-";
-
-    private static final UploadMetadata NOTHING = new UploadMetadata(null, null, List.of());
 
     private final ObjectStore store;
     private final ImageDataset dataset;
@@ -100,10 +97,10 @@ public final class Deletion {
     private void removePicture(ImageId id, boolean purge, boolean object, Optional<Place> place) {
         UploadMetadata said = place.flatMap(lies -> dataset.find(id))
                 .map(row -> new UploadMetadata(row.filename(), row.caption(), row.tags()))
-                .orElse(NOTHING);
+                .orElse(UploadMetadata.NOTHING);
         // First, so that no source brings the picture back, whatever comes next.
         place.ifPresent(lies -> {
-            UploadMetadata kept = purge ? NOTHING : said;
+            UploadMetadata kept = purge ? UploadMetadata.NOTHING : said;
             originals.keepSaid(id, kept.caption(), kept.tags());
             originals.remove(id, lies.key());
         });

@@ -29,8 +29,6 @@ public final class Originals {
     /** What was said of pictures of sources whose rows went, for when one brings them back. */
     public static final String SAID = KEYS + "said/";
 
-    private static final UploadMetadata NOTHING = new UploadMetadata(null, null, List.of());
-
     private final ObjectStore store;
     private final ImageDataset dataset;
 
@@ -99,7 +97,7 @@ public final class Originals {
     public void keepSaid(ImageId id, @Nullable String caption, List<String> tags) {
         store.delete(saidKey(id));
         UploadMetadata said = new UploadMetadata(null, caption, tags);
-        if (!said.equals(NOTHING)) {
+        if (!said.equals(UploadMetadata.NOTHING)) {
             boolean unused = store.putIfAbsent(saidKey(id), new byte[0], "text/plain", said.toMetadata(null, null));
         }
     }
@@ -121,7 +119,7 @@ public final class Originals {
     public UploadMetadata said(ImageId id) {
         return store.head(saidKey(id))
                 .map(head -> UploadMetadata.fromMetadata(head.metadata()).notes())
-                .orElse(NOTHING);
+                .orElse(UploadMetadata.NOTHING);
     }
 
     // ---- pictures that were deleted while their objects stay

@@ -165,12 +165,17 @@ public final class Reconciler {
     private CompletableFuture<Look> agree(
             ImageId id, ObjectHead picture, boolean notes, UploadMetadata.@Nullable Stored written) {
         return switch (dataset.stateOf(id)) {
-            case UNREAD, COMMITTED, LEAVING_COMMITTED ->
-                isOfSourceAndUploaded(id)
-                        ? takeFromSource(id, written)
-                        : notes
-                                ? describe(id, picture, written)
-                                : CompletableFuture.completedFuture(new Look(Found.PICTURE));
+            case UNREAD, COMMITTED, LEAVING_COMMITTED -> {
+                Place source = dataset.sourceRows().find(id).orElse(null);
+                ObjectHead own =
+                        source == null ? null : store.head(id.toString()).orElse(null);
+                if (source != null && own != null) {
+                    yield takeFromSource(id, source, own, written);
+                }
+                yield notes
+                        ? describe(id, picture, written)
+                        : CompletableFuture.completedFuture(new Look(Found.PICTURE));
+            }
             case PENDING -> dataset.committed(id).thenApply(committed -> new Look(Found.CHANGED));
             case ABSENT, LEAVING_PENDING ->
                 addRowOf(id, picture).thenApply(outcome -> switch (outcome) {
@@ -205,34 +210,26 @@ public final class Reconciler {
         }
     }
 
-    private boolean isOfSourceAndUploaded(ImageId id) {
-        return dataset.sourceRows().find(id).isPresent()
-                && store.head(id.toString()).isPresent();
-    }
-
     /**
      * Lets the row of a picture that was uploaded, and that lies in a source as well, say so. Caption and tags of the row stay, where the
      * upload says none. No source brings the picture back once the upload is deleted.
      */
-    private CompletableFuture<Look> takeFromSource(ImageId id, UploadMetadata.@Nullable Stored written) {
-        Optional<Place> source = dataset.sourceRows().find(id);
-        Optional<ObjectHead> own = store.head(id.toString());
+    private CompletableFuture<Look> takeFromSource(
+            ImageId id, Place source, ObjectHead own, UploadMetadata.@Nullable Stored written) {
         Optional<Picture> row = dataset.find(id);
         CompletableFuture<Look> again = CompletableFuture.completedFuture(new Look(Found.CHANGED));
-        if (source.isEmpty() || own.isEmpty() || row.isEmpty()) {
+        if (row.isEmpty()) {
             return again;
         }
-        originals.remove(id, source.get().key());
-        if (!keepWhatIsSaid(id, own.get(), row.get())) {
+        originals.remove(id, source.key());
+        if (!keepWhatIsSaid(id, own, row.get())) {
             return again;
         }
-        Place place = new Place(
-                id.toString(), own.get().bytes(), Originals.second(own.get().lastModified()));
+        Place place = new Place(id.toString(), own.bytes(), Originals.second(own.lastModified()));
         return dataset.sourceRows()
                 .move(Map.of(id, place), store)
                 // None has, if the row that is read here is an older one.
-                .thenCompose(
-                        moved -> moved > 0 ? awaitRead().thenCompose(read -> again) : describe(id, own.get(), written));
+                .thenCompose(moved -> moved > 0 ? awaitRead().thenCompose(read -> again) : describe(id, own, written));
     }
 
     /** False if the picture says something else by now. */

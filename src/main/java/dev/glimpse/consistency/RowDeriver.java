@@ -65,7 +65,7 @@ public final class RowDeriver {
             @Nullable Instant takenAt,
             Fingerprint fingerprint,
             CompletableFuture<PictureEncoder.Vectors> vectors) {
-        /** The same, of a picture that lies elsewhere. */
+        /** What the bytes say, with another address at which the picture lies. */
         Derived at(String address) {
             return new Derived(id, address, bytes, width, height, takenAt, fingerprint, vectors);
         }

@@ -25,6 +25,9 @@ import tools.jackson.databind.json.JsonMapper;
  */
 public record UploadMetadata(
         @Nullable String filename, @Nullable String caption, List<String> tags) {
+    /** No file name, no caption and no tags. */
+    public static final UploadMetadata NOTHING = new UploadMetadata(null, null, List.of());
+
     private static final String ENTRY = "glimpse";
 
     /** S3 allows 2 KB of metadata in all. */
@@ -199,7 +202,7 @@ public record UploadMetadata(
                                     .map(JsonNode::asString)
                                     .toList()));
         } catch (IllegalArgumentException | DateTimeException | JacksonException e) {
-            return new Stored(null, null, new UploadMetadata(null, null, List.of()));
+            return new Stored(null, null, NOTHING);
         }
     }
 

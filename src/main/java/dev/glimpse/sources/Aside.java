@@ -21,7 +21,7 @@ record Aside(
     enum Kind {
         /** Another object of a source has the same bytes. */
         SAME,
-        /** The same bytes were uploaded. */
+        /** A picture with these bytes was uploaded. */
         STORED,
         /** The picture was deleted while its object stayed. */
         REMOVED,

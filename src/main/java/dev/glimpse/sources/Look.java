@@ -230,8 +230,8 @@ final class Look {
             setAsideAsKnown(place, id);
             return;
         }
-        ObjectReader.Outcome outcome = reader.row(
-                place, found, said.contains(id) ? originals.said(id) : new UploadMetadata(null, null, List.of()));
+        ObjectReader.Outcome outcome =
+                reader.row(place, found, said.contains(id) ? originals.said(id) : UploadMetadata.NOTHING);
         PictureRow row = outcome.row();
         if (row != null) {
             synchronized (made) {

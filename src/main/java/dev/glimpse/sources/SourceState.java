@@ -124,7 +124,7 @@ final class SourceState {
         }
     }
 
-    /** The next look comes a time after the last one; at once if there was none. */
+    /** Plans a look a time after the last one, or at once if there was none. */
     private void plan(@Nullable Instant lastEnd) {
         nextAt = source.everySeconds() == 0
                 ? null

@@ -24,7 +24,6 @@ import io.micrometer.core.instrument.binder.MeterBinder;
 import java.time.Duration;
 import java.time.Instant;
 import java.time.temporal.ChronoUnit;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -50,8 +49,6 @@ public final class Uploader implements MeterBinder {
 
     /** Pictures that an answer names as similar. */
     private static final int MOST_SIMILAR = 5;
-
-    private static final UploadMetadata NOTHING = new UploadMetadata(null, null, List.of());
 
     private final UploadMeters meters = new UploadMeters();
     private final Semaphore puts = new Semaphore(PUTS, true);
@@ -291,7 +288,7 @@ public final class Uploader implements MeterBinder {
         for (Duration pause = timings.poll(); ; pause = pause.multipliedBy(2)) {
             Optional<ObjectHead> head = store.head(id.toString());
             // What is said of a picture that has gone is not known.
-            UploadMetadata kept = head.map(Uploader::notesOf).orElse(NOTHING);
+            UploadMetadata kept = head.map(Uploader::notesOf).orElse(UploadMetadata.NOTHING);
             if (head.isPresent() && showComingRow(derived, head.get(), member)) {
                 return stored(id, false).comparing(kept, said);
             }

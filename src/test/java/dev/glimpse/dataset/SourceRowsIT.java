@@ -21,17 +21,10 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.util.unit.DataSize;
 
 /** Rows of pictures that lie under names of their own, beside rows of uploads. */
 class SourceRowsIT {
     private static final Instant THEN = Instant.parse("2026-01-01T00:00:00Z");
-
-    /** Rows wait until they are flushed. */
-    private static final TableSettings PATIENT = new TableSettings(
-            new CommitProperties(1000, Duration.ofSeconds(30)),
-            new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),
-            new MaintenanceProperties(Duration.ofDays(7), 10_000, 0.95));
 
     @TempDir
     Path temporary;
@@ -46,7 +39,7 @@ class SourceRowsIT {
     }
 
     private void open() {
-        dataset = ImageDataset.open(store, temporary.resolve("data/.glimpse/1"), Rows.MODEL, PATIENT);
+        dataset = ImageDataset.open(store, temporary.resolve("data/.glimpse/1"), Rows.MODEL, Rows.PATIENT);
         dataset.settled().join();
     }
 

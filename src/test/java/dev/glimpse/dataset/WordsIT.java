@@ -18,16 +18,9 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.util.unit.DataSize;
 
 /** Words of rows that come, change and go. */
 class WordsIT {
-    /** Rows wait until they are flushed. */
-    private static final TableSettings PATIENT = new TableSettings(
-            new CommitProperties(1000, Duration.ofSeconds(30)),
-            new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),
-            new MaintenanceProperties(Duration.ofDays(7), 10_000, 0.95));
-
     @TempDir
     Path temporary;
 
@@ -41,7 +34,7 @@ class WordsIT {
     }
 
     private void open() {
-        dataset = ImageDataset.open(store, temporary.resolve("data/.glimpse/1"), Rows.MODEL, PATIENT);
+        dataset = ImageDataset.open(store, temporary.resolve("data/.glimpse/1"), Rows.MODEL, Rows.PATIENT);
         dataset.settled().join();
     }
 

@@ -24,6 +24,12 @@ public final class Rows {
     /** Each commit begins as soon as the one before is done. */
     public static final TableSettings AT_ONCE = settings(Duration.ofSeconds(30), 10_000);
 
+    /** Rows wait until they are flushed. */
+    public static final TableSettings PATIENT = new TableSettings(
+            new CommitProperties(1000, Duration.ofSeconds(30)),
+            new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),
+            new MaintenanceProperties(Duration.ofDays(7), 10_000, 0.95));
+
     /** Looks at once whether the table is still the same, and waits a moment for one that is gone. */
     public static final TableTimings ALERT = alert(Duration.ofMillis(500));
 

@@ -1,6 +1,9 @@
 package dev.glimpse;
 
+import dev.glimpse.fairness.FairScheduler;
+import dev.glimpse.image.ForeignDecoder;
 import dev.glimpse.image.ImageDecoder;
+import dev.glimpse.image.foreign.DecoderPrograms;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -14,14 +17,14 @@ import org.springframework.util.unit.DataSize;
  * @param memory of all programs together that decode HEIC, AVIF and JPEG XL; 0 if none is to be used
  */
 @ConfigurationProperties("glimpse.decode")
-record DecodeProperties(
+public record DecodeProperties(
         @DefaultValue("50000000") long maxPixels,
         @DefaultValue("10s") Duration time,
         @DefaultValue("1GB") DataSize memory) {
     /** With less, programs end before they have looked at a picture of some megapixels. */
     private static final DataSize LEAST_MEMORY = DataSize.ofMegabytes(256);
 
-    DecodeProperties {
+    public DecodeProperties {
         if (maxPixels < 1 || maxPixels > ImageDecoder.MOST_PIXELS) {
             throw new IllegalArgumentException(
                     "glimpse.decode.max-pixels must be 1 to " + ImageDecoder.MOST_PIXELS + ": " + maxPixels);
@@ -32,5 +35,21 @@ record DecodeProperties(
         if (memory.toBytes() != 0 && memory.compareTo(LEAST_MEMORY) < 0) {
             throw new IllegalArgumentException("glimpse.decode.memory must be 0B, or at least 256MB: " + memory);
         }
+    }
+
+    /** The bytes of heap that all pictures take that are decoded at one time. */
+    long heap() {
+        return ImageDecoder.memoryFor(maxPixels);
+    }
+
+    /**
+     * Makes the decoder of a process.
+     *
+     * @param scheduler of all tickets that are used with it
+     */
+    public ImageDecoder decoder(FairScheduler scheduler) {
+        ForeignDecoder foreign =
+                memory.toBytes() == 0 ? ForeignDecoder.NONE : DecoderPrograms.find(scheduler, memory.toBytes());
+        return new ImageDecoder(scheduler, maxPixels, heap(), time, foreign);
     }
 }

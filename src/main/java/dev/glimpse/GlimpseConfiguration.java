@@ -4,10 +4,8 @@ import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.fairness.FairScheduler;
-import dev.glimpse.image.ForeignDecoder;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ThumbnailFormat;
-import dev.glimpse.image.foreign.DecoderPrograms;
 import dev.glimpse.request.Tickets;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -34,7 +32,7 @@ class GlimpseConfiguration {
 
     @Bean
     ImageDecoder imageDecoder(FairScheduler scheduler, DecodeProperties limits) {
-        long memory = ImageDecoder.memoryFor(limits.maxPixels());
+        long memory = limits.heap();
         log.info(
                 "pictures: max_pixels={} memory={}MB max_pixels_lossless_webp={}",
                 limits.maxPixels(),
@@ -43,10 +41,7 @@ class GlimpseConfiguration {
         ThumbnailFormat.WEBP
                 .trouble()
                 .ifPresent(why -> log.warn("thumbnails are JPEGs alone: the WebP encoder cannot be loaded: {}", why));
-        ForeignDecoder foreign = limits.memory().toBytes() == 0
-                ? ForeignDecoder.NONE
-                : DecoderPrograms.find(scheduler, limits.memory().toBytes());
-        return new ImageDecoder(scheduler, limits.maxPixels(), memory, limits.time(), foreign);
+        return limits.decoder(scheduler);
     }
 
     @Bean

@@ -14,7 +14,7 @@ import java.util.Set;
  *
  * <p>{@link System#getenv} still has them, as Java keeps a copy of its own.
  */
-final class NativeEnvironment {
+public final class NativeEnvironment {
     /** Beginnings of the names that one family of cloud clients reads. */
     private static final List<String> FAMILIES = List.of("aws_", "azure_", "google_", "object_store_");
 
@@ -83,7 +83,7 @@ final class NativeEnvironment {
     private NativeEnvironment() {}
 
     /** Those of these variables that must not reach Lance, in order. */
-    static List<String> foreign(Collection<String> variables) {
+    public static List<String> foreign(Collection<String> variables) {
         return variables.stream().filter(NativeEnvironment::isForeign).sorted().toList();
     }
 
@@ -98,7 +98,7 @@ final class NativeEnvironment {
      *
      * @throws NativeEnvironmentException if that is not possible
      */
-    static void remove(List<String> variables) {
+    public static void remove(List<String> variables) {
         if (variables.isEmpty()) {
             return;
         }

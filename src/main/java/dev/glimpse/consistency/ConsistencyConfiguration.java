@@ -46,8 +46,19 @@ class ConsistencyConfiguration {
 
     @Bean
     RowDeriver rowDeriver(
-            FairScheduler scheduler, ImageDecoder decoder, Models models, ObjectStore store, ImageDataset dataset) {
-        return new RowDeriver(scheduler, decoder, models, store, dataset);
+            FairScheduler scheduler,
+            ImageDecoder decoder,
+            Models models,
+            ObjectStore store,
+            ImageDataset dataset,
+            Originals originals) {
+        return new RowDeriver(
+                scheduler,
+                decoder,
+                models,
+                store,
+                originals::read,
+                () -> dataset.models().models());
     }
 
     @Bean

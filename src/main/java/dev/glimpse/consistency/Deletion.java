@@ -65,8 +65,13 @@ public final class Deletion {
         return IntentGroup.pictureOf(DELETE, marker);
     }
 
-    private String marker(ImageId id) {
+    /** The marker of a delete. */
+    static String marker(String server, ImageId id) {
         return IntentGroup.marker(server + "/" + DELETE + id.name());
+    }
+
+    private String marker(ImageId id) {
+        return marker(server, id);
     }
 
     /**

@@ -1,6 +1,5 @@
 package dev.glimpse.consistency;
 
-import dev.glimpse.dataset.ModelColumns;
 import dev.glimpse.dataset.TableModels;
 import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.embedding.ClipModel;
@@ -12,15 +11,17 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.Supplier;
 
 /** Makes the vectors of a picture: with each model that the table has a column for and this server has. Safe for use by several threads. */
 final class PictureEncoder {
     private final Models models;
-    private final ModelColumns columns;
+    private final Supplier<Optional<TableModels>> tableModels;
 
-    PictureEncoder(Models models, ModelColumns columns) {
+    /** @param tableModels tells at any time which models the table has vectors of */
+    PictureEncoder(Models models, Supplier<Optional<TableModels>> tableModels) {
         this.models = models;
-        this.columns = columns;
+        this.tableModels = tableModels;
     }
 
     /**
@@ -71,7 +72,7 @@ final class PictureEncoder {
     /** By fingerprint, at least one. */
     private Map<String, ClipModel> wanted() {
         Map<String, ClipModel> wanted = new LinkedHashMap<>();
-        Optional<TableModels> table = columns.models();
+        Optional<TableModels> table = tableModels.get();
         if (table.isPresent()) {
             for (VectorColumn column : table.get().columns()) {
                 String fingerprint = column.model().fingerprint();

@@ -4,7 +4,11 @@ import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureState;
 import dev.glimpse.dataset.SourceRows.Place;
+import dev.glimpse.image.DamagedImageException;
 import dev.glimpse.image.ImageId;
+import dev.glimpse.image.ImageTooLargeException;
+import dev.glimpse.image.ImageTooSlowException;
+import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.StoreUnavailableException;
@@ -16,6 +20,8 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Makes the table agree with the store about a picture: it gets its row, derived from what the store has and shown, and a
@@ -23,6 +29,8 @@ import org.jspecify.annotations.Nullable;
  * meanwhile. Safe for use by several threads.
  */
 public final class Reconciler {
+    private static final Logger log = LoggerFactory.getLogger(Reconciler.class);
+
     /** Each further one means that somebody else has changed the picture during the one before. */
     private static final int ROUNDS = 5;
 
@@ -170,12 +178,36 @@ public final class Reconciler {
             }
             case PENDING -> dataset.committed(id).thenApply(committed -> new Look(Found.CHANGED));
             case ABSENT, LEAVING_PENDING ->
-                deriver.addRowOf(id, picture).thenApply(outcome -> switch (outcome) {
+                addRowOf(id, picture).thenApply(outcome -> switch (outcome) {
                     case ADDED -> new Look(Found.CHANGED, UploadMetadata.fromMetadata(picture.metadata()));
                     case NOT_ADDED -> new Look(Found.CHANGED);
                     case IMPOSSIBLE -> new Look(Found.NO_PICTURE);
                 });
         };
+    }
+
+    private enum Outcome {
+        ADDED,
+        /** There was a row, or the picture is gone. */
+        NOT_ADDED,
+        /** There can be none: the bytes are no picture that we accept. */
+        IMPOSSIBLE
+    }
+
+    /**
+     * Adds the row of a picture that is in the store.
+     *
+     * @return completes when a row is committed, whoever has added it
+     */
+    private CompletableFuture<Outcome> addRowOf(ImageId id, ObjectHead picture) {
+        try {
+            return deriver.rowOf(id, picture)
+                    .map(row -> dataset.add(row).thenApply(added -> added ? Outcome.ADDED : Outcome.NOT_ADDED))
+                    .orElse(CompletableFuture.completedFuture(Outcome.NOT_ADDED));
+        } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException | ImageTooSlowException e) {
+            log.warn("{} is in the store and cannot get a row: {}", id, e.getMessage());
+            return CompletableFuture.completedFuture(Outcome.IMPOSSIBLE);
+        }
     }
 
     /**

@@ -107,7 +107,9 @@ public final class Restoration {
     private CompletableFuture<Boolean> addRowAt(ImageId id, Optional<String> key) {
         return CompletableFuture.completedFuture(id)
                 .thenComposeAsync(
-                        picture -> key.map(object -> deriver.addRowAt(picture, object, largest))
+                        picture -> key.flatMap(
+                                        object -> deriver.rowAt(picture, object, largest, originals.said(picture)))
+                                .map(row -> dataset.add(row).thenApply(added -> true))
                                 .orElse(CompletableFuture.completedFuture(false)),
                         requests);
     }

@@ -1,22 +1,18 @@
 package dev.glimpse.consistency;
 
-import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.SourceRows;
+import dev.glimpse.dataset.TableModels;
 import dev.glimpse.embedding.ClipModel;
 import dev.glimpse.embedding.Models;
 import dev.glimpse.fairness.FairScheduler;
 import dev.glimpse.fairness.Flow;
 import dev.glimpse.fairness.Purpose;
 import dev.glimpse.fairness.Ticket;
-import dev.glimpse.image.DamagedImageException;
 import dev.glimpse.image.Fingerprint;
 import dev.glimpse.image.ImageDecoder;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
-import dev.glimpse.image.ImageTooLargeException;
-import dev.glimpse.image.ImageTooSlowException;
-import dev.glimpse.image.UnsupportedImageException;
 import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.vectors.Embedding;
@@ -24,14 +20,12 @@ import java.time.Instant;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.Semaphore;
+import java.util.function.Function;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /** Makes the row of a picture from its bytes and its notes: the same row whenever it is made. */
 public final class RowDeriver {
-    private static final Logger log = LoggerFactory.getLogger(RowDeriver.class);
-
     /** Pictures from the store that are in memory at the same time. */
     private static final int AT_ONCE = 8;
 
@@ -40,17 +34,25 @@ public final class RowDeriver {
     private final ImageDecoder decoder;
     private final PictureEncoder encoder;
     private final ObjectStore store;
-    private final ImageDataset dataset;
-    private final Originals originals;
+    private final Function<ImageId, Optional<byte[]>> originals;
 
+    /**
+     * @param store has the pictures
+     * @param originals reads the original of a picture, wherever it lies; empty if it is not there
+     * @param table tells at any time which models the table has vectors of; empty means the configured one
+     */
     public RowDeriver(
-            FairScheduler scheduler, ImageDecoder decoder, Models models, ObjectStore store, ImageDataset dataset) {
+            FairScheduler scheduler,
+            ImageDecoder decoder,
+            Models models,
+            ObjectStore store,
+            Function<ImageId, Optional<byte[]>> originals,
+            Supplier<Optional<TableModels>> table) {
         this.scheduler = scheduler;
         this.decoder = decoder;
-        this.encoder = new PictureEncoder(models, dataset.models());
+        this.encoder = new PictureEncoder(models, table);
         this.store = store;
-        this.dataset = dataset;
-        this.originals = new Originals(store, dataset);
+        this.originals = originals;
     }
 
     /** What the bytes say. The pixels do not go on: those of all uploads under way would fill the heap. */
@@ -138,7 +140,7 @@ public final class RowDeriver {
     public Optional<Embedding> vectorOf(ImageId id, ClipModel model, Ticket ticket) {
         memory.acquireUninterruptibly();
         try {
-            Optional<byte[]> bytes = originals.read(id);
+            Optional<byte[]> bytes = originals.apply(id);
             if (bytes.isEmpty()) {
                 return Optional.empty();
             }
@@ -152,72 +154,74 @@ public final class RowDeriver {
         }
     }
 
-    /** What became of a row. */
-    enum Outcome {
-        ADDED,
-        /** There was one, or the picture is gone. */
-        NOT_ADDED,
-        /** There can be none: the bytes are no picture that we accept. */
-        IMPOSSIBLE
-    }
-
     /**
-     * Adds the row of a picture that is in the store. Waits for the encoder.
+     * The row of a picture that is in the store, which says what the picture's metadata says. Waits for the encoder. Empty if the picture
+     * is gone.
      *
-     * @param head of it: the row says what that says
-     * @return completes with what became of it, when a row is committed, whoever has added it
+     * @param head of the picture
+     * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept
+     * @throws dev.glimpse.image.DamagedImageException if they begin like one and cannot be decoded
+     * @throws dev.glimpse.image.ImageTooLargeException if it has too many pixels
+     * @throws dev.glimpse.image.ImageTooSlowException if it takes too long to decode
      * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
      * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
+     * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
      */
-    CompletableFuture<Outcome> addRowOf(ImageId id, ObjectHead head) {
+    public Optional<PictureRow> rowOf(ImageId id, ObjectHead head) {
         memory.acquireUninterruptibly();
-        PictureRow row;
         try {
             Optional<byte[]> bytes = store.get(id.toString());
             if (bytes.isEmpty()) {
-                return CompletableFuture.completedFuture(Outcome.NOT_ADDED);
+                return Optional.empty();
             }
-            UploadMetadata.Stored said = UploadMetadata.fromMetadata(head.metadata());
-            row = derive(id, bytes.get(), scheduler.ticket(new Flow("chores", "", Purpose.UPLOAD)))
-                    .row(said.notes(), said.uploadedAt() == null ? Instant.now() : said.uploadedAt())
-                    .join();
-        } catch (UnsupportedImageException | DamagedImageException | ImageTooLargeException | ImageTooSlowException e) {
-            log.warn("{} is in the store and cannot get a row: {}", id, e.getMessage());
-            return CompletableFuture.completedFuture(Outcome.IMPOSSIBLE);
+            Ticket ticket = scheduler.ticket(new Flow("chores", "", Purpose.UPLOAD));
+            return Optional.of(rowSaying(derive(id, bytes.get(), ticket), head).join());
         } finally {
             memory.release();
         }
-        return dataset.add(row).thenApply(added -> added ? Outcome.ADDED : Outcome.NOT_ADDED);
     }
 
     /**
-     * Adds the row of a picture of a source. Waits for the encoder.
+     * The row of a picture that is in the store.
+     *
+     * @param head of the picture: the row says what its metadata says. The row of a picture that does not say when it was uploaded says now
+     */
+    public static CompletableFuture<PictureRow> rowSaying(Derived derived, ObjectHead head) {
+        UploadMetadata.Stored said = UploadMetadata.fromMetadata(head.metadata());
+        Instant uploadedAt = said.uploadedAt();
+        return derived.row(said.notes(), uploadedAt == null ? Instant.now() : uploadedAt);
+    }
+
+    /**
+     * The row of a picture of a source. Waits for the encoder. Empty if the object is not there, is larger, or is another picture.
      *
      * @param key of its object
      * @param largest object that is read, in bytes
-     * @return completes with true when a row is committed, whoever has added it; with false if the object is not there, is larger, or is
-     *     another picture
+     * @param said of it; its file name does not count
+     * @throws dev.glimpse.image.UnsupportedImageException if the bytes are no picture that we accept
+     * @throws dev.glimpse.image.DamagedImageException if they begin like one and cannot be decoded
+     * @throws dev.glimpse.image.ImageTooLargeException if it has too many pixels
+     * @throws dev.glimpse.image.ImageTooSlowException if it takes too long to decode
      * @throws dev.glimpse.image.DecoderBusyException if too many pixels wait to be decoded
      * @throws dev.glimpse.embedding.EncoderBusyException if too much waits for the encoder
+     * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
      */
-    CompletableFuture<Boolean> addRowAt(ImageId id, String key, long largest) {
+    Optional<PictureRow> rowAt(ImageId id, String key, long largest, UploadMetadata said) {
         memory.acquireUninterruptibly();
-        PictureRow row;
         try {
             Optional<ObjectHead> head = store.head(key);
             Optional<byte[]> bytes = head.flatMap(found -> store.get(key, largest))
                     .filter(found -> ImageId.of(found, id.format()).equals(id));
             if (head.isEmpty() || bytes.isEmpty()) {
-                return CompletableFuture.completedFuture(false);
+                return Optional.empty();
             }
             SourceRows.Place place = new SourceRows.Place(
                     key, bytes.get().length, Originals.second(head.get().lastModified()));
             Derived derived = derive(id, bytes.get(), scheduler.ticket(new Flow("chores", "", Purpose.UPLOAD)));
-            row = rowAt(place, derived, originals.said(id)).join();
+            return Optional.of(rowAt(place, derived, said).join());
         } finally {
             memory.release();
         }
-        return dataset.add(row).thenApply(added -> true);
     }
 
     /**

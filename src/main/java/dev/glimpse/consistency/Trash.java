@@ -15,7 +15,8 @@ import org.springframework.scheduling.concurrent.ThreadPoolTaskScheduler;
 public final class Trash {
     private static final Logger log = LoggerFactory.getLogger(Trash.class);
 
-    private static final String PREFIX = "trash/";
+    /** The keys of deleted pictures begin so. */
+    public static final String KEYS = "trash/";
 
     /** A server that starts has other things to do, and one that starts again and again lists nothing. */
     private static final Duration FIRST = Duration.ofMinutes(5);
@@ -33,7 +34,7 @@ public final class Trash {
 
     /** Where a deleted picture is kept. */
     public static String key(ImageId id) {
-        return PREFIX + id.name();
+        return KEYS + id.name();
     }
 
     /** From now on the trash is emptied by itself. */
@@ -54,7 +55,7 @@ public final class Trash {
     /** Removes for good what was deleted longer ago than the retention. */
     void empty() {
         List<Listed> deleted = new ArrayList<>();
-        Instant clock = store.list(PREFIX, deleted::add);
+        Instant clock = store.list(KEYS, deleted::add);
         List<Listed> old = deleted.stream()
                 .filter(picture -> !picture.lastModified().plus(retention).isAfter(clock))
                 .toList();

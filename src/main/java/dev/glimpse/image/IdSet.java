@@ -1,5 +1,8 @@
 package dev.glimpse.image;
 
+import java.io.InvalidObjectException;
+import java.io.ObjectInputStream;
+import java.io.Serializable;
 import java.nio.LongBuffer;
 import java.util.HexFormat;
 import java.util.stream.IntStream;
@@ -9,7 +12,9 @@ import java.util.stream.IntStream;
  * The first 128 bits stand for the whole: that two of a billion pictures share them by chance has odds of 1 in 10^20. Pictures whose names
  * differ in their format alone are two. Not safe between threads.
  */
-public final class IdSet {
+public final class IdSet implements Serializable {
+    private static final long serialVersionUID = 1;
+
     /** Slots of a part; a set with no more is on the heap. */
     static final int PART_SLOTS = 1 << 17;
 
@@ -51,12 +56,12 @@ public final class IdSet {
         }
     }
 
-    private final Memory memory;
+    private final transient Memory memory;
 
-    private Parts memoryOfParts;
+    private transient Parts memoryOfParts;
 
     /** Two longs for each slot. */
-    private LongBuffer[] parts;
+    private transient LongBuffer[] parts;
 
     /** A power of two. */
     private int slots;
@@ -212,6 +217,39 @@ public final class IdSet {
         memoryOfParts = larger.memoryOfParts;
         parts = larger.parts;
         slots = larger.slots;
+    }
+
+    /** What is written of a set: two longs for each picture, in no order. A set that is read is on the heap. */
+    private static final class Written implements Serializable {
+        private static final long serialVersionUID = 1;
+
+        private final long[] keys;
+
+        private Written(long[] keys) {
+            this.keys = keys;
+        }
+
+        private Object readResolve() {
+            IdSet set = new IdSet(Memory.HEAP, keys.length / 2);
+            for (int i = 0; i < keys.length; i += 2) {
+                set.insert(keys[i], keys[i + 1]);
+            }
+            return set;
+        }
+    }
+
+    private Object writeReplace() {
+        long[] keys = new long[Math.multiplyExact(2, size)];
+        int[] next = {0};
+        forEach((high, low) -> {
+            keys[next[0]++] = high;
+            keys[next[0]++] = low;
+        });
+        return new Written(keys);
+    }
+
+    private void readObject(ObjectInputStream in) throws InvalidObjectException {
+        throw new InvalidObjectException("a set is written as its pictures");
     }
 
     /** The first 64 of the bits that stand for a picture. */

@@ -1,6 +1,7 @@
 package dev.glimpse.sources;
 
 import dev.glimpse.consistency.Originals;
+import dev.glimpse.dataset.BulkTable;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.SourceRows;
 import dev.glimpse.dataset.TableBusyException;
@@ -80,6 +81,7 @@ final class Sources implements AutoCloseable {
             "pending/",
             "vectors/",
             "lease/",
+            BulkTable.FOLDER,
             "decisions/",
             "doctor/",
             "meta/",

@@ -114,14 +114,15 @@ public final class TestServer implements AutoCloseable {
                         new ReplicaProperties(DataSize.ofGigabytes(1), Duration.ofSeconds(30)),
                         new MaintenanceProperties(Duration.ofMinutes(30), 10_000, 0.95)));
         intents = new IntentMarkers(store, markers, policy, timings, this::nanoTime, new Random());
+        Originals originals = new Originals(store, dataset);
         RowDeriver deriver = new RowDeriver(
                 TestScheduler.SCHEDULER,
                 new ImageDecoder(TestScheduler.SCHEDULER, ImageDecoder.DEFAULT_MAX_PIXELS),
                 new Models(MODEL, Path.of("models/mini-clip"), TestScheduler.SCHEDULER),
                 store,
-                dataset);
+                originals::read,
+                () -> dataset.models().models());
         PictureLocks locks = new PictureLocks(chores);
-        Originals originals = new Originals(store, dataset);
         Reconciler reconciler = new Reconciler(store, dataset, deriver, locks, timings, chores);
         Deletion deletion = new Deletion(store, dataset, reconciler, locks, intents.server(), timings, deletes);
         Restoration restoration = new Restoration(

@@ -3,6 +3,10 @@ package dev.glimpse.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
+import java.io.ObjectInputStream;
+import java.io.ObjectOutputStream;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
@@ -140,5 +144,28 @@ class IdSetTest {
         assertThat(ids.contains(jpeg)).isFalse();
         assertThat(ids.contains(png)).isTrue();
         assertThat(ids.size()).isEqualTo(1);
+    }
+
+    @Test
+    void aSetIsReadAsItWasWritten() throws Exception {
+        IdSet ids = new IdSet();
+        List<ImageId> pictures = IntStream.range(0, 3000)
+                .mapToObj(i -> ImageId.of(new byte[] {(byte) i, (byte) (i >> 8)}, ImageFormat.PNG))
+                .toList();
+        pictures.subList(0, 2000).forEach(ids::add);
+        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+        try (ObjectOutputStream out = new ObjectOutputStream(bytes)) {
+            out.writeObject(ids);
+        }
+
+        IdSet read;
+        try (ObjectInputStream in = new ObjectInputStream(new ByteArrayInputStream(bytes.toByteArray()))) {
+            read = (IdSet) in.readObject();
+        }
+
+        assertThat(read.size()).isEqualTo(2000);
+        assertThat(pictures.subList(0, 2000)).allMatch(read::contains);
+        assertThat(pictures.subList(2000, 3000)).noneMatch(read::contains);
+        assertThat(read.add(pictures.get(2000))).isTrue();
     }
 }

@@ -1,5 +1,6 @@
 package dev.glimpse.dataset.lance;
 
+import dev.glimpse.dataset.BulkFragment;
 import dev.glimpse.dataset.DamagedTableException;
 import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.KnownModels;
@@ -15,10 +16,12 @@ import dev.glimpse.dataset.TableLostException;
 import dev.glimpse.dataset.TableModels;
 import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.dataset.VectorColumn;
+import dev.glimpse.dataset.replica.Elapsed;
 import dev.glimpse.dataset.replica.ManifestReader;
 import dev.glimpse.dataset.replica.Replica;
 import dev.glimpse.dataset.replica.StagedVersion;
 import dev.glimpse.dataset.replica.TableLocation;
+import dev.glimpse.dataset.replica.VersionPublisher;
 import dev.glimpse.image.ImageId;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -163,6 +166,35 @@ public final class LanceTable implements AutoCloseable {
     }
 
     /**
+     * Commits rows that were written by {@link FragmentWriter}, in one version. False if another writer was first: its version is the newest
+     * then, and may have some of the rows.
+     *
+     * @param brought the rows, by the names of their files, which are in the table's folder of data in the store
+     * @param since when these files are there, see {@link VersionPublisher#bring}
+     * @throws OutdatedException if the files were brought too long ago, or the table lacks a column by now that they have
+     */
+    public boolean append(Map<String, BulkFragment> brought, Map<String, Elapsed> since) throws IOException {
+        requireOurColumns();
+        try (StagedVersion staged = replica.publisher().stageNewest()) {
+            staged.notHere(since);
+            return commitAndPublish(staged, dataset -> FragmentWriter.append(dataset, brought));
+        }
+    }
+
+    /** Whether the newest version has all columns of rows that were written by {@link FragmentWriter}. */
+    public boolean hasColumnsOf(BulkFragment fragment) {
+        try (Dataset dataset = datasets.inFolder(replica.folder(), replica.version())) {
+            return FragmentWriter.columns(dataset).containsAll(fragment.columns());
+        }
+    }
+
+    /** Makes a table of an earlier Glimpse have all columns of this one. False if another writer was first. */
+    public boolean completeColumns() throws IOException {
+        requireOurColumns();
+        return !manifest.lacksColumns() || addColumns();
+    }
+
+    /**
      * Commits a version of a table of an earlier Glimpse that has the columns which came later. All rows have nulls there, and no file of
      * rows is written. False if another writer was first.
      */
@@ -287,6 +319,17 @@ public final class LanceTable implements AutoCloseable {
     public Optional<Set<ImageId>> deleteOfSources(Map<ImageId, RowNotes> rows) throws IOException {
         String filter = anyOf(rows.keySet());
         return rows.isEmpty() ? Optional.of(Set.of()) : delete(filter, scanner.findOfSources(filter, rows));
+    }
+
+    /**
+     * Commits the removal of rows whose pictures lie where their ids say. Empty if another writer was first. Makes no version if there is
+     * no such row.
+     *
+     * @return the pictures whose rows are gone
+     */
+    public Optional<Set<ImageId>> deleteStored(Collection<ImageId> ids) throws IOException {
+        String filter = anyOf(ids);
+        return ids.isEmpty() ? Optional.of(Set.of()) : delete(filter, scanner.findStored(filter));
     }
 
     /** @param rows those that match the filter and go */

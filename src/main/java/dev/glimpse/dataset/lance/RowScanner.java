@@ -111,6 +111,18 @@ final class RowScanner {
         return found;
     }
 
+    /** As {@link #find}, of the rows that say that their pictures lie where their ids say. */
+    Found findStored(String filter) throws IOException {
+        Found found = new Found();
+        ScanOptions.Builder rows = new ScanOptions.Builder()
+                .columns(List.of(Columns.ID, Columns.PATH))
+                .filter(filter)
+                .withRowAddress(true);
+        readNewest(dataset -> Datasets.scan(
+                dataset, rows.build(), batch -> found.add(batch, row -> !Columns.isOfSource(batch, row))));
+        return found;
+    }
+
     /** Takes rows as the table has them, with the schema of the table. They are valid during that call only. */
     interface WholeRows {
         void batch(VectorSchemaRoot rows, Schema table);

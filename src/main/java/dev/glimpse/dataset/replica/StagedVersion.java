@@ -59,6 +59,11 @@ public final class StagedVersion implements AutoCloseable {
         names.forEach(name -> shipped.put(name, since));
     }
 
+    /** Takes note that these files, which this version will name, are in the store and not here, and since when at the earliest. */
+    public void notHere(Map<String, Elapsed> files) {
+        shipped.putAll(files);
+    }
+
     /** New files that are in the store already, with the time since the first of them was put. */
     Map<String, Elapsed> shipped() {
         return Collections.unmodifiableMap(shipped);

@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
+import java.util.stream.Collectors;
 
 /**
  * Stages new versions of the table and publishes them in the store. Publishing is a conditional put of the next manifest: of several
@@ -25,7 +26,7 @@ import java.util.function.Predicate;
  * lost, commits twice.
  *
  * <p><b>When files are put.</b> The new files of a version are put after the version before it is in the store, or by {@link #ship} at
- * most {@link TableTimings#shipped} before their manifest. {@code upkeep.GarbageCollection} relies on this, by {@link #earliestPut}.
+ * or {@link #bring} at most {@link TableTimings#shipped} before their manifest. {@code upkeep.GarbageCollection} relies on this, by {@link #earliestPut}.
  */
 public final class VersionPublisher {
     private final TableLocation table;
@@ -118,6 +119,25 @@ public final class VersionPublisher {
         transfers.forEach(
                 names, name -> store.putIfAbsent(table.key(name), built.folder().resolve(name)));
         built.shipped(names, begun);
+    }
+
+    /**
+     * Copies files that are in the store under other keys to their places in the table, ahead of the version that will have them. They
+     * count as shipped: see {@link StagedVersion#notHere}.
+     *
+     * @param keys where the files are, by the names that they get
+     * @return the same names, with the time since the first copy began
+     * @throws IOException if there is no such object
+     */
+    public Map<String, Elapsed> bring(Map<String, String> keys) throws IOException {
+        Elapsed begun = Elapsed.started();
+        transfers.forEach(keys.keySet(), name -> {
+            String from = String.valueOf(keys.get(name));
+            if (!store.copy(from, table.key(name))) {
+                throw new IOException(store.address(from) + " is gone");
+            }
+        });
+        return keys.keySet().stream().collect(Collectors.toMap(name -> name, name -> begun));
     }
 
     /**

@@ -25,6 +25,9 @@ public final class MaintenanceLease {
     /** The key of the lease that one server holds while it fills a column of vectors. */
     public static final String FILL_KEY = "lease/models";
 
+    /** The key of the lease that a bulk job holds from its begin to its end. */
+    public static final String BULK_KEY = "lease/bulk";
+
     /** The key of the lease that one server holds while it follows pictures that lie under names of their own. */
     public static final String SOURCES_KEY = "lease/sources";
 

@@ -30,6 +30,7 @@ final class FullPrecisionVectorFile implements AutoCloseable {
     // Not a channel: an interrupt of the writing thread would close a channel.
     private final RandomAccessFile writer;
     private final ByteBuffer rowBuffer;
+    private final ClosedMappings.OfFile mappings = ClosedMappings.ALL.new OfFile();
 
     /**
      * Creates the file.
@@ -52,10 +53,10 @@ final class FullPrecisionVectorFile implements AutoCloseable {
                     .order(ByteOrder.nativeOrder())
                     .asFloatBuffer();
         } catch (IOException e) {
-            close();
+            delete();
             throw new UncheckedIOException("cannot keep vectors in " + folder, e);
         } catch (RuntimeException e) {
-            close();
+            delete();
             throw e;
         }
     }
@@ -80,9 +81,16 @@ final class FullPrecisionVectorFile implements AutoCloseable {
         return new Reader(rows);
     }
 
-    /** Deletes the file. Open readers can go on reading. */
+    /** Deletes the file. Open readers can go on reading. Twice is fine. */
     @Override
     public void close() {
+        // As long as a part of a deleted file is mapped, the system keeps all of it.
+        mappings.add(mapped, path.toFile().length());
+        mappings.close();
+        delete();
+    }
+
+    private void delete() {
         try (writer) {
             Files.deleteIfExists(path);
         } catch (IOException e) {

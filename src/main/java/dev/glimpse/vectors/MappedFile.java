@@ -21,8 +21,8 @@ import java.util.BitSet;
  * promised, it would be an {@link InternalError} at whatever later instruction writes into the chunk. That is so for file systems that write
  * a block where it was before, such as ext4, XFS and tmpfs. Others, such as Btrfs, ZFS and NFS, may lack the space later, and then throw the error.
  *
- * <p>The disk space of a file is free after {@link #close} as soon as a garbage collection has found that none of its chunks is in use. When much
- * is not free, or the disk is full, this asks for a collection.
+ * <p>The disk space of a file is free after {@link #close} as soon as a garbage collection has found that none of its chunks is in use. When the
+ * disk is full, this asks for a collection.
  *
  * <p>Safe for use by several threads. What they may do with the same chunk, they have to settle themselves.
  */
@@ -91,13 +91,12 @@ public final class MappedFile implements AutoCloseable {
      */
     public synchronized ByteBuffer chunk(int number) {
         try {
-            ClosedMappings.ALL.collectIfMany();
             if (!written.get(number)) {
                 makeRoom(number);
                 written.set(number);
             }
             ByteBuffer chunk = map((long) number * chunkBytes);
-            mappings.add(chunk);
+            mappings.add(chunk, chunkBytes);
             return chunk.order(ByteOrder.nativeOrder());
         } catch (IOException e) {
             throw new UncheckedIOException("cannot keep more rows in " + path, e);
@@ -165,6 +164,5 @@ public final class MappedFile implements AutoCloseable {
         } finally {
             mappings.close();
         }
-        ClosedMappings.ALL.collectIfMany();
     }
 }

@@ -8,8 +8,6 @@ import dev.glimpse.dataset.words.WordIndex;
 import dev.glimpse.vectors.OpenFiles;
 import dev.glimpse.vectors.VectorIndex;
 import java.io.IOException;
-import java.nio.file.FileStore;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -21,8 +19,6 @@ import org.apache.arrow.vector.VectorSchemaRoot;
 import org.jspecify.annotations.Nullable;
 import org.lance.Dataset;
 import org.lance.ipc.ScanOptions;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.util.FileSystemUtils;
 
 /**
@@ -31,8 +27,8 @@ import org.springframework.util.FileSystemUtils;
  */
 final class ServedRows implements AutoCloseable {
     /**
-     * Bytes of the heap for each row: about a dozen sets have a bit for it, for this version, the one before and the next; and two for each
-     * filter that is remembered.
+     * Bytes of the heap for each row: about a dozen sets have a bit for it, for this version, the one before and the next; and three for each
+     * filter that is remembered: one of the rows, and two of those that have a vector, of which one is by partitions.
      */
     private static final long HEAP_BYTES_PER_ROW = 8;
 
@@ -45,10 +41,8 @@ final class ServedRows implements AutoCloseable {
     /** Rows in a batch of whole rows. A batch has some megabytes. */
     private static final long ROW_BATCH = 2_048;
 
-    private static final Logger log = LoggerFactory.getLogger(ServedRows.class);
-
-    private final Path folder;
     private final VectorColumn column;
+    private final RowsOnDisk disk;
     private final VectorIndex memory;
     private final RowKeys keys;
     private final RowColumns filtered;
@@ -72,20 +66,18 @@ final class ServedRows implements AutoCloseable {
     /** The columns of that version that are read. When they change, rows show something else, though they are not written again. */
     private Map<String, String> columns = Map.of();
 
-    /** Whether the last version had more rows than the disk has room for. */
-    private boolean lackedDisk;
-
     /** About what the names of tags take of the heap. */
     private volatile long tagBytes;
 
     /**
      * @param column of the vectors
      * @param folder on a local disk, for 4 bytes for each number of each vector, and 0.7 kB for each row. It is emptied here
+     * @param disk that the folder is on; no rows are written yet
      */
-    ServedRows(Path folder, VectorColumn column) throws IOException {
+    ServedRows(Path folder, VectorColumn column, RowsOnDisk disk) throws IOException {
         int dimension = column.model().dimension();
-        this.folder = folder;
         this.column = column;
+        this.disk = disk;
         FileSystemUtils.deleteRecursively(folder);
         OpenFiles files = new OpenFiles();
         this.memory = files.add(() -> new VectorIndex(folder, dimension));
@@ -127,10 +119,17 @@ final class ServedRows implements AutoCloseable {
         return version == 0;
     }
 
+    /** Whether files have rows that cannot be searched, because the disk has no space for the others. */
+    boolean isStuck() {
+        return isEmpty() && disk.isStuck();
+    }
+
     /** The rows of this version, to be searched. Null if Lance has to search the version. */
     @Nullable LocalRows of(Dataset dataset, Manifest manifest) throws IOException {
         long room = heapForRows(Runtime.getRuntime().maxMemory());
-        if (!manifest.stableRowIds() || !manifest.hasOurVectors() || heapBytes(manifest.rows()) > room) {
+        if (!manifest.stableRowIds()
+                || !manifest.hasOurVectors()
+                || heapBytes(manifest.rows(), manifest.rows()) > room) {
             return null;
         }
         Map<String, String> types = new HashMap<>(manifest.columns());
@@ -140,16 +139,19 @@ final class ServedRows implements AutoCloseable {
             version = 0;
             columns = types;
         }
+        // A set up to a higher number would not fit into the heap.
+        long most = Math.min(VectorIndex.MAX_ROWS, room / HEAP_BYTES_PER_ROW);
         BitSet live = new BitSet();
         Datasets.scan(
                 dataset,
                 rowIds(ID_BATCH).build(),
-                batch -> Columns.rowIds(batch).forEach(id -> live.set((int) Math.min(id, Integer.MAX_VALUE - 1L))));
-        if (lacksDisk(live)) {
+                batch -> Columns.rowIds(batch).forEach(id -> live.set((int) Math.min(id, most))));
+        long heap = heapBytes(live.length(), live.cardinality());
+        if (live.length() > most || heap > room || disk.lacks(live)) {
             return null;
         }
         for (Manifest.FragmentState fragment : manifest.fragments()) {
-            if (heapBytes(live.length()) + filtered.heapBytes() > room) {
+            if (heap + filtered.heapBytes() > room) {
                 return null;
             }
             if (!fragment.files().equals(known.get(fragment.id()))) {
@@ -183,53 +185,22 @@ final class ServedRows implements AutoCloseable {
                 live.cardinality() - searched.cardinality());
     }
 
-    /** Whether these rows would fill the disk, which the copy of the table needs too. */
-    private boolean lacksDisk(BitSet live) throws IOException {
-        int dimension = column.model().dimension();
-        long more = diskBytes(live, dimension) - diskBytes(lastLive, dimension);
-        FileStore disk = Files.getFileStore(folder);
-        long room = disk.getUsableSpace();
-        // Some file systems do not know their size.
-        boolean lacks = disk.getTotalSpace() > 0 && more > room;
-        if (lacks && !lackedDisk) {
-            log.warn(
-                    "rows are searched by Lance, because what is kept of them does not fit on the disk: rows={} numbers={} bytes={} free={}",
-                    live.cardinality(),
-                    live.length(),
-                    more,
-                    room);
-        }
-        lackedDisk = lacks;
-        return lacks;
-    }
-
-    /** Bytes of the files of these rows, but for texts. Mapped files have chunks, and those with a row take room for all rows of a chunk. */
-    static long diskBytes(BitSet rows, int dimension) {
-        long bytesPerRow = (long) VectorIndex.bytesPerRow(dimension)
-                + RowKeys.BYTES_PER_ROW
-                + RowLooks.BYTES_PER_ROW
-                + RowFile.BYTES_PER_ROW
-                + RowColumns.BYTES_PER_ROW;
-        long chunks = 0;
-        for (int row = rows.nextSetBit(0); row >= 0; ) {
-            chunks++;
-            row = rows.nextSetBit((row / VectorIndex.CHUNK_ROWS + 1) * VectorIndex.CHUNK_ROWS);
-        }
-        return chunks * VectorIndex.CHUNK_ROWS * bytesPerRow + (long) rows.cardinality() * dimension * Float.BYTES;
-    }
-
     /** Bytes of so large a heap that rows may take; what is made of all rows when somebody asks for it may take as much again. */
     static long heapForRows(long heap) {
         return heap / SHARES_OF_HEAP;
     }
 
-    private long heapBytes(long rows) {
-        return heapBytes(rows, column.model().dimension());
+    private long heapBytes(long numbers, long rows) {
+        return heapBytes(numbers, rows, column.model().dimension());
     }
 
-    /** About how many bytes of the heap it takes to search so many rows, but for the names of tags. */
-    static long heapBytes(long rows, int dimension) {
-        return rows * HEAP_BYTES_PER_ROW + VectorIndex.heapBytesOfPartitions(rows, dimension);
+    /**
+     * About how many bytes of the heap it takes to search so many rows, but for the names of tags.
+     *
+     * @param numbers up to the highest row
+     */
+    static long heapBytes(long numbers, long rows, int dimension) {
+        return numbers * HEAP_BYTES_PER_ROW + VectorIndex.heapBytesOfPartitions(rows, dimension);
     }
 
     /** Reads the rows of a fragment that are new, that other clients have written again, or that had no vector. After a merge there are few. */
@@ -270,6 +241,7 @@ final class ServedRows implements AutoCloseable {
         for (int i = 0; i < ids.length; i++) {
             int id = (int) ids[i];
             if (wanted.get(id)) {
+                disk.writing(id);
                 float[] vector = Columns.direction(batch, column.name(), i);
                 unusable.set(id, vector == null);
                 if (vector != null) {
@@ -290,12 +262,14 @@ final class ServedRows implements AutoCloseable {
 
     @Override
     public void close() {
-        memory.close();
-        keys.close();
-        looks.close();
-        filtered.close();
-        file.close();
-        words.close();
-        pendingWords.close();
+        // Also if one of them fails, as on a full disk.
+        try (pendingWords;
+                words;
+                file;
+                filtered;
+                looks;
+                keys) {
+            memory.close();
+        }
     }
 }

@@ -4,6 +4,8 @@ import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.replica.Replica;
+import dev.glimpse.vectors.ClosedMappings;
+import dev.glimpse.vectors.DiskSpace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +14,8 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Supplier;
+import org.jspecify.annotations.Nullable;
 import org.springframework.util.FileSystemUtils;
 
 /**
@@ -26,7 +30,11 @@ public final class SnapshotManager implements AutoCloseable {
     private final Datasets datasets;
     private final KnownModels known;
     private final Path folder;
+    private final Supplier<DiskSpace> space;
     private volatile ServedRows rows;
+
+    /** How often rows that were read for the first time have filled the disk. Of the thread that refreshes. */
+    private int stuck;
 
     /** Rows of a column that is not searched any more, as long as somebody may read them. Of the thread that refreshes. */
     private final List<ServedRows> retired = new ArrayList<>();
@@ -45,10 +53,17 @@ public final class SnapshotManager implements AutoCloseable {
      * @param known the models that this server has
      */
     SnapshotManager(Replica replica, Datasets datasets, Path folder, KnownModels known) throws IOException {
+        this(replica, datasets, folder, known, () -> DiskSpace.of(folder));
+    }
+
+    /** @param space of the disk that the folder is on */
+    SnapshotManager(Replica replica, Datasets datasets, Path folder, KnownModels known, Supplier<DiskSpace> space)
+            throws IOException {
         this.replica = replica;
         this.datasets = datasets;
         this.known = known;
         this.folder = folder;
+        this.space = space;
         Snapshot first = replica.files().isCopied() && replica.files().isComplete()
                 ? openLocal(replica.version())
                 : openRemote(replica.version());
@@ -56,14 +71,17 @@ public final class SnapshotManager implements AutoCloseable {
             FileSystemUtils.deleteRecursively(folder);
             this.rows = rowsOf(first.manifest().served());
             this.current = first;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             first.release();
             throw e;
         }
     }
 
     private ServedRows rowsOf(VectorColumn column) throws IOException {
-        return new ServedRows(folder.resolve(Integer.toString(GENERATIONS.incrementAndGet())), column);
+        return new ServedRows(
+                folder.resolve(Integer.toString(GENERATIONS.incrementAndGet())),
+                column,
+                new RowsOnDisk(column.model().dimension(), space, 1 + stuck));
     }
 
     public interface Reading<T> {
@@ -129,7 +147,7 @@ public final class SnapshotManager implements AutoCloseable {
                     if (!before.isEmpty()) {
                         next = next.with(after.of(next.dataset(), next.manifest()));
                     }
-                } catch (IOException | RuntimeException e) {
+                } catch (IOException | RuntimeException | Error e) {
                     next.release();
                     if (after != before) {
                         after.close();
@@ -145,12 +163,34 @@ public final class SnapshotManager implements AutoCloseable {
             closeRetired();
             Snapshot snapshot = current;
             if (snapshot.rows() == null) {
-                current = snapshot.with(rows.of(snapshot.dataset(), snapshot.manifest()));
+                current = snapshot.with(load(snapshot));
             }
             datasets.forgetBucket();
         } else if (current.isLocal() || current.version() != replica.version() || servesAnother(current)) {
             swap(openRemote(replica.version()));
         }
+    }
+
+    private @Nullable LocalRows load(Snapshot snapshot) throws IOException {
+        try {
+            return rows.of(snapshot.dataset(), snapshot.manifest());
+        } finally {
+            if (rows.isStuck()) {
+                startAnew();
+                ClosedMappings.ALL.collect();
+            }
+        }
+    }
+
+    /** Gives back the disk space of rows that nobody can search, as others need it: Lance searches all rows. */
+    private void startAnew() throws IOException {
+        ServedRows full = rows;
+        if (!retired.contains(full)) {
+            retired.add(full);
+            stuck++;
+        }
+        closeRetired();
+        rows = rowsOf(full.column());
     }
 
     /** Reads the newest version in the bucket until the next {@link #refresh}, because the files here cannot be read. */

@@ -77,8 +77,10 @@ final class KillStep {
 
     private Loader begin(Place place, int number) throws Exception {
         rowsBefore = place.rows();
-        return Loader.bulkLoad(
+        Loader loader = Loader.bulkLoad(
                 ground, place, "kills-" + number, ground.pictures().folder().toString());
+        loader.awaitBegin();
+        return loader;
     }
 
     private void awaitObjects(Place place, Loader loader, long least) throws InterruptedException {
@@ -86,7 +88,7 @@ final class KillStep {
             if (!loader.isAlive()) {
                 throw new IllegalStateException("the load had ended before %d objects were there".formatted(least));
             }
-            TimeUnit.MILLISECONDS.sleep(50);
+            TimeUnit.MILLISECONDS.sleep(100);
         }
     }
 

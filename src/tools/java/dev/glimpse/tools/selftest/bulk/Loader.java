@@ -40,7 +40,7 @@ final class Loader {
             try {
                 return JsonMapper.shared().readTree(Files.readAllBytes(file));
             } catch (IOException e) {
-                throw new UncheckedIOException(e);
+                throw new UncheckedIOException("status %d, and no report: %s".formatted(status, output()), e);
             }
         }
 
@@ -85,6 +85,14 @@ final class Loader {
 
     boolean isAlive() {
         return process.isAlive();
+    }
+
+    /** Waits until it has found its server, from when on it waits for one that is gone. */
+    void awaitBegin() throws InterruptedException {
+        Path begun = report.resolveSibling(report.getFileName() + ".part");
+        while (process.isAlive() && !Files.exists(begun)) {
+            TimeUnit.MILLISECONDS.sleep(20);
+        }
     }
 
     /** {@code kill -9}. */

@@ -92,7 +92,7 @@ final class PrefixSteps {
             double seconds = told.get("seconds").doubleValue();
             report.bar(
                     result.status() == 0 && result.count("stored") == count,
-                    "status %d, %d of %d stored in %.1f s: %.2f/s (%.1f s with the JVM's start, and the build if it was needed; %.1f ms CPU of a picture)",
+                    "status %d, %d of %d stored in %.1f s: %.2f/s (%.1f s with the JVM's start), %.1f ms CPU of a picture, the start among it",
                     result.status(),
                     result.count("stored"),
                     count,

@@ -350,7 +350,9 @@ abstract class GlimpseContract {
                  "exact": true}""".formatted(first, second).getBytes(StandardCharsets.UTF_8), "Content-Type", JSON);
 
         assertThat(ids(sum)).isNotEmpty().doesNotContain(first, second);
-        assertThat(json.json()).isEqualTo(sum.json());
+        // Not the distances: their last digits are others if rows come into memory between both.
+        assertThat(ids(json)).isEqualTo(ids(sum));
+        assertThat(json.json().get("query")).isEqualTo(sum.json().get("query"));
         assertThat(sum.json().get("query").stringValue()).isEqualTo("a drawing + 2.0 " + first + " - 0.5 " + second);
     }
 

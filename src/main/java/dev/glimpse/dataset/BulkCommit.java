@@ -54,7 +54,7 @@ final class BulkCommit {
     private @Nullable List<BulkFragment> fragments;
 
     /** The pictures of what is to come in. None had a row at the last look at the table, but for those that came. */
-    private final IdSet coming = new IdSet();
+    private IdSet coming = new IdSet();
 
     /** Of these, those that have got a row from others, and are still to be left out. */
     private IdSet came = new IdSet();
@@ -64,8 +64,14 @@ final class BulkCommit {
 
     private final Map<String, Elapsed> since = new HashMap<>();
 
-    /** Whether the store did not answer an attempt, which may have succeeded. */
+    /** Whether the store did not answer the last attempt, which may have succeeded. */
     private boolean uncertain;
+
+    /** Whether that was so ever. */
+    private boolean everUncertain;
+
+    /** Since when the store does not answer; null while it does. */
+    private @Nullable Elapsed failing;
 
     /**
      * @param written all that is to be committed
@@ -94,6 +100,11 @@ final class BulkCommit {
         return gone == null ? Set.of() : gone;
     }
 
+    /** Whether rows that {@link #untilWon} does not tell of may have come in by an attempt that the store did not answer. */
+    boolean mayHaveMore() {
+        return everUncertain;
+    }
+
     /**
      * Commits the rows.
      *
@@ -103,7 +114,6 @@ final class BulkCommit {
      * @throws StoreUnavailableException if the store does not answer for some minutes, or for so long that another job may have the table
      */
     List<BulkFragment> untilWon() throws IOException {
-        Elapsed failing = null;
         for (int lost = 0; lost < FollowedTable.ATTEMPTS; ) {
             lease.require();
             try {
@@ -151,6 +161,7 @@ final class BulkCommit {
         }
         if (fragments == null) {
             table.catchUp();
+            failing = null;
             Set<ImageId> left = gone;
             IdSet ids = new IdSet();
             fragments = without(written, id -> table.known().contains(id) || left.contains(id) || !ids.add(id));
@@ -170,7 +181,16 @@ final class BulkCommit {
         if (uncertain && came.size() == coming.size()) {
             return true;
         }
+        boolean mayHaveWon = uncertain;
         uncertain = false;
+        if (mayHaveWon && came.size() > 0) {
+            // Some of its rows may have been deleted since, so all of them are looked at once more.
+            gone = null;
+            fragments = null;
+            coming = new IdSet();
+            came = new IdSet();
+            return false;
+        }
         if (came.size() > 0) {
             return false;
         }
@@ -178,6 +198,7 @@ final class BulkCommit {
             return table.newest().append(names, since);
         } catch (StoreUnavailableException e) {
             uncertain = true;
+            everUncertain = true;
             throw e;
         }
     }
@@ -215,6 +236,7 @@ final class BulkCommit {
             }
             since.putAll(table.newest().replica().publisher().bring(keys));
             names.putAll(some);
+            failing = null;
             beAlive.run();
         }
     }

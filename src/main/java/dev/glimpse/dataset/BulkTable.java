@@ -251,7 +251,9 @@ public final class BulkTable implements AutoCloseable {
         gone.addAll(commit.gone());
         String unfinished = null;
         try {
-            Set<ImageId> removed = pictureless.remove(fragments, id -> true, rows());
+            Set<ImageId> removed = commit.mayHaveMore()
+                    ? pictureless.remove(written, table.known()::contains, rows())
+                    : pictureless.remove(fragments, id -> true, rows());
             rows -= removed.size();
             gone.addAll(removed);
             files.removeOwnAnd(written);

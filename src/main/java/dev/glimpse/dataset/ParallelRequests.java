@@ -8,7 +8,9 @@ import java.util.concurrent.Executor;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 
 /** Runs requests side by side, while the thread that waits for them says that its job is alive. For one thread. */
 final class ParallelRequests {
@@ -38,25 +40,31 @@ final class ParallelRequests {
     <T> void forEach(Collection<T> all, Request<T> request) {
         beAlive.run();
         AtomicBoolean over = new AtomicBoolean();
+        AtomicReference<@Nullable RuntimeException> first = new AtomicReference<>();
         CompletableFuture<?>[] running = all.stream()
                 .map(each -> CompletableFuture.runAsync(
-                                () -> {
-                                    if (!over.get()) {
-                                        request.run(each, over::get);
-                                    }
-                                },
-                                threads)
-                        .whenComplete((done, failure) -> {
-                            if (failure != null) {
+                        () -> {
+                            try {
+                                if (!over.get()) {
+                                    request.run(each, over::get);
+                                }
+                            } catch (RuntimeException e) {
+                                first.compareAndSet(null, e);
                                 over.set(true);
+                                throw e;
                             }
-                        }))
+                        },
+                        threads))
                 .toArray(CompletableFuture[]::new);
         try {
             CompletableFuture<Void> done = CompletableFuture.allOf(running);
             while (!isDone(done)) {
                 beAlive.run();
             }
+        } catch (RuntimeException e) {
+            // Others fail only because nobody waits for them any more.
+            RuntimeException failure = first.get();
+            throw failure == null ? e : failure;
         } finally {
             over.set(true);
         }

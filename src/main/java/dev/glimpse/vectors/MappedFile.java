@@ -107,9 +107,8 @@ public final class MappedFile implements AutoCloseable {
         try {
             writeZeros(number);
         } catch (IOException e) {
-            if (!ClosedMappings.ALL.collect()) {
-                throw e;
-            }
+            // Also if another thread has just asked for a collection.
+            ClosedMappings.ALL.collect();
             writeZeros(number);
         }
     }

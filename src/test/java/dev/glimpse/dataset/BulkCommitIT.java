@@ -163,6 +163,44 @@ class BulkCommitIT extends BulkTables {
     }
 
     @Test
+    void allRowsOfACommitWhoseAnswerIsLostAreLookedAtThoughSomeAreDeletedBeforeTheNextAttempt() {
+        try (ImageDataset server = server();
+                BulkTable table = job("job")) {
+            List<BulkFragment> written = write(table, 0, 10);
+            once(isManifestPut(), () -> store.delete(Rows.row(4).id().toString()));
+            AtomicBoolean lost = new AtomicBoolean();
+            bucket.fault(
+                    Fault.ANSWER_LOST, 1, (method, key) -> isManifestPut().test(method, key) && !lost.getAndSet(true));
+            AtomicBoolean denied = new AtomicBoolean();
+            deny(
+                    (method, key) -> lost.get()
+                            && method.equals("GET")
+                            && key.startsWith(ImageDataset.KEY + TableLocation.VERSIONS)
+                            && !denied.getAndSet(true),
+                    1);
+            AtomicBoolean deleted = new AtomicBoolean();
+            bucket.fault(Fault.DROP, 1, (method, key) -> {
+                if (denied.get() && !deleted.getAndSet(true)) {
+                    server.refresh().join();
+                    store.delete(Rows.row(3).id().toString());
+                    server.remove(Rows.row(3).id()).join();
+                }
+                return false;
+            });
+
+            Committed committed = table.commit(written);
+
+            assertThat(deleted).isTrue();
+            assertThat(committed.unfinished()).isNull();
+            assertThat(ids(server))
+                    .containsExactlyInAnyOrderElementsOf(ids(0, 10).stream()
+                            .filter(id -> !id.equals(Rows.row(3).id())
+                                    && !id.equals(Rows.row(4).id()))
+                            .toList());
+        }
+    }
+
+    @Test
     void aCommitWhoseAnswerIsLostCounts() {
         try (ImageDataset server = server();
                 BulkTable table = job("job")) {

@@ -72,8 +72,11 @@ public final class SparkBulk {
             } else if (!settings.isBucket()) {
                 return refused("a cluster needs a bucket, and R2_BUCKET is not set: a folder is on one machine");
             }
-            try (SparkSession session = SparkSession.builder().config(conf).getOrCreate()) {
+            SparkSession session = SparkSession.builder().config(conf).getOrCreate();
+            try {
                 return run(settings, options, session);
+            } finally {
+                close(session);
             }
         } catch (StorageSettingsException e) {
             return refused(e.getMessage() + " " + e.cure());
@@ -94,6 +97,15 @@ public final class SparkBulk {
             return refused(String.valueOf(e.getMessage()));
         } catch (Exception e) {
             return refused(BulkJob.cause(e));
+        }
+    }
+
+    /** The job is over by now, so a failure changes nothing of its status. */
+    private static void close(SparkSession session) {
+        try {
+            session.close();
+        } catch (RuntimeException e) {
+            tell("Spark cannot be ended: " + BulkJob.cause(e));
         }
     }
 

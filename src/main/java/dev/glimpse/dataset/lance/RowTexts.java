@@ -31,13 +31,18 @@ final class RowTexts implements AutoCloseable {
     private static final int BLOCK = 1 << 18;
 
     private final Path path;
+    private final FileOutputStream bytes;
+
+    /** Writes to it with a buffer. */
     private final DataOutputStream file;
+
     private long end;
 
     RowTexts(Path folder) {
         try {
             path = Files.createTempFile(Files.createDirectories(folder), "texts", ".utf8");
-            file = new DataOutputStream(new BufferedOutputStream(new FileOutputStream(path.toFile()), 1 << 16));
+            bytes = new FileOutputStream(path.toFile());
+            file = new DataOutputStream(new BufferedOutputStream(bytes, 1 << 16));
         } catch (IOException e) {
             throw new UncheckedIOException("cannot keep texts in " + folder, e);
         }
@@ -45,15 +50,15 @@ final class RowTexts implements AutoCloseable {
 
     /** Adds the text of a row, or replaces it. */
     void put(int row, @Nullable String text) {
-        byte[] bytes = text == null ? new byte[0] : RowFilter.Text.fold(text).getBytes(StandardCharsets.UTF_8);
+        byte[] folded = text == null ? new byte[0] : RowFilter.Text.fold(text).getBytes(StandardCharsets.UTF_8);
         try {
             file.writeInt(row);
-            file.writeInt(text == null ? -1 : bytes.length);
-            file.write(bytes);
+            file.writeInt(text == null ? -1 : folded.length);
+            file.write(folded);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + path, e);
         }
-        end += HEADER + bytes.length;
+        end += HEADER + folded.length;
     }
 
     View view() {
@@ -68,7 +73,8 @@ final class RowTexts implements AutoCloseable {
     /** Removes the file; views fail from then on. */
     @Override
     public void close() {
-        try (file) {
+        // What is in the buffer is not written any more: on a full disk that would fail.
+        try (bytes) {
             Files.deleteIfExists(path);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot remove " + path, e);

@@ -124,6 +124,11 @@ final class ServedRows implements AutoCloseable {
         return isEmpty() && disk.isStuck();
     }
 
+    /** Whether no further row can be kept here, because a write has failed, as of a full disk. */
+    boolean isBroken() {
+        return words.isBroken() || pendingWords.isBroken();
+    }
+
     /** The rows of this version, to be searched. Null if Lance has to search the version. */
     @Nullable LocalRows of(Dataset dataset, Manifest manifest) throws IOException {
         long room = heapForRows(Runtime.getRuntime().maxMemory());
@@ -163,7 +168,6 @@ final class ServedRows implements AutoCloseable {
                 .retainAll(manifest.fragments().stream()
                         .map(Manifest.FragmentState::id)
                         .collect(Collectors.toSet()));
-        version = manifest.version();
         tagBytes = filtered.heapBytes();
         BitSet searched = (BitSet) live.clone();
         searched.andNot(unusable);
@@ -173,7 +177,7 @@ final class ServedRows implements AutoCloseable {
         words.retain(lastLive);
         lastLive = (BitSet) live.clone();
         words.refresh();
-        return new LocalRows(
+        LocalRows rows = new LocalRows(
                 column.model().fingerprint(),
                 memory.view(searched),
                 positions,
@@ -183,6 +187,9 @@ final class ServedRows implements AutoCloseable {
                 words,
                 pendingWords,
                 live.cardinality() - searched.cardinality());
+        // Last, because what has failed before, as on a full disk, was not read.
+        version = manifest.version();
+        return rows;
     }
 
     /** Bytes of so large a heap that rows may take; what is made of all rows when somebody asks for it may take as much again. */

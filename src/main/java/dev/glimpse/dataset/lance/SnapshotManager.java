@@ -16,6 +16,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.util.FileSystemUtils;
 
 /**
@@ -23,6 +25,8 @@ import org.springframework.util.FileSystemUtils;
  * may read; only one at a time may call {@link #refresh} and {@link #refreshFromBucket}.
  */
 public final class SnapshotManager implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(SnapshotManager.class);
+
     /** Of the whole process: rows that are just being closed may still write to their folder when the table is opened anew. */
     private static final AtomicInteger GENERATIONS = new AtomicInteger();
 
@@ -69,7 +73,7 @@ public final class SnapshotManager implements AutoCloseable {
                 : openRemote(replica.version());
         try {
             FileSystemUtils.deleteRecursively(folder);
-            this.rows = rowsOf(first.manifest().served());
+            this.rows = rowsOf(first.manifest().served(), stuck);
             this.current = first;
         } catch (IOException | RuntimeException | Error e) {
             first.release();
@@ -77,7 +81,7 @@ public final class SnapshotManager implements AutoCloseable {
         }
     }
 
-    private ServedRows rowsOf(VectorColumn column) throws IOException {
+    private ServedRows rowsOf(VectorColumn column, int stuck) throws IOException {
         return new ServedRows(
                 folder.resolve(Integer.toString(GENERATIONS.incrementAndGet())),
                 column,
@@ -139,12 +143,12 @@ public final class SnapshotManager implements AutoCloseable {
                 try {
                     VectorColumn column = next.manifest().served();
                     if (!before.column().equals(column)) {
-                        after = rowsOf(column);
+                        after = rowsOf(column, stuck);
                     }
                     // The first time this takes long, and Lance can search the version meanwhile. When another column
                     // comes to be searched,
                     // the one before is searched meanwhile.
-                    if (!before.isEmpty()) {
+                    if (!before.isEmpty() && !after.isBroken()) {
                         next = next.with(after.of(next.dataset(), next.manifest()));
                     }
                 } catch (IOException | RuntimeException | Error e) {
@@ -172,25 +176,29 @@ public final class SnapshotManager implements AutoCloseable {
     }
 
     private @Nullable LocalRows load(Snapshot snapshot) throws IOException {
+        if (rows.isBroken()) {
+            startAnew();
+        }
         try {
-            return rows.of(snapshot.dataset(), snapshot.manifest());
+            LocalRows loaded = rows.of(snapshot.dataset(), snapshot.manifest());
+            stuck = loaded == null ? stuck : 0;
+            return loaded;
         } finally {
             if (rows.isStuck()) {
                 startAnew();
-                ClosedMappings.ALL.collect();
             }
         }
     }
 
     /** Gives back the disk space of rows that nobody can search, as others need it: Lance searches all rows. */
     private void startAnew() throws IOException {
-        ServedRows full = rows;
-        if (!retired.contains(full)) {
-            retired.add(full);
-            stuck++;
-        }
+        // First, so that there are always rows that can be asked.
+        ServedRows anew = rowsOf(rows.column(), stuck + 1);
+        stuck++;
+        retired.add(rows);
+        rows = anew;
         closeRetired();
-        rows = rowsOf(full.column());
+        ClosedMappings.ALL.collect();
     }
 
     /** Reads the newest version in the bucket until the next {@link #refresh}, because the files here cannot be read. */
@@ -213,8 +221,17 @@ public final class SnapshotManager implements AutoCloseable {
     private void closeRetired() {
         replaced.removeIf(Snapshot::isClosed);
         if (replaced.isEmpty()) {
-            retired.forEach(ServedRows::close);
+            retired.forEach(SnapshotManager::giveBack);
             retired.clear();
+        }
+    }
+
+    /** Nobody needs these rows, so a failure is no failure of what is done meanwhile. */
+    private static void giveBack(ServedRows rows) {
+        try {
+            rows.close();
+        } catch (RuntimeException | InternalError e) {
+            log.warn("files of rows that nobody reads any more cannot be removed: {}", e.getMessage());
         }
     }
 
@@ -267,6 +284,6 @@ public final class SnapshotManager implements AutoCloseable {
         closed = true;
         current.release();
         rows.close();
-        retired.forEach(ServedRows::close);
+        retired.forEach(SnapshotManager::giveBack);
     }
 }

@@ -104,7 +104,7 @@ public final class SparkBulk {
     private static void close(SparkSession session) {
         try {
             session.close();
-        } catch (RuntimeException e) {
+        } catch (IOException | RuntimeException e) {
             tell("Spark cannot be ended: " + BulkJob.cause(e));
         }
     }

@@ -56,7 +56,7 @@ final class BulkCommit {
     /** The pictures of what is to come in. None had a row at the last look at the table, but for those that came. */
     private IdSet coming = new IdSet();
 
-    /** Of these, those that have got a row from others, and are still to be left out. */
+    /** Pictures among those that are to come in which have got a row from others, and are still to be left out. */
     private IdSet came = new IdSet();
 
     /** What has been copied into the table, by the names there. */
@@ -67,7 +67,7 @@ final class BulkCommit {
     /** Whether the store did not answer the last attempt, which may have succeeded. */
     private boolean uncertain;
 
-    /** Whether that was so ever. */
+    /** Whether the store did not answer some attempt of this commit. */
     private boolean everUncertain;
 
     /** Since when the store does not answer; null while it does. */

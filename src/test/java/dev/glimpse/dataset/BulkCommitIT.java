@@ -143,16 +143,7 @@ class BulkCommitIT extends BulkTables {
         try (ImageDataset server = server();
                 BulkTable table = job("job")) {
             List<BulkFragment> written = write(table, 0, 10);
-            AtomicBoolean lost = new AtomicBoolean();
-            bucket.fault(
-                    Fault.ANSWER_LOST, 1, (method, key) -> isManifestPut().test(method, key) && !lost.getAndSet(true));
-            AtomicBoolean denied = new AtomicBoolean();
-            deny(
-                    (method, key) -> lost.get()
-                            && method.equals("GET")
-                            && key.startsWith(ImageDataset.KEY + TableLocation.VERSIONS)
-                            && !denied.getAndSet(true),
-                    1);
+            AtomicBoolean denied = loseTheAnswerOfTheCommit();
 
             Committed committed = table.commit(written);
 
@@ -168,16 +159,7 @@ class BulkCommitIT extends BulkTables {
                 BulkTable table = job("job")) {
             List<BulkFragment> written = write(table, 0, 10);
             once(isManifestPut(), () -> store.delete(Rows.row(4).id().toString()));
-            AtomicBoolean lost = new AtomicBoolean();
-            bucket.fault(
-                    Fault.ANSWER_LOST, 1, (method, key) -> isManifestPut().test(method, key) && !lost.getAndSet(true));
-            AtomicBoolean denied = new AtomicBoolean();
-            deny(
-                    (method, key) -> lost.get()
-                            && method.equals("GET")
-                            && key.startsWith(ImageDataset.KEY + TableLocation.VERSIONS)
-                            && !denied.getAndSet(true),
-                    1);
+            AtomicBoolean denied = loseTheAnswerOfTheCommit();
             AtomicBoolean deleted = new AtomicBoolean();
             bucket.fault(Fault.DROP, 1, (method, key) -> {
                 if (denied.get() && !deleted.getAndSet(true)) {
@@ -219,5 +201,19 @@ class BulkCommitIT extends BulkTables {
             assertThat(committed.rows()).isEqualTo(10);
             assertThat(ids(server)).containsExactlyInAnyOrderElementsOf(ids(0, 10));
         }
+    }
+
+    /** The next manifest that is put comes in, its put is not answered, and the look whether it is there is refused: then this is true. */
+    private AtomicBoolean loseTheAnswerOfTheCommit() {
+        AtomicBoolean lost = new AtomicBoolean();
+        bucket.fault(Fault.ANSWER_LOST, 1, (method, key) -> isManifestPut().test(method, key) && !lost.getAndSet(true));
+        AtomicBoolean denied = new AtomicBoolean();
+        deny(
+                (method, key) -> lost.get()
+                        && method.equals("GET")
+                        && key.startsWith(ImageDataset.KEY + TableLocation.VERSIONS)
+                        && !denied.getAndSet(true),
+                1);
+        return denied;
     }
 }

@@ -3,11 +3,7 @@ package dev.glimpse.dataset.lance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.KnownModels;
-import dev.glimpse.dataset.TableStamp;
-import dev.glimpse.dataset.replica.Replica;
-import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestStores;
 import dev.glimpse.testing.Rows;
@@ -55,23 +51,7 @@ class SnapshotManagerIT {
     @BeforeEach
     void open() throws IOException {
         store = TestStores.folder(data);
-        Path work = data.resolve(".glimpse");
-        table = new LanceTable(
-                manifests -> new Replica(
-                        store,
-                        ImageDataset.KEY,
-                        work.resolve("replica"),
-                        work.resolve("scratch"),
-                        1L << 30,
-                        TableTimings.USUAL,
-                        manifests,
-                        Runnable::run),
-                Optional.empty(),
-                10_000,
-                work.resolve("vectors"),
-                known,
-                () -> TableStamp.fresh(false),
-                lost -> {});
+        table = FolderTables.open(store, data, known);
         append(0);
         Set<Path> first = files();
         append(100);

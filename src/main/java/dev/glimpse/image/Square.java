@@ -63,7 +63,7 @@ public record Square(int side, Resize resize, int resizedTo, Filter filter, Crop
      * The square of a picture as red, green and blue bytes, row by row.
      *
      * @param width of the original, which may have more pixels than are stored
-     * @param betweenRows is called after each row, on the calling thread
+     * @param betweenRows is called often, on the calling thread
      */
     byte[] of(byte[] rgb, int width, int height, int storedWidth, int storedHeight, Runnable betweenRows) {
         return switch (resize) {

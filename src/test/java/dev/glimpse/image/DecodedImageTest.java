@@ -42,7 +42,7 @@ class DecodedImageTest {
     }
 
     @Test
-    void cropMayPauseAtEachRowThatItReadsAndWrites() {
+    void cropMayPauseAtEachRowThatItReadsAndEachColumnThatItWrites() {
         DecodedImage image = new DecodedImage(ImageFormat.PNG, 30, 20, 30, 20, new byte[30 * 20 * 3]);
         AtomicInteger pauses = new AtomicInteger();
 

@@ -194,7 +194,7 @@ public final class VectorView {
     }
 
     /** Finds the nearest rows of several queries, each as {@link #nearestExact(float[], int, float)} does; reads the vectors once for all. */
-    List<List<Hit>> nearestExact(List<float[]> queries, int k, float leastDistance) {
+    public List<List<Hit>> nearestExact(List<float[]> queries, int k, float leastDistance) {
         if (k < 1) {
             throw new IllegalArgumentException("k must be at least 1: " + k);
         }

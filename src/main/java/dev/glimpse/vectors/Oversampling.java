@@ -18,7 +18,7 @@ public record Oversampling(int candidates, double share, double recall) {
     /** Candidates that calibration tries, at most; 10k if that is more. */
     private static final int MOST = 4096;
 
-    /** Candidates that calibration tries where a part of the codes is compared. With more, comparing all codes takes no longer. */
+    /** Candidates that calibration tries where a part of the codes is compared; of many rows more, until comparing all codes takes no longer. */
     private static final int MOST_OF_SOME = 1024;
 
     private static final double LEAST_SHARE = 0.005;
@@ -58,7 +58,8 @@ public record Oversampling(int candidates, double share, double recall) {
             if (best != null && cost.applyAsDouble(best) <= cost.applyAsDouble(first(k, share))) {
                 return best;
             }
-            int most = Math.max(MOST_OF_SOME, 6 * k);
+            int most =
+                    Math.max(Math.max(MOST_OF_SOME, 6 * k), (int) (view.size() * NANOS_OF_CODE / NANOS_OF_CANDIDATE));
             if (reached.applyAsDouble(new Oversampling(most, share, Double.NaN)) >= recall) {
                 best = cheaper(best, fewest(k, share, most, recall, reached), cost);
             }

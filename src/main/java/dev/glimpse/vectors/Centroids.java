@@ -1,6 +1,7 @@
 package dev.glimpse.vectors;
 
 import dev.glimpse.vectors.BinaryCodes.Rows;
+import java.io.IOException;
 import java.nio.FloatBuffer;
 import java.util.Arrays;
 
@@ -28,6 +29,25 @@ final class Centroids {
         for (int i = 0; i < vectors.length; i++) {
             directions[i] = new QueryVector(vectors[i]);
             codes.encode(vectors[i], coded, i);
+        }
+    }
+
+    /** @param codes as they were when the centroids were written */
+    static Centroids read(BinaryCodes codes, KeptInput from) throws IOException {
+        int trainedRows = from.readInt();
+        float[][] vectors = new float[from.readInt()][];
+        for (int i = 0; i < vectors.length; i++) {
+            vectors[i] = from.readFloats();
+        }
+        return new Centroids(vectors, codes, trainedRows);
+    }
+
+    /** Says how to make them again. */
+    void write(KeptOutput to) throws IOException {
+        to.writeInt(trainedRows);
+        to.writeInt(directions.length);
+        for (QueryVector direction : directions) {
+            to.writeFloats(direction.toArray(dimension));
         }
     }
 

@@ -13,8 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Stores vectors in full precision in a temporary file: float32 in native byte order, row after row. The file begins empty, and
- * {@link #close} deletes it. One thread writes. Each reading thread needs a {@link Reader} of its own, because an interrupt of a
+ * Stores vectors in full precision in a file: float32 in native byte order, row after row. {@link #close} deletes it unless it was kept. One thread writes. Each reading thread needs a {@link Reader} of its own, because an interrupt of a
  * thread closes the channel that it reads from.
  */
 final class FullPrecisionVectorFile implements AutoCloseable {
@@ -30,6 +29,7 @@ final class FullPrecisionVectorFile implements AutoCloseable {
     // Not a channel: an interrupt of the writing thread would close a channel.
     private final RandomAccessFile writer;
     private final ByteBuffer rowBuffer;
+    private volatile boolean kept;
 
     /**
      * Creates the file.
@@ -38,13 +38,36 @@ final class FullPrecisionVectorFile implements AutoCloseable {
      * @throws UncheckedIOException if the file cannot be created
      */
     FullPrecisionVectorFile(Path folder, int dimension) {
-        this.dimension = dimension;
-        rowBuffer = ByteBuffer.allocate(dimension * Float.BYTES).order(ByteOrder.nativeOrder());
+        this(newFile(folder), dimension, false);
+    }
+
+    /**
+     * Opens a file that was kept.
+     *
+     * @param rows that it has at least, with those between that were never written
+     * @throws IOException if it is missing or too short
+     */
+    FullPrecisionVectorFile(int dimension, int rows, KeptInput from) throws IOException {
+        this(from.readFile((long) rows * dimension * Float.BYTES), dimension, true);
+    }
+
+    private static Path newFile(Path folder) {
         try {
-            path = Files.createTempFile(Files.createDirectories(folder), "vectors", ".f32");
-            writer = new RandomAccessFile(path.toFile(), "rw");
+            return Files.createTempFile(Files.createDirectories(folder), "vectors", ".f32");
         } catch (IOException e) {
             throw new UncheckedIOException("cannot keep vectors in " + folder, e);
+        }
+    }
+
+    private FullPrecisionVectorFile(Path path, int dimension, boolean kept) {
+        this.path = path;
+        this.dimension = dimension;
+        this.kept = kept;
+        rowBuffer = ByteBuffer.allocate(dimension * Float.BYTES).order(ByteOrder.nativeOrder());
+        try {
+            writer = new RandomAccessFile(path.toFile(), "rw");
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot keep vectors in " + path, e);
         }
         try {
             mapped = writer.getChannel()
@@ -53,7 +76,7 @@ final class FullPrecisionVectorFile implements AutoCloseable {
                     .asFloatBuffer();
         } catch (IOException e) {
             close();
-            throw new UncheckedIOException("cannot keep vectors in " + folder, e);
+            throw new UncheckedIOException("cannot keep vectors in " + path, e);
         } catch (RuntimeException e) {
             close();
             throw e;
@@ -71,6 +94,13 @@ final class FullPrecisionVectorFile implements AutoCloseable {
         }
     }
 
+    /** See {@link MappedFile#keep}. Only the writing thread may call it. */
+    void keep(KeptOutput to) throws IOException {
+        writer.getFD().sync();
+        to.writeName(path);
+        kept = true;
+    }
+
     /**
      * Opens a reader.
      *
@@ -80,11 +110,13 @@ final class FullPrecisionVectorFile implements AutoCloseable {
         return new Reader(rows);
     }
 
-    /** Deletes the file. Open readers can go on reading. */
+    /** Closes the file, and deletes it unless it was kept. Open readers can go on reading. */
     @Override
     public void close() {
         try (writer) {
-            Files.deleteIfExists(path);
+            if (!kept) {
+                Files.deleteIfExists(path);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot remove " + path, e);
         }

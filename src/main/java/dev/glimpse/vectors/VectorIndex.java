@@ -1,5 +1,6 @@
 package dev.glimpse.vectors;
 
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -14,8 +15,12 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Holds vectors and finds those that are nearest to a query. It keeps a binary code for each row in a file that is mapped into memory, and the
- * vectors themselves in another. Both are temporary. From 200,000 rows on it groups the rows into partitions by itself, on a thread of its
- * own, and again when many have come; the partitions are in mapped files too. On the heap a row has some bits.
+ * vectors themselves in another. From 200,000 rows on it groups the rows into partitions by itself, on a thread of its own, and again when
+ * many have come; the partitions are in mapped files too. On the heap a row has some bits.
+ *
+ * <p>{@link #close} deletes the files unless they were kept. Another process can go on with files that were kept. Whatever was put after {@link
+ * #keep}, and whenever the process ends: that one has the rows as they were then, but for those that were replaced since. It must replace
+ * these again before a search.
  *
  * <p>A row is known by its row id. Row ids should count up from 0, and some may be missing. The memory and the disk space of a row
  * that is no longer live are not freed before {@link #close}.
@@ -60,6 +65,9 @@ public final class VectorIndex implements AutoCloseable {
     /** The vectors of the first rows, until there are enough for the mean. */
     private final Map<Integer, float[]> first = new HashMap<>();
 
+    /** Guarded by the monitor of this. */
+    private final KeptPartitions kept;
+
     /** From this number of rows on they are grouped into partitions. */
     private final int partitionedRows;
 
@@ -85,11 +93,23 @@ public final class VectorIndex implements AutoCloseable {
     /**
      * Creates an empty index.
      *
-     * @param folder on a local disk, for files with 4 bytes for each value of each row and up to 152 more; {@link #close} deletes them
+     * @param folder on a local disk, for files with 4 bytes for each value of each row and up to 152 more
      * @param dimension of all vectors
      */
     public VectorIndex(Path folder, int dimension) {
         this(folder, dimension, PARTITIONED_ROWS, System::nanoTime);
+    }
+
+    /**
+     * Goes on with the files that an index has kept.
+     *
+     * @param folder that they are in
+     * @param dimension of all vectors, as it was
+     * @param from what {@link #keep} wrote
+     * @throws IOException if a file is missing or too short
+     */
+    public VectorIndex(Path folder, int dimension, KeptInput from) throws IOException {
+        this(folder, dimension, PARTITIONED_ROWS, System::nanoTime, from);
     }
 
     /** @param clock in nanoseconds */
@@ -102,6 +122,72 @@ public final class VectorIndex implements AutoCloseable {
         file = files.add(() -> new FullPrecisionVectorFile(folder, dimension));
         codes = files.add(() -> new MappedFile(folder, "codes", CHUNK_ROWS * bytesPerRow(dimension)));
         searchers = new Searchers(file);
+        kept = new KeptPartitions(null);
+    }
+
+    /** @param clock in nanoseconds */
+    VectorIndex(Path folder, int dimension, int partitionedRows, LongSupplier clock, KeptInput from)
+            throws IOException {
+        this.dimension = dimension;
+        this.partitionedRows = partitionedRows;
+        this.clock = clock;
+        this.folder = folder;
+        held.or(from.readBits());
+        OpenFiles files = new OpenFiles();
+        file = files.add(() -> new FullPrecisionVectorFile(dimension, held.length(), from));
+        codes = files.add(() -> new MappedFile(CHUNK_ROWS * bytesPerRow(dimension), from));
+        searchers = files.add(() -> new Searchers(file));
+        if (from.readBoolean()) {
+            store = files.also(() -> CodeStore.open(codes, dimension, from));
+        } else {
+            files.also(() -> searchers.search(this::readFirst));
+        }
+        kept = new KeptPartitions(partitions(store));
+    }
+
+    /** Without codes there are few rows. */
+    private Searchers.Searcher readFirst(Searchers.Searcher searcher) {
+        for (int row = held.nextSetBit(0); row >= 0; row = held.nextSetBit(row + 1)) {
+            searcher.reader.load(row, 1);
+            first.put(row, searcher.reader.row(row).toArray());
+        }
+        return searcher;
+    }
+
+    /**
+     * Brings the files to the disk, and says how another process can go on with them. They stay from now on. The writing thread calls it, and
+     * then, if what was written is where that process will look for it, {@link #setKept}.
+     *
+     * @throws IOException if the disk is full or fails; then this can be used further
+     */
+    public synchronized void keep(KeptOutput to) throws IOException {
+        searchers.requireOpen();
+        CodeStore now = store;
+        if (now != null) {
+            now.copyHeap(held, codes, dimension);
+        }
+        to.writeBits(held);
+        file.keep(to);
+        codes.keep(to);
+        to.writeBoolean(now != null);
+        if (now != null) {
+            now.keep(to);
+        }
+        kept.keep(partitions(now));
+    }
+
+    /** Says that another process would find what {@link #keep} wrote last, so that it needs nothing of what was kept before. */
+    public synchronized void setKept() {
+        kept.setKept();
+    }
+
+    /** Whether another process would find other partitions than there are now, or none. Any thread may ask. */
+    public synchronized boolean hasNewPartitions() {
+        return !kept.isKept(partitions(store));
+    }
+
+    private static @Nullable Partitions partitions(@Nullable CodeStore store) {
+        return store == null ? null : store.partitions();
     }
 
     /** Bytes of the mapped file that each row takes: 72 up to 512 dimensions, 136 up to 1024, 200 up to 1536. */
@@ -299,9 +385,9 @@ public final class VectorIndex implements AutoCloseable {
         }
         rest = 0;
         store = now.with(built, held);
-        Partitions earlier = now.partitions();
-        if (earlier != null) {
-            earlier.close();
+        Partitions before = now.partitions();
+        if (before != null) {
+            kept.replace(before);
         }
     }
 
@@ -322,7 +408,7 @@ public final class VectorIndex implements AutoCloseable {
                 + (partitions == null ? 0 : partitions.bytes());
     }
 
-    /** Deletes the files. Searches that are running come to their end; later ones fail. Twice is fine. */
+    /** Closes the files, and deletes those that were not kept. Searches that are running come to their end; later ones fail. Twice is fine. */
     @Override
     public void close() {
         synchronized (this) {
@@ -332,11 +418,11 @@ public final class VectorIndex implements AutoCloseable {
         endBuilding();
         synchronized (this) {
             codes.close();
-            CodeStore now = store;
-            Partitions partitions = now == null ? null : now.partitions();
+            Partitions partitions = partitions(store);
             if (partitions != null) {
                 partitions.close();
             }
+            kept.close();
         }
     }
 

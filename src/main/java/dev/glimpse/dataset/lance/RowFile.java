@@ -3,7 +3,10 @@ package dev.glimpse.dataset.lance;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.vectors.Hit;
+import dev.glimpse.vectors.KeptInput;
+import dev.glimpse.vectors.KeptOutput;
 import dev.glimpse.vectors.MappedFile;
+import dev.glimpse.vectors.OpenFiles;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -18,8 +21,9 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps in a local file what answers show of rows, and in a mapped one where each row is. It is a cache: it begins empty and is removed at the end. Lance takes about two
- * milliseconds to find ten rows by their row ids, and this takes about 0.1 ms. Safe for use by several threads.
+ * Keeps in a local file what answers show of rows, and in a mapped one where each row is. It is a cache. Lance takes about two milliseconds to
+ * find ten rows by their row ids, and this takes about 0.1 ms. {@link #close} deletes the files unless they were kept. Safe for use by several
+ * threads.
  */
 final class RowFile implements AutoCloseable {
     /** Bytes of the mapped file. */
@@ -35,6 +39,7 @@ final class RowFile implements AutoCloseable {
     private final MappedFile places;
     private List<@Nullable Chunk> chunks = List.of();
     private long end;
+    private volatile boolean kept;
 
     /** The places of rows in the file, by row id. */
     private static final class Chunk {
@@ -59,6 +64,31 @@ final class RowFile implements AutoCloseable {
             places.close();
             throw new UncheckedIOException("cannot keep rows in " + folder, e);
         }
+    }
+
+    /**
+     * Goes on with files that were kept.
+     *
+     * @throws IOException if one is missing or too short
+     */
+    RowFile(KeptInput from) throws IOException {
+        end = from.readLong();
+        path = from.readFile(end);
+        OpenFiles files = new OpenFiles();
+        file = files.add(() -> new RandomAccessFile(path.toFile(), "rw"));
+        places = files.add(() -> new MappedFile(Chunk.BYTES, from));
+        chunks = files.also(() -> Chunks.all(places, Chunk::new));
+        kept = true;
+    }
+
+    /** Brings the files to the disk, and says how another process can go on with them. They stay from now on. The thread that writes calls it. */
+    void keep(KeptOutput to) throws IOException {
+        // It may take long, so searches are not to wait for it.
+        file.getFD().sync();
+        to.writeLong(end);
+        to.writeName(path);
+        places.keep(to);
+        kept = true;
     }
 
     /** Writes what answers show of this row. */
@@ -117,12 +147,14 @@ final class RowFile implements AutoCloseable {
         return places.bytes();
     }
 
-    /** Removes the files; later reads fail. */
+    /** Closes the files, and deletes them unless they were kept; later reads fail. */
     @Override
     public synchronized void close() {
         try (file;
                 places) {
-            Files.deleteIfExists(path);
+            if (!kept) {
+                Files.deleteIfExists(path);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot remove " + path, e);
         }

@@ -1,13 +1,14 @@
 package dev.glimpse.dataset.lance;
 
-import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.words.PendingWords;
-import dev.glimpse.dataset.words.WordIndex;
+import dev.glimpse.vectors.KeptInput;
+import dev.glimpse.vectors.KeptOutput;
 import dev.glimpse.vectors.OpenFiles;
 import dev.glimpse.vectors.VectorIndex;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,6 +17,8 @@ import java.util.BitSet;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.jspecify.annotations.Nullable;
@@ -27,7 +30,7 @@ import org.springframework.util.FileSystemUtils;
 
 /**
  * Keeps the rows of the version that is read ready for searches, in files on the local disk. Of most of them the system keeps in memory what
- * is used. On the heap a row has some bits only. For one thread.
+ * is used. On the heap a row has some bits only. A {@link Checkpoint} lets a later process go on with the files. For one thread.
  */
 final class ServedRows implements AutoCloseable {
     /**
@@ -47,30 +50,18 @@ final class ServedRows implements AutoCloseable {
 
     private static final Logger log = LoggerFactory.getLogger(ServedRows.class);
 
+    /** Folders of rows of this process that are open. */
+    private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
+
     private final Path folder;
+    private final Checkpoint.Owner owner;
     private final VectorColumn column;
-    private final VectorIndex memory;
-    private final RowKeys keys;
-    private final RowColumns filtered;
-    private final RowLooks looks;
-    private final RowFile file;
-    private final WordIndex words;
+    private final CheckpointPace pace;
+    private final RowFiles files;
     private final PendingWords pendingWords;
+    private final VersionMark mark;
 
-    /** The files of each fragment that has been read. */
-    private final Map<Integer, List<String>> known = new HashMap<>();
-
-    /** Rows that have no vector, so that searches cannot compare them. */
-    private final BitSet unusable = new BitSet();
-
-    /** The rows of the version that was read last. */
-    private BitSet lastLive = new BitSet();
-
-    /** The version that was read last, or 0. Rows that were written later are read again. */
-    private long version;
-
-    /** The columns of that version that are read. When they change, rows show something else, though they are not written again. */
-    private Map<String, String> columns = Map.of();
+    private final LoadedRows loaded;
 
     /** Whether the last version had more rows than the disk has room for. */
     private boolean lackedDisk;
@@ -78,23 +69,104 @@ final class ServedRows implements AutoCloseable {
     /** About what the names of tags take of the heap. */
     private volatile long tagBytes;
 
+    /** Rows that were read from the table by this process. */
+    private long rowsRead;
+
+    /** Whether the rows of an earlier process were taken over, and the log does not say so yet. */
+    private boolean isTakenOver;
+
     /**
-     * @param column of the vectors
+     * Begins with no rows.
+     *
      * @param folder on a local disk, for 4 bytes for each number of each vector, and 0.7 kB for each row. It is emptied here
      */
-    ServedRows(Path folder, VectorColumn column) throws IOException {
-        int dimension = column.model().dimension();
+    ServedRows(Path folder, Checkpoint.Owner owner, CheckpointPace pace) throws IOException {
         this.folder = folder;
-        this.column = column;
+        this.owner = owner;
+        this.column = owner.column();
+        this.pace = pace;
+        this.loaded = new LoadedRows();
         FileSystemUtils.deleteRecursively(folder);
-        OpenFiles files = new OpenFiles();
-        this.memory = files.add(() -> new VectorIndex(folder, dimension));
-        this.file = files.add(() -> new RowFile(folder));
-        this.keys = files.add(() -> new RowKeys(folder));
-        this.looks = files.add(() -> new RowLooks(folder));
-        this.filtered = files.add(() -> new RowColumns(folder));
-        this.words = files.add(() -> new WordIndex(folder));
-        this.pendingWords = files.add(() -> new PendingWords(folder));
+        OpenFiles opened = new OpenFiles();
+        this.files = opened.add(() -> new RowFiles(folder, column.model().dimension()));
+        this.pendingWords = opened.add(() -> new PendingWords(folder));
+        this.mark = opened.add(() -> new VersionMark(folder));
+        OPEN.add(folder);
+    }
+
+    private ServedRows(Path folder, Checkpoint.Owner owner, CheckpointPace pace, KeptInput from) throws IOException {
+        this.folder = folder;
+        this.owner = owner;
+        this.column = owner.column();
+        this.pace = pace;
+        this.loaded = new LoadedRows(from);
+        if (LoadedRows.isWorn(loaded.written, loaded.live.cardinality())) {
+            throw new IOException("most of what they take is of rows that are gone");
+        }
+        OpenFiles opened = new OpenFiles();
+        this.files = opened.add(() -> new RowFiles(folder, column.model().dimension(), from));
+        opened.also(() -> RowFolders.removeAllBut(folder, from.named()));
+        this.pendingWords = opened.add(() -> new PendingWords(folder));
+        this.mark = opened.add(() -> new VersionMark(folder));
+        tagBytes = files.columns.heapBytes();
+        isTakenOver = true;
+        pace.written(loaded.version);
+        OPEN.add(folder);
+    }
+
+    /**
+     * Goes on with the rows that an earlier process has left in this folder. The next {@link #of} reads what has changed since.
+     *
+     * @throws IOException if they are of another owner, or something is damaged or missing, or new files are better. Then the files are still
+     *     there
+     */
+    static ServedRows takeOver(Path folder, Checkpoint.Owner owner, CheckpointPace pace) throws IOException {
+        try (KeptInput from = Checkpoint.open(folder, owner)) {
+            return new ServedRows(folder, owner, pace, from);
+        }
+    }
+
+    private void writeTo(KeptOutput out) throws IOException {
+        loaded.writeTo(out);
+        mark.force();
+        files.keep(out);
+    }
+
+    /** Whether rows of this process have this folder. */
+    static boolean isOpen(Path folder) {
+        return OPEN.contains(folder);
+    }
+
+    Path folder() {
+        return folder;
+    }
+
+    /** Rows that were read from the table by this process. */
+    long rowsRead() {
+        return rowsRead;
+    }
+
+    /** Writes a {@link Checkpoint} if that is due, see {@link CheckpointPace}. Takes as long as the disk takes for what is not on it yet. */
+    void keepIfDue() {
+        if (pace.isDue(loaded.version, loaded.live.cardinality(), files.vectors.hasNewPartitions())) {
+            keep();
+        }
+    }
+
+    /** Writes a {@link Checkpoint} unless there is one of these rows. A failure is logged, as an earlier checkpoint does too. */
+    void keep() {
+        if (!pace.isBehind(loaded.version, files.vectors.hasNewPartitions())) {
+            return;
+        }
+        try {
+            Checkpoint.write(folder, owner, this::writeTo);
+            files.vectors.setKept();
+            pace.written(loaded.version);
+        } catch (IOException | RuntimeException | InternalError e) {
+            // The error is that of a mapped file that the disk has no room for.
+            log.warn("a restart would read rows again, as they cannot be kept: {}", e.toString());
+            pace.failed();
+        }
     }
 
     /** The column of the vectors. */
@@ -104,41 +176,46 @@ final class ServedRows implements AutoCloseable {
 
     /** Bytes of mapped files without the columns, and of the first codes on the heap. They have room for rows that are gone, too. */
     long codeBytes() {
-        return memory.codeBytes() + keys.mappedBytes() + looks.mappedBytes() + file.mappedBytes();
+        return files.codeBytes();
     }
 
     /** About how many bytes the columns take: mapped files, and the names of tags on the heap. */
     long columnBytes() {
-        return filtered.mappedBytes() + tagBytes;
+        return files.columns.mappedBytes() + tagBytes;
     }
 
     /** About how many bytes of the heap the words take; most of them are in files. */
     long wordBytes() {
-        return words.heapBytes() + pendingWords.heapBytes();
+        return files.words.heapBytes() + pendingWords.heapBytes();
     }
 
     /** Bytes of the files of words. */
     long wordFileBytes() {
-        return words.diskBytes() + pendingWords.diskBytes();
+        return files.words.diskBytes() + pendingWords.diskBytes();
     }
 
     /** Whether nothing was read yet, so that the next {@link #of} takes long. */
     boolean isEmpty() {
-        return version == 0;
+        return loaded.version == 0;
     }
 
-    /** The rows of this version, to be searched. Null if Lance has to search the version. */
-    @Nullable LocalRows of(Dataset dataset, Manifest manifest) throws IOException {
+    /**
+     * The rows of this version, to be searched. Null if Lance has to search the version.
+     *
+     * @param digest of the manifest
+     */
+    @Nullable LocalRows of(Dataset dataset, Manifest manifest, String digest) throws IOException {
+        long before = rowsRead;
         long room = heapForRows(Runtime.getRuntime().maxMemory());
         if (!manifest.stableRowIds() || !manifest.hasOurVectors() || heapBytes(manifest.rows()) > room) {
             return null;
         }
         Map<String, String> types = new HashMap<>(manifest.columns());
         types.keySet().retainAll(read(manifest));
-        if (!columns.equals(types)) {
-            known.clear();
-            version = 0;
-            columns = types;
+        if (!loaded.columns.equals(types)) {
+            loaded.fragments.clear();
+            loaded.version = 0;
+            loaded.columns = types;
         }
         BitSet live = new BitSet();
         Datasets.scan(
@@ -148,45 +225,56 @@ final class ServedRows implements AutoCloseable {
         if (lacksDisk(live)) {
             return null;
         }
+        mark.set(new VersionMark.Marked(manifest.version(), digest));
         for (Manifest.FragmentState fragment : manifest.fragments()) {
-            if (heapBytes(live.length()) + filtered.heapBytes() > room) {
+            if (heapBytes(live.length()) + files.columns.heapBytes() > room) {
                 return null;
             }
-            if (!fragment.files().equals(known.get(fragment.id()))) {
+            if (!fragment.files().equals(loaded.fragments.get(fragment.id()))) {
                 load(dataset, manifest, fragment.id());
-                known.put(fragment.id(), fragment.files());
+                loaded.fragments.put(fragment.id(), fragment.files());
             }
         }
-        known.keySet()
+        loaded.fragments
+                .keySet()
                 .retainAll(manifest.fragments().stream()
                         .map(Manifest.FragmentState::id)
                         .collect(Collectors.toSet()));
-        version = manifest.version();
-        tagBytes = filtered.heapBytes();
+        loaded.version = manifest.version();
+        tagBytes = files.columns.heapBytes();
         BitSet searched = (BitSet) live.clone();
-        searched.andNot(unusable);
-        RowKeys.View positions = keys.view(live);
+        searched.andNot(loaded.unusable);
+        RowKeys.View positions = files.keys.view(live);
         // Searches of the version before still find what that one had.
-        lastLive.or(live);
-        words.retain(lastLive);
-        lastLive = (BitSet) live.clone();
-        words.refresh();
+        loaded.live.or(live);
+        files.words.retain(loaded.live);
+        loaded.live = (BitSet) live.clone();
+        files.words.refresh();
+        pace.put(rowsRead - before);
+        logTakenOver(live.cardinality());
         return new LocalRows(
                 column.model().fingerprint(),
-                memory.view(searched),
+                files.vectors.view(searched),
                 positions,
-                filtered.view(live, positions),
-                looks.view(live),
-                file,
-                words,
+                files.columns.view(live, positions),
+                files.looks.view(live),
+                files.shown,
+                files.words,
                 pendingWords,
                 live.cardinality() - searched.cardinality());
+    }
+
+    private void logTakenOver(int rows) {
+        if (isTakenOver) {
+            log.info("the rows of an earlier run were taken over: rows={} read={}", rows, rowsRead);
+            isTakenOver = false;
+        }
     }
 
     /** Whether these rows would fill the disk, which the copy of the table needs too. */
     private boolean lacksDisk(BitSet live) throws IOException {
         int dimension = column.model().dimension();
-        long more = diskBytes(live, dimension) - diskBytes(lastLive, dimension);
+        long more = diskBytes(live, dimension) - diskBytes(loaded.live, dimension);
         FileStore disk = Files.getFileStore(folder);
         long room = disk.getUsableSpace();
         // Some file systems do not know their size.
@@ -243,7 +331,7 @@ final class ServedRows implements AutoCloseable {
             long[] updates = Columns.updates(batch).toArray();
             long[] rowIds = Columns.rowIds(batch).toArray();
             for (int i = 0; i < rowIds.length; i++) {
-                if (updates[i] > version || !memory.holds(rowIds[i])) {
+                if (updates[i] > loaded.version || !files.vectors.holds(rowIds[i])) {
                     wanted.set((int) rowIds[i]);
                 }
             }
@@ -271,15 +359,10 @@ final class ServedRows implements AutoCloseable {
             int id = (int) ids[i];
             if (wanted.get(id)) {
                 float[] vector = Columns.direction(batch, column.name(), i);
-                unusable.set(id, vector == null);
-                if (vector != null) {
-                    memory.replace(id, vector);
-                }
-                file.write(id, rows.get(i));
-                keys.put(id, ListPosition.of(rows.get(i)));
-                filtered.put(id, rows.get(i));
-                words.put(id, rows.get(i));
-                looks.put(id, Columns.fingerprint(batch, i));
+                loaded.unusable.set(id, vector == null);
+                files.put(id, rows.get(i), vector, Columns.fingerprint(batch, i));
+                rowsRead++;
+                loaded.written++;
             }
         }
     }
@@ -288,14 +371,31 @@ final class ServedRows implements AutoCloseable {
         return new ScanOptions.Builder().columns(List.of()).withRowId(true).batchSize(batch);
     }
 
+    /** Closes the files. Those that a checkpoint names stay for a later process; without one none stays. */
     @Override
     public void close() {
-        memory.close();
-        keys.close();
-        looks.close();
-        filtered.close();
-        file.close();
-        words.close();
+        if (Checkpoint.isIn(folder)) {
+            closeFiles();
+        } else {
+            discard();
+        }
+    }
+
+    /** Closes the files and removes them. */
+    void discard() {
+        try {
+            RowFolders.removeNames(folder);
+            closeFiles();
+            FileSystemUtils.deleteRecursively(folder);
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot remove " + folder, e);
+        }
+    }
+
+    private void closeFiles() {
+        files.close();
         pendingWords.close();
+        mark.close();
+        OPEN.remove(folder);
     }
 }

@@ -11,21 +11,17 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
-import org.springframework.util.FileSystemUtils;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Keeps one version of the table open for searches: the newest or, while its files are on their way, one before. Any number of threads
  * may read; only one at a time may call {@link #refresh} and {@link #refreshFromBucket}.
  */
 public final class SnapshotManager implements AutoCloseable {
-    /** Of the whole process: rows that are just being closed may still write to their folder when the table is opened anew. */
-    private static final AtomicInteger GENERATIONS = new AtomicInteger();
-
     private final Replica replica;
     private final Datasets datasets;
     private final KnownModels known;
-    private final Path folder;
+    private final RowFolders folders;
     private volatile ServedRows rows;
 
     /** Rows of a column that is not searched any more, as long as somebody may read them. Of the thread that refreshes. */
@@ -38,32 +34,30 @@ public final class SnapshotManager implements AutoCloseable {
 
     private volatile boolean closed;
 
+    /** Whether the files of rows go when this is closed. */
+    private volatile boolean forgotten;
+
     /**
      * Opens the newest version: on the local disk if its files are here, else in the bucket.
      *
-     * @param folder for files that need not outlive the process
+     * @param folder for files that another process goes on with, or makes anew if they are not there
      * @param known the models that this server has
      */
     SnapshotManager(Replica replica, Datasets datasets, Path folder, KnownModels known) throws IOException {
         this.replica = replica;
         this.datasets = datasets;
         this.known = known;
-        this.folder = folder;
+        this.folders = new RowFolders(folder, replica, System::nanoTime);
         Snapshot first = replica.files().isCopied() && replica.files().isComplete()
                 ? openLocal(replica.version())
                 : openRemote(replica.version());
         try {
-            FileSystemUtils.deleteRecursively(folder);
-            this.rows = rowsOf(first.manifest().served());
+            this.rows = folders.open(first.manifest());
             this.current = first;
         } catch (IOException | RuntimeException e) {
             first.release();
             throw e;
         }
-    }
-
-    private ServedRows rowsOf(VectorColumn column) throws IOException {
-        return new ServedRows(folder.resolve(Integer.toString(GENERATIONS.incrementAndGet())), column);
     }
 
     public interface Reading<T> {
@@ -121,18 +115,18 @@ public final class SnapshotManager implements AutoCloseable {
                 try {
                     VectorColumn column = next.manifest().served();
                     if (!before.column().equals(column)) {
-                        after = rowsOf(column);
+                        after = folders.empty(next.manifest());
                     }
                     // The first time this takes long, and Lance can search the version meanwhile. When another column
                     // comes to be searched,
                     // the one before is searched meanwhile.
                     if (!before.isEmpty()) {
-                        next = next.with(after.of(next.dataset(), next.manifest()));
+                        next = next.with(rows(after, next));
                     }
                 } catch (IOException | RuntimeException e) {
                     next.release();
                     if (after != before) {
-                        after.close();
+                        after.discard();
                     }
                     throw e;
                 }
@@ -145,12 +139,40 @@ public final class SnapshotManager implements AutoCloseable {
             closeRetired();
             Snapshot snapshot = current;
             if (snapshot.rows() == null) {
-                current = snapshot.with(rows.of(snapshot.dataset(), snapshot.manifest()));
+                current = snapshot.with(rows(rows, snapshot));
             }
             datasets.forgetBucket();
         } else if (current.isLocal() || current.version() != replica.version() || servesAnother(current)) {
             swap(openRemote(replica.version()));
         }
+    }
+
+    private @Nullable LocalRows rows(ServedRows served, Snapshot of) throws IOException {
+        return served.of(
+                of.dataset(), of.manifest(), replica.digestOf(of.version()).orElse(""));
+    }
+
+    /**
+     * Takes down what a later process needs to go on with the rows, if that is due. Takes as long as the disk takes for what is not on it yet.
+     * The thread that refreshes calls this now and then.
+     */
+    public void keepRowsIfDue() {
+        rows.keepIfDue();
+    }
+
+    /** Takes it down at once, unless nothing has changed. */
+    void keepRows() {
+        rows.keep();
+    }
+
+    /** Makes {@link #close} remove the files of rows: the table is not wanted here any more. */
+    public void forgetRows() {
+        forgotten = true;
+    }
+
+    /** Rows that were read from the table by this process. */
+    long rowsRead() {
+        return rows.rowsRead();
     }
 
     /** Reads the newest version in the bucket until the next {@link #refresh}, because the files here cannot be read. */
@@ -173,7 +195,7 @@ public final class SnapshotManager implements AutoCloseable {
     private void closeRetired() {
         replaced.removeIf(Snapshot::isClosed);
         if (replaced.isEmpty()) {
-            retired.forEach(ServedRows::close);
+            retired.forEach(ServedRows::discard);
             retired.clear();
         }
     }
@@ -221,12 +243,17 @@ public final class SnapshotManager implements AutoCloseable {
         return rows.wordFileBytes();
     }
 
-    /** Closes all snapshots. Call this once, after the last read. */
+    /** Closes all snapshots, and keeps the rows for a later process. Call this once, after the last read. */
     @Override
     public void close() {
         closed = true;
         current.release();
-        rows.close();
-        retired.forEach(ServedRows::close);
+        retired.forEach(ServedRows::discard);
+        if (forgotten) {
+            rows.discard();
+        } else {
+            rows.keep();
+            rows.close();
+        }
     }
 }

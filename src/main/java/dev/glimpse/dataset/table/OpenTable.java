@@ -212,6 +212,7 @@ public final class OpenTable implements AutoCloseable {
         refreshLoop.startPolling(settings.replica().poll());
         refreshLoop.refreshSoon();
         Duration pause = place.timing.upkeep();
+        refreshLoop.startKeeping(pause);
         Future<?> unused =
                 upkeep.scheduleWithFixedDelay(maintenance::run, Instant.now().plus(pause), pause);
     }

@@ -74,6 +74,12 @@ public final class RefreshLoop {
                 commits.scheduleWithFixedDelay(this::pollBucket, Instant.now().plus(interval), interval);
     }
 
+    /** Begins to look now and then whether rows are to be kept for a later process. */
+    void startKeeping(Duration interval) {
+        Future<?> unused = replicas.scheduleWithFixedDelay(
+                snapshots::keepRowsIfDue, Instant.now().plus(interval), interval);
+    }
+
     /** Refreshes the snapshot soon. Cheap, however often it is called. */
     void refreshSoon() {
         if (queued.compareAndSet(false, true)) {

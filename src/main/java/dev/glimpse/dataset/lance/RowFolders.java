@@ -1,0 +1,130 @@
+package dev.glimpse.dataset.lance;
+
+import dev.glimpse.dataset.TableStamp;
+import dev.glimpse.dataset.replica.Replica;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Optional;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.LongSupplier;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.util.FileSystemUtils;
+
+/** Gives served rows a folder of their own, and finds those that an earlier process has left. For one thread. */
+final class RowFolders {
+    private static final Logger log = LoggerFactory.getLogger(RowFolders.class);
+
+    /** Of the whole process: rows that are just being closed may still write to their folder when the table is opened anew. */
+    private static final AtomicInteger GENERATIONS = new AtomicInteger();
+
+    private final Path parent;
+    private final Replica replica;
+    private final LongSupplier clock;
+
+    /**
+     * @param parent of the folders
+     * @param clock in nanoseconds
+     */
+    RowFolders(Path parent, Replica replica, LongSupplier clock) {
+        this.parent = parent.toAbsolutePath().normalize();
+        this.replica = replica;
+        this.clock = clock;
+    }
+
+    private static Checkpoint.Owner owner(Manifest manifest) {
+        return new Checkpoint.Owner(
+                TableStamp.of(manifest.metadata()).map(TableStamp::id).orElse(""), manifest.served());
+    }
+
+    /** Empty rows for the column that is served by this version. */
+    ServedRows empty(Manifest manifest) throws IOException {
+        Path folder;
+        do {
+            folder = parent.resolve(Integer.toString(GENERATIONS.incrementAndGet()));
+        } while (Files.exists(folder));
+        return new ServedRows(folder, owner(manifest), new CheckpointPace(clock));
+    }
+
+    /**
+     * The rows that an earlier process has left, if they are of this table and column; else empty ones. All else that is in the folder is removed.
+     *
+     * @param newest the newest version that is known
+     */
+    ServedRows open(Manifest newest) throws IOException {
+        @Nullable ServedRows found = null;
+        for (Path folder : inParent()) {
+            if (found == null && Checkpoint.isIn(folder) && !ServedRows.isOpen(folder)) {
+                found = takeOver(folder, newest);
+            }
+            if (found == null || !found.folder().equals(folder)) {
+                FileSystemUtils.deleteRecursively(folder);
+            }
+        }
+        return found == null ? empty(newest) : found;
+    }
+
+    private List<Path> inParent() throws IOException {
+        if (!Files.exists(parent)) {
+            return List.of();
+        }
+        try (Stream<Path> folders = Files.list(parent)) {
+            return folders.sorted().toList();
+        }
+    }
+
+    /** Removes from a folder of rows what no checkpoint names: what a process leaves that is killed. */
+    static Path removeAllBut(Path folder, Set<Path> named) throws IOException {
+        Set<Path> stay = new HashSet<>(named);
+        stay.add(folder.resolve(Checkpoint.NAME));
+        stay.add(folder.resolve(VersionMark.NAME));
+        try (Stream<Path> there = Files.list(folder)) {
+            for (Path path : there.toList()) {
+                if (!stay.contains(path)) {
+                    FileSystemUtils.deleteRecursively(path);
+                }
+            }
+        }
+        return folder;
+    }
+
+    /**
+     * Removes the names of the files of rows that are about to be closed. What has no name when it is closed is known to fill the disk until
+     * nobody uses it.
+     */
+    static void removeNames(Path folder) throws IOException {
+        if (Files.exists(folder)) {
+            Files.deleteIfExists(folder.resolve(Checkpoint.NAME));
+            try (Stream<Path> paths = Files.list(folder)) {
+                for (Path path : paths.filter(Files::isRegularFile).toList()) {
+                    Files.deleteIfExists(path);
+                }
+            }
+        }
+    }
+
+    private @Nullable ServedRows takeOver(Path folder, Manifest newest) {
+        try {
+            VersionMark.Marked marked = VersionMark.read(folder);
+            if (marked.version() > newest.version()) {
+                throw new IOException(
+                        "they are of version " + marked.version() + ", and the newest one is " + newest.version());
+            }
+            if (!replica.digestOf(marked.version()).equals(Optional.of(marked.digest()))) {
+                throw new IOException(
+                        "version " + marked.version() + " of the table is another one by now, or is not kept any more");
+            }
+            return ServedRows.takeOver(folder, owner(newest), new CheckpointPace(clock));
+        } catch (IOException | RuntimeException | InternalError e) {
+            // The error is that of a mapped file that cannot be read.
+            log.warn("all rows are read anew, as those of an earlier run cannot be taken over: {}", e.toString());
+            return null;
+        }
+    }
+}

@@ -149,7 +149,7 @@ class KeptIndexTest {
                 }
                 for (int i = 0; i < 50; i++) {
                     int row = random.nextInt(rows);
-                    vectors[row] = 100_000 + random.nextInt(100_000);
+                    vectors[row] = 100_000L + random.nextInt(100_000);
                     index.replace(row, VECTORS.row(vectors[row]));
                     changed.set(row);
                 }

@@ -140,7 +140,9 @@ class CrashIT {
         try (ServerProcess server = ServerProcess.start(data, log, variables)) {
             await().until(() -> Files.readString(log).contains("the rows of an earlier run were taken over"));
             for (int n = 0; n < 20; n++) {
-                assertThat(server.client().upload("again.png", TestPictures.png(n)).status())
+                assertThat(server.client()
+                                .upload("again.png", TestPictures.png(n))
+                                .status())
                         .isEqualTo(200);
             }
             assertThat(server.client()

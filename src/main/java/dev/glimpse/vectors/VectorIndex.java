@@ -9,7 +9,6 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -44,11 +43,6 @@ public final class VectorIndex implements AutoCloseable {
     /** Partitions are built anew when one row for so many in them is not where it belongs. */
     private static final int ROWS_FOR_EACH_STRAY = 8;
 
-    /** Rest after partitions could not be built; twice as long after each further time, up to an hour. */
-    private static final long REST_NANOS = TimeUnit.MINUTES.toNanos(1);
-
-    private static final long LONGEST_REST_NANOS = TimeUnit.HOURS.toNanos(1);
-
     /** How long {@link #close} waits for the thread that builds partitions, which looks for an interrupt every few milliseconds. */
     private static final long END_MILLIS = 10_000;
 
@@ -71,7 +65,8 @@ public final class VectorIndex implements AutoCloseable {
     /** From this number of rows on they are grouped into partitions. */
     private final int partitionedRows;
 
-    private final LongSupplier clock;
+    /** After partitions could not be built. Guarded by the monitor of this. */
+    private final RetryPause pause;
 
     /** The codes; null while there are too few rows. Written under the monitor of this. */
     private volatile @Nullable CodeStore store;
@@ -80,12 +75,6 @@ public final class VectorIndex implements AutoCloseable {
     private @Nullable BitSet replaced;
 
     private volatile @Nullable Thread building;
-
-    /** How long not to build partitions after a failure; 0 if the last time was none. Guarded by the monitor of this. */
-    private long rest;
-
-    /** When that began. Guarded by the monitor of this. */
-    private long restsSince;
 
     /** Guarded by the monitor of this. */
     private boolean closed;
@@ -116,7 +105,7 @@ public final class VectorIndex implements AutoCloseable {
     VectorIndex(Path folder, int dimension, int partitionedRows, LongSupplier clock) {
         this.dimension = dimension;
         this.partitionedRows = partitionedRows;
-        this.clock = clock;
+        this.pause = new RetryPause(clock);
         this.folder = folder;
         OpenFiles files = new OpenFiles();
         file = files.add(() -> new FullPrecisionVectorFile(folder, dimension));
@@ -130,7 +119,7 @@ public final class VectorIndex implements AutoCloseable {
             throws IOException {
         this.dimension = dimension;
         this.partitionedRows = partitionedRows;
-        this.clock = clock;
+        this.pause = new RetryPause(clock);
         this.folder = folder;
         held.or(from.readBits());
         OpenFiles files = new OpenFiles();
@@ -311,10 +300,7 @@ public final class VectorIndex implements AutoCloseable {
 
     private synchronized void partitionIfDue(int rows) {
         CodeStore now = store;
-        if (closed || now == null || rows < partitionedRows || building != null) {
-            return;
-        }
-        if (rest > 0 && clock.getAsLong() - restsSince < rest) {
+        if (closed || now == null || rows < partitionedRows || building != null || !pause.isOver()) {
             return;
         }
         Partitions partitions = now.partitions();
@@ -362,12 +348,10 @@ public final class VectorIndex implements AutoCloseable {
             log.log(Level.DEBUG, "closed before the codes were grouped into partitions");
             return;
         }
-        rest = Math.min(LONGEST_REST_NANOS, Math.max(REST_NANOS, 2 * rest));
-        restsSince = clock.getAsLong();
         log.log(
                 Level.WARNING,
                 "codes could not be grouped into partitions, so searches compare all of them; not tried again for "
-                        + TimeUnit.NANOSECONDS.toSeconds(rest) + " s",
+                        + pause.begin() + " s",
                 e);
     }
 
@@ -383,7 +367,7 @@ public final class VectorIndex implements AutoCloseable {
                 built.replace(now.codes(), row, reader.row(row).toArray());
             }
         }
-        rest = 0;
+        pause.end();
         store = now.with(built, held);
         Partitions before = now.partitions();
         if (before != null) {

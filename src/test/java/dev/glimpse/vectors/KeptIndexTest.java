@@ -204,6 +204,30 @@ class KeptIndexTest {
         return copy;
     }
 
+    /** The partitions have the codes of rows then that are in the file of codes for the process before. */
+    @Test
+    void whatIsBeingKeptDoesNoHarmToWhatIsKept() throws IOException {
+        try (VectorIndex index = empty()) {
+            BitSet first = put(index, 0, 1_400);
+            byte[] kept = keep(index);
+            index.setKept();
+            index.view(put(index, 1_400, 1_600));
+            await().until(() -> !index.isSettling());
+            put(index, 1_600, 1_601);
+
+            keep(index);
+
+            try (VectorIndex other = open(copy(), kept)) {
+                VectorView view = other.view(first);
+                for (int row = 0; row < 1_400; row++) {
+                    assertThat(view.nearest(VECTORS.row(row), 1, 20).get(0).rowId())
+                            .as("row %d", row)
+                            .isEqualTo(row);
+                }
+            }
+        }
+    }
+
     @Test
     void partitionsStayAsLongAsAnotherProcessWouldOpenThem() throws IOException {
         try (VectorIndex index = empty()) {

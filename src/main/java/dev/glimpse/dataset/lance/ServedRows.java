@@ -153,7 +153,7 @@ final class ServedRows implements AutoCloseable {
         }
     }
 
-    /** Writes a {@link Checkpoint} unless there is one of these rows. A failure is logged, as an earlier checkpoint does too. */
+    /** Writes a {@link Checkpoint} unless there is one of these rows. A failure is logged and nothing else: an earlier checkpoint does too. */
     void keep() {
         if (!pace.isBehind(loaded.version, files.vectors.hasNewPartitions())) {
             return;

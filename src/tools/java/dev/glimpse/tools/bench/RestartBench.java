@@ -3,7 +3,6 @@ package dev.glimpse.tools.bench;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
-import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestStores;
 import dev.glimpse.testing.Rows;
@@ -26,7 +25,7 @@ import org.springframework.util.FileSystemUtils;
  */
 final class RestartBench {
     private static final int PARTITIONED_ROWS = 200_000;
-    private static final int QUERIES = 50;
+    private static final int QUERIES = 200;
     private static final int K = 10;
     private static final Duration LONGEST = Duration.ofHours(1);
 
@@ -55,7 +54,8 @@ final class RestartBench {
                     Runtime.getRuntime().maxMemory() >> 20);
             RestartBench bench = new RestartBench(store, folder.resolve("work"), rows);
             List<List<String>> cold = bench.run("nothing kept");
-            same = bench.run("rows kept").equals(cold) && bench.run("rows kept, again").equals(cold);
+            same = bench.run("rows kept").equals(cold)
+                    && bench.run("rows kept, again").equals(cold);
         } finally {
             FileSystemUtils.deleteRecursively(folder);
         }
@@ -91,7 +91,7 @@ final class RestartBench {
         List<List<String>> found = new ArrayList<>();
         for (int n = 0; n < QUERIES; n++) {
             Embedding query = new Embedding(FilledTable.VECTORS.query(n));
-            found.add(dataset.nearest(new NearestQuery(query, K, true, RowFilter.NONE)).neighbors().stream()
+            found.add(dataset.nearest(new NearestQuery(query, K, false)).neighbors().stream()
                     .map(Neighbor::id)
                     .toList());
         }
@@ -100,7 +100,8 @@ final class RestartBench {
 
     private long megabytes() {
         try (Stream<Path> files = Files.walk(work.resolve("vectors"))) {
-            return files.mapToLong(file -> file.toFile().isFile() ? file.toFile().length() : 0)
+            return files.mapToLong(file ->
+                                    file.toFile().isFile() ? file.toFile().length() : 0)
                             .sum()
                     / 1_000_000;
         } catch (IOException e) {
@@ -109,10 +110,7 @@ final class RestartBench {
     }
 
     private static void await(BooleanSupplier condition) {
-        Awaitility.await()
-                .atMost(LONGEST)
-                .pollInterval(Duration.ofMillis(50))
-                .until(condition::getAsBoolean);
+        Awaitility.await().atMost(LONGEST).pollInterval(Duration.ofMillis(50)).until(condition::getAsBoolean);
     }
 
     private static double seconds(long since) {

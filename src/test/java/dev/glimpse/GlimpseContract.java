@@ -350,7 +350,9 @@ abstract class GlimpseContract {
                  "exact": true}""".formatted(first, second).getBytes(StandardCharsets.UTF_8), "Content-Type", JSON);
 
         assertThat(ids(sum)).isNotEmpty().doesNotContain(first, second);
-        assertThat(json.json()).isEqualTo(sum.json());
+        // Not the distances: their last digits are others if rows come into memory between both.
+        assertThat(ids(json)).isEqualTo(ids(sum));
+        assertThat(json.json().get("query")).isEqualTo(sum.json().get("query"));
         assertThat(sum.json().get("query").stringValue()).isEqualTo("a drawing + 2.0 " + first + " - 0.5 " + second);
     }
 
@@ -1715,7 +1717,12 @@ abstract class GlimpseContract {
             assertThat(again.json().get("stored").booleanValue()).isFalse();
             assertThat(again.json().get("id").stringValue()).isEqualTo(id);
             assertThat(client.get("/" + id).bytes()).isEqualTo(picture);
-            assertThat(statistics.json().get("pictures").longValue()).isEqualTo(rows());
+            // Rows of pictures that were deleted before go a moment later.
+            await().untilAsserted(() -> assertThat(agent.call("get_statistics", Map.of())
+                            .json()
+                            .get("pictures")
+                            .longValue())
+                    .isEqualTo(rows()));
             assertThat(statistics.json().get("takesUploads").booleanValue()).isTrue();
             assertThat(JsonMapper.shared().readTree(search.text())).isEqualTo(search.json());
             JsonNode hit = search.json()

@@ -6,7 +6,9 @@ import dev.glimpse.storage.ObjectStore;
 import java.util.Map;
 import java.util.UUID;
 
-/** The markers of deletes, as a bulk job puts them, which is no server: recovery finds those that it leaves. For one thread. */
+/**
+ * The markers of deletes, as a bulk job puts them, which is no server: recovery finds those that it leaves. Safe for use by several threads.
+ */
 public final class DeleteMarks implements GoneMarks {
     private final ObjectStore store;
     private final String job = UUID.randomUUID().toString();

@@ -3,7 +3,6 @@ package dev.glimpse.dataset;
 import dev.glimpse.dataset.lance.Manifest;
 import dev.glimpse.dataset.replica.Elapsed;
 import dev.glimpse.dataset.replica.TableLocation;
-import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
@@ -14,12 +13,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.UUID;
-import java.util.stream.Collectors;
+import java.util.Set;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,29 +35,37 @@ public final class BulkTable implements AutoCloseable {
     /** The keys of what a bulk job has not committed begin so. */
     public static final String FOLDER = "bulk/";
 
-    /** Files that are copied into the table before the lease is renewed. */
-    private static final int BROUGHT_AT_ONCE = 128;
-
     private final ObjectStore store;
     private final ModelStamp model;
     private final Path work;
     private final BulkLease lease;
     private final FollowedTable table;
     private final BulkFiles files;
+    private final PictureLook look;
     private final PicturelessRows pictureless;
+    private final Elapsed.Clocks clocks;
 
-    /** Rows that jobs before have committed, and that this one has taken out. */
-    private long gone;
+    /** Pictures whose rows were left out or taken out, because they are gone. */
+    private final Set<ImageId> gone = new HashSet<>();
 
     private BulkTable(
-            ObjectStore store, Path work, ModelStamp model, BulkLease lease, GoneMarks marks, FollowedTable table) {
+            ObjectStore store,
+            Path work,
+            ModelStamp model,
+            BulkLease lease,
+            GoneMarks marks,
+            FollowedTable table,
+            Elapsed.Clocks clocks) {
         this.store = store;
         this.model = model;
         this.work = work;
         this.lease = lease;
         this.table = table;
         this.files = new BulkFiles(store, lease);
-        this.pictureless = new PicturelessRows(store, lease, marks, table::delete);
+        ParallelRequests requests = new ParallelRequests(table.transfers(), this::beAlive);
+        this.look = new PictureLook(store, requests);
+        this.pictureless = new PicturelessRows(look, marks, table, requests);
+        this.clocks = clocks;
     }
 
     /**
@@ -88,7 +92,7 @@ public final class BulkTable implements AutoCloseable {
             BulkLease mine = BulkLease.take(store, work, lease, clocks);
             try {
                 return new BulkTable(
-                        store, work, model, mine, marks, FollowedTable.open(store, work, model, mine, clocks));
+                        store, work, model, mine, marks, FollowedTable.open(store, work, model, mine, clocks), clocks);
             } catch (IOException | RuntimeException e) {
                 mine.close();
                 throw e;
@@ -134,7 +138,7 @@ public final class BulkTable implements AutoCloseable {
     /**
      * The rows that jobs before this one have written and not committed, because they were stopped. To be committed by this one. Rows that
      * are of no use any more are removed from the store. Of rows that such a job has committed, those are taken out whose pictures are
-     * gone: it may have been stopped before it did so. Call this before {@link #ids}.
+     * gone: it may have been stopped before it did so. If that fails, the next job does it. Call this before {@link #ids}.
      *
      * @throws TableBusyException if another job has taken the table
      * @throws StoreUnavailableException if the store does not answer
@@ -156,9 +160,11 @@ public final class BulkTable implements AutoCloseable {
             }
         }
         try {
-            gone += pictureless.remove(ours, id -> table.known().contains(id), rows());
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot look at the rows of a job before", e);
+            gone.addAll(pictureless.remove(ours, id -> table.known().contains(id), rows()));
+        } catch (IOException | RuntimeException e) {
+            lease.require();
+            log.warn("the rows of a job before are left to the next one: {}", e.getMessage());
+            return left;
         }
         files.removeAllBut(left, found);
         return left;
@@ -187,13 +193,20 @@ public final class BulkTable implements AutoCloseable {
         return true;
     }
 
+    /** Does what {@link #keep} does, within what takes long. */
+    private void beAlive() {
+        lease.require();
+        table.follow();
+    }
+
     /**
      * What a commit has done.
      *
      * @param version that has the rows; the newest one if there was nothing to be committed
      * @param rows that were added
      * @param already rows that were left out, because the table had them by then, or because another fragment of the job has them
-     * @param gone rows that were taken out again, of this job and of one that was stopped, because their pictures were deleted meanwhile
+     * @param gone rows that were left out or taken out again, of this job and of one that was stopped, because their pictures were deleted
+     *     meanwhile
      * @param unfinished what stopped the job after the commit, from looking for such rows or from removing what is of no use any more; the
      *     next job does the rest. Null if nothing did
      */
@@ -205,9 +218,10 @@ public final class BulkTable implements AutoCloseable {
             @Nullable String unfinished) {}
 
     /**
-     * Commits rows in one version, on top of the newest one. Rows of pictures that have one by then are left out, and so are second rows of
-     * one picture: what has such rows is written once more without them. Rows whose pictures are gone by then are taken out again. After
-     * the commit nothing is thrown any more.
+     * Commits rows in one version, on top of the newest one. Rows of pictures that have one by then are left out, and so are rows of pictures
+     * that are gone and second rows of one picture: what has such rows is written once more without them. Rows of pictures that go while
+     * this runs are taken out again. A store that does not answer is asked again for some minutes, as long as no other job can have the
+     * table. After the commit nothing is thrown any more.
      *
      * @param written all that is to be committed
      * @throws TableBusyException if another job has taken the table, or other writers were faster each time
@@ -217,108 +231,46 @@ public final class BulkTable implements AutoCloseable {
      * @throws StoreUnavailableException if the store does not answer; the rows stay, see {@link #left}
      */
     public Committed commit(List<BulkFragment> written) {
+        BulkCommit commit = new BulkCommit(
+                written,
+                table,
+                look,
+                lease,
+                () -> new BulkWriter(store, base(), work.resolve("again")),
+                this::beAlive,
+                clocks);
         List<BulkFragment> fragments;
         try {
-            fragments = commitUntilWon(written);
+            fragments = commit.untilWon();
         } catch (IOException e) {
             throw new UncheckedIOException("cannot commit the rows", e);
         }
         long all = written.stream().mapToLong(BulkFragment::rows).sum();
         long rows = fragments.stream().mapToLong(BulkFragment::rows).sum();
-        long lacking = 0;
+        long already = all - rows - commit.gone().size();
+        gone.addAll(commit.gone());
         String unfinished = null;
         try {
-            lacking = pictureless.remove(fragments, id -> true, rows());
+            Set<ImageId> removed = commit.mayHaveMore()
+                    ? pictureless.remove(written, table.known()::contains, rows())
+                    : pictureless.remove(fragments, id -> true, rows());
+            rows -= removed.size();
+            gone.addAll(removed);
             files.removeOwnAnd(written);
         } catch (IOException | RuntimeException e) {
             unfinished = String.valueOf(e.getMessage());
             log.warn("the rows are committed, and the rest is left to the next job: {}", unfinished);
         }
-        return new Committed(version(), rows - lacking, all - rows, gone + lacking, unfinished);
+        return new Committed(version(), rows, already, gone.size(), unfinished);
     }
 
-    private List<BulkFragment> commitUntilWon(List<BulkFragment> written) throws IOException {
-        List<BulkFragment> fragments = written;
-        Map<String, BulkFragment> names = new LinkedHashMap<>();
-        Map<String, Elapsed> since = new HashMap<>();
-        for (int i = 0; i < FollowedTable.ATTEMPTS; i++) {
-            lease.require();
-            try {
-                table.catchUpWithIds();
-                fragments = withoutKnown(fragments);
-                if (fragments.isEmpty()) {
-                    return List.of();
-                }
-                bring(fragments, names, since);
-                if (table.newest().append(names, since)) {
-                    table.added(fragments);
-                    return fragments;
-                }
-            } catch (TableLostException e) {
-                table.reopen(e);
-            } catch (OutdatedException e) {
-                if (i + 1 == FollowedTable.ATTEMPTS || !since.values().stream().anyMatch(this::isOld)) {
-                    throw e;
-                }
-                // Garbage collection may have looked at them meanwhile, so they get other names.
-                names.clear();
-                since.clear();
-            }
-        }
-        throw FollowedTable.lostRaces();
-    }
-
-    private boolean isOld(Elapsed since) {
-        return since.isOver(TableTimings.USUAL.shipped());
-    }
-
-    private List<BulkFragment> withoutKnown(List<BulkFragment> fragments) {
-        BulkWriter again = new BulkWriter(store, base(), work.resolve("again"));
-        List<BulkFragment> lacking = new ArrayList<>();
-        IdSet seen = new IdSet();
-        for (BulkFragment fragment : fragments) {
-            lease.require();
-            List<ImageId> others = fragment.idsThat(id -> table.known().contains(id) || seen.contains(id));
-            if (!others.isEmpty()) {
-                log.info("{} of {} have rows by now", others.size(), fragment);
-            }
-            for (BulkFragment part : again.without(fragment, others)) {
-                part.addTo(seen);
-                lacking.add(part);
-            }
-        }
-        return lacking;
-    }
-
-    /** Copies those files into the table that are not there, and forgets those that are not wanted any more. */
-    private void bring(List<BulkFragment> fragments, Map<String, BulkFragment> names, Map<String, Elapsed> since)
-            throws IOException {
-        names.values().retainAll(fragments);
-        since.keySet().retainAll(names.keySet());
-        Map<String, String> keys = new HashMap<>();
-        for (BulkFragment fragment : fragments) {
-            if (!names.containsValue(fragment)) {
-                String name = TableLocation.DATA + UUID.randomUUID() + ".lance";
-                names.put(name, fragment);
-                keys.put(name, fragment.key());
-            }
-        }
-        List<String> coming = new ArrayList<>(keys.keySet());
-        for (int start = 0; start < coming.size(); start += BROUGHT_AT_ONCE) {
-            List<String> some = coming.subList(start, Math.min(coming.size(), start + BROUGHT_AT_ONCE));
-            since.putAll(table.newest()
-                    .replica()
-                    .publisher()
-                    .bring(some.stream().collect(Collectors.toMap(name -> name, keys::get))));
-            lease.require();
-        }
-    }
-
-    /** Gives the lease back. Rows that are not committed stay in the store, see {@link #left}. Call this once. */
+    /** Gives the lease back. Rows that are not committed stay in the store, see {@link #left}. Throws nothing. Call this once. */
     @Override
     public void close() {
         try {
             table.close();
+        } catch (RuntimeException e) {
+            log.warn("the table cannot be closed", e);
         } finally {
             lease.close();
         }

@@ -16,9 +16,11 @@ import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.concurrent.Executor;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.scheduling.concurrent.ThreadPoolTaskExecutor;
@@ -29,7 +31,7 @@ import org.springframework.util.unit.DataSize;
  * The table as a bulk job follows it, for hours perhaps, while servers commit versions and remove old ones: its newest version, and which
  * pictures have rows. For one thread. Owns native memory and threads; close it after the last use.
  */
-final class FollowedTable implements AutoCloseable {
+final class FollowedTable implements AutoCloseable, PicturelessRows.Rows {
     private static final Logger log = LoggerFactory.getLogger(FollowedTable.class);
 
     /** A commit that loses against other writers this often gives up; each loss means that another one won. */
@@ -50,14 +52,20 @@ final class FollowedTable implements AutoCloseable {
 
     private LanceTable table;
 
+    /** The id of the table that was opened first. */
+    private String opened = "";
+
     /** How often the table has been opened. */
     private int openings;
 
     /** Since the newest version was looked for. */
     private Elapsed followed;
 
-    /** The pictures that have rows in the newest version that is known. */
+    /** The pictures that had rows in the version whose ids were read last. */
     private IdSet known = new IdSet();
+
+    /** Whether all ids have to be read, because the table was opened anew, or because {@code known} may lack some that were read. */
+    private boolean idsLost = true;
 
     private FollowedTable(ObjectStore store, Path folder, ModelStamp model, BulkLease lease, Elapsed.Clocks clocks)
             throws IOException {
@@ -119,9 +127,10 @@ final class FollowedTable implements AutoCloseable {
     }
 
     private void begin() throws IOException {
+        opened = id();
         requireOurModel();
         untilWon(() -> table.completeColumns());
-        accept(table.readAllIds());
+        catchUp();
     }
 
     private void requireOurModel() {
@@ -150,14 +159,14 @@ final class FollowedTable implements AutoCloseable {
         return table;
     }
 
-    /** The pictures that have rows in the newest version that is known; to be read alone. */
+    /** The pictures that had rows when {@link #catchUp} was called last; to be read alone. */
     IdSet known() {
         return known;
     }
 
-    /** Takes note that these rows are in the newest version. */
-    void added(List<BulkFragment> fragments) {
-        fragments.forEach(fragment -> fragment.addTo(known));
+    /** Runs requests to the store side by side. */
+    Executor transfers() {
+        return transfers;
     }
 
     /** The id of the table; empty if a Glimpse made it before tables had an id. */
@@ -193,39 +202,60 @@ final class FollowedTable implements AutoCloseable {
         }
     }
 
-    /**
-     * Goes on to the newest version, and reads which pictures have rows in it.
-     *
-     * @throws TableLostException if the version that was known is not the store's any more, see {@link #reopen}
-     */
-    void catchUpWithIds() throws IOException {
-        table.catchUp();
-        accept(table.followIds(known::contains));
-        requireOurModel();
+    /** Goes on to the newest version, and reads which pictures have rows in it: those of rows that came, or all if any has gone. */
+    @Override
+    public void catchUp() throws IOException {
+        IdSet unused = catchUp(new IdSet());
     }
 
-    /** If the version that was known here is not kept any more, a new look tells whether the store has still this table. */
+    /**
+     * Goes on to the newest version, and reads which pictures have rows in it: those of rows that came, or all if any has gone.
+     *
+     * @param watched pictures that had no rows at the last such call
+     * @return those of them that have rows now
+     * @throws TableLostException if the store has another table by now, or none
+     */
+    IdSet catchUp(IdSet watched) throws IOException {
+        try {
+            table.catchUp();
+        } catch (TableLostException e) {
+            reopen(e);
+        }
+        FragmentIds.Change change = idsLost ? table.readAllIds() : table.followIds(known::contains);
+        IdSet came = watched.common(change.ids());
+        idsLost = true;
+        accept(change);
+        idsLost = false;
+        requireOurModel();
+        return came;
+    }
+
+    /**
+     * If the version that was known here is not kept any more, a new look tells whether the store has still this table. The next
+     * {@link #catchUp} reads all ids.
+     */
     void reopen(TableLostException lost) throws IOException {
-        String id = id();
-        if (lost.fate() != TableLostException.Fate.MOVED_ON || id.isEmpty()) {
+        if (lost.fate() != TableLostException.Fate.MOVED_ON || opened.isEmpty()) {
             throw lost;
         }
         log.info("the table is opened anew: {}", lost.getMessage());
         LanceTable before = table;
-        LanceTable now = openTable();
-        table = now;
+        table = openTable();
+        idsLost = true;
         before.close();
-        if (!id().equals(id)) {
+        if (!id().equals(opened)) {
             throw lost;
         }
         requireOurModel();
-        accept(now.readAllIds());
     }
 
     /** Takes rows out whose pictures lie where their ids say. */
-    Set<ImageId> delete(List<ImageId> ids) throws IOException {
+    @Override
+    public Set<ImageId> delete(Collection<ImageId> ids) throws IOException {
         List<Set<ImageId>> removed = new ArrayList<>();
         untilWon(() -> {
+            // The table takes note of the rows that go, and of no others that came.
+            catchUp();
             Optional<Set<ImageId>> won = table.deleteStored(ids);
             won.ifPresent(removed::add);
             return won.isPresent();
@@ -257,11 +287,13 @@ final class FollowedTable implements AutoCloseable {
     }
 
     private void accept(FragmentIds.Change change) {
+        IdSet gone = change.all() ? known : change.ids();
         if (change.all()) {
             known = change.ids();
         } else {
             known.addAll(change.ids());
         }
+        gone.release();
     }
 
     @Override

@@ -44,6 +44,7 @@ public final class UrlFetcher implements AutoCloseable {
     private static final int MAX_URL_LENGTH = 2_000;
     private static final int MAX_REDIRECTS = 5;
     private static final Set<Integer> PORTS = Set.of(80, 443);
+    private static final int LAST_PORT = 65_535;
     private static final Duration DEADLINE = Duration.ofSeconds(20);
     private static final Duration CONNECT = Duration.ofSeconds(5);
 
@@ -176,7 +177,7 @@ public final class UrlFetcher implements AutoCloseable {
 
     private byte[] fetch(URI url, int redirects, CompletableFuture<Void> end) {
         requireAllowed(url);
-        HttpGet request = new HttpGet(url);
+        HttpGet request = request(url);
         Future<?> unused = end.thenRunAsync(request::cancel);
         URI target;
         try {
@@ -186,7 +187,8 @@ public final class UrlFetcher implements AutoCloseable {
                 return body(url, response);
             }
             target = target(url, location.getValue());
-        } catch (IOException | IllegalStateException e) { // the latter of a request that is cancelled between two steps
+        } catch (IOException | IllegalStateException | IllegalArgumentException e) {
+            // The second of a request that is cancelled between two steps, the third of what the client does not take.
             throw new UrlNotFetchedException(url.getHost() + " " + reason(e, end), e);
         } finally {
             request.cancel(); // closing the response would read the rest of it
@@ -195,6 +197,14 @@ public final class UrlFetcher implements AutoCloseable {
             throw new UrlNotFetchedException(url.getHost() + " redirects after " + MAX_REDIRECTS + " redirects");
         }
         return fetch(target, redirects - 1, end);
+    }
+
+    private static HttpGet request(URI url) {
+        try {
+            return new HttpGet(url);
+        } catch (IllegalArgumentException e) {
+            throw new UrlNotFetchedException(url.getHost() + " is not asked: no request can be made of the URL", e);
+        }
     }
 
     private void requireAllowed(URI url) {
@@ -207,6 +217,9 @@ public final class UrlFetcher implements AutoCloseable {
         }
         if (url.getRawUserInfo() != null) {
             throw new UrlNotFetchedException(host + " is not asked: the URL has a user name");
+        }
+        if (url.getPort() > LAST_PORT) {
+            throw new UrlNotFetchedException(host + " is not asked: there is no port " + url.getPort());
         }
         if (url.getPort() != -1 && !ports.test(url.getPort())) {
             throw new UrlNotFetchedException(host + " is not asked: ports are 80 and 443, not " + url.getPort());

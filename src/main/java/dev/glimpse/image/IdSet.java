@@ -158,9 +158,31 @@ public final class IdSet implements Serializable {
         }
     }
 
+    /** The pictures that are in both sets. A set on the heap. */
+    public IdSet common(IdSet others) {
+        IdSet few = size < others.size ? this : others;
+        IdSet many = few == this ? others : this;
+        IdSet both = new IdSet();
+        few.forEach((high, low) -> {
+            if (!many.isFree(many.find(high, low))) {
+                both.add(high, low);
+            }
+        });
+        return both;
+    }
+
+    /** Removes what is in the other set as well. */
+    public void removeAll(IdSet others) {
+        others.forEach(this::remove);
+    }
+
     /** Nothing happens if it is not there. */
     public void remove(ImageId id) {
-        int slot = find(high(id), low(id));
+        remove(high(id), low(id));
+    }
+
+    private void remove(long removedHigh, long removedLow) {
+        int slot = find(removedHigh, removedLow);
         if (isFree(slot)) {
             return;
         }

@@ -31,8 +31,6 @@ final class BucketClient {
     /** Above what uploads, the committer and a replica that catches up usually need at once. */
     private static final int CONNECTIONS = 128;
 
-    private static final String REGION = "auto";
-
     private BucketClient() {}
 
     /**
@@ -44,8 +42,8 @@ final class BucketClient {
         ProfileFile noProfiles = ProfileFile.aggregator().build();
         return S3Client.builder()
                 .endpointOverride(r2.uri())
-                .region(Region.of(REGION))
-                .sigv4aSigningRegionSet(RegionSet.create(REGION))
+                .region(Region.of(r2.region()))
+                .sigv4aSigningRegionSet(RegionSet.create(r2.region()))
                 .credentialsProvider(StaticCredentialsProvider.create(
                         AwsBasicCredentials.create(r2.accessKeyId(), r2.secretAccessKey())))
                 .defaultsMode(DefaultsMode.LEGACY)

@@ -5,6 +5,7 @@ import java.net.URISyntaxException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -22,6 +23,13 @@ public record R2Properties(
         @Nullable String accessKeyId,
         @Nullable String secretAccessKey) {
     private static final Pattern BUCKET_NAME = Pattern.compile("[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]");
+
+    /** Of S3's endpoints, with the region. */
+    private static final Pattern AWS =
+            Pattern.compile("s3[.-](?:dualstack\\.)?([a-z]{2,}-[a-z0-9-]+)\\.amazonaws\\.com(?:\\.cn)?");
+
+    /** S3 keeps this end of a name for its directory buckets. */
+    private static final String DIRECTORY_BUCKET = "--x-s3";
 
     public R2Properties {
         endpoint = orNull(endpoint);
@@ -57,12 +65,26 @@ public record R2Properties(
                     "R2_BUCKET is not the name of a bucket: " + bucket,
                     "Set it to the name alone: 3 to 63 lower-case letters, digits, dots and hyphens.");
         }
+        if (String.valueOf(bucket).endsWith(DIRECTORY_BUCKET)) {
+            throw new StorageSettingsException(
+                    "R2_BUCKET is a directory bucket of S3 Express One Zone, which is not supported: " + bucket,
+                    "Take a general purpose bucket: only these are reached by a path and list a part of a folder.");
+        }
         return true;
     }
 
     /** Whether this is a bucket of R2, and not of another store that speaks S3. */
     boolean isCloudflare() {
         return uri().getHost().toLowerCase(Locale.ROOT).endsWith(".r2.cloudflarestorage.com");
+    }
+
+    /**
+     * The region for which requests are signed: the one in the name of S3's endpoint, which refuses any other, else {@code auto}, as R2 and
+     * stores without regions take it.
+     */
+    public String region() {
+        Matcher aws = AWS.matcher(uri().getHost().toLowerCase(Locale.ROOT));
+        return aws.matches() ? aws.group(1) : "auto";
     }
 
     /** The endpoint, checked. */

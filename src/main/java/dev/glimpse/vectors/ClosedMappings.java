@@ -1,7 +1,6 @@
 package dev.glimpse.vectors;
 
 import java.lang.ref.Cleaner;
-import java.nio.ByteBuffer;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.concurrent.locks.LockSupport;
@@ -9,38 +8,50 @@ import java.util.function.LongSupplier;
 
 /**
  * Counts the bytes of closed files that are still mapped. Their disk space is free only after a garbage collection has found that nobody can
- * reach the buffers any more. A small heap is collected seldom, so this asks for a collection when there are many such bytes. Safe for use by
- * several threads.
+ * reach the buffers any more. A small heap is collected seldom, so collections are asked for here: at times, and when the disk lacks space. Do
+ * not ask as long as the closed buffers are in use, because then they are not freed. Safe for use by several threads.
  */
-final class ClosedMappings {
+public final class ClosedMappings {
     /** Of all files of the process. */
-    static final ClosedMappings ALL = new ClosedMappings(256L << 20, System::gc, System::nanoTime);
+    public static final ClosedMappings ALL = new ClosedMappings(
+            256L << 20, System::gc, System::nanoTime, () -> LockSupport.parkNanos(TimeUnit.MILLISECONDS.toNanos(10)));
 
-    /** Shortest time between two collections: what is still in use is not freed by another one. */
-    private static final long REST_NANOS = TimeUnit.MINUTES.toNanos(1);
+    /** Shortest time between two collections when the disk lacks space. */
+    private static final long SHORT_REST = TimeUnit.SECONDS.toNanos(10);
 
-    private static final long POLL_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
-    private static final int POLLS = 100;
+    /** Shortest time between two collections else; when the disk lacks space, and nothing was closed meanwhile, too. */
+    private static final long REST = TimeUnit.MINUTES.toNanos(1);
+
+    /** Time until a collection is asked for though nothing was closed since the last one: what that one left is mostly in use still. */
+    private static final long LONG_REST = TimeUnit.HOURS.toNanos(1);
+
+    private static final int PAUSES = 100;
 
     private static final Cleaner CLEANER = Cleaner.create();
 
     private final long most;
     private final Runnable collection;
     private final LongSupplier clock;
+    private final Runnable pause;
     private final AtomicLong bytes = new AtomicLong();
 
-    /** When the next collection may be. */
-    private final AtomicLong next;
+    /** Whether a mapped file was closed since the last collection. */
+    private volatile boolean more;
+
+    /** When the last collection began. Guarded by this. */
+    private long collected;
 
     /**
-     * @param most with more bytes than these a collection is asked for
+     * @param most with more bytes than these a collection is asked for at times
      * @param clock in nanoseconds
+     * @param pause waits a moment
      */
-    ClosedMappings(long most, Runnable collection, LongSupplier clock) {
+    ClosedMappings(long most, Runnable collection, LongSupplier clock, Runnable pause) {
         this.most = most;
         this.collection = collection;
         this.clock = clock;
-        this.next = new AtomicLong(clock.getAsLong());
+        this.pause = pause;
+        this.collected = clock.getAsLong() - LONG_REST;
     }
 
     /** The mappings of one file. */
@@ -51,14 +62,17 @@ final class ClosedMappings {
         /** Guarded by this. */
         private boolean closed;
 
-        /** @param buffer as it was mapped: it is reachable as long as a part of it is */
-        synchronized void add(ByteBuffer buffer) {
-            int size = buffer.capacity();
+        /**
+         * @param buffer as it was mapped: it is reachable as long as a part of it is
+         * @param size bytes of the disk that it holds
+         */
+        synchronized void add(Object buffer, long size) {
             mapped += size;
             CLEANER.register(buffer, () -> remove(size));
         }
 
-        private synchronized void remove(int size) {
+        /** What was added is not mapped any more. */
+        synchronized void remove(long size) {
             mapped -= size;
             if (closed) {
                 bytes.addAndGet(-size);
@@ -70,6 +84,9 @@ final class ClosedMappings {
             if (!closed) {
                 closed = true;
                 bytes.addAndGet(mapped);
+                if (mapped > 0) {
+                    more = true;
+                }
             }
         }
     }
@@ -79,26 +96,45 @@ final class ClosedMappings {
         return bytes.get();
     }
 
-    /** Asks for a collection if there are many bytes, and the last one was not just before. */
-    void collectIfMany() {
-        if (bytes.get() > most) {
-            long now = clock.getAsLong();
-            long due = next.get();
-            if (now - due >= 0 && next.compareAndSet(due, now + REST_NANOS)) {
-                collection.run();
-            }
+    /** Asks for a collection if there are many bytes, and the last one was not just before. Cheap, however often it is called. */
+    public synchronized void collectIfMany() {
+        if (bytes.get() > most && isDue(REST, LONG_REST)) {
+            ask();
         }
     }
 
-    /** Asks for a collection if there are any bytes, and waits up to a second until they are free. Answers whether there were any. */
-    boolean collect() {
-        if (bytes.get() == 0) {
+    /**
+     * Asks for a collection because the disk lacks space, and waits up to a second for what it frees. It does nothing if there is nothing to
+     * free, or the last collection was just before.
+     *
+     * @return whether there is more space now
+     */
+    public synchronized boolean collect() {
+        long before = bytes.get();
+        if (before == 0 || !isDue(SHORT_REST, REST)) {
             return false;
         }
-        collection.run();
-        for (int i = 0; i < POLLS && bytes.get() > 0; i++) {
-            LockSupport.parkNanos(POLL_NANOS);
+        ask();
+        long seen = before;
+        for (int i = 0; i < PAUSES; i++) {
+            pause.run();
+            long now = bytes.get();
+            if (now == 0 || (now < before && now == seen)) {
+                break;
+            }
+            seen = now;
         }
-        return true;
+        return bytes.get() < before;
+    }
+
+    /** Whether the last collection is so long ago; the second time counts if nothing was closed since then. */
+    private boolean isDue(long rest, long withoutMore) {
+        return clock.getAsLong() - collected >= (more ? rest : withoutMore);
+    }
+
+    private void ask() {
+        collected = clock.getAsLong();
+        more = false;
+        collection.run();
     }
 }

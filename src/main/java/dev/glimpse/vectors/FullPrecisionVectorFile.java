@@ -29,6 +29,7 @@ final class FullPrecisionVectorFile implements AutoCloseable {
     // Not a channel: an interrupt of the writing thread would close a channel.
     private final RandomAccessFile writer;
     private final ByteBuffer rowBuffer;
+    private final ClosedMappings.OfFile mappings = ClosedMappings.ALL.new OfFile();
     private volatile boolean kept;
 
     /**
@@ -75,10 +76,10 @@ final class FullPrecisionVectorFile implements AutoCloseable {
                     .order(ByteOrder.nativeOrder())
                     .asFloatBuffer();
         } catch (IOException e) {
-            close();
+            closeWriter();
             throw new UncheckedIOException("cannot keep vectors in " + path, e);
         } catch (RuntimeException e) {
-            close();
+            closeWriter();
             throw e;
         }
     }
@@ -110,9 +111,23 @@ final class FullPrecisionVectorFile implements AutoCloseable {
         return new Reader(rows);
     }
 
-    /** Closes the file, and deletes it unless it was kept. Open readers can go on reading. */
+    /** Closes the file, and deletes it unless it was kept. Open readers can go on reading. Twice is fine. */
     @Override
     public void close() {
+        try {
+            // As long as a part of a deleted file is mapped, the system keeps all of it.
+            if ((!kept || !Files.exists(path)) && writer.getChannel().isOpen()) {
+                mappings.add(mapped, writer.length());
+                mappings.close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot close " + path, e);
+        } finally {
+            closeWriter();
+        }
+    }
+
+    private void closeWriter() {
         try (writer) {
             if (!kept) {
                 Files.deleteIfExists(path);

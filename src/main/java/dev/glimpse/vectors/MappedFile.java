@@ -23,8 +23,8 @@ import java.util.BitSet;
  *
  * <p>{@link #close} deletes a file that was never kept. After {@link #keep} it stays, and another process may open it again.
  *
- * <p>The disk space of a file that was deleted is free as soon as a garbage collection has found that none of its chunks is in use. When much
- * is not free, or the disk is full, this asks for a collection.
+ * <p>The disk space of a file that was deleted is free as soon as a garbage collection has found that none of its chunks is in use. When the
+ * disk is full, this asks for a collection.
  *
  * <p>Safe for use by several threads. What they may do with the same chunk, they have to settle themselves.
  */
@@ -115,13 +115,12 @@ public final class MappedFile implements AutoCloseable {
      */
     public synchronized ByteBuffer chunk(int number) {
         try {
-            ClosedMappings.ALL.collectIfMany();
             if (!written.get(number)) {
                 makeRoom(number);
                 written.set(number);
             }
             ByteBuffer chunk = map((long) number * chunkBytes);
-            mappings.add(chunk);
+            mappings.add(chunk, chunkBytes);
             return chunk.order(ByteOrder.nativeOrder());
         } catch (IOException e) {
             throw new UncheckedIOException("cannot keep more rows in " + path, e);
@@ -132,9 +131,8 @@ public final class MappedFile implements AutoCloseable {
         try {
             writeZeros(number);
         } catch (IOException e) {
-            if (!ClosedMappings.ALL.collect()) {
-                throw e;
-            }
+            // Also if another thread has just asked for a collection.
+            ClosedMappings.ALL.collect();
             writeZeros(number);
         }
     }
@@ -221,6 +219,5 @@ public final class MappedFile implements AutoCloseable {
                 mappings.close();
             }
         }
-        ClosedMappings.ALL.collectIfMany();
     }
 }

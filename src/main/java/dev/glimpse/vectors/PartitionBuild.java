@@ -1,5 +1,7 @@
 package dev.glimpse.vectors;
 
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -25,8 +27,8 @@ final class PartitionBuild {
     /** When there are so many times the rows, centroids are found anew. */
     private static final int GROWTH = 2;
 
-    /** Centroids of one round, the sums for the next, and what they come to. */
-    private static final int COPIES_OF_CENTROIDS = 3;
+    /** Centroids of one round, the sums for the next, what they come to, and those that searches use meanwhile. */
+    private static final int COPIES_OF_CENTROIDS = 4;
 
     private static final int READ_ROWS = 32;
 
@@ -59,14 +61,32 @@ final class PartitionBuild {
         this.count = rows.cardinality();
     }
 
+    /** @throws UncheckedIOException if the partitions would take space of the disk that others need */
+    void requireRoom(DiskSpace space) {
+        long bytes = diskBytes(count, dimension);
+        if (space.lacks(bytes)) {
+            throw new UncheckedIOException(new IOException("too little space in " + folder + " for " + bytes
+                    + " bytes of partitions: " + space.free() + " bytes are free"));
+        }
+    }
+
+    /** About how many bytes of the disk the partitions of so many rows take, with the file that is needed while they are built. */
+    static long diskBytes(long rows, int dimension) {
+        return rows * (BinaryCodes.Rows.bytesPerRow(dimension) + 3L * Integer.BYTES);
+    }
+
     /**
      * Groups the rows. Codes that are replaced meanwhile may be missing in the result. The caller closes it. After a failure there is no file.
      *
      * @throws SearchInterruptedException if the thread is interrupted
-     * @throws java.io.UncheckedIOException if the disk is full; that is known before the work begins
+     * @throws UncheckedIOException if the disk is full; that is known before the work begins
      */
     Partitions run() {
-        PartitionFiles files = new PartitionFiles(folder, rows, dimension);
+        return run(new PartitionFiles(folder, rows, dimension));
+    }
+
+    /** @param files empty; closed after a failure */
+    Partitions run(PartitionFiles files) {
         try (MappedInts groups = new MappedInts(folder, "groups", rows.length(), 0)) {
             files.open(this::rest);
             groups.open(rows, this::rest);

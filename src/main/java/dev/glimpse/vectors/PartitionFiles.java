@@ -4,6 +4,7 @@ import dev.glimpse.vectors.BinaryCodes.Rows;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.BitSet;
+import java.util.function.Supplier;
 
 /**
  * The mapped files of {@link Partitions}: which row is at which position, where each row is, and the codes in the order of the positions. There are
@@ -32,14 +33,23 @@ final class PartitionFiles implements AutoCloseable {
      * @param members the rows; not copied
      */
     PartitionFiles(Path folder, BitSet members, int dimension) {
+        this(
+                folder,
+                members,
+                dimension,
+                () -> new MappedFile(folder, "partition-codes", CHUNK_ROWS * Rows.bytesPerRow(dimension)));
+    }
+
+    /** @param codes makes the file of codes */
+    PartitionFiles(Path folder, BitSet members, int dimension, Supplier<MappedFile> codes) {
         this.members = members;
         this.dimension = dimension;
         int size = members.cardinality();
         OpenFiles files = new OpenFiles();
         rows = files.add(() -> new MappedInts(folder, "partition-rows", size, 0));
         positions = files.add(() -> new MappedInts(folder, "partition-positions", members.length(), -1));
-        file = files.add(() -> new MappedFile(folder, "partition-codes", CHUNK_ROWS * Rows.bytesPerRow(dimension)));
-        codes = new Rows[(size + CHUNK_ROWS - 1) / CHUNK_ROWS];
+        file = files.add(codes::get);
+        this.codes = new Rows[(size + CHUNK_ROWS - 1) / CHUNK_ROWS];
     }
 
     /** Opens files that were kept. */

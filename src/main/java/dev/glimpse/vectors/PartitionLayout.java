@@ -11,7 +11,7 @@ final class PartitionLayout {
     private final Partitions partitions;
 
     /** Rows that the partitions have in the group they belong to. */
-    private final BitSet grouped = new BitSet();
+    private final BitSet grouped;
 
     /** Rows that the partitions do not have. */
     private final BitSet later;
@@ -30,6 +30,7 @@ final class PartitionLayout {
         this.partitions = partitions;
         moved = partitions.moved();
         counts = new int[partitions.count()];
+        grouped = new BitSet(live.length());
         for (int group = 0; group < counts.length; group++) {
             for (int at = partitions.start(group); at < partitions.end(group); at++) {
                 int row = partitions.row(at);
@@ -41,9 +42,11 @@ final class PartitionLayout {
         }
         size = grouped.cardinality();
         moved.and(live);
-        later = (BitSet) live.clone();
-        later.andNot(grouped);
-        later.andNot(moved);
+        BitSet rest = (BitSet) live.clone();
+        rest.andNot(grouped);
+        rest.andNot(moved);
+        // A clone takes no more than its highest row needs, and a layout is kept for each filter that is remembered.
+        later = (BitSet) rest.clone();
     }
 
     boolean isOf(Partitions current) {

@@ -74,6 +74,10 @@ final class Searchers implements AutoCloseable {
         }
     }
 
+    boolean isClosed() {
+        return closed;
+    }
+
     /** @throws IllegalStateException if this is closed */
     void requireOpen() {
         if (closed) {

@@ -35,7 +35,8 @@ public final class VectorIndex implements AutoCloseable {
     /** The codes of rows are kept in chunks of this size: 4.7 MB of the file for 512 dimensions. */
     public static final int CHUNK_ROWS = 1 << 16;
 
-    private static final int MAX_ROWS = 1 << 30;
+    /** Row ids are smaller. */
+    public static final int MAX_ROWS = 1 << 30;
 
     /** Among fewer rows it takes no longer to compare all codes. */
     private static final int PARTITIONED_ROWS = 200_000;
@@ -184,7 +185,12 @@ public final class VectorIndex implements AutoCloseable {
         return BinaryCodes.Rows.bytesPerRow(dimension);
     }
 
-    /** About how many bytes of the heap the partitions of so many rows take while their centroids are found: 78 MB for ten million rows of 512 numbers. */
+    /** About how many bytes of the disk the partitions of so many rows take while they are built. */
+    public static long diskBytesOfPartitions(long rows, int dimension) {
+        return PartitionBuild.diskBytes(rows, dimension);
+    }
+
+    /** About how many bytes of the heap the partitions of so many rows take while their centroids are found: 104 MB for ten million rows of 512 numbers. */
     public static long heapBytesOfPartitions(long rows, int dimension) {
         return PartitionBuild.heapBytes(rows, dimension);
     }
@@ -289,7 +295,6 @@ public final class VectorIndex implements AutoCloseable {
         if (!missing.isEmpty()) {
             throw new IllegalArgumentException("never put: row " + missing.nextSetBit(0));
         }
-        ClosedMappings.ALL.collectIfMany();
         partitionIfDue(live.cardinality());
         return new VectorView(dimension, (BitSet) live.clone(), this, searchers);
     }
@@ -323,7 +328,9 @@ public final class VectorIndex implements AutoCloseable {
     private void partition(CodeStore from, BitSet rows) {
         try {
             searchers.search(searcher -> {
-                Partitions built = new PartitionBuild(folder, from, searcher.reader, dimension, rows).run();
+                PartitionBuild build = new PartitionBuild(folder, from, searcher.reader, dimension, rows);
+                build.requireRoom(DiskSpace.of(folder));
+                Partitions built = build.run();
                 try {
                     publish(built, searcher.reader);
                 } catch (RuntimeException | Error e) {
@@ -335,6 +342,10 @@ public final class VectorIndex implements AutoCloseable {
         } catch (RuntimeException | InternalError e) {
             // The error is that of a mapped file that the disk has no room for, or that cannot be read.
             failed(e);
+            if (!(e instanceof SearchInterruptedException)) {
+                // So that the disk has the space again which the files had.
+                ClosedMappings.ALL.collect();
+            }
         } finally {
             synchronized (this) {
                 replaced = null;

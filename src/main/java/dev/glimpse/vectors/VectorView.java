@@ -102,6 +102,11 @@ public final class VectorView {
         return new VectorView(dimension, both, whole, index, withoutCodes, searchers);
     }
 
+    /** Whether the index is closed, so that searches fail. Any thread may ask. */
+    public boolean isClosed() {
+        return searchers.isClosed();
+    }
+
     /** Whether a search can leave out rows that are far from the query without comparing their codes. Any thread may ask. */
     public boolean isPartitioned() {
         CodeStore now = index.store();

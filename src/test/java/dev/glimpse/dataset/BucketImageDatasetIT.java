@@ -76,6 +76,20 @@ class BucketImageDatasetIT extends ImageDatasetContract {
     }
 
     @Test
+    void newestVersionIsFoundInAListingWithoutOrder() throws Exception {
+        bucket.directoryListings(3);
+        for (int n = 0; n < 12; n++) {
+            add(n, n + 1);
+        }
+        dataset.close();
+        org.springframework.util.FileSystemUtils.deleteRecursively(work(1));
+
+        reopen();
+
+        assertThat(dataset.state().committedRows()).isEqualTo(12);
+    }
+
+    @Test
     void rowsAreFoundAndWaitWhileTheBucketIsDownAndAreCommittedWhenItIsBack() {
         add(0, 5);
         bucket.down();

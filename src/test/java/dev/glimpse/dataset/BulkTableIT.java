@@ -97,7 +97,7 @@ class BulkTableIT extends BulkTables {
     }
 
     @Test
-    void aRowWhosePictureIsGoneIsTakenOutAgain() {
+    void aRowWhosePictureIsGoneDoesNotComeIn() {
         try (ImageDataset server = server();
                 BulkTable table = job("job")) {
             List<BulkFragment> written = write(table, 0, 10);
@@ -108,7 +108,45 @@ class BulkTableIT extends BulkTables {
             assertThat(committed.rows()).isEqualTo(9);
             assertThat(committed.gone()).isEqualTo(1);
             assertThat(ids(server)).hasSize(9).doesNotContain(Rows.row(3).id());
+            assertThat(bucket.count("PUT", "pending/")).isZero();
+        }
+    }
+
+    @Test
+    void aRowWhosePictureGoesDuringTheCommitIsTakenOutAgain() {
+        try (ImageDataset server = server();
+                BulkTable table = job("job")) {
+            List<BulkFragment> written = write(table, 0, 10);
+            once(isManifestPut(), () -> store.delete(Rows.row(3).id().toString()));
+
+            Committed committed = table.commit(written);
+
+            assertThat(committed).isEqualTo(new Committed(table.version(), 9, 0, 1, null));
+            assertThat(ids(server)).hasSize(9).doesNotContain(Rows.row(3).id());
             assertThat(store.list("pending/")).isEmpty();
+        }
+    }
+
+    @Test
+    void aPictureThatIsDeletedBetweenTwoJobsGetsNoRowAgain() {
+        try (ImageDataset server = server()) {
+            runUnfinished(0, 10, 3);
+            store.delete(Rows.row(7).id().toString());
+            server.remove(Rows.row(7).id()).join();
+            try (BulkTable table = job("job")) {
+                List<BulkFragment> left = table.left();
+                long before = table.version();
+
+                Committed committed = table.commit(left);
+
+                assertThat(left).hasSize(1);
+                // No version had the row, not for a moment.
+                assertThat(committed).isEqualTo(new Committed(before, 0, 8, 2, null));
+            }
+            assertThat(ids(server))
+                    .hasSize(8)
+                    .doesNotContain(Rows.row(3).id(), Rows.row(7).id());
+            assertThat(store.list(BulkTable.FOLDER)).isEmpty();
         }
     }
 

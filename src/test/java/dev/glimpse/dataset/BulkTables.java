@@ -1,18 +1,25 @@
 package dev.glimpse.dataset;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import dev.glimpse.consistency.DeleteMarks;
+import dev.glimpse.dataset.BulkTable.Committed;
 import dev.glimpse.dataset.replica.Elapsed;
+import dev.glimpse.dataset.replica.TableLocation;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.testing.Rows;
 import dev.glimpse.testing.TestBucket;
+import dev.glimpse.testing.TestBucket.Fault;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Iterator;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiPredicate;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.io.TempDir;
@@ -60,6 +67,45 @@ abstract class BulkTables {
         PictureRow row = Rows.row(n);
         store.putIfAbsent(row.id().toString(), new byte[] {1}, "image/png", Map.of());
         return row;
+    }
+
+    /** A job that ends after its commit, without having seen that this picture went just before. */
+    void runUnfinished(int from, int to, int gone) {
+        try (BulkTable stopped = job("stopped")) {
+            List<BulkFragment> written = write(stopped, from, to);
+            once(isManifestPut(), () -> {
+                store.delete(Rows.row(gone).id().toString());
+                deny((method, key) -> key.startsWith(ImageDataset.PICTURES), Integer.MAX_VALUE);
+            });
+            Committed committed = stopped.commit(written);
+            bucket.clearFaults();
+            assertThat(committed.unfinished()).isNotNull();
+        }
+    }
+
+    /** The first such request waits until this is done. */
+    void once(BiPredicate<String, String> methodAndKey, Runnable what) {
+        AtomicBoolean begun = new AtomicBoolean();
+        bucket.fault(Fault.DROP, 1, (method, key) -> {
+            if (methodAndKey.test(method, key) && !begun.getAndSet(true)) {
+                what.run();
+            }
+            return false;
+        });
+    }
+
+    /** The next so many such requests are refused. */
+    void deny(BiPredicate<String, String> methodAndKey, int times) {
+        bucket.fault(Fault.ACCESS_DENIED, times, methodAndKey);
+    }
+
+    static BiPredicate<String, String> isManifestPut() {
+        return (method, key) -> method.equals("PUT") && key.startsWith(ImageDataset.KEY + TableLocation.VERSIONS);
+    }
+
+    BiPredicate<String, String> isLookAt(int n) {
+        return (method, key) ->
+                method.equals("HEAD") && key.equals(Rows.row(n).id().toString());
     }
 
     static List<ImageId> ids(ImageDataset server) {

@@ -35,12 +35,13 @@ class DuplicatesIT {
 
     private static final List<SceneFile> FILES = new ArrayList<>();
     private static ImageDataset dataset;
+    private static ModelStamp model;
 
     @BeforeAll
     static void fill() {
         ObjectStore store = TestStores.folder(data);
         try (SceneFiles scenes = new SceneFiles()) {
-            ModelStamp model = new ModelStamp("test", "f".repeat(64), scenes.dimension());
+            model = new ModelStamp("test", "f".repeat(64), scenes.dimension());
             dataset = ImageDataset.open(store, data.resolve(".glimpse"), model, Rows.AT_ONCE);
             IntStream.range(0, SCENES).forEach(scene -> FILES.addAll(scenes.all(scene)));
             IntStream.range(SCENES, SCENES + OTHERS).forEach(scene -> FILES.add(scenes.original(scene)));
@@ -155,6 +156,28 @@ class DuplicatesIT {
                     .isNotEmpty();
         } finally {
             dataset.show(id);
+        }
+    }
+
+    /** They have the rows that they were made of, and with them files that are deleted. */
+    @Test
+    void groupsOfATableThatWasGivenUpAreForgottenThoughNobodyAsksForOthers(@TempDir Path folder) {
+        ObjectStore store = TestStores.folder(folder);
+        try (ImageDataset table = ImageDataset.open(store, folder.resolve(".glimpse"), model, Rows.AT_ONCE)) {
+            FILES.stream()
+                    .limit(7)
+                    .map(file -> table.add(file.row()))
+                    .toList()
+                    .forEach(added -> added.orTimeout(1, TimeUnit.MINUTES).join());
+            table.settled().join();
+            assertThat(table.duplicates(null, null, 10, pictures -> true, true).groups())
+                    .isNotEmpty();
+            assertThat(table.memory().duplicates()).isPositive();
+
+            table.rebuild();
+            table.settled().join();
+
+            assertThat(table.memory().duplicates()).isZero();
         }
     }
 

@@ -250,6 +250,15 @@ class UrlFetcherTest {
     }
 
     @Test
+    void portThatDoesNotExistIsRefusedWhereAllPortsAreAllowed() {
+        try (UrlFetcher any = UrlFetcher.ofAnyAddress(DataSize.ofBytes(LIMIT))) {
+            assertThatThrownBy(() -> any.fetch(UrlFetcher.parse("http://a.test:99999/a.jpg")))
+                    .isInstanceOf(UrlNotFetchedException.class)
+                    .hasMessageContaining("there is no port 99999");
+        }
+    }
+
+    @Test
     void urlOfMoreThan2000CharactersIsRefused() {
         assertThatThrownBy(() -> UrlFetcher.parse("http://a.test/" + "x".repeat(1987)))
                 .isInstanceOf(UrlNotFetchedException.class)

@@ -99,6 +99,22 @@ class IdSetTest {
         return ImageId.of(new byte[] {(byte) n, (byte) (n >> 8), (byte) (n >> 16)}, ImageFormat.PNG);
     }
 
+    @Test
+    void tellsWhatItHasInCommonWithAnotherSetAndLosesIt() {
+        IdSet some = setOf(0, 3_000);
+        IdSet others = setOf(2_990, 50_000);
+
+        IdSet common = some.common(others);
+
+        assertThat(common.size()).isEqualTo(10);
+        assertThat(others.common(some).size()).isEqualTo(10);
+        assertThat(IntStream.range(2_990, 3_000)).allMatch(n -> common.contains(id(n)));
+        some.removeAll(others);
+        assertThat(some.size()).isEqualTo(2_990);
+        assertThat(IntStream.range(0, 2_990)).allMatch(n -> some.contains(id(n)));
+        assertThat(some.common(others).size()).isZero();
+    }
+
     private static IdSet setOf(int from, int to) {
         IdSet ids = new IdSet();
         IntStream.range(from, to).forEach(n -> ids.add(id(n)));

@@ -21,6 +21,7 @@ import java.util.Map;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
@@ -95,6 +96,28 @@ class S3StoreIT extends ObjectStoreContract {
 
         assertThat(keys).hasSize(1005).isSorted().endsWith(folder + "1004");
         assertThat(bucket.count("LIST", folder)).isEqualTo(2);
+    }
+
+    @Test
+    void listingOfADirectoryBucketIsSortedAndHasAllOfItsPages() {
+        try (TestBucket directory = TestBucket.start().directoryListings(7);
+                ObjectStore listed = directory.open()) {
+            List<String> names =
+                    IntStream.range(0, 20).mapToObj("a & <b>/%02d"::formatted).toList();
+            names.forEach(name -> listed.putIfAbsent(name, new byte[1], JPEG, Map.of()));
+
+            List<String> asTheyCome = new ArrayList<>();
+            listed.list("a & <b>/", object -> asTheyCome.add(object.key()));
+
+            assertThat(asTheyCome).containsExactlyInAnyOrderElementsOf(names).isNotEqualTo(names);
+            assertThat(listed.list("a & <b>/")).isEqualTo(names);
+            assertThat(listed.hasAny("a & <b>/")).isTrue();
+            assertThat(listed.hasAny("b/")).isFalse();
+            assertThat(directory.count("LIST", "a & <b>/")).isEqualTo(3 + 3 + 1);
+            assertThatThrownBy(() -> listed.list("a & <b>/0"))
+                    .isInstanceOf(StoreUnavailableException.class)
+                    .hasMessageContaining("400 InvalidRequest");
+        }
     }
 
     @Test

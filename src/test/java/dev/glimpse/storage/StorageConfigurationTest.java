@@ -10,6 +10,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import org.springframework.boot.WebApplicationType;
 import org.springframework.boot.builder.SpringApplicationBuilder;
@@ -110,6 +111,32 @@ class StorageConfigurationTest {
                         .rootCause()
                         .hasMessageContaining("R2_BUCKET")
                         .hasMessageContaining("photos/cats"));
+    }
+
+    @Test
+    void directoryBucketStopsTheStart() {
+        Map<String, Object> variables = all();
+        variables.put("R2_BUCKET", "photos--use1-az4--x-s3");
+
+        environment(variables)
+                .run(context -> assertThat(context.getStartupFailure())
+                        .rootCause()
+                        .hasMessageContaining("directory bucket")
+                        .hasMessageContaining("photos--use1-az4--x-s3"));
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "https://account.r2.cloudflarestorage.com, auto",
+        "http://127.0.0.1:9000, auto",
+        "https://s3.amazonaws.com.example.org, auto",
+        "https://s3.eu-central-1.amazonaws.com, eu-central-1",
+        "https://S3.us-gov-west-1.amazonaws.com/, us-gov-west-1",
+        "https://s3.dualstack.us-east-1.amazonaws.com, us-east-1",
+        "https://s3.cn-north-1.amazonaws.com.cn, cn-north-1"
+    })
+    void requestsAreSignedForTheRegionInTheNameOfTheEndpoint(String endpoint, String region) {
+        assertThat(new R2Properties(endpoint, "photos", "id", SECRET).region()).isEqualTo(region);
     }
 
     @Test

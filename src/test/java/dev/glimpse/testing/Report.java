@@ -5,27 +5,38 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 
 /** What a benchmark prints, and whether it kept what it promises. For one thread. */
 public final class Report {
-    private boolean missed;
+    private final List<String> missed = new ArrayList<>();
 
     @SuppressWarnings("AnnotateFormatMethod")
     public void say(String format, Object... values) {
         System.out.println(format.formatted(values));
+        System.out.flush();
     }
 
     /** Prints a bar, and whether it was met. */
     @SuppressWarnings("AnnotateFormatMethod")
     public void bar(boolean met, String format, Object... values) {
-        System.out.println(format.formatted(values) + (met ? ": met" : ": MISSED"));
-        missed |= !met;
+        String bar = format.formatted(values);
+        System.out.println(bar + (met ? ": met" : ": MISSED"));
+        System.out.flush();
+        if (!met) {
+            missed.add(bar);
+        }
+    }
+
+    /** The bars that were missed, as they were printed. */
+    public List<String> missed() {
+        return List.copyOf(missed);
     }
 
     /** For {@link System#exit}: 1 if a bar was missed. */
     public int status() {
-        return missed ? 1 : 0;
+        return missed.isEmpty() ? 0 : 1;
     }
 
     /** Seconds since a moment that {@link System#nanoTime} has told. */

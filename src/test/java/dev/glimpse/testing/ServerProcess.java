@@ -100,7 +100,7 @@ public final class ServerProcess implements AutoCloseable {
 
     private static ServerProcess launch(List<String> command, Path data, Path log, Map<String, String> environment)
             throws IOException {
-        int port = Ports.free();
+        int port = environment.containsKey("PORT") ? Integer.parseInt(environment.get("PORT")) : Ports.free();
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectErrorStream(true)
                 .redirectOutput(ProcessBuilder.Redirect.appendTo(log.toFile()));

@@ -17,6 +17,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
@@ -32,9 +33,10 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.LongAdder;
 import java.util.function.BiPredicate;
-import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.IntStream;
 import org.apache.hc.client5.http.impl.classic.CloseableHttpClient;
 import org.apache.hc.client5.http.impl.classic.HttpClients;
 import org.apache.hc.client5.http.impl.io.PoolingHttpClientConnectionManagerBuilder;
@@ -146,6 +148,8 @@ public final class TestBucket implements AutoCloseable {
     private final List<Rule> rules = new CopyOnWriteArrayList<>();
 
     private final Map<String, Long> lastWrites = new ConcurrentHashMap<>();
+    private final LongAdder bytesReceived = new LongAdder();
+    private final LongAdder bytesSent = new LongAdder();
 
     private volatile CountDownLatch hanging = new CountDownLatch(1);
     private volatile @Nullable Random chance;
@@ -154,6 +158,7 @@ public final class TestBucket implements AutoCloseable {
     private volatile boolean conditionsIgnored;
     private volatile boolean racesLost;
     private volatile int pretended;
+    private volatile @Nullable DirectoryListing directory;
     private volatile Duration readLatency = Duration.ZERO;
     private volatile Duration writeLatency = Duration.ZERO;
 
@@ -246,6 +251,17 @@ public final class TestBucket implements AutoCloseable {
                 (method, key) -> Set.of("PUT", "POST", "DELETE").contains(method));
     }
 
+    /**
+     * From now on listings are as those of S3's directory buckets: in no order, and only of the prefixes of whole folders; another prefix
+     * is refused.
+     *
+     * @param page keys of a page at most; a thousand in S3
+     */
+    public TestBucket directoryListings(int page) {
+        directory = new DirectoryListing(page);
+        return this;
+    }
+
     /** From now on listings of {@code images/0} to {@code images/f} begin with so many old pictures in all, keys alone. */
     public TestBucket pretendPictures(int count) {
         pretended = count;
@@ -299,12 +315,18 @@ public final class TestBucket implements AutoCloseable {
     /** What is there below this prefix, with its bytes. Not counted as a request. */
     public Map<String, Long> sizes(String prefix) {
         Map<String, Long> sizes = new TreeMap<>();
+        objects(prefix).forEach(object -> sizes.put(object.key(), object.size()));
+        return sizes;
+    }
+
+    private List<S3Object> objects(String prefix) {
+        List<S3Object> objects = new ArrayList<>();
         ListObjectsV2Request.Builder page =
                 ListObjectsV2Request.builder().bucket(BUCKET).prefix(prefix);
         for (ListObjectsV2Response found = memory.list(page.build()); ; ) {
-            found.contents().forEach(object -> sizes.put(object.key(), object.size()));
+            objects.addAll(found.contents());
             if (found.nextContinuationToken() == null) {
-                return sizes;
+                return objects;
             }
             found = memory.list(
                     page.continuationToken(found.nextContinuationToken()).build());
@@ -336,8 +358,20 @@ public final class TestBucket implements AutoCloseable {
                 .count();
     }
 
+    /** Of the bodies of requests, since the start or {@link #resetCounts}. */
+    public long bytesReceived() {
+        return bytesReceived.sum();
+    }
+
+    /** Of the bodies of answers, since the start or {@link #resetCounts}. */
+    public long bytesSent() {
+        return bytesSent.sum();
+    }
+
     public void resetCounts() {
         requests.clear();
+        bytesReceived.reset();
+        bytesSent.reset();
     }
 
     /** The next so many requests whose method (LIST for a listing) and key are such fail so. Rules add up; first come. */
@@ -382,6 +416,8 @@ public final class TestBucket implements AutoCloseable {
             byte[] body = exchange.getRequestBody().readAllBytes();
             Request request = request(exchange);
             requests.add(request);
+            bytesReceived.add(body.length);
+            DirectoryListing listings = directory;
             boolean read = request.requestClass() == RequestClass.B;
             TimeUnit.NANOSECONDS.sleep((read ? readLatency : writeLatency).toNanos());
             Fault fault = take(request);
@@ -402,6 +438,10 @@ public final class TestBucket implements AutoCloseable {
                     && pretended > 0
                     && PRETENDED.matcher(request.key()).matches()) {
                 listPretended(exchange, request.key());
+            } else if (fault == null && listings != null && request.method().equals("LIST")) {
+                DirectoryListing.Page page =
+                        listings.page(request.key(), parameters(exchange.getRequestURI()), objects(request.key()));
+                sendXml(exchange, page.status(), page.xml());
             } else if (fault == null) {
                 forward(exchange, body, true, null);
             } else if (fault == Fault.BREAK_OFF || fault == Fault.SLOW_BODY) {
@@ -433,18 +473,13 @@ public final class TestBucket implements AutoCloseable {
         if (holds) {
             forward(exchange, body, answer, null);
         } else if (answer) {
-            exchange.getResponseHeaders().add("Content-Type", "application/xml");
-            String error = "<Error><Code>PreconditionFailed</Code><Message>not as it was</Message></Error>";
-            send(exchange, 412, error.getBytes(StandardCharsets.UTF_8), null);
+            sendXml(exchange, 412, "<Error><Code>PreconditionFailed</Code><Message>not as it was</Message></Error>");
         }
     }
 
     /** Null if there is no such object. */
     private @Nullable String etag(String key) {
-        return memory
-                .list(ListObjectsV2Request.builder().bucket(BUCKET).prefix(key).build())
-                .contents()
-                .stream()
+        return objects(key).stream()
                 .filter(object -> object.key().equals(key))
                 .map(S3Object::eTag)
                 .findFirst()
@@ -465,37 +500,20 @@ public final class TestBucket implements AutoCloseable {
 
     /** Pages of a thousand keys that nobody has put, and a last one of those that are there. */
     private void listPretended(HttpExchange exchange, String prefix) throws IOException {
-        Matcher token = Pattern.compile("continuation-token=(\\d+)")
-                .matcher(exchange.getRequestURI().getRawQuery());
-        int page = token.find() ? Integer.parseInt(token.group(1)) : 0;
-        int pages = pretended / 16 / 1000;
-        List<String> keys = new ArrayList<>();
-        String modified = "2020-01-01T00:00:00.000Z";
-        if (page < pages) {
-            for (int i = 0; i < 1000; i++) {
-                keys.add(prefix + "%063x".formatted(page * 1000 + i) + ".jpg");
-            }
-        } else {
-            modified = Instant.now().toString();
-            memory.list(ListObjectsV2Request.builder()
-                            .bucket(BUCKET)
-                            .prefix(prefix)
-                            .build())
-                    .contents()
-                    .forEach(object -> keys.add(object.key()));
-        }
-        StringBuilder xml = new StringBuilder(
-                "<ListBucketResult><Name>" + BUCKET + "</Name><IsTruncated>" + (page < pages) + "</IsTruncated>"
-                        + (page < pages ? "<NextContinuationToken>" + (page + 1) + "</NextContinuationToken>" : ""));
-        for (String key : keys) {
-            xml.append("<Contents><Key>")
-                    .append(key)
-                    .append("</Key><LastModified>")
-                    .append(modified);
-            xml.append("</LastModified><ETag>\"0\"</ETag><Size>1</Size></Contents>");
-        }
-        exchange.getResponseHeaders().add("Content-Type", "application/xml");
-        send(exchange, 200, xml.append("</ListBucketResult>").toString().getBytes(StandardCharsets.UTF_8), null);
+        String token = parameters(exchange.getRequestURI()).getOrDefault("continuation-token", "0");
+        int page = Integer.parseInt(token);
+        boolean more = page < pretended / 16 / 1000;
+        List<S3Object> objects = more
+                ? IntStream.range(page * 1000, page * 1000 + 1000)
+                        .mapToObj(n -> S3Object.builder()
+                                .key(prefix + "%063x".formatted(n) + ".jpg")
+                                .lastModified(Instant.parse("2020-01-01T00:00:00Z"))
+                                .size(1L)
+                                .eTag("\"0\"")
+                                .build())
+                        .toList()
+                : objects(prefix);
+        sendXml(exchange, 200, ListingXml.of(objects, more ? Integer.toString(page + 1) : null));
     }
 
     private static Request request(HttpExchange exchange) {
@@ -505,13 +523,18 @@ public final class TestBucket implements AutoCloseable {
         if (!key.isEmpty() || !exchange.getRequestMethod().equals("GET")) {
             return new Request(exchange.getRequestMethod(), key);
         }
-        String prefix = "";
+        return new Request("LIST", parameters(uri).getOrDefault("prefix", ""));
+    }
+
+    private static Map<String, String> parameters(URI uri) {
+        Map<String, String> parameters = new HashMap<>();
         for (String parameter : String.valueOf(uri.getRawQuery()).split("&", -1)) {
-            if (parameter.startsWith("prefix=")) {
-                prefix = URLDecoder.decode(parameter.substring(7), StandardCharsets.UTF_8);
+            String[] nameAndValue = parameter.split("=", 2);
+            if (nameAndValue.length == 2) {
+                parameters.put(nameAndValue[0], URLDecoder.decode(nameAndValue[1], StandardCharsets.UTF_8));
             }
         }
-        return new Request("LIST", prefix);
+        return parameters;
     }
 
     private @Nullable Fault take(Request request) {
@@ -582,7 +605,7 @@ public final class TestBucket implements AutoCloseable {
         });
     }
 
-    private static void answer(HttpExchange exchange, Fault fault) throws IOException {
+    private void answer(HttpExchange exchange, Fault fault) throws IOException {
         String code = switch (fault) {
             case SERVICE_UNAVAILABLE -> "ServiceUnavailable";
             case TOO_MANY_REQUESTS -> "TooManyRequests";
@@ -590,14 +613,20 @@ public final class TestBucket implements AutoCloseable {
             case CLOCK_SKEW -> "RequestTimeTooSkewed";
             default -> "InternalError";
         };
-        exchange.getResponseHeaders().add("Content-Type", "application/xml");
-        String error = "<Error><Code>" + code + "</Code><Message>as the test asked</Message></Error>";
         boolean head = exchange.getRequestMethod().equals("HEAD");
-        send(exchange, fault.status, head ? new byte[0] : error.getBytes(StandardCharsets.UTF_8), null);
+        sendXml(
+                exchange,
+                fault.status,
+                head ? "" : "<Error><Code>" + code + "</Code><Message>as the test asked</Message></Error>");
     }
 
-    private static void send(HttpExchange exchange, int status, byte[] content, @Nullable Fault fault)
-            throws IOException {
+    private void sendXml(HttpExchange exchange, int status, String xml) throws IOException {
+        exchange.getResponseHeaders().add("Content-Type", "application/xml");
+        send(exchange, status, xml.getBytes(StandardCharsets.UTF_8), null);
+    }
+
+    private void send(HttpExchange exchange, int status, byte[] content, @Nullable Fault fault) throws IOException {
+        bytesSent.add(content.length);
         exchange.sendResponseHeaders(status, content.length == 0 ? -1 : content.length);
         if (content.length == 0) {
             return;

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -33,10 +34,12 @@ class OpenFilesTest {
         assertThat(closed).containsExactly("third", "first");
     }
 
-    /** So many numbers that the first vectors cannot be mapped. */
+    /** So many numbers of a vector that a chunk of codes is too large, and that file is the last one of three. */
     @Test
-    void indexThatCannotBeMadeLeavesNoFile() {
-        assertThatThrownBy(() -> new VectorIndex(folder, 40_000)).isInstanceOf(IllegalArgumentException.class);
+    void partitionsThatCannotBeMadeLeaveNoFile() {
+        assertThatThrownBy(() -> new PartitionFiles(folder, new BitSet(), 1 << 18))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("not a positive multiple");
 
         assertThat(folder).isEmptyDirectory();
     }

@@ -20,10 +20,12 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIf;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -36,6 +38,9 @@ class PartitionedIndexTest {
     private static final int K = 10;
     private static final int CANDIDATES = 200;
     private static final ClusteredVectors VECTORS = ClusteredVectors.inCones(11, 140);
+
+    /** Every write fails as on a full disk. */
+    private static final Path FULL = Path.of("/dev/full");
 
     private final ExecutorService threads = Executors.newCachedThreadPool();
 
@@ -290,26 +295,55 @@ class PartitionedIndexTest {
         assertThat(late.isPartitioned()).isTrue();
     }
 
+    /** The codes come into a file that every write to fails. */
     @Test
+    @EnabledIf("hasFullDisk")
     void roomOnTheDiskIsMadeBeforeTheRowsAreGrouped() throws IOException {
-        Path full = Files.createFile(folder.resolve("no folder"));
+        Path full = Files.createSymbolicLink(folder.resolve("full"), FULL);
+        withBuildWithoutCodes(build -> {
+            PartitionFiles files = new PartitionFiles(
+                    folder,
+                    all(100),
+                    ClusteredVectors.DIMENSION,
+                    () -> new MappedFile(
+                            full, Partitions.CHUNK_ROWS * VectorIndex.bytesPerRow(ClusteredVectors.DIMENSION)));
+
+            assertThatThrownBy(() -> build.run(files))
+                    .isInstanceOf(UncheckedIOException.class)
+                    .hasRootCauseMessage("No space left on device");
+            // The same rows cannot be grouped, because they have no codes.
+            assertThatThrownBy(build::run)
+                    .isInstanceOf(IllegalStateException.class)
+                    .hasMessageContaining("no code");
+        });
+        index.close();
+        assertThat(folder).isEmptyDirectory();
+    }
+
+    static boolean hasFullDisk() {
+        return Files.exists(FULL);
+    }
+
+    /** Each row takes its code and three numbers. */
+    @Test
+    void partitionsLeaveAsMuchSpaceAsTheyTake() {
+        long rows = 100L * (VectorIndex.bytesPerRow(ClusteredVectors.DIMENSION) + 12);
+        withBuildWithoutCodes(build -> {
+            build.requireRoom(new DiskSpace(2 * rows, 1L << 40));
+            build.requireRoom(new DiskSpace(0, 0));
+
+            assertThatThrownBy(() -> build.requireRoom(new DiskSpace(2 * rows - 1, 1L << 40)))
+                    .isInstanceOf(UncheckedIOException.class)
+                    .hasMessageContaining("too little space");
+        });
+    }
+
+    private void withBuildWithoutCodes(Consumer<PartitionBuild> test) {
         CodeStore withoutCodes = new CodeStore(new BinaryCodes(VECTORS.row(1)));
         try (FullPrecisionVectorFile file = new FullPrecisionVectorFile(folder, ClusteredVectors.DIMENSION);
                 FullPrecisionVectorFile.Reader reader = file.reader(64)) {
-            PartitionBuild onFullDisk =
-                    new PartitionBuild(full, withoutCodes, reader, ClusteredVectors.DIMENSION, all(100));
-            PartitionBuild onEmptyDisk =
-                    new PartitionBuild(folder, withoutCodes, reader, ClusteredVectors.DIMENSION, all(100));
-
-            assertThatThrownBy(onFullDisk::run).isInstanceOf(UncheckedIOException.class);
-            // The same rows cannot be grouped, because they have no codes.
-            assertThatThrownBy(onEmptyDisk::run)
-                    .isInstanceOf(IllegalStateException.class)
-                    .hasMessageContaining("no code");
+            test.accept(new PartitionBuild(folder, withoutCodes, reader, ClusteredVectors.DIMENSION, all(100)));
         }
-        Files.delete(full);
-        index.close();
-        assertThat(folder).isEmptyDirectory();
     }
 
     @Test

@@ -69,7 +69,7 @@ final class BulkJob {
         this.around = around;
     }
 
-    /** Whether tasks have begun: before that, nothing was done. */
+    /** Whether the job has the table: before that, nothing was done. */
     boolean hasBegun() {
         return begun;
     }
@@ -101,6 +101,7 @@ final class BulkJob {
     }
 
     private Report run(JavaRDD<Source> sources, BulkTable table, RequestMeter requests, long start) throws Exception {
+        begun = true;
         List<BulkFragment> left = table.left();
         IdSet lefts = new IdSet();
         left.forEach(fragment -> fragment.addTo(lefts));
@@ -117,7 +118,6 @@ final class BulkJob {
         Broadcast<IdSet> waiting = spark.broadcast(lefts);
         Broadcast<IdSet> deleted =
                 spark.broadcast(DeletedPictures.in(Workshop.of(settings).store()));
-        begun = true;
         LongAccumulator progress = spark.sc().longAccumulator("sources");
         List<TaskReport> reports = await(
                 sources.mapPartitions(around.apply(

@@ -182,7 +182,9 @@ final class PictureIntake {
         }
         return head.flatMap(said -> joined(() -> deriver.rowOf(id, said)))
                 .map(Outcome::row)
-                .orElseGet(() -> Outcome.failed("there is no picture of this id"));
+                .orElseGet(() -> deleted.contains(id) || DeletedPictures.has(id, store)
+                        ? Outcome.deleted()
+                        : Outcome.failed("there is no picture of this id"));
     }
 
     /** A picture that was deleted and uploaded again is there, and may still be in the trash. */

@@ -1,9 +1,11 @@
 package dev.glimpse.spark;
 
 import dev.glimpse.NativeEnvironment;
+import dev.glimpse.dataset.DamagedTableException;
 import dev.glimpse.dataset.ForeignTableException;
 import dev.glimpse.dataset.ModelMismatchException;
 import dev.glimpse.dataset.TableBusyException;
+import dev.glimpse.dataset.TableLostException;
 import dev.glimpse.embedding.InvalidModelException;
 import dev.glimpse.storage.DataFolderException;
 import dev.glimpse.storage.FolderInUseException;
@@ -21,6 +23,7 @@ import java.util.Set;
 import org.apache.spark.SparkConf;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
+import org.apache.spark.serializer.JavaSerializer;
 import org.apache.spark.sql.SparkSession;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -39,7 +42,8 @@ public final class SparkBulk {
         System.exit(status);
     }
 
-    private static int run(Map<String, String> environment, String... arguments) {
+    /** The status with which the program ends, see {@code scripts/spark-bulk}. */
+    static int run(Map<String, String> environment, String... arguments) {
         Map<String, String> options = new HashMap<>();
         String wrong = read(arguments, options);
         if (wrong != null) {
@@ -60,14 +64,19 @@ public final class SparkBulk {
             conf.setIfMissing("spark.ui.enabled", "false");
             // The ids of all new rows come to the driver, 33 bytes for each.
             conf.setIfMissing("spark.driver.maxResultSize", "0");
+            // What travels says itself how it is written, which Kryo does not ask.
+            conf.set("spark.serializer", JavaSerializer.class.getName());
             if (conf.get("spark.master").startsWith("local")) {
                 conf.setIfMissing("spark.driver.bindAddress", "127.0.0.1");
                 conf.setIfMissing("spark.driver.host", "127.0.0.1");
             } else if (!settings.isBucket()) {
                 return refused("a cluster needs a bucket, and R2_BUCKET is not set: a folder is on one machine");
             }
-            try (SparkSession session = SparkSession.builder().config(conf).getOrCreate()) {
+            SparkSession session = SparkSession.builder().config(conf).getOrCreate();
+            try {
                 return run(settings, options, session);
+            } finally {
+                close(session);
             }
         } catch (StorageSettingsException e) {
             return refused(e.getMessage() + " " + e.cure());
@@ -77,15 +86,26 @@ public final class SparkBulk {
             return refused(e.getMessage() + " " + e.cure());
         } catch (IllegalArgumentException
                 | IOException
+                | DamagedTableException
                 | InvalidModelException
                 | ForeignTableException
                 | ModelMismatchException
                 | TableBusyException
+                | TableLostException
                 | UntrustedBucketException
                 | StoreUnavailableException e) {
             return refused(String.valueOf(e.getMessage()));
         } catch (Exception e) {
-            return failed(e);
+            return refused(BulkJob.cause(e));
+        }
+    }
+
+    /** The job is over by now, so a failure changes nothing of its status. */
+    private static void close(SparkSession session) {
+        try {
+            session.close();
+        } catch (IOException | RuntimeException e) {
+            tell("Spark cannot be ended: " + BulkJob.cause(e));
         }
     }
 

@@ -74,7 +74,7 @@ final class WriteRows implements FlatMapFunction<Iterator<Source>, TaskReport> {
                                 known.value(),
                                 left.value(),
                                 deleted.value(),
-                                context.attemptNumber() > 0),
+                                isAgain(context)),
                         tally,
                         requests,
                         context::isInterrupted)) {
@@ -84,6 +84,11 @@ final class WriteRows implements FlatMapFunction<Iterator<Source>, TaskReport> {
         } finally {
             Files.deleteIfExists(work);
         }
+    }
+
+    /** Attempts are counted anew when Spark begins the whole stage again, because it has lost an executor with what that had sent. */
+    private static boolean isAgain(TaskContext context) {
+        return context.attemptNumber() > 0 || context.stageAttemptNumber() > 0;
     }
 
     private static void requireModel(ModelStamp ours, ModelStamp tables) throws IOException {

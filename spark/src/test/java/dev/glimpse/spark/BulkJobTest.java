@@ -121,7 +121,7 @@ class BulkJobTest extends BulkJobs {
                     added.forEach(CompletableFuture::join);
                 }
             };
-            // And others all the time, so that commits of both race for the same versions.
+            // And others, before the commit of the job for the most part.
             CompletableFuture<Void> live = CompletableFuture.runAsync(
                     () -> others.forEach(bytes -> server.add(uploaded(bytes)).join()));
 

@@ -61,8 +61,8 @@ public final class CommitLoop {
     /** True after a failed commit: the store may or may not have applied it. Belongs to the commit thread. */
     private boolean uncertain;
 
-    /** True after a failure of the ledger, which may lack ids that the table has followed. Belongs to the commit thread. */
-    private boolean idsLost;
+    /** True at first, and after a failure of the ledger, which may lack ids that the table has followed. Belongs to the commit thread. */
+    private boolean idsLost = true;
 
     /**
      * Tells the ledger which pictures the table has rows of.
@@ -137,6 +137,8 @@ public final class CommitLoop {
         uncertain = true;
         Set<ImageId> added = append(group.stream().map(Pending::row).toList());
         idsLost = true;
+        // Again, because the ids of a writer that was faster may have taken it.
+        ledger.makeRoom(group.size());
         ledger.committed(group, table.manifest().version());
         idsLost = false;
         uncertain = false;

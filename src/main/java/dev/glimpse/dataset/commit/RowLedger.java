@@ -270,13 +270,18 @@ public final class RowLedger {
     /**
      * Takes over which pictures the table has rows of. Belongs on the thread that commits.
      *
-     * @param change its ids are the ledger's from now on
+     * @param change its ids are the ledger's from now on, also after a failure
      * @param version that has them
      * @throws java.io.UncheckedIOException if there is no room for more ids. Then nothing has changed
      */
     void accept(FragmentIds.Change change, long version) {
         if (!change.all()) {
-            makeRoom(change.ids().size());
+            try {
+                makeRoom(change.ids().size());
+            } catch (RuntimeException | Error e) {
+                change.ids().release();
+                throw e;
+            }
         }
         IdSet gone;
         synchronized (this) {

@@ -22,7 +22,7 @@ public record BucketAccess(String uri, Map<String, String> options) {
                 "aws_secret_access_key",
                 String.valueOf(r2.secretAccessKey()),
                 "aws_region",
-                "auto",
+                r2.region(),
                 "aws_virtual_hosted_style_request",
                 "false",
                 "allow_http",

@@ -95,7 +95,7 @@ public final class FragmentIds {
         Map<Integer, Sum> sums = new HashMap<>();
         Sum[] kept = {Sum.NONE};
         if (!fresh.isEmpty()) {
-            source.scan(fresh, (fragment, id) -> {
+            scan(source, fresh, added, (fragment, id) -> {
                 sums.merge(fragment, Sum.of(id), Sum::plus);
                 if (isKnown.test(id)) {
                     kept[0] = kept[0].plus(Sum.of(id));
@@ -117,12 +117,23 @@ public final class FragmentIds {
         known = new HashMap<>();
         IdSet all = new IdSet(memory, Math.min(IdSet.MOST, manifest.rows()));
         Map<Integer, Sum> sums = new HashMap<>();
-        source.scan(null, (fragment, id) -> {
+        scan(source, null, all, (fragment, id) -> {
             sums.merge(fragment, Sum.of(id), Sum::plus);
             all.add(id);
         });
         accept(manifest, sums);
         return new Change(all, true);
+    }
+
+    /** Scans into this set. After a failure nobody has the set, so it gives its memory back. */
+    private static void scan(Source source, @Nullable List<Integer> fragments, IdSet into, Rows rows)
+            throws IOException {
+        try {
+            source.scan(fragments, rows);
+        } catch (IOException | RuntimeException | Error e) {
+            into.release();
+            throw e;
+        }
     }
 
     /** Goes on to a version that has rows of these pictures in addition. Nothing is read. */

@@ -112,7 +112,7 @@ public final class LanceTable implements AutoCloseable {
             this.snapshots = new SnapshotManager(replica, datasets, work, known);
             this.reader = new TableReader(snapshots, exactRows);
             this.scanner = new RowScanner(replica, datasets, snapshots);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             datasets.close();
             throw e;
         }

@@ -352,6 +352,11 @@ public final class LocalRows {
         return looks.isOfSameRows(other.looks);
     }
 
+    /** Whether these rows are closed, so that they cannot be searched any more. */
+    public boolean isClosed() {
+        return vectors.isClosed();
+    }
+
     /** Whether the version has this row, with a fingerprint. */
     boolean hasLook(int row) {
         return looks.rows().get(row);
@@ -359,7 +364,7 @@ public final class LocalRows {
 
     /** About how many bytes of the heap it takes to make the groups of rows that look the same, while that is done. */
     public long bytesForDuplicates() {
-        return (long) looks.rows().length() * LookGroups.BYTES_PER_ROW;
+        return LookGroups.heapBytes(looks.rows());
     }
 
     /**

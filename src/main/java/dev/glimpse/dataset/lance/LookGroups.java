@@ -13,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The rows of one version that look the same, in groups: two rows are in the same group if they look the same, or if others between them do.
- * Takes up to {@link #BYTES_PER_ROW} bytes of heap for each row while it is made. Immutable.
+ * While it is made it takes heap: see {@link #heapBytes}. Immutable.
  *
  * @param looks the rows that were compared
  * @param same groups of rows with the same pixels; the arrays are not to be changed
@@ -21,14 +21,22 @@ import org.jspecify.annotations.Nullable;
  * @param complete false if so many rows look nearly the same that not all of them were compared with each other
  */
 record LookGroups(RowLooks.View looks, List<int[]> same, List<int[]> all, boolean complete) {
-    /** What one row takes while groups are made. */
-    static final int BYTES_PER_ROW = 40;
+    /** What one row takes while groups are made, without what each number up to the highest row takes. */
+    private static final int BYTES_PER_ROW = 28;
+
+    /** What {@link Sets} have for each number. */
+    private static final int BYTES_PER_NUMBER = 12;
 
     /** Vectors that one picture is compared with. It bounds the time if very many pictures look nearly the same. */
     private static final int MOST_COMPARED = 64;
 
     /** Pairs that are known to be in one group already take so much less time than those whose vectors are compared. */
     private static final int QUICKER = 64;
+
+    /** About how many bytes of the heap it takes to make groups of these rows. */
+    static long heapBytes(BitSet rows) {
+        return (long) rows.length() * BYTES_PER_NUMBER + (long) rows.cardinality() * BYTES_PER_ROW;
+    }
 
     /**
      * Compares all rows with all others. Reads the vectors of those whose looks differ in few bits. Takes some seconds for a million rows.

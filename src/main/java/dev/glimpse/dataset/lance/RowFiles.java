@@ -84,11 +84,13 @@ final class RowFiles implements AutoCloseable {
     /** Closes the files, and deletes those that were not kept. */
     @Override
     public void close() {
-        vectors.close();
-        keys.close();
-        looks.close();
-        columns.close();
-        shown.close();
-        words.close();
+        // Also if one of them fails, as on a full disk.
+        try (words;
+                shown;
+                columns;
+                looks;
+                keys) {
+            vectors.close();
+        }
     }
 }

@@ -2,6 +2,7 @@ package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.dataset.replica.Replica;
+import dev.glimpse.vectors.DiskSpace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -11,6 +12,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -26,30 +28,42 @@ final class RowFolders {
 
     private final Path parent;
     private final Replica replica;
+    private final Supplier<DiskSpace> space;
     private final LongSupplier clock;
 
     /**
      * @param parent of the folders
+     * @param space of the disk that they are on
      * @param clock in nanoseconds
      */
-    RowFolders(Path parent, Replica replica, LongSupplier clock) {
+    RowFolders(Path parent, Replica replica, Supplier<DiskSpace> space, LongSupplier clock) {
         this.parent = parent.toAbsolutePath().normalize();
         this.replica = replica;
+        this.space = space;
         this.clock = clock;
     }
 
-    private static Checkpoint.Owner owner(Manifest manifest) {
+    /** Whose rows the server reads of this version. */
+    static Checkpoint.Owner owner(Manifest manifest) {
         return new Checkpoint.Owner(
                 TableStamp.of(manifest.metadata()).map(TableStamp::id).orElse(""), manifest.served());
     }
 
-    /** Empty rows for the column that is served by this version. */
-    ServedRows empty(Manifest manifest) throws IOException {
+    /**
+     * Empty rows.
+     *
+     * @param stuck how often rows have filled the disk
+     */
+    ServedRows empty(Checkpoint.Owner owner, int stuck) throws IOException {
         Path folder;
         do {
             folder = parent.resolve(Integer.toString(GENERATIONS.incrementAndGet()));
         } while (Files.exists(folder));
-        return new ServedRows(folder, owner(manifest), new CheckpointPace(clock));
+        return new ServedRows(folder, owner, new CheckpointPace(clock), disk(owner, stuck));
+    }
+
+    private RowsOnDisk disk(Checkpoint.Owner owner, int stuck) {
+        return new RowsOnDisk(owner.column().model().dimension(), space, 1 + stuck);
     }
 
     /**
@@ -67,7 +81,7 @@ final class RowFolders {
                 FileSystemUtils.deleteRecursively(folder);
             }
         }
-        return found == null ? empty(newest) : found;
+        return found == null ? empty(owner(newest), 0) : found;
     }
 
     private List<Path> inParent() throws IOException {
@@ -120,7 +134,8 @@ final class RowFolders {
                 throw new IOException(
                         "version " + marked.version() + " of the table is another one by now, or is not kept any more");
             }
-            return ServedRows.takeOver(folder, owner(newest), new CheckpointPace(clock));
+            Checkpoint.Owner owner = owner(newest);
+            return ServedRows.takeOver(folder, owner, new CheckpointPace(clock), disk(owner, 0));
         } catch (IOException | RuntimeException | InternalError e) {
             // The error is that of a mapped file that cannot be read.
             log.info("all rows are read anew, as those of an earlier run cannot be taken over: {}", e.toString());

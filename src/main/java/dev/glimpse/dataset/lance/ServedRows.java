@@ -9,8 +9,6 @@ import dev.glimpse.vectors.OpenFiles;
 import dev.glimpse.vectors.VectorIndex;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.FileStore;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.BitSet;
@@ -34,8 +32,8 @@ import org.springframework.util.FileSystemUtils;
  */
 final class ServedRows implements AutoCloseable {
     /**
-     * Bytes of the heap for each row: about a dozen sets have a bit for it, for this version, the one before and the next; and two for each
-     * filter that is remembered.
+     * Bytes of the heap for each row: about a dozen sets have a bit for it, for this version, the one before and the next; and three for each
+     * filter that is remembered: one of the rows, and two of those that have a vector, of which one is by partitions.
      */
     private static final long HEAP_BYTES_PER_ROW = 8;
 
@@ -48,23 +46,21 @@ final class ServedRows implements AutoCloseable {
     /** Rows in a batch of whole rows. A batch has some megabytes. */
     private static final long ROW_BATCH = 2_048;
 
-    private static final Logger log = LoggerFactory.getLogger(ServedRows.class);
-
     /** Folders of rows of this process that are open. */
     private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
+
+    private static final Logger log = LoggerFactory.getLogger(ServedRows.class);
 
     private final Path folder;
     private final Checkpoint.Owner owner;
     private final VectorColumn column;
     private final CheckpointPace pace;
+    private final RowsOnDisk disk;
     private final RowFiles files;
     private final PendingWords pendingWords;
     private final VersionMark mark;
 
     private final LoadedRows loaded;
-
-    /** Whether the last version had more rows than the disk has room for. */
-    private boolean lackedDisk;
 
     /** About what the names of tags take of the heap. */
     private volatile long tagBytes;
@@ -79,12 +75,14 @@ final class ServedRows implements AutoCloseable {
      * Begins with no rows.
      *
      * @param folder on a local disk, for 4 bytes for each number of each vector, and 0.7 kB for each row. It is emptied here
+     * @param disk that the folder is on; no rows are written yet
      */
-    ServedRows(Path folder, Checkpoint.Owner owner, CheckpointPace pace) throws IOException {
+    ServedRows(Path folder, Checkpoint.Owner owner, CheckpointPace pace, RowsOnDisk disk) throws IOException {
         this.folder = folder;
         this.owner = owner;
         this.column = owner.column();
         this.pace = pace;
+        this.disk = disk;
         this.loaded = new LoadedRows();
         FileSystemUtils.deleteRecursively(folder);
         OpenFiles opened = new OpenFiles();
@@ -94,12 +92,15 @@ final class ServedRows implements AutoCloseable {
         OPEN.add(folder);
     }
 
-    private ServedRows(Path folder, Checkpoint.Owner owner, CheckpointPace pace, KeptInput from) throws IOException {
+    private ServedRows(Path folder, Checkpoint.Owner owner, CheckpointPace pace, RowsOnDisk disk, KeptInput from)
+            throws IOException {
         this.folder = folder;
         this.owner = owner;
         this.column = owner.column();
         this.pace = pace;
+        this.disk = disk;
         this.loaded = new LoadedRows(from);
+        disk.writing(from.readBits());
         if (LoadedRows.isWorn(loaded.written, loaded.live.cardinality())) {
             throw new IOException("most of what they take is of rows that are gone");
         }
@@ -117,17 +118,20 @@ final class ServedRows implements AutoCloseable {
     /**
      * Goes on with the rows that an earlier process has left in this folder. The next {@link #of} reads what has changed since.
      *
+     * @param disk that the folder is on; no rows are written yet as far as it knows
      * @throws IOException if they are of another owner, or something is damaged or missing, or new files are better. Then the files are still
      *     there
      */
-    static ServedRows takeOver(Path folder, Checkpoint.Owner owner, CheckpointPace pace) throws IOException {
+    static ServedRows takeOver(Path folder, Checkpoint.Owner owner, CheckpointPace pace, RowsOnDisk disk)
+            throws IOException {
         try (KeptInput from = Checkpoint.open(folder, owner)) {
-            return new ServedRows(folder, owner, pace, from);
+            return new ServedRows(folder, owner, pace, disk, from);
         }
     }
 
     private void writeTo(KeptOutput out) throws IOException {
         loaded.writeTo(out);
+        out.writeBits(disk.written());
         mark.force();
         files.keep(out);
     }
@@ -155,7 +159,7 @@ final class ServedRows implements AutoCloseable {
 
     /** Writes a {@link Checkpoint} unless there is one of these rows. A failure is logged and nothing else: an earlier checkpoint does too. */
     void keep() {
-        if (!pace.isBehind(loaded.version, files.vectors.hasNewPartitions())) {
+        if (isBroken() || !pace.isBehind(loaded.version, files.vectors.hasNewPartitions())) {
             return;
         }
         try {
@@ -169,9 +173,8 @@ final class ServedRows implements AutoCloseable {
         }
     }
 
-    /** The column of the vectors. */
-    VectorColumn column() {
-        return column;
+    Checkpoint.Owner owner() {
+        return owner;
     }
 
     /** Bytes of mapped files without the columns, and of the first codes on the heap. They have room for rows that are gone, too. */
@@ -199,6 +202,16 @@ final class ServedRows implements AutoCloseable {
         return loaded.version == 0;
     }
 
+    /** Whether files have rows that cannot be searched, because the disk has no space for the others. */
+    boolean isStuck() {
+        return (isEmpty() || isTakenOver) && disk.isStuck();
+    }
+
+    /** Whether no further row can be kept here, because a write has failed, as of a full disk. */
+    boolean isBroken() {
+        return files.words.isBroken() || pendingWords.isBroken();
+    }
+
     /**
      * The rows of this version, to be searched. Null if Lance has to search the version.
      *
@@ -207,7 +220,9 @@ final class ServedRows implements AutoCloseable {
     @Nullable LocalRows of(Dataset dataset, Manifest manifest, String digest) throws IOException {
         long before = rowsRead;
         long room = heapForRows(Runtime.getRuntime().maxMemory());
-        if (!manifest.stableRowIds() || !manifest.hasOurVectors() || heapBytes(manifest.rows()) > room) {
+        if (!manifest.stableRowIds()
+                || !manifest.hasOurVectors()
+                || heapBytes(manifest.rows(), manifest.rows()) > room) {
             return null;
         }
         Map<String, String> types = new HashMap<>(manifest.columns());
@@ -217,17 +232,20 @@ final class ServedRows implements AutoCloseable {
             loaded.version = 0;
             loaded.columns = types;
         }
+        // A set up to a higher number would not fit into the heap.
+        long most = Math.min(VectorIndex.MAX_ROWS, room / HEAP_BYTES_PER_ROW);
         BitSet live = new BitSet();
         Datasets.scan(
                 dataset,
                 rowIds(ID_BATCH).build(),
-                batch -> Columns.rowIds(batch).forEach(id -> live.set((int) Math.min(id, Integer.MAX_VALUE - 1L))));
-        if (lacksDisk(live)) {
+                batch -> Columns.rowIds(batch).forEach(id -> live.set((int) Math.min(id, most))));
+        long heap = heapBytes(live.length(), live.cardinality());
+        if (live.length() > most || heap > room || disk.lacks(live)) {
             return null;
         }
         mark.set(new VersionMark.Marked(manifest.version(), digest));
         for (Manifest.FragmentState fragment : manifest.fragments()) {
-            if (heapBytes(live.length()) + files.columns.heapBytes() > room) {
+            if (heap + files.columns.heapBytes() > room) {
                 return null;
             }
             if (!fragment.files().equals(loaded.fragments.get(fragment.id()))) {
@@ -240,7 +258,6 @@ final class ServedRows implements AutoCloseable {
                 .retainAll(manifest.fragments().stream()
                         .map(Manifest.FragmentState::id)
                         .collect(Collectors.toSet()));
-        loaded.version = manifest.version();
         tagBytes = files.columns.heapBytes();
         BitSet searched = (BitSet) live.clone();
         searched.andNot(loaded.unusable);
@@ -250,9 +267,7 @@ final class ServedRows implements AutoCloseable {
         files.words.retain(loaded.live);
         loaded.live = (BitSet) live.clone();
         files.words.refresh();
-        pace.put(rowsRead - before);
-        logTakenOver(live.cardinality());
-        return new LocalRows(
+        LocalRows rows = new LocalRows(
                 column.model().fingerprint(),
                 files.vectors.view(searched),
                 positions,
@@ -262,6 +277,11 @@ final class ServedRows implements AutoCloseable {
                 files.words,
                 pendingWords,
                 live.cardinality() - searched.cardinality());
+        // Last, because what has failed before, as on a full disk, was not read.
+        loaded.version = manifest.version();
+        pace.put(rowsRead - before);
+        logTakenOver(live.cardinality());
+        return rows;
     }
 
     private void logTakenOver(int rows) {
@@ -271,53 +291,22 @@ final class ServedRows implements AutoCloseable {
         }
     }
 
-    /** Whether these rows would fill the disk, which the copy of the table needs too. */
-    private boolean lacksDisk(BitSet live) throws IOException {
-        int dimension = column.model().dimension();
-        long more = diskBytes(live, dimension) - diskBytes(loaded.live, dimension);
-        FileStore disk = Files.getFileStore(folder);
-        long room = disk.getUsableSpace();
-        // Some file systems do not know their size.
-        boolean lacks = disk.getTotalSpace() > 0 && more > room;
-        if (lacks && !lackedDisk) {
-            log.warn(
-                    "rows are searched by Lance, because what is kept of them does not fit on the disk: rows={} numbers={} bytes={} free={}",
-                    live.cardinality(),
-                    live.length(),
-                    more,
-                    room);
-        }
-        lackedDisk = lacks;
-        return lacks;
-    }
-
-    /** Bytes of the files of these rows, but for texts. Mapped files have chunks, and those with a row take room for all rows of a chunk. */
-    static long diskBytes(BitSet rows, int dimension) {
-        long bytesPerRow = (long) VectorIndex.bytesPerRow(dimension)
-                + RowKeys.BYTES_PER_ROW
-                + RowLooks.BYTES_PER_ROW
-                + RowFile.BYTES_PER_ROW
-                + RowColumns.BYTES_PER_ROW;
-        long chunks = 0;
-        for (int row = rows.nextSetBit(0); row >= 0; ) {
-            chunks++;
-            row = rows.nextSetBit((row / VectorIndex.CHUNK_ROWS + 1) * VectorIndex.CHUNK_ROWS);
-        }
-        return chunks * VectorIndex.CHUNK_ROWS * bytesPerRow + (long) rows.cardinality() * dimension * Float.BYTES;
-    }
-
     /** Bytes of so large a heap that rows may take; what is made of all rows when somebody asks for it may take as much again. */
     static long heapForRows(long heap) {
         return heap / SHARES_OF_HEAP;
     }
 
-    private long heapBytes(long rows) {
-        return heapBytes(rows, column.model().dimension());
+    private long heapBytes(long numbers, long rows) {
+        return heapBytes(numbers, rows, column.model().dimension());
     }
 
-    /** About how many bytes of the heap it takes to search so many rows, but for the names of tags. */
-    static long heapBytes(long rows, int dimension) {
-        return rows * HEAP_BYTES_PER_ROW + VectorIndex.heapBytesOfPartitions(rows, dimension);
+    /**
+     * About how many bytes of the heap it takes to search so many rows, but for the names of tags.
+     *
+     * @param numbers up to the highest row
+     */
+    static long heapBytes(long numbers, long rows, int dimension) {
+        return numbers * HEAP_BYTES_PER_ROW + VectorIndex.heapBytesOfPartitions(rows, dimension);
     }
 
     /** Reads the rows of a fragment that are new, that other clients have written again, or that had no vector. After a merge there are few. */
@@ -358,6 +347,7 @@ final class ServedRows implements AutoCloseable {
         for (int i = 0; i < ids.length; i++) {
             int id = (int) ids[i];
             if (wanted.get(id)) {
+                disk.writing(id);
                 float[] vector = Columns.direction(batch, column.name(), i);
                 loaded.unusable.set(id, vector == null);
                 files.put(id, rows.get(i), vector, Columns.fingerprint(batch, i));
@@ -393,9 +383,12 @@ final class ServedRows implements AutoCloseable {
     }
 
     private void closeFiles() {
-        files.close();
-        pendingWords.close();
-        mark.close();
-        OPEN.remove(folder);
+        // Also if one of them fails, as on a full disk.
+        try (mark;
+                pendingWords) {
+            files.close();
+        } finally {
+            OPEN.remove(folder);
+        }
     }
 }

@@ -4,6 +4,8 @@ import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.replica.Replica;
+import dev.glimpse.vectors.ClosedMappings;
+import dev.glimpse.vectors.DiskSpace;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,18 +13,26 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Keeps one version of the table open for searches: the newest or, while its files are on their way, one before. Any number of threads
  * may read; only one at a time may call {@link #refresh} and {@link #refreshFromBucket}.
  */
 public final class SnapshotManager implements AutoCloseable {
+    private static final Logger log = LoggerFactory.getLogger(SnapshotManager.class);
+
     private final Replica replica;
     private final Datasets datasets;
     private final KnownModels known;
     private final RowFolders folders;
     private volatile ServedRows rows;
+
+    /** How often rows that were read for the first time have filled the disk. Of the thread that refreshes. */
+    private int stuck;
 
     /** Rows of a column that is not searched any more, as long as somebody may read them. Of the thread that refreshes. */
     private final List<ServedRows> retired = new ArrayList<>();
@@ -44,17 +54,23 @@ public final class SnapshotManager implements AutoCloseable {
      * @param known the models that this server has
      */
     SnapshotManager(Replica replica, Datasets datasets, Path folder, KnownModels known) throws IOException {
+        this(replica, datasets, folder, known, () -> DiskSpace.of(folder));
+    }
+
+    /** @param space of the disk that the folder is on */
+    SnapshotManager(Replica replica, Datasets datasets, Path folder, KnownModels known, Supplier<DiskSpace> space)
+            throws IOException {
         this.replica = replica;
         this.datasets = datasets;
         this.known = known;
-        this.folders = new RowFolders(folder, replica, System::nanoTime);
+        this.folders = new RowFolders(folder, replica, space, System::nanoTime);
         Snapshot first = replica.files().isCopied() && replica.files().isComplete()
                 ? openLocal(replica.version())
                 : openRemote(replica.version());
         try {
             this.rows = folders.open(first.manifest());
             this.current = first;
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             first.release();
             throw e;
         }
@@ -114,16 +130,16 @@ public final class SnapshotManager implements AutoCloseable {
                 ServedRows after = before;
                 try {
                     VectorColumn column = next.manifest().served();
-                    if (!before.column().equals(column)) {
-                        after = folders.empty(next.manifest());
+                    if (!before.owner().column().equals(column)) {
+                        after = folders.empty(RowFolders.owner(next.manifest()), stuck);
                     }
                     // The first time this takes long, and Lance can search the version meanwhile. When another column
                     // comes to be searched,
                     // the one before is searched meanwhile.
-                    if (!before.isEmpty()) {
+                    if (!before.isEmpty() && !after.isBroken()) {
                         next = next.with(rows(after, next));
                     }
-                } catch (IOException | RuntimeException e) {
+                } catch (IOException | RuntimeException | Error e) {
                     next.release();
                     if (after != before) {
                         after.discard();
@@ -139,7 +155,7 @@ public final class SnapshotManager implements AutoCloseable {
             closeRetired();
             Snapshot snapshot = current;
             if (snapshot.rows() == null) {
-                current = snapshot.with(rows(rows, snapshot));
+                current = snapshot.with(load(snapshot));
             }
             datasets.forgetBucket();
         } else if (current.isLocal() || current.version() != replica.version() || servesAnother(current)) {
@@ -150,6 +166,32 @@ public final class SnapshotManager implements AutoCloseable {
     private @Nullable LocalRows rows(ServedRows served, Snapshot of) throws IOException {
         return served.of(
                 of.dataset(), of.manifest(), replica.digestOf(of.version()).orElse(""));
+    }
+
+    private @Nullable LocalRows load(Snapshot snapshot) throws IOException {
+        if (rows.isBroken()) {
+            startAnew();
+        }
+        try {
+            LocalRows loaded = rows(rows, snapshot);
+            stuck = loaded == null ? stuck : 0;
+            return loaded;
+        } finally {
+            if (rows.isStuck()) {
+                startAnew();
+            }
+        }
+    }
+
+    /** Gives back the disk space of rows that nobody can search, as others need it: Lance searches all rows. */
+    private void startAnew() throws IOException {
+        // First, so that there are always rows that can be asked.
+        ServedRows anew = folders.empty(rows.owner(), stuck + 1);
+        stuck++;
+        retired.add(rows);
+        rows = anew;
+        closeRetired();
+        ClosedMappings.ALL.collect();
     }
 
     /**
@@ -195,8 +237,17 @@ public final class SnapshotManager implements AutoCloseable {
     private void closeRetired() {
         replaced.removeIf(Snapshot::isClosed);
         if (replaced.isEmpty()) {
-            retired.forEach(ServedRows::discard);
+            retired.forEach(SnapshotManager::giveBack);
             retired.clear();
+        }
+    }
+
+    /** Nobody needs these rows, so a failure is no failure of what is done meanwhile. */
+    private static void giveBack(ServedRows rows) {
+        try {
+            rows.discard();
+        } catch (RuntimeException | InternalError e) {
+            log.warn("files of rows that nobody reads any more cannot be removed: {}", e.getMessage());
         }
     }
 
@@ -248,12 +299,15 @@ public final class SnapshotManager implements AutoCloseable {
     public void close() {
         closed = true;
         current.release();
-        retired.forEach(ServedRows::discard);
-        if (forgotten) {
-            rows.discard();
-        } else {
-            rows.keep();
-            rows.close();
+        try {
+            if (forgotten) {
+                rows.discard();
+            } else {
+                rows.keep();
+                rows.close();
+            }
+        } finally {
+            retired.forEach(SnapshotManager::giveBack);
         }
     }
 }

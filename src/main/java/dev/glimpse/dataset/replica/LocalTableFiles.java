@@ -4,6 +4,7 @@ import dev.glimpse.dataset.DamagedTableException;
 import dev.glimpse.storage.ObjectStore;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -77,8 +78,10 @@ public final class LocalTableFiles {
     public Map<String, Long> filesOf(long version) throws IOException {
         String manifest = ManifestName.of(version);
         String name = TableLocation.VERSIONS + manifest;
-        if (Files.exists(table.path(name))) {
+        try {
             return files(manifest);
+        } catch (NoSuchFileException e) {
+            // It was never here, or has just been removed here.
         }
         try (StagedVersion staged = staging.stage()) {
             if (!store.download(table.key(name), staged.folder().resolve(name))) {

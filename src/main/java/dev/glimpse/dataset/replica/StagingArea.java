@@ -22,10 +22,19 @@ final class StagingArea {
         return new StagedVersion(root.resolve(Integer.toString(count.getAndIncrement())));
     }
 
-    /** A staged version with this manifest, which must be in the local folder of the table. */
+    /**
+     * A staged version with this manifest.
+     *
+     * @throws java.nio.file.NoSuchFileException if it is not in the local folder of the table
+     */
     StagedVersion stage(TableLocation table, String manifest) throws IOException {
         StagedVersion staged = stage();
-        staged.link(table.folder(), List.of(TableLocation.VERSIONS + manifest));
-        return staged;
+        try {
+            staged.link(table.folder(), List.of(TableLocation.VERSIONS + manifest));
+            return staged;
+        } catch (IOException e) {
+            staged.close();
+            throw e;
+        }
     }
 }

@@ -173,6 +173,14 @@ public final class DuplicateSearch implements AutoCloseable {
         this.supervisor = supervisor;
         this.located = located;
         this.clock = clock;
+        supervisor.whenRowsMayBeClosed(this::forgetClosed);
+    }
+
+    /** Groups of closed rows are of no use, and they would keep the disk space of deleted files. */
+    private synchronized void forgetClosed() {
+        if (last != null && last.rows.isClosed()) {
+            last = null;
+        }
     }
 
     /** See {@link ImageDataset#likenesses}. */

@@ -146,6 +146,7 @@ public final class OpenTable implements AutoCloseable {
         this.inBucket = store.filesInPlace().isEmpty();
         Path folder = place.work.resolve("vectors");
         @Nullable LanceTable opened = null;
+        @Nullable RowLedger made = null;
         try {
             opened = new LanceTable(
                     manifests -> new Replica(
@@ -165,7 +166,8 @@ public final class OpenTable implements AutoCloseable {
                     lost);
             this.table = opened;
             this.reader = table.reader();
-            this.ledger = new RowLedger(table.snapshots().current().version(), new MappedIds(folder));
+            made = new RowLedger(table.snapshots().current().version(), new MappedIds(folder));
+            this.ledger = made;
             this.commitLoop = new CommitLoop(table, ledger, commits, meters);
             this.groupCommit = new GroupCommit(ledger, commitLoop, settings.commit(), carried, meters);
             TableGuard opening = new TableGuard(place.address(), place.models, table, groupCommit);
@@ -201,10 +203,13 @@ public final class OpenTable implements AutoCloseable {
                     calibration,
                     place.timing.garbageCollection(),
                     () -> trusted.getAsBoolean() && opening.problem() == null);
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | Error e) {
             shutDownThreads();
             if (opened != null) {
                 opened.close();
+            }
+            if (made != null) {
+                made.close();
             }
             throw e;
         }

@@ -11,6 +11,7 @@ import dev.glimpse.dataset.lance.SnapshotManager;
 import dev.glimpse.storage.RequestMeter;
 import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.storage.StoreUse;
+import dev.glimpse.vectors.ClosedMappings;
 import java.io.IOException;
 import java.time.Duration;
 import java.time.Instant;
@@ -49,6 +50,9 @@ public final class RefreshLoop {
     private volatile boolean outage;
     private volatile @Nullable String failure;
 
+    /** Runs after each refresh. */
+    private volatile Runnable after = () -> {};
+
     /**
      * @param commits the thread that writes to the table
      * @param replicas one thread, which fetches files and opens versions
@@ -65,6 +69,11 @@ public final class RefreshLoop {
         this.commitLoop = commitLoop;
         this.commits = commits;
         this.replicas = replicas;
+    }
+
+    /** Runs this task on the replica's thread after each refresh, whether or not it fails. The task must not block. */
+    void afterEach(Runnable task) {
+        after = task;
     }
 
     /** Begins to poll the bucket. */
@@ -129,6 +138,10 @@ public final class RefreshLoop {
                 log.warn("{}", said);
             }
             failure = said;
+        } finally {
+            after.run();
+            // Rows that were closed here, or by a commit, are not in use any more.
+            ClosedMappings.ALL.collectIfMany();
         }
     }
 

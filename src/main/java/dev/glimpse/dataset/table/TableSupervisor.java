@@ -52,6 +52,7 @@ public final class TableSupervisor implements AutoCloseable {
     private volatile @Nullable String trouble;
     private volatile boolean closed;
     private volatile Runnable rowsMayBeMissing = () -> {};
+    private volatile Runnable rowsMayBeClosed = () -> {};
 
     // Of the thread alone, once the server has started.
     private int generation;
@@ -115,10 +116,16 @@ public final class TableSupervisor implements AutoCloseable {
         rowsMayBeMissing = task;
     }
 
+    /** Runs the task whenever rows may have been closed that were searched, and nothing of them should be kept. The task must not block. */
+    void whenRowsMayBeClosed(Runnable task) {
+        rowsMayBeClosed = task;
+    }
+
     private void open() throws IOException {
         List<Pending> waiting = withPictures();
         int mine = ++generation;
         OpenTable table = new OpenTable(place, waiting, () -> trouble == null, e -> run(() -> seeTo(mine, e)));
+        table.refreshLoop().afterEach(() -> rowsMayBeClosed.run());
         carried.clear();
         open = table;
         trouble = null;
@@ -251,6 +258,7 @@ public final class TableSupervisor implements AutoCloseable {
         open = null;
         table.table().snapshots().forgetRows();
         table.close();
+        rowsMayBeClosed.run();
     }
 
     /** Opens the table unless it is open; if that fails, again after a while. */
@@ -260,7 +268,8 @@ public final class TableSupervisor implements AutoCloseable {
         }
         try {
             openOrFetchAnew();
-        } catch (IOException | RuntimeException e) {
+        } catch (IOException | RuntimeException | InternalError e) {
+            // The error is that of a mapped file that the disk has no room for, or that cannot be read.
             if (e instanceof RuntimeException failure && isDamage(failure)) {
                 damaged(failure);
             } else {

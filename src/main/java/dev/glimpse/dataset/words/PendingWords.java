@@ -74,6 +74,11 @@ public final class PendingWords implements AutoCloseable {
         return new Reading(index.reader(), numbered);
     }
 
+    /** See {@link WordIndex#isBroken}. */
+    public boolean isBroken() {
+        return index.isBroken();
+    }
+
     /** Bytes of the heap; see {@link WordIndex#heapBytes}. */
     public long heapBytes() {
         return index.heapBytes();

@@ -232,9 +232,14 @@ public final class WordIndex implements AutoCloseable {
         }
     }
 
+    /** Whether it cannot be written any more: a write has failed, as of a full disk. What was found before is found further. */
+    public boolean isBroken() {
+        return !writer.isOpen();
+    }
+
     /** Bytes of the heap that rows take which are not in files yet. */
     public long heapBytes() {
-        return writer.ramBytesUsed();
+        return writer.isOpen() ? writer.ramBytesUsed() : 0;
     }
 
     /** Bytes of all files, as of the last {@link #refresh}. */

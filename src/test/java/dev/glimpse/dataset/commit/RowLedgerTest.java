@@ -1,6 +1,7 @@
 package dev.glimpse.dataset.commit;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.PictureState;
@@ -10,11 +11,14 @@ import dev.glimpse.image.IdSet;
 import dev.glimpse.image.ImageFormat;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.vectors.Embedding;
+import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Instant;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 
@@ -131,6 +135,29 @@ class RowLedgerTest {
         assertThat(held).containsExactly(false, false);
         assertThat(large.stateOf(id)).isEqualTo(PictureState.UNREAD);
         assertThat(large.stateOf(row("other 149999").id())).isEqualTo(PictureState.UNREAD);
+    }
+
+    @Test
+    void idsThatThereIsNoRoomForGiveTheirMemoryBack() {
+        AtomicInteger held = new AtomicInteger();
+        IdSet others = new IdSet(
+                (parts, longs) -> {
+                    held.incrementAndGet();
+                    return new IdSet.Parts(
+                            IdSet.Memory.HEAP.allocate(parts, longs).buffers(), held::decrementAndGet);
+                },
+                70_000);
+        IntStream.range(0, 70_000).forEach(n -> others.add(row("other " + n).id()));
+        RowLedger full = new RowLedger(READ, (parts, longs) -> {
+            throw new UncheckedIOException(new IOException("full"));
+        });
+        FragmentIds.Change change = new FragmentIds.Change(others, false);
+        assertThat(held).hasValue(1);
+
+        assertThatThrownBy(() -> full.accept(change, READ + 1)).isInstanceOf(UncheckedIOException.class);
+
+        assertThat(held).hasValue(0);
+        assertThat(full.stateOf(id)).isEqualTo(PictureState.ABSENT);
     }
 
     private static PictureRow row(String name) {

@@ -3,7 +3,6 @@ package dev.glimpse.dataset.lance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.dataset.Facets;
-import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
@@ -11,9 +10,6 @@ import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.TableMeters;
-import dev.glimpse.dataset.TableStamp;
-import dev.glimpse.dataset.replica.Replica;
-import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestStores;
 import dev.glimpse.testing.Pictures;
@@ -25,7 +21,6 @@ import java.time.Instant;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -47,23 +42,7 @@ class FilteredRowsIT {
             IntStream.range(0, ROWS).mapToObj(n -> Pictures.row(n, random)).toList();
 
     private LanceTable open(ObjectStore store) throws IOException {
-        Path work = data.resolve(".glimpse");
-        return new LanceTable(
-                manifests -> new Replica(
-                        store,
-                        ImageDataset.KEY,
-                        work.resolve("replica"),
-                        work.resolve("scratch"),
-                        1L << 30,
-                        TableTimings.USUAL,
-                        manifests,
-                        Runnable::run),
-                Optional.empty(),
-                10_000,
-                work.resolve("vectors"),
-                new KnownModels(Rows.MODEL),
-                () -> TableStamp.fresh(false),
-                lost -> {});
+        return FolderTables.open(store, data, new KnownModels(Rows.MODEL));
     }
 
     @Test

@@ -3,18 +3,14 @@ package dev.glimpse.dataset.lance;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.OutdatedException;
 import dev.glimpse.dataset.TableMeters;
-import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.dataset.VectorColumn;
-import dev.glimpse.dataset.replica.Replica;
 import dev.glimpse.dataset.replica.StagedVersion;
-import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.image.ImageId;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestStores;
@@ -25,7 +21,6 @@ import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.Set;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterEach;
@@ -47,24 +42,8 @@ class VectorFillIT {
     @BeforeEach
     void open() throws IOException {
         store = TestStores.folder(data);
-        Path work = data.resolve(".glimpse");
         KnownModels known = new KnownModels(Rows.MODEL);
-        table = new LanceTable(
-                manifests -> new Replica(
-                        store,
-                        ImageDataset.KEY,
-                        work.resolve("replica"),
-                        work.resolve("scratch"),
-                        1L << 30,
-                        TableTimings.USUAL,
-                        manifests,
-                        Runnable::run),
-                Optional.empty(),
-                10_000,
-                work.resolve("vectors"),
-                known,
-                () -> TableStamp.fresh(false),
-                lost -> {});
+        table = FolderTables.open(store, data, known);
         append(0, 10);
         append(10, 20);
         assertThat(table.changeModels(models -> models.with(COLUMN))).isTrue();

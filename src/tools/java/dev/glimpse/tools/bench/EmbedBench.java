@@ -1,33 +1,25 @@
 package dev.glimpse.tools.bench;
 
 import ai.djl.Device;
-import ai.djl.inference.Predictor;
 import ai.djl.ndarray.NDArray;
-import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.NDManager;
-import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.repository.zoo.Criteria;
-import ai.djl.repository.zoo.ZooModel;
-import ai.djl.translate.NoopTranslator;
 import dev.glimpse.embedding.ClipModel;
-import dev.glimpse.embedding.ModelDescriptor;
 import dev.glimpse.fairness.TestScheduler;
 import dev.glimpse.image.DecodedImage;
 import dev.glimpse.testing.Client;
 import dev.glimpse.testing.ServerProcess;
 import dev.glimpse.testing.TestDecoder;
-import java.awt.image.BufferedImage;
-import java.io.BufferedReader;
-import java.io.ByteArrayOutputStream;
+import dev.glimpse.tools.BareEncoder;
+import dev.glimpse.tools.BucketProcess;
+import dev.glimpse.tools.Parallel;
+import dev.glimpse.tools.Photographs;
+import dev.glimpse.tools.Spent;
 import java.io.IOException;
-import java.io.InputStreamReader;
 import java.io.UncheckedIOException;
-import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashMap;
@@ -35,7 +27,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Random;
 import java.util.TreeMap;
-import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
@@ -47,18 +38,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import javax.imageio.IIOImage;
-import javax.imageio.ImageIO;
-import javax.imageio.ImageWriteParam;
-import javax.imageio.ImageWriter;
-import javax.imageio.stream.MemoryCacheImageOutputStream;
 
 /**
  * Times the embedding path, each figure beside the one it is held against, in one run: {@code scripts/bench embed}. CPU
  * figures are of the whole process, all threads; wall figures carry whatever else the machine does.
  */
 final class EmbedBench {
-    private static final int BATCH = 8;
+    private static final int BATCH = BareEncoder.BATCH;
     private static final int CLIENTS = 8;
 
     private final Path folder;
@@ -82,20 +68,6 @@ final class EmbedBench {
                         Integer.parseInt(args[2]),
                         Integer.parseInt(args[3]))
                 .run();
-    }
-
-    /** What a stretch of work took: seconds on the clock, and seconds of CPU. */
-    private record Spent(double wall, double cpu) {
-        static Spent of(Callable<?> work) throws Exception {
-            long wall = System.nanoTime();
-            double cpu = processCpu(ProcessHandle.current());
-            work.call();
-            return new Spent((System.nanoTime() - wall) / 1e9, processCpu(ProcessHandle.current()) - cpu);
-        }
-    }
-
-    private static double processCpu(ProcessHandle process) {
-        return process.info().totalCpuDuration().orElse(Duration.ZERO).toNanos() / 1e9;
     }
 
     private void run() throws Exception {
@@ -128,25 +100,26 @@ final class EmbedBench {
                 }
                 return true;
             });
-            best = Math.max(best, 10 * 2.0 * 1024 * 1024 * 1024 / 1e9 / spent.cpu);
+            best = Math.max(best, 10 * 2.0 * 1024 * 1024 * 1024 / 1e9 / spent.cpu());
         }
         return best;
     }
 
     /** The bare loop and the package by turns, so that both see the same machine; gives CPU seconds an image, bare. */
     private double images(ClipModel model, int size) throws Exception {
-        DecodedImage picture = new TestDecoder().decode(jpeg(clouds(size, size, new Random(1))));
+        DecodedImage picture =
+                new TestDecoder().decode(Photographs.jpeg(Photographs.clouds(size, size, new Random(1))));
         byte[] square = picture.cropTo(size);
         int singles = images / BATCH;
         List<Spent> bare = new ArrayList<>();
         List<Spent> ours = new ArrayList<>();
         List<Spent> single = new ArrayList<>();
-        ModelDescriptor.ImageInput image = model.descriptor().image();
-        String int8 = image.int8File();
-        try (ZooModel<NDList, NDList> encoder =
-                torchScript(int8 != null && "int8".equals(image.precision()) ? int8 : image.file())) {
+        try (BareEncoder encoder = new BareEncoder(folder, model.descriptor())) {
             for (int round = 0; round <= rounds; round++) {
-                Spent first = Spent.of(() -> bareLoop(encoder, square, size, BATCH, images));
+                Spent first = Spent.of(() -> {
+                    encoder.run(square, threads, images);
+                    return true;
+                });
                 Spent second = Spent.of(() -> throughPackage(model, picture, images));
                 Spent third = Spent.of(() -> {
                     for (int i = 0; i < singles; i++) {
@@ -177,40 +150,6 @@ final class EmbedBench {
                 median(single.stream().map(Spent::wall).toList()) * 1e3 / singles,
                 median(single.stream().map(Spent::cpu).toList()) * 1e3 / singles);
         return bareCpu;
-    }
-
-    private ZooModel<NDList, NDList> torchScript(String file) throws Exception {
-        return Criteria.builder()
-                .setTypes(NDList.class, NDList.class)
-                .optModelPath(folder)
-                .optModelName(file.replaceFirst("\\.pt$", ""))
-                .optEngine("PyTorch")
-                .optDevice(Device.cpu())
-                .optTranslator(new NoopTranslator())
-                .build()
-                .loadModel();
-    }
-
-    private boolean bareLoop(ZooModel<NDList, NDList> encoder, byte[] square, int size, int batch, int count)
-            throws Exception {
-        AtomicInteger left = new AtomicInteger(count / batch);
-        inParallel(threads, thread -> {
-            ByteBuffer pixels = ByteBuffer.allocateDirect(batch * square.length);
-            for (int i = 0; i < batch; i++) {
-                pixels.put(square);
-            }
-            try (Predictor<NDList, NDList> predictor = encoder.newPredictor()) {
-                while (left.getAndDecrement() > 0) {
-                    try (NDManager manager = encoder.getNDManager().newSubManager();
-                            NDList output = predictor.predict(new NDList(manager.create(
-                                    pixels.rewind(), new Shape(batch, size, size, 3), DataType.UINT8)))) {
-                        output.singletonOrThrow().toFloatArray();
-                    }
-                }
-            }
-            return true;
-        });
-        return true;
     }
 
     /** As many waiting as fill all batches twice, like a server under load. */
@@ -254,7 +193,7 @@ final class EmbedBench {
             if (round == 1) {
                 say(
                         "text of 8 token ids: %.1f ms, %.1f ms CPU; again, from the cache: %.3f ms",
-                        fresh.wall * 1e3 / count, fresh.cpu * 1e3 / count, again.wall * 1e3 / count);
+                        fresh.wall() * 1e3 / count, fresh.cpu() * 1e3 / count, again.wall() * 1e3 / count);
             }
         }
     }
@@ -262,38 +201,33 @@ final class EmbedBench {
     /** Against a bucket without latency: the clock shall show the processors, not the waiting. */
     private void endToEnd(double encoderCpu) throws Exception {
         Path data = Files.createTempDirectory(Path.of("target"), "bench-").toAbsolutePath();
-        Process bucket = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        "dev.glimpse.testing.TestBucket")
-                .redirectError(ProcessBuilder.Redirect.DISCARD)
-                .start();
         Map<String, String> settings = new HashMap<>();
         settings.put("GLIMPSE_MODEL", folder.toAbsolutePath().toString());
-        BufferedReader exports =
-                new BufferedReader(new InputStreamReader(bucket.getInputStream(), StandardCharsets.UTF_8));
-        for (int i = 0; i < 4; i++) {
-            String[] variable = exports.readLine().substring("export ".length()).split("=", 2);
-            settings.put(variable[0], variable[1]);
-        }
         Random chance = new Random(9);
-        try (ServerProcess server = ServerProcess.start(data, data.resolve("log"), settings)) {
-            // The JVM compiles what runs often, and that takes its time.
-            for (int done = 0; done < warmUp; done += 2 * images) {
-                uploadAll(server.client(), jpegs(512, 512, images, chance));
-                uploadAll(server.client(), jpegs(1154, 866, images, chance));
-            }
-            upload(server, bucket, jpegs(512, 512, images, chance), encoderCpu);
-            upload(server, bucket, jpegs(1154, 866, images, chance), encoderCpu);
-            say("server: %s", memory(server.handle().pid()));
-            say("SIGTERM amid uploads: %s", terminateUnderLoad(server, chance));
-        } finally {
-            bucket.destroy();
+        try (BucketProcess bucket = BucketProcess.start(1024)) {
+            settings.putAll(bucket.environment());
+            endToEnd(data, settings, bucket, chance, encoderCpu);
         }
     }
 
-    private void upload(ServerProcess server, Process bucket, List<byte[]> files, double encoderCpu) throws Exception {
+    private void endToEnd(
+            Path data, Map<String, String> settings, BucketProcess bucket, Random chance, double encoderCpu)
+            throws Exception {
+        try (ServerProcess server = ServerProcess.start(data, data.resolve("log"), settings)) {
+            // The JVM compiles what runs often, and that takes its time.
+            for (int done = 0; done < warmUp; done += 2 * images) {
+                uploadAll(server.client(), Photographs.jpegs(512, 512, images, chance));
+                uploadAll(server.client(), Photographs.jpegs(1154, 866, images, chance));
+            }
+            upload(server, bucket, Photographs.jpegs(512, 512, images, chance), encoderCpu);
+            upload(server, bucket, Photographs.jpegs(1154, 866, images, chance), encoderCpu);
+            say("server: %s", memory(server.handle().pid()));
+            say("SIGTERM amid uploads: %s", terminateUnderLoad(server, chance));
+        }
+    }
+
+    private void upload(ServerProcess server, BucketProcess bucket, List<byte[]> files, double encoderCpu)
+            throws Exception {
         TestDecoder decoder = new TestDecoder();
         double decodeCpu = 0;
         for (int round = 0; round < 3; round++) { // the last one counts, the JIT compiler has been there then
@@ -301,11 +235,11 @@ final class EmbedBench {
                 files.forEach(file -> decoder.decode(file).cropTo(224));
                 return true;
             });
-            decodeCpu = spent.cpu / files.size();
+            decodeCpu = spent.cpu() / files.size();
         }
         Map<String, Double> before = cpuByThread(server.handle().pid());
-        double serverCpu = processCpu(server.handle());
-        double bucketCpu = processCpu(bucket.toHandle());
+        double serverCpu = Spent.cpuOf(server.handle());
+        double bucketCpu = Spent.cpuOf(bucket.handle());
         ScheduledExecutorService probe = Executors.newSingleThreadScheduledExecutor();
         List<Double> health = Collections.synchronizedList(new ArrayList<>());
         ScheduledFuture<?> probing = probe.scheduleAtFixedRate(
@@ -314,15 +248,15 @@ final class EmbedBench {
         probing.cancel(false);
         probe.shutdown();
         int count = files.size();
-        serverCpu = (processCpu(server.handle()) - serverCpu) / count;
+        serverCpu = (Spent.cpuOf(server.handle()) - serverCpu) / count;
         say(
                 "POST /upload, JPEGs of %d kB, %d clients, bucket: %.2f/s; CPU an image: server %.1f ms, clients %.1f ms, bucket %.1f ms",
                 files.get(0).length / 1024,
                 CLIENTS,
-                count / spent.wall,
+                count / spent.wall(),
                 serverCpu * 1e3,
-                spent.cpu * 1e3 / count,
-                (processCpu(bucket.toHandle()) - bucketCpu) * 1e3 / count);
+                spent.cpu() * 1e3 / count,
+                (Spent.cpuOf(bucket.handle()) - bucketCpu) * 1e3 / count);
         double inServer = 0;
         for (Map.Entry<String, Double> kind : cpuByThread(server.handle().pid()).entrySet()) {
             double each = (kind.getValue() - before.getOrDefault(kind.getKey(), 0.0)) / count;
@@ -343,23 +277,9 @@ final class EmbedBench {
                 sorted.length, sorted[sorted.length / 2], sorted[sorted.length * 99 / 100], sorted[sorted.length - 1]);
     }
 
-    private static List<byte[]> jpegs(int width, int height, int count, Random chance) throws IOException {
-        BufferedImage picture = clouds(width, height, chance);
-        List<byte[]> files = new ArrayList<>();
-        for (int i = 0; i < count; i++) {
-            // one patch more makes it another picture
-            int left = chance.nextInt(width - 32);
-            int top = chance.nextInt(height - 32);
-            int[] patch = chance.ints(32 * 32, 0, 1 << 24).toArray();
-            picture.setRGB(left, top, 32, 32, patch, 0, 32);
-            files.add(jpeg(picture));
-        }
-        return files;
-    }
-
     /** Forward passes are running when the signal comes; none may be cut off by the end of the JVM. */
     private static String terminateUnderLoad(ServerProcess server, Random chance) throws Exception {
-        List<byte[]> files = jpegs(512, 512, 4 * CLIENTS, chance);
+        List<byte[]> files = Photographs.jpegs(512, 512, 4 * CLIENTS, chance);
         Client client = server.client();
         AtomicInteger answered = new AtomicInteger();
         ExecutorService clients = Executors.newFixedThreadPool(CLIENTS);
@@ -400,16 +320,13 @@ final class EmbedBench {
     }
 
     private static boolean uploadAll(Client client, List<byte[]> files) throws Exception {
-        AtomicInteger next = new AtomicInteger();
-        return inParallel(CLIENTS, thread -> {
-            for (int i = next.getAndIncrement(); i < files.size(); i = next.getAndIncrement()) {
-                Client.Answer answer = client.upload("bench.jpg", files.get(i));
-                if (answer.status() != 201) {
-                    throw new IllegalStateException(answer.toString());
-                }
+        Parallel.forEach(CLIENTS, files.size(), i -> {
+            Client.Answer answer = client.upload("bench.jpg", files.get(i));
+            if (answer.status() != 201) {
+                throw new IllegalStateException(answer.toString());
             }
-            return true;
         });
+        return true;
     }
 
     /** CPU seconds of the JVM's threads so far, numbers in their names left out. */
@@ -431,69 +348,9 @@ final class EmbedBench {
         return seconds;
     }
 
-    private interface Work {
-        boolean in(int thread) throws Exception;
-    }
-
-    private static boolean inParallel(int threads, Work work) throws Exception {
-        ExecutorService pool = Executors.newFixedThreadPool(threads);
-        try {
-            List<Callable<Boolean>> tasks = new ArrayList<>();
-            for (int i = 0; i < threads; i++) {
-                int thread = i;
-                tasks.add(() -> work.in(thread));
-            }
-            for (Future<Boolean> done : pool.invokeAll(tasks)) {
-                done.get();
-            }
-        } finally {
-            pool.shutdown();
-        }
-        return true;
-    }
-
     private static double median(List<Double> values) {
         double[] sorted = values.stream().mapToDouble(value -> value).sorted().toArray();
         return sorted[sorted.length / 2];
-    }
-
-    /** Clouds of all sizes, in colour, with grain: compresses about like a photograph. */
-    private static BufferedImage clouds(int width, int height, Random chance) {
-        BufferedImage picture = new BufferedImage(width, height, BufferedImage.TYPE_INT_RGB);
-        double[] waves = chance.doubles(36).toArray();
-        for (int y = 0; y < height; y++) {
-            for (int x = 0; x < width; x++) {
-                int rgb = 0;
-                for (int band = 0; band < 3; band++) {
-                    double value = 0;
-                    for (int wave = 0; wave < 4; wave++) {
-                        int at = (band * 4 + wave) * 3;
-                        value += Math.sin((x * (waves[at] - 0.5) + y * (waves[at + 1] - 0.5)) * 0.02 * (1 << wave)
-                                        + waves[at + 2] * 6)
-                                / (1 << wave);
-                    }
-                    int level = (int) (128 + 55 * value + chance.nextInt(17) - 8);
-                    rgb = rgb << 8 | Math.max(0, Math.min(255, level));
-                }
-                picture.setRGB(x, y, rgb);
-            }
-        }
-        return picture;
-    }
-
-    private static byte[] jpeg(BufferedImage picture) throws IOException {
-        ImageWriter writer = ImageIO.getImageWritersByFormatName("jpeg").next();
-        ByteArrayOutputStream bytes = new ByteArrayOutputStream();
-        try (MemoryCacheImageOutputStream out = new MemoryCacheImageOutputStream(bytes)) {
-            ImageWriteParam quality = writer.getDefaultWriteParam();
-            quality.setCompressionMode(ImageWriteParam.MODE_EXPLICIT);
-            quality.setCompressionQuality(0.88f);
-            writer.setOutput(out);
-            writer.write(null, new IIOImage(picture, null, null), quality);
-        } finally {
-            writer.dispose();
-        }
-        return bytes.toByteArray();
     }
 
     @SuppressWarnings("AnnotateFormatMethod")

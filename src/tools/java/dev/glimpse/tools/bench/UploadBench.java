@@ -210,7 +210,7 @@ final class UploadBench {
     }
 
     /** Until all rows are committed. What may follow, the end of a marker, is free; to look for it would be a listing. */
-    private static void settle(Client client) throws InterruptedException {
+    static void settle(Client client) throws InterruptedException {
         long end = System.nanoTime() + TimeUnit.MINUTES.toNanos(2);
         while (client.get("/stats").json().get("pendingRows").longValue() > 0) {
             if (System.nanoTime() > end) {

@@ -16,6 +16,7 @@ import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
@@ -89,6 +90,27 @@ final class RowFile implements AutoCloseable {
         to.writeName(path);
         places.keep(to);
         kept = true;
+    }
+
+    /**
+     * Rows that an earlier process has written after it kept the files: their places survive it, and lie beyond the end that it kept. To be called
+     * before the first write.
+     */
+    synchronized BitSet rowsWrittenSince() {
+        BitSet rows = new BitSet();
+        long[] starts = new long[CHUNK_ROWS];
+        for (int number = 0; number < chunks.size(); number++) {
+            Chunk chunk = chunks.get(number);
+            if (chunk != null) {
+                chunk.starts.get(0, starts);
+                for (int i = 0; i < CHUNK_ROWS; i++) {
+                    if (starts[i] >= end) {
+                        rows.set(number * CHUNK_ROWS + i);
+                    }
+                }
+            }
+        }
+        return rows;
     }
 
     /** Writes what answers show of this row. */

@@ -14,7 +14,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * What is kept of rows, each part in files of its own. A row that is put again has its new values everywhere. So who goes on with kept files
- * has what they had when they were kept, if rows that were put since are put again. One thread puts; what others may do, the parts say.
+ * has what they had when they were kept, if rows that were put since are put again; {@link RowFile#rowsWrittenSince} knows them. One thread puts; what
+ * others may do, the parts say.
  */
 final class RowFiles implements AutoCloseable {
     final VectorIndex vectors;
@@ -66,10 +67,11 @@ final class RowFiles implements AutoCloseable {
 
     /** @param vector null if the row has none; then an earlier one stays */
     void put(int id, Picture row, float @Nullable [] vector, @Nullable Fingerprint look) {
+        // First, so that it knows of all rows of which something was put.
+        shown.write(id, row);
         if (vector != null) {
             vectors.replace(id, vector);
         }
-        shown.write(id, row);
         keys.put(id, ListPosition.of(row));
         columns.put(id, row);
         words.put(id, row);

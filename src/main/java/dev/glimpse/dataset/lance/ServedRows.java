@@ -17,11 +17,11 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.stream.Collectors;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.jspecify.annotations.Nullable;
 import org.lance.Dataset;
 import org.lance.ipc.ScanOptions;
+import org.lance.schema.LanceField;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.util.FileSystemUtils;
@@ -109,6 +109,9 @@ final class ServedRows implements AutoCloseable {
         opened.also(() -> RowFolders.removeAllBut(folder, from.named()));
         this.pendingWords = opened.add(() -> new PendingWords(folder));
         this.mark = opened.add(() -> new VersionMark(folder));
+        if (VersionMark.read(folder).version() > loaded.version) {
+            loaded.torn = files.shown.rowsWrittenSince();
+        }
         tagBytes = files.columns.heapBytes();
         isTakenOver = true;
         pace.written(loaded.version);
@@ -225,13 +228,7 @@ final class ServedRows implements AutoCloseable {
                 || heapBytes(manifest.rows(), manifest.rows()) > room) {
             return null;
         }
-        Map<String, String> types = new HashMap<>(manifest.columns());
-        types.keySet().retainAll(read(manifest));
-        if (!loaded.columns.equals(types)) {
-            loaded.fragments.clear();
-            loaded.version = 0;
-            loaded.columns = types;
-        }
+        loaded.read(columns(dataset, manifest));
         // A set up to a higher number would not fit into the heap.
         long most = Math.min(VectorIndex.MAX_ROWS, room / HEAP_BYTES_PER_ROW);
         BitSet live = new BitSet();
@@ -248,24 +245,26 @@ final class ServedRows implements AutoCloseable {
             if (heap + files.columns.heapBytes() > room) {
                 return null;
             }
-            if (!fragment.files().equals(loaded.fragments.get(fragment.id()))) {
-                load(dataset, manifest, fragment.id());
-                loaded.fragments.put(fragment.id(), fragment.files());
+            if (loaded.isChanged(fragment)) {
+                boolean all = loaded.isRestored(fragment);
+                load(dataset, manifest, fragment, (row, updated) -> all || isWanted(row, updated));
+            }
+            loaded.read(fragment);
+        }
+        BitSet unread = loaded.unread(live);
+        if (!unread.isEmpty()) {
+            for (Manifest.FragmentState fragment : manifest.fragments()) {
+                load(dataset, manifest, fragment, (row, updated) -> unread.get(row));
             }
         }
-        loaded.fragments
-                .keySet()
-                .retainAll(manifest.fragments().stream()
-                        .map(Manifest.FragmentState::id)
-                        .collect(Collectors.toSet()));
         tagBytes = files.columns.heapBytes();
         BitSet searched = (BitSet) live.clone();
         searched.andNot(loaded.unusable);
         RowKeys.View positions = files.keys.view(live);
         // Searches of the version before still find what that one had.
-        loaded.live.or(live);
-        files.words.retain(loaded.live);
-        loaded.live = (BitSet) live.clone();
+        BitSet worded = (BitSet) live.clone();
+        worded.or(loaded.live);
+        files.words.retain(worded);
         files.words.refresh();
         LocalRows rows = new LocalRows(
                 column.model().fingerprint(),
@@ -278,7 +277,7 @@ final class ServedRows implements AutoCloseable {
                 pendingWords,
                 live.cardinality() - searched.cardinality());
         // Last, because what has failed before, as on a full disk, was not read.
-        loaded.version = manifest.version();
+        loaded.read(manifest, live);
         pace.put(rowsRead - before);
         logTakenOver(live.cardinality());
         return rows;
@@ -309,18 +308,28 @@ final class ServedRows implements AutoCloseable {
         return numbers * HEAP_BYTES_PER_ROW + VectorIndex.heapBytesOfPartitions(rows, dimension);
     }
 
-    /** Reads the rows of a fragment that are new, that other clients have written again, or that had no vector. After a merge there are few. */
-    private void load(Dataset dataset, Manifest manifest, int fragment) throws IOException {
+    private interface Wanted {
+        boolean is(int row, long updated);
+    }
+
+    /** Whether a row is new, other clients have written it again, or it had no vector. After a merge there are few. */
+    private boolean isWanted(int row, long updated) {
+        return updated > loaded.version || !loaded.live.get(row) || !files.vectors.holds(row);
+    }
+
+    /** Reads rows of a fragment. */
+    private void load(Dataset dataset, Manifest manifest, Manifest.FragmentState fragment, Wanted which)
+            throws IOException {
         BitSet wanted = new BitSet();
         ScanOptions ids = rowIds(ID_BATCH)
                 .columns(List.of(Columns.ROW_UPDATED))
-                .fragmentIds(List.of(fragment))
+                .fragmentIds(List.of(fragment.id()))
                 .build();
         Datasets.scan(dataset, ids, batch -> {
             long[] updates = Columns.updates(batch).toArray();
             long[] rowIds = Columns.rowIds(batch).toArray();
             for (int i = 0; i < rowIds.length; i++) {
-                if (updates[i] > loaded.version || !files.vectors.holds(rowIds[i])) {
+                if (which.is((int) rowIds[i], updates[i])) {
                     wanted.set((int) rowIds[i]);
                 }
             }
@@ -330,9 +339,19 @@ final class ServedRows implements AutoCloseable {
         }
         ScanOptions rows = rowIds(ROW_BATCH)
                 .columns(read(manifest))
-                .fragmentIds(List.of(fragment))
+                .fragmentIds(List.of(fragment.id()))
                 .build();
         Datasets.scan(dataset, rows, batch -> put(batch, wanted));
+    }
+
+    /** A column that was dropped, and added again under its name, has another number, and maybe no other file. */
+    private static Map<String, String> columns(Dataset dataset, Manifest manifest) {
+        Map<String, String> columns = new HashMap<>(manifest.columns());
+        columns.keySet().retainAll(read(manifest));
+        for (LanceField field : dataset.getLanceSchema().fields()) {
+            columns.computeIfPresent(field.getName(), (name, type) -> type + " " + field.getId());
+        }
+        return columns;
     }
 
     private static List<String> read(Manifest manifest) {
@@ -351,8 +370,8 @@ final class ServedRows implements AutoCloseable {
                 float[] vector = Columns.direction(batch, column.name(), i);
                 loaded.unusable.set(id, vector == null);
                 files.put(id, rows.get(i), vector, Columns.fingerprint(batch, i));
+                loaded.put(id);
                 rowsRead++;
-                loaded.written++;
             }
         }
     }

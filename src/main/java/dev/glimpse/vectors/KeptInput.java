@@ -1,8 +1,11 @@
 package dev.glimpse.vectors;
 
 import java.io.DataInputStream;
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.InputStream;
+import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -76,16 +79,19 @@ public final class KeptInput extends DataInputStream {
     }
 
     public float[] readFloats() throws IOException {
-        float[] floats = new float[readInt()];
-        for (int i = 0; i < floats.length; i++) {
-            floats[i] = readFloat();
-        }
+        FloatBuffer read = ByteBuffer.wrap(readAll(Math.multiplyExact(readInt(), Float.BYTES)))
+                .asFloatBuffer();
+        float[] floats = new float[read.remaining()];
+        read.get(floats);
         return floats;
     }
 
+    /** Takes no more heap than what is left, whatever the length: it may be none if what was written is of another format. */
     private byte[] readAll(int length) throws IOException {
-        byte[] bytes = new byte[length];
-        readFully(bytes);
+        byte[] bytes = readNBytes(length);
+        if (bytes.length < length) {
+            throw new EOFException("it ends " + (length - bytes.length) + " bytes too early");
+        }
         return bytes;
     }
 }

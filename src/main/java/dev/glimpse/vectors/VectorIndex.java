@@ -185,9 +185,9 @@ public final class VectorIndex implements AutoCloseable {
         return BinaryCodes.Rows.bytesPerRow(dimension);
     }
 
-    /** About how many bytes of the disk the partitions of so many rows take while they are built. */
+    /** About how many bytes of the disk the partitions of so many rows take while they are built beside those that another process would open. */
     public static long diskBytesOfPartitions(long rows, int dimension) {
-        return PartitionBuild.diskBytes(rows, dimension);
+        return 2 * PartitionBuild.diskBytes(rows, dimension);
     }
 
     /** About how many bytes of the heap the partitions of so many rows take while their centroids are found: 104 MB for ten million rows of 512 numbers. */
@@ -406,11 +406,8 @@ public final class VectorIndex implements AutoCloseable {
     /** Closes the files, and deletes those that were not kept. Searches that are running come to their end; later ones fail. Twice is fine. */
     @Override
     public void close() {
-        synchronized (this) {
-            closed = true;
-        }
-        searchers.close();
         endBuilding();
+        searchers.close();
         synchronized (this) {
             codes.close();
             Partitions partitions = partitions(store);
@@ -421,8 +418,11 @@ public final class VectorIndex implements AutoCloseable {
         }
     }
 
-    /** Waits for the thread, because it makes files in the folder, which may be another index's soon. */
-    private void endBuilding() {
+    /** Ends the thread that builds partitions, because it makes files in the folder, which may be another index's soon. None begins any more. */
+    public void endBuilding() {
+        synchronized (this) {
+            closed = true;
+        }
         Thread thread = building;
         if (thread != null) {
             thread.interrupt();

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import dev.glimpse.testing.ClusteredVectors;
+import dev.glimpse.testing.KeptFiles;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -258,6 +259,22 @@ class KeptIndexTest {
 
             assertThat(files()).isEqualTo(files - 3);
         }
+    }
+
+    @Test
+    void contentOfTheFilesIsThatOfTheNumberOfTheFormat() throws IOException {
+        byte[] kept;
+        try (VectorIndex index = empty()) {
+            index.view(put(index, 0, 2_000));
+            await().until(() -> !index.isSettling());
+            index.replace(3, VECTORS.row(9_000));
+            index.put(2_000, VECTORS.row(2_000));
+            kept = keep(index);
+        }
+
+        assertThat(KeptFiles.digest(folder(), kept))
+                .as("raise Checkpoint.FORMAT, and put this here")
+                .isEqualTo("aac164a78feb046292c326c606be653caecbbb1edb94f0097f165b8eb959cbbe");
     }
 
     private int files() throws IOException {

@@ -28,6 +28,8 @@ final class CheckpointPace {
 
     private boolean failed;
 
+    private boolean ended;
+
     /** @param clock in nanoseconds */
     CheckpointPace(LongSupplier clock) {
         this.clock = clock;
@@ -56,7 +58,7 @@ final class CheckpointPace {
 
     /** Whether the last checkpoint is not of what there is now. */
     boolean isBehind(long current, boolean regrouped) {
-        return current > 0 && (current != version || regrouped);
+        return !ended && current > 0 && (current != version || regrouped);
     }
 
     /** Says that there is a checkpoint of this version. */
@@ -65,6 +67,14 @@ final class CheckpointPace {
         rows = 0;
         since = clock.getAsLong();
         failed = false;
+    }
+
+    /**
+     * Says that there must be no other. What the system has failed to bring to the disk is lost, though it may say the next time that all is
+     * there.
+     */
+    void end() {
+        ended = true;
     }
 
     /** Says that one could not be written. The next one is due after the usual time. */

@@ -136,6 +136,37 @@ class CheckpointTest {
     }
 
     @Test
+    void noneIsDueAfterTheDiskHasLostSomething() {
+        CheckpointPace pace = new CheckpointPace(() -> 0);
+        assertThat(pace.isBehind(1, true)).isTrue();
+
+        pace.end();
+
+        assertThat(pace.isBehind(1, true)).isFalse();
+        assertThat(pace.isDue(1, 1_000_000, true)).isFalse();
+    }
+
+    /** As of another format: such a length would take more heap than there can be. */
+    @Test
+    void lengthThatIsNoneTakesNoHeap() throws IOException {
+        for (int length : new int[] {Integer.MAX_VALUE, -1}) {
+            Checkpoint.write(folder, OWNER, out -> {
+                out.writeInt(length);
+                out.writeLong(0);
+            });
+            try (KeptInput in = Checkpoint.open(folder, OWNER)) {
+                assertThatThrownBy(in::readText).isInstanceOf(Exception.class);
+            }
+            try (KeptInput in = Checkpoint.open(folder, OWNER)) {
+                assertThatThrownBy(in::readBits).isInstanceOf(Exception.class);
+            }
+            try (KeptInput in = Checkpoint.open(folder, OWNER)) {
+                assertThatThrownBy(in::readFloats).isInstanceOf(Exception.class);
+            }
+        }
+    }
+
+    @Test
     void filesThatHaveMostlyRowsThatAreGoneAreNotTakenOver() {
         assertThat(LoadedRows.isWorn(2_000_000, 1_000_000)).isFalse();
         assertThat(LoadedRows.isWorn(2_000_001, 1_000_000)).isTrue();

@@ -71,6 +71,16 @@ final class Checkpoint {
         return FORMAT + ", " + ByteOrder.nativeOrder() + ", " + WordIndex.FORMAT;
     }
 
+    /** Whether there is a whole one, of this owner. */
+    static boolean isOf(Path folder, Owner owner) {
+        try {
+            open(folder, owner).close();
+            return true;
+        } catch (IOException | RuntimeException e) {
+            return false;
+        }
+    }
+
     /**
      * Opens the file, to read what {@link Content} has written.
      *

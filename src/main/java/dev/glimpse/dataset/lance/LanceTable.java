@@ -714,7 +714,8 @@ public final class LanceTable implements AutoCloseable {
     /** Closes the table and its natives. Call this once, after the last write and the last read. */
     @Override
     public void close() {
-        snapshots.close();
-        datasets.close();
+        try (datasets) {
+            snapshots.close();
+        }
     }
 }

@@ -1,7 +1,10 @@
 package dev.glimpse.dataset.lance;
 
+import dev.glimpse.dataset.TableModels;
 import dev.glimpse.dataset.TableStamp;
+import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.replica.Replica;
+import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.vectors.DiskSpace;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -43,10 +46,13 @@ final class RowFolders {
         this.clock = clock;
     }
 
-    /** Whose rows the server reads of this version. */
-    static Checkpoint.Owner owner(Manifest manifest) {
+    private static Checkpoint.Owner owner(Manifest manifest) {
+        return owner(manifest, manifest.served());
+    }
+
+    private static Checkpoint.Owner owner(Manifest manifest, VectorColumn column) {
         return new Checkpoint.Owner(
-                TableStamp.of(manifest.metadata()).map(TableStamp::id).orElse(""), manifest.served());
+                TableStamp.of(manifest.metadata()).map(TableStamp::id).orElse(""), column);
     }
 
     /**
@@ -67,21 +73,39 @@ final class RowFolders {
     }
 
     /**
-     * The rows that an earlier process has left, if they are of this table and column; else empty ones. All else that is in the folder is removed.
+     * The rows that an earlier process has left, if they are of this table and column; else empty ones. All else is removed that is in the folder and
+     * is of no use.
      *
      * @param newest the newest version that is known
+     * @param stuck how often rows have filled the disk
      */
-    ServedRows open(Manifest newest) throws IOException {
+    ServedRows open(Manifest newest, int stuck) throws IOException {
+        boolean served = replica.files().isCopied();
         @Nullable ServedRows found = null;
         for (Path folder : inParent()) {
-            if (found == null && Checkpoint.isIn(folder) && !ServedRows.isOpen(folder)) {
-                found = takeOver(folder, newest);
+            if (ServedRows.isOpen(folder) || (served && isForLater(folder, newest))) {
+                continue;
             }
-            if (found == null || !found.folder().equals(folder)) {
+            try {
+                if (served && found == null && Checkpoint.isIn(folder)) {
+                    found = takeOver(folder, newest);
+                    continue;
+                }
                 FileSystemUtils.deleteRecursively(folder);
+            } catch (StoreUnavailableException e) {
+                log.info("rows of an earlier run stay for the next start: {}", e.toString());
             }
         }
-        return found == null ? empty(owner(newest), 0) : found;
+        return found == null ? empty(owner(newest), stuck) : found;
+    }
+
+    /** Whether they are of the model that the table has come to use, and that this server has, but does not know of yet. */
+    private static boolean isForLater(Path folder, Manifest newest) {
+        return newest.models()
+                .map(TableModels::active)
+                .filter(active -> !active.equals(newest.served()))
+                .map(active -> Checkpoint.isOf(folder, owner(newest, active)))
+                .orElse(false);
     }
 
     private List<Path> inParent() throws IOException {
@@ -123,23 +147,41 @@ final class RowFolders {
         }
     }
 
-    private @Nullable ServedRows takeOver(Path folder, Manifest newest) {
+    /**
+     * The rows in this folder. Null if they cannot be used; then the folder is removed.
+     *
+     * @throws StoreUnavailableException if the store does not say whether they are of this table
+     */
+    private @Nullable ServedRows takeOver(Path folder, Manifest newest) throws IOException {
         try {
             VersionMark.Marked marked = VersionMark.read(folder);
             if (marked.version() > newest.version()) {
                 throw new IOException(
                         "they are of version " + marked.version() + ", and the newest one is " + newest.version());
             }
-            if (!replica.digestOf(marked.version()).equals(Optional.of(marked.digest()))) {
+            if (!digestOf(marked.version()).equals(Optional.of(marked.digest()))) {
                 throw new IOException(
                         "version " + marked.version() + " of the table is another one by now, or is not kept any more");
             }
             Checkpoint.Owner owner = owner(newest);
             return ServedRows.takeOver(folder, owner, new CheckpointPace(clock), disk(owner, 0));
+        } catch (StoreUnavailableException e) {
+            throw e;
         } catch (IOException | RuntimeException | InternalError e) {
             // The error is that of a mapped file that cannot be read.
-            log.info("all rows are read anew, as those of an earlier run cannot be taken over: {}", e.toString());
+            log.info("rows of an earlier run cannot be taken over, and are removed: {}", e.toString());
+            FileSystemUtils.deleteRecursively(folder);
+            // What was mapped of them takes room on the disk until it is collected, and nobody has counted it.
+            System.gc();
             return null;
+        }
+    }
+
+    private Optional<String> digestOf(long version) {
+        try {
+            return replica.digestOf(version);
+        } catch (IOException e) {
+            throw new StoreUnavailableException("version " + version + " of the table cannot be read", e);
         }
     }
 }

@@ -8,6 +8,7 @@ import dev.glimpse.vectors.KeptOutput;
 import dev.glimpse.vectors.OpenFiles;
 import dev.glimpse.vectors.VectorIndex;
 import java.io.IOException;
+import java.io.SyncFailedException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -68,7 +69,7 @@ final class ServedRows implements AutoCloseable {
     /** Rows that were read from the table by this process. */
     private long rowsRead;
 
-    /** Whether the rows of an earlier process were taken over, and the log does not say so yet. */
+    /** Whether the rows of an earlier process were taken over, and none of them was served yet. */
     private boolean isTakenOver;
 
     /**
@@ -173,6 +174,9 @@ final class ServedRows implements AutoCloseable {
             // The error is that of a mapped file that the disk has no room for.
             log.warn("a restart would read rows again, as they cannot be kept: {}", e.toString());
             pace.failed();
+            if (e instanceof SyncFailedException) {
+                pace.end();
+            }
         }
     }
 
@@ -200,14 +204,19 @@ final class ServedRows implements AutoCloseable {
         return files.words.diskBytes() + pendingWords.diskBytes();
     }
 
-    /** Whether nothing was read yet, so that the next {@link #of} takes long. */
-    boolean isEmpty() {
-        return loaded.version == 0;
+    /** Whether no version was served from this yet by this process, so that the next {@link #of} may take long. */
+    boolean isNew() {
+        return loaded.version == 0 || isTakenOver;
+    }
+
+    /** Whether these are rows of an earlier process, and {@link #of} has not shown yet that they can be used. */
+    boolean isTakenOver() {
+        return isTakenOver;
     }
 
     /** Whether files have rows that cannot be searched, because the disk has no space for the others. */
     boolean isStuck() {
-        return (isEmpty() || isTakenOver) && disk.isStuck();
+        return isNew() && disk.isStuck();
     }
 
     /** Whether no further row can be kept here, because a write has failed, as of a full disk. */
@@ -392,9 +401,14 @@ final class ServedRows implements AutoCloseable {
 
     /** Closes the files and removes them. */
     void discard() {
+        // It makes files.
+        files.vectors.endBuilding();
         try {
-            RowFolders.removeNames(folder);
-            closeFiles();
+            try {
+                RowFolders.removeNames(folder);
+            } finally {
+                closeFiles();
+            }
             FileSystemUtils.deleteRecursively(folder);
         } catch (IOException e) {
             throw new UncheckedIOException("cannot remove " + folder, e);

@@ -68,7 +68,7 @@ public final class SnapshotManager implements AutoCloseable {
                 ? openLocal(replica.version())
                 : openRemote(replica.version());
         try {
-            this.rows = folders.open(first.manifest());
+            this.rows = folders.open(first.manifest(), stuck);
             this.current = first;
         } catch (IOException | RuntimeException | Error e) {
             first.release();
@@ -131,12 +131,12 @@ public final class SnapshotManager implements AutoCloseable {
                 try {
                     VectorColumn column = next.manifest().served();
                     if (!before.owner().column().equals(column)) {
-                        after = folders.empty(RowFolders.owner(next.manifest()), stuck);
+                        after = folders.open(next.manifest(), stuck);
                     }
                     // The first time this takes long, and Lance can search the version meanwhile. When another column
                     // comes to be searched,
                     // the one before is searched meanwhile.
-                    if (!before.isEmpty() && !after.isBroken()) {
+                    if (!before.isNew() && !after.isBroken()) {
                         next = next.with(rows(after, next));
                     }
                 } catch (IOException | RuntimeException | Error e) {
@@ -170,7 +170,14 @@ public final class SnapshotManager implements AutoCloseable {
 
     private @Nullable LocalRows load(Snapshot snapshot) throws IOException {
         if (rows.isBroken()) {
-            startAnew();
+            startAnew(stuck + 1);
+        }
+        if (rows.isTakenOver()) {
+            LocalRows found = ofTakenOver(snapshot);
+            if (found != null) {
+                return found;
+            }
+            startAnew(stuck);
         }
         try {
             LocalRows loaded = rows(rows, snapshot);
@@ -178,16 +185,31 @@ public final class SnapshotManager implements AutoCloseable {
             return loaded;
         } finally {
             if (rows.isStuck()) {
-                startAnew();
+                startAnew(stuck + 1);
             }
         }
     }
 
-    /** Gives back the disk space of rows that nobody can search, as others need it: Lance searches all rows. */
-    private void startAnew() throws IOException {
+    /** The rows of an earlier process. Null if they cannot be searched, now or at all. */
+    private @Nullable LocalRows ofTakenOver(Snapshot snapshot) throws IOException {
+        try {
+            return rows(rows, snapshot);
+        } catch (RuntimeException | InternalError e) {
+            // The error is that of a mapped file that cannot be read.
+            log.warn("all rows are read anew, as those of an earlier run cannot be used: {}", e.toString());
+            return null;
+        }
+    }
+
+    /**
+     * Gives back the disk space of rows that nobody can search, as others need it: Lance searches all rows.
+     *
+     * @param times how often rows have filled the disk
+     */
+    private void startAnew(int times) throws IOException {
         // First, so that there are always rows that can be asked.
-        ServedRows anew = folders.empty(rows.owner(), stuck + 1);
-        stuck++;
+        ServedRows anew = folders.empty(rows.owner(), times);
+        stuck = times;
         retired.add(rows);
         rows = anew;
         closeRetired();

@@ -2,138 +2,24 @@ package dev.glimpse.dataset.lance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.glimpse.dataset.ImageDataset;
-import dev.glimpse.dataset.KnownModels;
-import dev.glimpse.dataset.NearestQuery;
-import dev.glimpse.dataset.PictureRow;
-import dev.glimpse.dataset.RowFilter;
-import dev.glimpse.dataset.RowNotes;
-import dev.glimpse.dataset.TableMeters;
-import dev.glimpse.dataset.TableStamp;
-import dev.glimpse.dataset.WordHit;
-import dev.glimpse.dataset.WordQuery;
-import dev.glimpse.dataset.replica.Replica;
-import dev.glimpse.dataset.replica.TableTimings;
-import dev.glimpse.image.Fingerprint;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestStores;
-import dev.glimpse.testing.Pictures;
 import dev.glimpse.testing.Rows;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
-import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
-import java.util.Objects;
-import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
-import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** A server goes on with the rows that an earlier process has left, and finds what it would find if it had read all of them. */
-class WarmStartIT {
-    private static final int ROWS = 300;
-    private static final int K = 8;
-
-    @TempDir
-    Path temporary;
-
-    private int folders;
-
-    private Path newFolder() throws IOException {
-        return Files.createDirectory(temporary.resolve("folder" + folders++));
-    }
-
-    private static LanceTable open(ObjectStore store, Path work) throws IOException {
-        return new LanceTable(
-                manifests -> new Replica(
-                        store,
-                        ImageDataset.KEY,
-                        work.resolve("replica"),
-                        work.resolve("scratch"),
-                        1L << 30,
-                        TableTimings.USUAL,
-                        manifests,
-                        Runnable::run),
-                Optional.empty(),
-                10_000,
-                work.resolve("vectors"),
-                new KnownModels(Rows.MODEL),
-                () -> TableStamp.fresh(false),
-                lost -> {});
-    }
-
-    private static List<PictureRow> rows(int from, int to, Random random) {
-        return IntStream.range(from, to)
-                .mapToObj(n -> withLook(n, Pictures.row(n, random)))
-                .toList();
-    }
-
-    /** Some look the same. */
-    private static PictureRow withLook(int n, PictureRow row) {
-        return new PictureRow(
-                row.id(),
-                row.path(),
-                row.vector(),
-                row.bytes(),
-                row.width(),
-                row.height(),
-                row.uploadedAt(),
-                row.filename(),
-                row.caption(),
-                row.tags(),
-                n % 3 == 0 ? null : row.uploadedAt().minusSeconds(n),
-                n % 5 == 0 ? null : new Fingerprint(n / 7, n / 7));
-    }
-
-    /** What searches of all kinds find. */
-    private static List<Object> answers(LanceTable table) throws IOException {
-        Random random = new Random(9);
-        TableReader reader = table.reader();
-        List<Object> answers = new ArrayList<>();
-        for (int i = 0; i < 12; i++) {
-            RowFilter filter = i < 3 ? RowFilter.NONE : Pictures.filter(random);
-            answers.add(reader.nearest(
-                            new NearestQuery(Rows.vector(-i), K, random.nextBoolean(), filter), TableMeters.UNBOUND)
-                    .neighbors());
-            TableReader.Counted counted = reader.count(filter, Set.of(Rows.id(i).toString()));
-            answers.add(counted.counter().facets());
-            answers.add(counted.apart());
-        }
-        for (String text : List.of("dog", "café", "größe", "a", "nothing has this")) {
-            WordQuery query = new WordQuery(
-                    List.of(text), List.of(), WordQuery.Match.ANY, Rows.vector(-1), 10_000, RowFilter.NONE);
-            // Their order depends on rows that are gone, too, as long as their words are still in the files.
-            answers.add(reader.words(query, List.of(), Set.of()).hits().stream()
-                    .sorted(Comparator.comparing(WordHit::id))
-                    .toList());
-        }
-        answers.add(reader.newest(null, ROWS));
-        LocalRows rows = Objects.requireNonNull(table.snapshots().current().rows());
-        answers.add(rows.pictureBytes());
-        answers.add(rows.duplicates(null, share -> {}).size());
-        return answers;
-    }
-
-    /** As answered by a server that has read all rows itself. */
-    private List<Object> expected(ObjectStore store) throws IOException {
-        try (LanceTable cold = open(store, newFolder())) {
-            cold.snapshots().refresh();
-            assertThat(cold.snapshots().rowsRead()).isPositive();
-            return answers(cold);
-        }
-    }
-
+class WarmStartIT extends WarmStarts {
     @Test
     void restartReadsNoRowThatDidNotChange() throws IOException {
         Path work = newFolder();
@@ -172,8 +58,8 @@ class WarmStartIT {
             try (LanceTable other = open(store, newFolder())) {
                 other.append(rows(ROWS, ROWS + 20, random));
                 other.delete(List.of(Rows.id(3), Rows.id(4), Rows.id(ROWS + 1)));
-                other.describe(Rows.id(7), WarmStartIT::changed);
-                other.describe(Rows.id(8), WarmStartIT::changed);
+                other.describe(Rows.id(7), WarmStarts::changed);
+                other.describe(Rows.id(8), WarmStarts::changed);
             }
 
             try (LanceTable table = open(store, work)) {
@@ -183,64 +69,6 @@ class WarmStartIT {
                 assertThat(answers(table)).isEqualTo(expected(store));
             }
         }
-    }
-
-    private static RowNotes changed(RowNotes notes) {
-        return new RowNotes("another dog.png", "not as before", List.of("new tag", "a"), null);
-    }
-
-    /** Rows come, go and change, and are kept now and then; at some moments the process is killed, and the files are as they are. */
-    @ParameterizedTest
-    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
-    void killedServerFindsWhatItWouldFindIfItHadReadAllRows(long seed) throws IOException {
-        Random random = new Random(seed);
-        Path work = newFolder();
-        try (ObjectStore store = TestStores.folder(newFolder());
-                LanceTable table = open(store, work)) {
-            int rows = 0;
-            for (int step = 0; step < 12; step++) {
-                int end = rows + 1 + random.nextInt(80);
-                table.append(rows(rows, end, random));
-                rows = end;
-                if (random.nextBoolean()) {
-                    table.delete(List.of(Rows.id(random.nextInt(rows)), Rows.id(random.nextInt(rows))));
-                }
-                for (int i = random.nextInt(3); i > 0; i--) {
-                    table.describe(Rows.id(random.nextInt(rows)), WarmStartIT::changed);
-                }
-                if (step == 0 || random.nextInt(4) > 0) {
-                    table.snapshots().refresh();
-                }
-                if (step == 0 || random.nextInt(3) == 0) {
-                    table.snapshots().keepRows();
-                }
-                if (step % 3 == 2) {
-                    Path copy = copy(work);
-                    try (LanceTable next = open(store, copy)) {
-                        next.snapshots().refresh();
-                        assertThat(next.snapshots().rowsRead()).isLessThan(rows);
-                        assertThat(answers(next))
-                                .as("seed %d, step %d", seed, step)
-                                .isEqualTo(expected(store));
-                    }
-                }
-            }
-        }
-    }
-
-    private Path copy(Path work) throws IOException {
-        Path copy = newFolder();
-        try (Stream<Path> paths = Files.walk(work)) {
-            for (Path path : paths.toList()) {
-                Path target = copy.resolve(work.relativize(path).toString());
-                if (Files.isDirectory(path)) {
-                    Files.createDirectories(target);
-                } else {
-                    Files.copy(path, target, StandardCopyOption.REPLACE_EXISTING);
-                }
-            }
-        }
-        return copy;
     }
 
     /** What can be wrong with what an earlier process has left. */
@@ -386,7 +214,7 @@ class WarmStartIT {
                 table.snapshots().keepRows();
                 backup = copy(data);
                 table.append(rows(ROWS, ROWS + 10, new Random(2)));
-                table.describe(Rows.id(7), WarmStartIT::changed);
+                table.describe(Rows.id(7), WarmStarts::changed);
                 table.snapshots().refresh();
             }
         }

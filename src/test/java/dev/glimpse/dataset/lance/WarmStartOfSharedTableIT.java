@@ -1,0 +1,197 @@
+package dev.glimpse.dataset.lance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import dev.glimpse.storage.ObjectStore;
+import dev.glimpse.storage.TestStores;
+import dev.glimpse.testing.LanceDbClient;
+import dev.glimpse.testing.Rows;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/**
+ * A server goes on with the rows that an earlier process has left of a table that others change, and finds what it would find if it had read all of
+ * them. Rows that LanceDB's client updates keep their numbers, so that they are put again in the same place.
+ */
+class WarmStartOfSharedTableIT extends WarmStarts {
+    private static LanceDbClient client;
+
+    @BeforeAll
+    static void startClient() {
+        client = LanceDbClient.start();
+    }
+
+    @AfterAll
+    static void stopClient() {
+        if (client != null) {
+            client.close();
+        }
+    }
+
+    private static String where(int n) {
+        return "id = '" + Rows.id(n) + "'";
+    }
+
+    /** The row says something else, and has the vector of another one. */
+    private static void update(int n, int as) {
+        client.run(
+                "update",
+                "where",
+                where(n),
+                "values",
+                Map.of("caption", "a dog as " + as, "vector", Rows.vector(as).toArray()));
+    }
+
+    private static void seeOthers(LanceTable table) throws IOException {
+        table.catchUpByListing();
+        table.snapshots().refresh();
+    }
+
+    private void isAsIfAllRowsWereRead(ObjectStore store, Path work, long mostRowsRead) throws IOException {
+        try (LanceTable table = open(store, work)) {
+            table.snapshots().refresh();
+
+            assertThat(table.snapshots().rowsRead()).isLessThanOrEqualTo(mostRowsRead);
+            assertThat(answers(table)).isEqualTo(expected(store));
+        }
+    }
+
+    @Test
+    void columnThatWasDroppedAndAddedAgainUnderItsNameIsReadAnew() throws IOException {
+        Path data = newFolder();
+        Path work = newFolder();
+        try (ObjectStore store = TestStores.folder(data)) {
+            try (LanceTable table = open(store, work)) {
+                table.append(rows(0, ROWS, new Random(1)));
+                table.snapshots().refresh();
+            }
+            client.open(data);
+            client.run("dropColumns", "columns", List.of("caption"));
+            client.run("addColumns", "columns", Map.of("caption", "cast(null as string)"));
+
+            isAsIfAllRowsWereRead(store, work, ROWS);
+        }
+    }
+
+    @Test
+    void rowsThatARestoredVersionBringsBackAreReadAgain() throws IOException {
+        Path data = newFolder();
+        Path work = newFolder();
+        try (ObjectStore store = TestStores.folder(data)) {
+            long before;
+            try (LanceTable table = open(store, work)) {
+                table.append(rows(0, ROWS, new Random(1)));
+                table.snapshots().refresh();
+                client.open(data);
+                before = client.run("version").asLong();
+                client.run("delete", "where", where(1));
+                update(2, 1_000);
+                seeOthers(table);
+                table.append(rows(ROWS, ROWS + 10, new Random(2)));
+                seeOthers(table);
+            }
+            client.run("restore", "version", before);
+
+            isAsIfAllRowsWereRead(store, work, ROWS);
+        }
+    }
+
+    /** The count of deleted rows of the fragment does not tell it. */
+    @Test
+    void rowThatComesBackWhileAnotherOneGoesIsReadAgain() throws IOException {
+        Path data = newFolder();
+        Path work = newFolder();
+        try (ObjectStore store = TestStores.folder(data)) {
+            long before;
+            try (LanceTable table = open(store, work)) {
+                table.append(rows(0, ROWS, new Random(1)));
+                table.snapshots().refresh();
+                client.open(data);
+                before = client.run("version").asLong();
+                client.run("delete", "where", where(1));
+                seeOthers(table);
+            }
+            client.run("restore", "version", before);
+            client.run("delete", "where", where(2));
+
+            isAsIfAllRowsWereRead(store, work, 1);
+        }
+    }
+
+    @Test
+    void rowThatAKilledServerHasPutIsReadAgainWhenItIsAsItWasBefore() throws IOException {
+        Path data = newFolder();
+        Path work = newFolder();
+        try (ObjectStore store = TestStores.folder(data);
+                LanceTable table = open(store, work)) {
+            table.append(rows(0, ROWS, new Random(1)));
+            table.snapshots().refresh();
+            table.snapshots().keepRows();
+            client.open(data);
+            long before = client.run("version").asLong();
+            update(2, 1_000);
+            seeOthers(table);
+            Path killed = copy(work);
+            client.run("restore", "version", before);
+
+            isAsIfAllRowsWereRead(store, killed, 1);
+        }
+    }
+
+    /** Rows come, go and change, and are kept now and then; at some moments the process is killed, and the files are as they are. */
+    @ParameterizedTest
+    @CsvSource({"1, 50", "2, 50", "3, 50", "4, 50", "5, 1100"})
+    void killedServerFindsWhatItWouldFindIfItHadReadAllRows(long seed, int first) throws IOException {
+        Random random = new Random(seed);
+        Path data = newFolder();
+        Path work = newFolder();
+        try (ObjectStore store = TestStores.folder(data);
+                LanceTable table = open(store, work)) {
+            int rows = 0;
+            // Rows that were written since the table was read, and since what was read was kept.
+            int unread = 0;
+            int unkept = 0;
+            for (int step = 0; step < 9; step++) {
+                int end = rows + 1 + random.nextInt(80) + (step == 0 ? first : 0);
+                table.append(rows(rows, end, random));
+                unread += end - rows;
+                rows = end;
+                if (step == 0) {
+                    client.open(data);
+                }
+                if (random.nextBoolean()) {
+                    table.delete(List.of(Rows.id(random.nextInt(rows)), Rows.id(random.nextInt(rows))));
+                }
+                for (int i = random.nextInt(3); i > 0; i--) {
+                    table.describe(Rows.id(random.nextInt(rows)), WarmStarts::changed);
+                    unread++;
+                }
+                for (int i = random.nextInt(3); i > 0; i--) {
+                    update(random.nextInt(rows), random.nextInt(rows));
+                    unread++;
+                }
+                table.catchUpByListing();
+                if (step == 0 || random.nextInt(4) > 0) {
+                    table.snapshots().refresh();
+                    unkept += unread;
+                    unread = 0;
+                }
+                if (step == 0 || random.nextInt(3) == 0) {
+                    table.snapshots().keepRows();
+                    unkept = 0;
+                }
+                if (step % 3 == 2) {
+                    isAsIfAllRowsWereRead(store, copy(work), unkept + unread);
+                }
+            }
+        }
+    }
+}

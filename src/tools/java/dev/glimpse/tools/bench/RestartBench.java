@@ -21,7 +21,7 @@ import org.springframework.util.FileSystemUtils;
 
 /**
  * Opens a table of made-up rows as a server does, once with nothing kept of its rows and twice with what the run before has kept. Argument: the
- * number of rows. The folder of the table, of 7 kB a row, may be given in the system property {@code folder}.
+ * number of rows. The folder of the table, of 8 kB a row, may be given in the system property {@code folder}.
  */
 final class RestartBench {
     private static final int PARTITIONED_ROWS = 200_000;

@@ -11,18 +11,13 @@ import java.io.IOException;
 import java.io.SyncFailedException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.BitSet;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.jspecify.annotations.Nullable;
 import org.lance.Dataset;
-import org.lance.ipc.ScanOptions;
-import org.lance.schema.LanceField;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.util.FileSystemUtils;
@@ -40,12 +35,6 @@ final class ServedRows implements AutoCloseable {
 
     /** One of so many parts of the heap is for rows. */
     private static final int SHARES_OF_HEAP = 3;
-
-    /** Rows in a batch of row ids. Most tables need one batch. */
-    private static final long ID_BATCH = 1_000_000;
-
-    /** Rows in a batch of whole rows. A batch has some megabytes. */
-    private static final long ROW_BATCH = 2_048;
 
     /** Folders of rows of this process that are open. */
     private static final Set<Path> OPEN = ConcurrentHashMap.newKeySet();
@@ -110,9 +99,7 @@ final class ServedRows implements AutoCloseable {
         opened.also(() -> RowFolders.removeAllBut(folder, from.named()));
         this.pendingWords = opened.add(() -> new PendingWords(folder));
         this.mark = opened.add(() -> new VersionMark(folder));
-        if (VersionMark.read(folder).version() > loaded.version) {
-            loaded.torn = files.shown.rowsWrittenSince();
-        }
+        loaded.torn = opened.also(this::rowsWrittenSince);
         tagBytes = files.columns.heapBytes();
         isTakenOver = true;
         pace.written(loaded.version);
@@ -131,6 +118,10 @@ final class ServedRows implements AutoCloseable {
         try (KeptInput from = Checkpoint.open(folder, owner)) {
             return new ServedRows(folder, owner, pace, disk, from);
         }
+    }
+
+    private BitSet rowsWrittenSince() throws IOException {
+        return VersionMark.read(folder).version() > loaded.version ? files.shown.rowsWrittenSince() : new BitSet();
     }
 
     private void writeTo(KeptOutput out) throws IOException {
@@ -161,7 +152,10 @@ final class ServedRows implements AutoCloseable {
         }
     }
 
-    /** Writes a {@link Checkpoint} unless there is one of these rows. A failure is logged and nothing else: an earlier checkpoint does too. */
+    /**
+     * Writes a {@link Checkpoint} unless there is one of these rows. A failure is logged: an earlier checkpoint does too. After one of the words no row can be
+     * put any more, see {@link #isBroken}.
+     */
     void keep() {
         if (isBroken() || !pace.isBehind(loaded.version, files.vectors.hasNewPartitions())) {
             return;
@@ -237,14 +231,11 @@ final class ServedRows implements AutoCloseable {
                 || heapBytes(manifest.rows(), manifest.rows()) > room) {
             return null;
         }
-        loaded.read(columns(dataset, manifest));
+        VersionRows version = new VersionRows(dataset, manifest);
+        loaded.read(version.columns());
         // A set up to a higher number would not fit into the heap.
         long most = Math.min(VectorIndex.MAX_ROWS, room / HEAP_BYTES_PER_ROW);
-        BitSet live = new BitSet();
-        Datasets.scan(
-                dataset,
-                rowIds(ID_BATCH).build(),
-                batch -> Columns.rowIds(batch).forEach(id -> live.set((int) Math.min(id, most))));
+        BitSet live = version.numbers(most);
         long heap = heapBytes(live.length(), live.cardinality());
         if (live.length() > most || heap > room || disk.lacks(live)) {
             return null;
@@ -256,14 +247,14 @@ final class ServedRows implements AutoCloseable {
             }
             if (loaded.isChanged(fragment)) {
                 boolean all = loaded.isRestored(fragment);
-                load(dataset, manifest, fragment, (row, updated) -> all || isWanted(row, updated));
+                version.read(fragment, (row, updated) -> all || isWanted(row, updated), this::put);
             }
             loaded.read(fragment);
         }
         BitSet unread = loaded.unread(live);
         if (!unread.isEmpty()) {
             for (Manifest.FragmentState fragment : manifest.fragments()) {
-                load(dataset, manifest, fragment, (row, updated) -> unread.get(row));
+                version.read(fragment, (row, updated) -> unread.get(row), this::put);
             }
         }
         tagBytes = files.columns.heapBytes();
@@ -317,56 +308,9 @@ final class ServedRows implements AutoCloseable {
         return numbers * HEAP_BYTES_PER_ROW + VectorIndex.heapBytesOfPartitions(rows, dimension);
     }
 
-    private interface Wanted {
-        boolean is(int row, long updated);
-    }
-
     /** Whether a row is new, other clients have written it again, or it had no vector. After a merge there are few. */
     private boolean isWanted(int row, long updated) {
         return updated > loaded.version || !loaded.live.get(row) || !files.vectors.holds(row);
-    }
-
-    /** Reads rows of a fragment. */
-    private void load(Dataset dataset, Manifest manifest, Manifest.FragmentState fragment, Wanted which)
-            throws IOException {
-        BitSet wanted = new BitSet();
-        ScanOptions ids = rowIds(ID_BATCH)
-                .columns(List.of(Columns.ROW_UPDATED))
-                .fragmentIds(List.of(fragment.id()))
-                .build();
-        Datasets.scan(dataset, ids, batch -> {
-            long[] updates = Columns.updates(batch).toArray();
-            long[] rowIds = Columns.rowIds(batch).toArray();
-            for (int i = 0; i < rowIds.length; i++) {
-                if (which.is((int) rowIds[i], updates[i])) {
-                    wanted.set((int) rowIds[i]);
-                }
-            }
-        });
-        if (wanted.isEmpty()) {
-            return;
-        }
-        ScanOptions rows = rowIds(ROW_BATCH)
-                .columns(read(manifest))
-                .fragmentIds(List.of(fragment.id()))
-                .build();
-        Datasets.scan(dataset, rows, batch -> put(batch, wanted));
-    }
-
-    /** A column that was dropped, and added again under its name, has another number, and maybe no other file. */
-    private static Map<String, String> columns(Dataset dataset, Manifest manifest) {
-        Map<String, String> columns = new HashMap<>(manifest.columns());
-        columns.keySet().retainAll(read(manifest));
-        for (LanceField field : dataset.getLanceSchema().fields()) {
-            columns.computeIfPresent(field.getName(), (name, type) -> type + " " + field.getId());
-        }
-        return columns;
-    }
-
-    private static List<String> read(Manifest manifest) {
-        List<String> columns = new ArrayList<>(manifest.readable());
-        columns.addAll(manifest.searched());
-        return columns;
     }
 
     private void put(VectorSchemaRoot batch, BitSet wanted) {
@@ -383,10 +327,6 @@ final class ServedRows implements AutoCloseable {
                 rowsRead++;
             }
         }
-    }
-
-    private static ScanOptions.Builder rowIds(long batch) {
-        return new ScanOptions.Builder().columns(List.of()).withRowId(true).batchSize(batch);
     }
 
     /** Closes the files. Those that a checkpoint names stay for a later process; without one none stays. */

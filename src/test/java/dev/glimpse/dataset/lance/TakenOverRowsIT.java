@@ -2,18 +2,23 @@ package dev.glimpse.dataset.lance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.ModelStamp;
+import dev.glimpse.dataset.ReplicaProperties;
 import dev.glimpse.dataset.TableModels;
+import dev.glimpse.dataset.TableSettings;
 import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.replica.ManifestName;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.storage.TestStores;
 import dev.glimpse.testing.Rows;
+import dev.glimpse.testing.TestBucket;
 import dev.glimpse.vectors.DiskSpace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
@@ -23,6 +28,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.util.FileSystemUtils;
+import org.springframework.util.unit.DataSize;
 
 /** What becomes of the rows that an earlier process has left where they cannot be searched, or not yet. */
 class TakenOverRowsIT extends WarmStarts {
@@ -169,5 +175,33 @@ class TakenOverRowsIT extends WarmStarts {
             assertThat(snapshots.current().rows()).isNotNull();
         }
         assertThat(folders()).hasSize(1);
+    }
+
+    @Test
+    void rowsOfATableThatIsNotCopiedAnyMoreAreRemoved() throws IOException {
+        Path work = newFolder();
+        TableSettings small = new TableSettings(
+                Rows.AT_ONCE.commit(),
+                new ReplicaProperties(DataSize.ofBytes(1), Duration.ofSeconds(30)),
+                Rows.AT_ONCE.maintenance());
+        try (TestBucket bucket = TestBucket.start();
+                ObjectStore remote = bucket.open()) {
+            try (ImageDataset server = ImageDataset.open(remote, work, Rows.MODEL, Rows.AT_ONCE)) {
+                server.add(Rows.row(1)).join();
+                server.settled().join();
+            }
+            assertThat(checkpoints(work)).hasSize(1);
+
+            try (ImageDataset server = ImageDataset.open(remote, work, Rows.MODEL, small)) {
+                server.settled().join();
+                assertThat(checkpoints(work)).isEmpty();
+            }
+        }
+    }
+
+    private static List<Path> checkpoints(Path work) throws IOException {
+        try (Stream<Path> files = Files.walk(work)) {
+            return files.filter(file -> file.endsWith(Checkpoint.NAME)).toList();
+        }
     }
 }

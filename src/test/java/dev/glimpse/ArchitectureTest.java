@@ -187,11 +187,11 @@ class ArchitectureTest {
     static final ArchRule datasetAloneKnowsArrow = alone("dataset.lance", "org.apache.arrow..");
 
     @ArchTest
-    static final ArchRule theStartAndTwoClassesAloneKnowForeignFunctions = noClasses()
+    static final ArchRule theStartAndThreeClassesAloneKnowForeignFunctions = noClasses()
             .that()
             .resideOutsideOfPackage("dev.glimpse")
             .and()
-            .haveNameNotMatching("dev\\.glimpse\\.(image\\.WebpEncoder|embedding\\.EightBitEngine).*")
+            .haveNameNotMatching("dev\\.glimpse\\.(image\\.WebpEncoder|embedding\\.(EightBitEngine|Niceness)).*")
             .should()
             .dependOnClassesThat()
             .resideInAPackage("com.sun.jna..");

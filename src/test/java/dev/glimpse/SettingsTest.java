@@ -29,7 +29,7 @@ class SettingsTest {
         "glimpse.decode.time, 10s",
         "glimpse.decode.memory, 1GB",
         "glimpse.commit.rows, 256",
-        "glimpse.commit.age, 2s",
+        "glimpse.commit.age, 3s",
         "glimpse.trash.retention, 7d",
         "glimpse.upload.files, 100",
         "glimpse.search.text-length, 1000",

@@ -13,7 +13,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 @ConfigurationProperties("glimpse.commit")
 public record CommitProperties(
-        @DefaultValue("256") int rows, @DefaultValue("2s") Duration age) {
+        @DefaultValue("256") int rows, @DefaultValue("3s") Duration age) {
     public CommitProperties {
         if (rows < 1 || rows > 4096) {
             throw new IllegalArgumentException("glimpse.commit.rows must be 1 to 4096: " + rows);

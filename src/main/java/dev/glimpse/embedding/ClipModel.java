@@ -71,8 +71,12 @@ public final class ClipModel implements AutoCloseable, MeterBinder {
                 "image-encoder",
                 threads,
                 IMAGE_BATCH,
-                () -> new TorchScriptPass<>(
-                        imageModel, descriptor.image().method(), images::stack, descriptor.dimension(), reader),
+                () -> {
+                    // A batch takes half a second of a processor, for which no search should wait.
+                    Niceness.giveWay();
+                    return new TorchScriptPass<>(
+                            imageModel, descriptor.image().method(), images::stack, descriptor.dimension(), reader);
+                },
                 meters);
         textEncoder = new BatchingEncoder<>(
                 "text-encoder",

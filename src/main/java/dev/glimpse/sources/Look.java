@@ -143,7 +143,7 @@ final class Look {
     // ---- what is new
 
     private boolean read() throws InterruptedException {
-        List<CompletableFuture<Void>> running = new ArrayList<>();
+        RunningReads running = new RunningReads(requests, reader.most(), waiting);
         boolean[] all = {true};
         try {
             difference.forEachToRead(place -> {
@@ -153,23 +153,16 @@ final class Look {
                     all[0] = false;
                     return false;
                 }
-                if (running.size() >= ObjectReader.AT_ONCE) {
-                    waiting.await(running.remove(0));
-                }
-                running.add(CompletableFuture.runAsync(() -> readOne(place), requests));
+                running.begin(reader.held(place), () -> readOne(place));
                 commit(batch);
                 return true;
             });
         } finally {
             // All have ended before one of them is told of: none may come later.
-            CompletableFuture.allOf(running.toArray(CompletableFuture[]::new))
-                    .exceptionally(failure -> null)
-                    .join();
+            running.join();
             addWithoutWaiting();
         }
-        for (CompletableFuture<Void> one : running) {
-            waiting.await(one);
-        }
+        running.await();
         waiting.await(lastCommit);
         move();
         return all[0];

@@ -30,8 +30,11 @@ import org.springframework.util.unit.DataSize;
  * and views. Safe for use by several threads, but for {@link #pace}.
  */
 final class ObjectReader {
-    /** Objects that are fetched, decoded or encoded at the same time. */
-    static final int AT_ONCE = 4;
+    /**
+     * Objects that are fetched, decoded or encoded at the same time: a batch of eight for each of two encoders, and as many on their way
+     * from the store.
+     */
+    static final int AT_ONCE = 32;
 
     private static final Logger log = LoggerFactory.getLogger(ObjectReader.class);
 
@@ -86,6 +89,20 @@ final class ObjectReader {
         }
     }
 
+    /** The most bytes of objects that are in memory at the same time. */
+    long most() {
+        return 2 * largest.toBytes();
+    }
+
+    /** How many bytes of this object are in memory while it is read. */
+    long held(Place place) {
+        return isTooLarge(place) ? 0 : place.bytes();
+    }
+
+    private boolean isTooLarge(Place place) {
+        return place.bytes() > largest.toBytes();
+    }
+
     /** Waits until the next object may be read. For one thread. */
     void pace() {
         if (pauseNanos > 0) {
@@ -103,7 +120,7 @@ final class ObjectReader {
      * @throws dev.glimpse.storage.StoreUnavailableException if the store does not answer
      */
     Found read(Place place) {
-        if (place.bytes() > largest.toBytes()) {
+        if (isTooLarge(place)) {
             return Found.refused("it has " + place.bytes() + " bytes, more than the " + largest.toMegabytes()
                     + " MB that a picture may have");
         }

@@ -3,7 +3,9 @@ package dev.glimpse.vectors;
 import dev.glimpse.vectors.BinaryCodes.Rows;
 import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /** Directions that rows are grouped by. 2 kB for each of 512 dimensions. Immutable, so any thread may use it. */
 final class Centroids {
@@ -35,11 +37,12 @@ final class Centroids {
     /** @param codes as they were when the centroids were written */
     static Centroids read(BinaryCodes codes, KeptInput from) throws IOException {
         int trainedRows = from.readInt();
-        float[][] vectors = new float[from.readInt()][];
-        for (int i = 0; i < vectors.length; i++) {
-            vectors[i] = from.readFloats();
+        // Not an array of that length: it may be none if what was written is of another format.
+        List<float[]> vectors = new ArrayList<>();
+        for (int left = from.readInt(); left > 0; left--) {
+            vectors.add(from.readFloats());
         }
-        return new Centroids(vectors, codes, trainedRows);
+        return new Centroids(vectors.toArray(float[][]::new), codes, trainedRows);
     }
 
     /** Says how to make them again. */

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.FloatBuffer;
+import java.nio.IntBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
@@ -76,6 +77,15 @@ public final class KeptInput extends DataInputStream {
 
     public BitSet readBits() throws IOException {
         return BitSet.valueOf(readAll(readInt()));
+    }
+
+    /** Reads how many there are, and these. */
+    public int[] readInts() throws IOException {
+        IntBuffer read = ByteBuffer.wrap(readAll(Math.multiplyExact(readInt(), Integer.BYTES)))
+                .asIntBuffer();
+        int[] ints = new int[read.remaining()];
+        read.get(ints);
+        return ints;
     }
 
     public float[] readFloats() throws IOException {

@@ -45,10 +45,7 @@ final class Partitions implements AutoCloseable {
         OpenFiles opened = new OpenFiles();
         PartitionFiles files = opened.add(() -> new PartitionFiles(dimension, from));
         return opened.also(() -> {
-            int[] starts = new int[from.readInt()];
-            for (int i = 0; i < starts.length; i++) {
-                starts[i] = from.readInt();
-            }
+            int[] starts = from.readInts();
             Partitions partitions = new Partitions(files, Centroids.read(codes, from), starts);
             partitions.moved.or(from.readBits());
             return partitions;

@@ -83,7 +83,7 @@ public final class VectorIndex implements AutoCloseable {
     /**
      * Creates an empty index.
      *
-     * @param folder on a local disk, for files with 4 bytes for each value of each row and up to 152 more
+     * @param folder on a local disk, for files with 4 bytes for each value of each row and, with up to 512 dimensions, 72 to 324 more
      * @param dimension of all vectors
      */
     public VectorIndex(Path folder, int dimension) {

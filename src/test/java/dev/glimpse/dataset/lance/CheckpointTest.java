@@ -163,6 +163,9 @@ class CheckpointTest {
             try (KeptInput in = Checkpoint.open(folder, OWNER)) {
                 assertThatThrownBy(in::readFloats).isInstanceOf(Exception.class);
             }
+            try (KeptInput in = Checkpoint.open(folder, OWNER)) {
+                assertThatThrownBy(in::readInts).isInstanceOf(Exception.class);
+            }
         }
     }
 

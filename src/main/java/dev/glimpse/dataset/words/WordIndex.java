@@ -6,6 +6,7 @@ import dev.glimpse.vectors.KeptInput;
 import dev.glimpse.vectors.KeptOutput;
 import dev.glimpse.vectors.OpenFiles;
 import java.io.IOException;
+import java.io.SyncFailedException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.file.Files;
@@ -72,6 +73,9 @@ public final class WordIndex implements AutoCloseable {
 
     private boolean kept;
 
+    /** Rows that had words when they were kept, and have none in the files. */
+    private final BitSet removedSince = new BitSet();
+
     /** @param parent on a local disk */
     public WordIndex(Path parent) {
         try {
@@ -99,6 +103,8 @@ public final class WordIndex implements AutoCloseable {
         searchers = files.add(() -> new SearcherManager(writer, new SearcherFactory()));
         kept = true;
         present = files.also(this::rowsInFiles);
+        removedSince.or(files.also(from::readBits));
+        removedSince.andNot(present);
     }
 
     private static IndexWriterConfig settings(IndexWriterConfig.OpenMode mode) {
@@ -131,11 +137,25 @@ public final class WordIndex implements AutoCloseable {
     /**
      * Brings to the disk what was put and removed, and says how another process can go on with it. It stays from now on. The thread that puts
      * rows calls this.
+     *
+     * @throws SyncFailedException if the files could not be brought to the disk: what came since the last time may be lost
      */
     public void keep(KeptOutput to) throws IOException {
-        writer.commit();
+        try {
+            writer.commit();
+        } catch (IOException e) {
+            SyncFailedException failure = new SyncFailedException("cannot keep words in " + folder);
+            failure.initCause(e);
+            throw failure;
+        }
         to.writeName(folder);
+        to.writeBits(present);
         kept = true;
+    }
+
+    /** Rows that had words when an earlier process kept them, and whose words it has removed since. The caller owns the result. */
+    public BitSet rowsRemovedSince() {
+        return (BitSet) removedSince.clone();
     }
 
     /** Adds the words of a row, or replaces them. They are found after the next {@link #refresh}. */

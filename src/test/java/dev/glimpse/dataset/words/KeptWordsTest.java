@@ -3,9 +3,14 @@ package dev.glimpse.dataset.words;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import dev.glimpse.dataset.Picture;
+import dev.glimpse.vectors.KeptInput;
+import dev.glimpse.vectors.KeptOutput;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.List;
 import org.apache.lucene.index.MultiTerms;
 import org.apache.lucene.index.TermsEnum;
@@ -17,6 +22,28 @@ import org.junit.jupiter.api.io.TempDir;
 class KeptWordsTest {
     @TempDir
     private Path folder;
+
+    /** As after a checkpoint that could not be written, though words were. */
+    @Test
+    void rowsAreKnownWhoseWordsWereRemovedAfterTheyWereKept() throws IOException {
+        ByteArrayOutputStream kept = new ByteArrayOutputStream();
+        try (WordIndex index = new WordIndex(folder)) {
+            for (int row = 0; row < 3; row++) {
+                index.put(row, new Picture("x", "x", null, null, null, null, null, null, null, List.of("tag")));
+            }
+            index.keep(new KeptOutput(kept));
+            index.put(3, new Picture("x", "x", null, null, null, null, null, null, null, List.of("tag")));
+            BitSet left = new BitSet();
+            left.set(1, 4);
+            index.retain(left);
+            index.keep(new KeptOutput(new ByteArrayOutputStream()));
+        }
+
+        try (KeptInput from = new KeptInput(new ByteArrayInputStream(kept.toByteArray()), folder);
+                WordIndex index = new WordIndex(from)) {
+            assertThat(index.rowsRemovedSince().stream()).containsExactly(0);
+        }
+    }
 
     @Test
     void termsOfARowAreThoseOfTheNumberOfTheFormat() throws IOException {

@@ -12,7 +12,7 @@ import java.util.stream.Collectors;
 
 /** Says which rows of the table have been read. For one thread. */
 final class LoadedRows {
-    /** The version that was read last, or 0. Rows that were written later are read again. */
+    /** The version that was read last, or 0 if all rows are to be read. Rows that were written later are read again. */
     long version;
 
     /**
@@ -22,10 +22,7 @@ final class LoadedRows {
     Map<String, String> columns = Map.of();
 
     /** Each fragment of that version, as it was. */
-    private final Map<Integer, Manifest.FragmentState> fragments = new HashMap<>();
-
-    /** Numbers of all fragments that were ever read. */
-    private final BitSet seen;
+    private final Map<Integer, Fragment> fragments = new HashMap<>();
 
     /** Rows that have no vector, so that searches cannot compare them. */
     final BitSet unusable;
@@ -33,14 +30,20 @@ final class LoadedRows {
     /** The rows of the version that was read last, and those that were put since. */
     BitSet live;
 
-    /** Rows that an earlier process has put after what it kept: some files may have what it put, and others what they had before. */
+    /** Rows that an earlier process has changed after what it kept: some files may have what came then, and others what they had before. */
     BitSet torn = new BitSet();
 
     /** How many rows were written into the files, those that are gone or were written again too: they take room as long as the files do. */
     long written;
 
+    /** What tells whether a fragment is as it was. */
+    private record Fragment(long deletions, List<String> files) {
+        static Fragment of(Manifest.FragmentState fragment) {
+            return new Fragment(fragment.deletions(), fragment.files());
+        }
+    }
+
     LoadedRows() {
-        seen = new BitSet();
         unusable = new BitSet();
         live = new BitSet();
     }
@@ -53,15 +56,13 @@ final class LoadedRows {
         }
         for (int left = from.readInt(); left > 0; left--) {
             int id = from.readInt();
-            long rows = from.readLong();
-            long deletedRows = from.readLong();
+            long deletions = from.readLong();
             List<String> files = new ArrayList<>();
             for (int more = from.readInt(); more > 0; more--) {
                 files.add(from.readText());
             }
-            fragments.put(id, new Manifest.FragmentState(id, rows, deletedRows, files));
+            fragments.put(id, new Fragment(deletions, files));
         }
-        seen = from.readBits();
         unusable = from.readBits();
         live = from.readBits();
         written = from.readLong();
@@ -81,25 +82,23 @@ final class LoadedRows {
         }
     }
 
-    /** Whether this fragment may have rows that are to be read. */
+    /**
+     * Whether this fragment may have rows that are to be read. That its rows are others is enough: another client may have restored an earlier version
+     * of the table, which has rows that were updated since, and deleted others.
+     */
     boolean isChanged(Manifest.FragmentState fragment) {
-        Manifest.FragmentState before = fragments.get(fragment.id());
-        return before == null || !before.files().equals(fragment.files()) || isRestored(fragment);
+        return !Fragment.of(fragment).equals(fragments.get(fragment.id()));
     }
 
-    /**
-     * Whether the fragment has rows that it had lost, as another client has restored an earlier version of the table. What is kept of these rows may
-     * be of a version since then.
-     */
-    boolean isRestored(Manifest.FragmentState fragment) {
-        Manifest.FragmentState before = fragments.get(fragment.id());
-        return before == null ? seen.get(fragment.id()) : fragment.deletedRows() < before.deletedRows();
+    /** Whether this fragment may have vectors of rows that had none. */
+    boolean hasNewFiles(Manifest.FragmentState fragment) {
+        Fragment before = fragments.get(fragment.id());
+        return before == null || !before.files.equals(fragment.files());
     }
 
     /** Says that the rows of this fragment have been read. */
     void read(Manifest.FragmentState fragment) {
-        fragments.put(fragment.id(), fragment);
-        seen.set(fragment.id());
+        fragments.put(fragment.id(), Fragment.of(fragment));
     }
 
     /** Says that this row has been put. */
@@ -110,8 +109,7 @@ final class LoadedRows {
     }
 
     /**
-     * Rows that are to be read though no fragment has changed, as another client has restored an earlier version: they had been deleted, or are as they
-     * were when they were kept. The caller owns the result.
+     * Rows that are to be read though no fragment tells it, as it is as it was when they were kept. The caller owns the result.
      *
      * @param now the rows of the version that is being read
      */
@@ -147,16 +145,14 @@ final class LoadedRows {
             to.writeText(column.getValue());
         }
         to.writeInt(fragments.size());
-        for (Manifest.FragmentState fragment : fragments.values()) {
-            to.writeInt(fragment.id());
-            to.writeLong(fragment.rows());
-            to.writeLong(fragment.deletedRows());
-            to.writeInt(fragment.files().size());
-            for (String file : fragment.files()) {
+        for (Map.Entry<Integer, Fragment> fragment : fragments.entrySet()) {
+            to.writeInt(fragment.getKey());
+            to.writeLong(fragment.getValue().deletions);
+            to.writeInt(fragment.getValue().files.size());
+            for (String file : fragment.getValue().files) {
                 to.writeText(file);
             }
         }
-        to.writeBits(seen);
         to.writeBits(unusable);
         to.writeBits(live);
         to.writeLong(written);

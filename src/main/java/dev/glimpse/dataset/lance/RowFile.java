@@ -22,13 +22,13 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps in a local file what answers show of rows, and in a mapped one where each row is. It is a cache. Lance takes about two milliseconds to
- * find ten rows by their row ids, and this takes about 0.1 ms. {@link #close} deletes the files unless they were kept. Safe for use by several
- * threads.
+ * Keeps in a local file what answers show of rows, and in a mapped one where each row is, and of which version it is. It is a cache. Lance takes
+ * about two milliseconds to find ten rows by their row ids, and this takes about 0.1 ms. {@link #close} deletes the files unless they were kept.
+ * Safe for use by several threads.
  */
 final class RowFile implements AutoCloseable {
     /** Bytes of the mapped file. */
-    static final int BYTES_PER_ROW = Long.BYTES + Integer.BYTES;
+    static final int BYTES_PER_ROW = 2 * Long.BYTES + Integer.BYTES;
 
     private static final int CHUNK_ROWS = Chunks.ROWS;
 
@@ -42,15 +42,17 @@ final class RowFile implements AutoCloseable {
     private long end;
     private volatile boolean kept;
 
-    /** The places of rows in the file, by row id. */
+    /** The places of rows in the file, and the versions that have written them, by row id. */
     private static final class Chunk {
         private static final int BYTES = CHUNK_ROWS * BYTES_PER_ROW;
 
         private final LongBuffer starts;
+        private final LongBuffer versions;
         private final IntBuffer lengths;
 
         private Chunk(ByteBuffer memory) {
             starts = Chunks.longs(memory);
+            versions = Chunks.longs(memory);
             lengths = Chunks.ints(memory);
         }
     }
@@ -113,8 +115,12 @@ final class RowFile implements AutoCloseable {
         return rows;
     }
 
-    /** Writes what answers show of this row. */
-    void write(int row, Picture shown) {
+    /**
+     * Writes what answers show of this row.
+     *
+     * @param version that has written the row
+     */
+    void write(int row, long version, Picture shown) {
         byte[] bytes = PictureBytes.of(shown);
         synchronized (this) {
             chunks = Chunks.reaching(row, chunks, number -> new Chunk(places.chunk(number)));
@@ -126,9 +132,15 @@ final class RowFile implements AutoCloseable {
             }
             Chunk chunk = Chunks.of(row, chunks);
             chunk.starts.put(row % CHUNK_ROWS, end);
+            chunk.versions.put(row % CHUNK_ROWS, version);
             chunk.lengths.put(row % CHUNK_ROWS, bytes.length);
             end += bytes.length;
         }
+    }
+
+    /** The version that has written what is here of this row, which must have been written. */
+    synchronized long version(int row) {
+        return Chunks.of(row, chunks).versions.get(row % CHUNK_ROWS);
     }
 
     /** Reads the rows of these hits, in the order of the hits. They must have been written. */

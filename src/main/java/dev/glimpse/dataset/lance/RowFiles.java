@@ -10,12 +10,12 @@ import dev.glimpse.vectors.OpenFiles;
 import dev.glimpse.vectors.VectorIndex;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
  * What is kept of rows, each part in files of its own. A row that is put again has its new values everywhere. So who goes on with kept files
- * has what they had when they were kept, if rows that were put since are put again; {@link RowFile#rowsWrittenSince} knows them. One thread puts; what
- * others may do, the parts say.
+ * has what they had when they were kept, if {@link #tornRows} are put again. One thread puts; what others may do, the parts say.
  */
 final class RowFiles implements AutoCloseable {
     final VectorIndex vectors;
@@ -65,10 +65,15 @@ final class RowFiles implements AutoCloseable {
         words.keep(to);
     }
 
-    /** @param vector null if the row has none; then an earlier one stays */
-    void put(int id, Picture row, float @Nullable [] vector, @Nullable Fingerprint look) {
+    /**
+     * Puts a row.
+     *
+     * @param version that has written the row
+     * @param vector null if the row has none; then an earlier one stays
+     */
+    void put(int id, long version, Picture row, float @Nullable [] vector, @Nullable Fingerprint look) {
         // First, so that it knows of all rows of which something was put.
-        shown.write(id, row);
+        shown.write(id, version, row);
         if (vector != null) {
             vectors.replace(id, vector);
         }
@@ -76,6 +81,16 @@ final class RowFiles implements AutoCloseable {
         columns.put(id, row);
         words.put(id, row);
         looks.put(id, look);
+    }
+
+    /**
+     * Rows of which files that were kept may not have what they had then: those that were put since, and those whose words were removed since. To
+     * be called before the first put.
+     */
+    BitSet tornRows() {
+        BitSet rows = shown.rowsWrittenSince();
+        rows.or(words.rowsRemovedSince());
+        return rows;
     }
 
     /** Bytes of mapped files without the columns, and of the first codes on the heap. They have room for rows that are gone, too. */

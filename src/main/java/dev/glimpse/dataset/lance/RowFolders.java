@@ -9,12 +9,14 @@ import dev.glimpse.vectors.DiskSpace;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.LongSupplier;
+import java.util.function.Predicate;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
@@ -72,9 +74,17 @@ final class RowFolders {
         return new RowsOnDisk(owner.column().model().dimension(), space, 1 + stuck);
     }
 
+    /** Removes the files that an earlier process has left beside the folders of rows. To be called before this process has any there. */
+    void removeFiles() throws IOException {
+        for (Path file : inParent(Files::isRegularFile)) {
+            Files.deleteIfExists(file);
+        }
+    }
+
     /**
-     * The rows that an earlier process has left, if they are of this table and column; else empty ones. All else is removed that is in the folder and
-     * is of no use.
+     * The rows that an earlier process has left, if they are of this table and column; else empty ones. Of several such the ones of the newest version.
+     * All other folders of rows are removed, but for those that are in use, and those that are of the table's own model as long as this server does not
+     * know it.
      *
      * @param newest the newest version that is known
      * @param stuck how often rows have filled the disk
@@ -82,7 +92,7 @@ final class RowFolders {
     ServedRows open(Manifest newest, int stuck) throws IOException {
         boolean served = replica.files().isCopied();
         @Nullable ServedRows found = null;
-        for (Path folder : inParent()) {
+        for (Path folder : inParent(Files::isDirectory)) {
             if (ServedRows.isOpen(folder) || (served && isForLater(folder, newest))) {
                 continue;
             }
@@ -108,12 +118,25 @@ final class RowFolders {
                 .orElse(false);
     }
 
-    private List<Path> inParent() throws IOException {
+    private List<Path> inParent(Predicate<Path> kind) throws IOException {
         if (!Files.exists(parent)) {
             return List.of();
         }
         try (Stream<Path> folders = Files.list(parent)) {
-            return folders.sorted().toList();
+            return folders.filter(kind)
+                    .sorted(Comparator.comparingLong(RowFolders::version)
+                            .reversed()
+                            .thenComparing(Comparator.naturalOrder()))
+                    .toList();
+        }
+    }
+
+    /** The newest version that the rows in a folder may be of; -1 if it does not say so. */
+    private static long version(Path folder) {
+        try {
+            return VersionMark.read(folder).version();
+        } catch (IOException e) {
+            return -1;
         }
     }
 
@@ -167,8 +190,9 @@ final class RowFolders {
             return ServedRows.takeOver(folder, owner, new CheckpointPace(clock), disk(owner, 0));
         } catch (StoreUnavailableException e) {
             throw e;
-        } catch (IOException | RuntimeException | InternalError e) {
-            // The error is that of a mapped file that cannot be read.
+        } catch (IOException | RuntimeException | InternalError | OutOfMemoryError e) {
+            // The errors are those of a mapped file that cannot be read, and of rows that need more heap than there is
+            // by now.
             log.info("rows of an earlier run cannot be taken over, and are removed: {}", e.toString());
             FileSystemUtils.deleteRecursively(folder);
             // What was mapped of them takes room on the disk until it is collected, and nobody has counted it.

@@ -1,6 +1,7 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.Picture;
+import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.words.PendingWords;
 import dev.glimpse.vectors.KeptInput;
@@ -10,11 +11,14 @@ import dev.glimpse.vectors.VectorIndex;
 import java.io.IOException;
 import java.io.SyncFailedException;
 import java.io.UncheckedIOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.BiConsumer;
+import java.util.function.BooleanSupplier;
 import org.apache.arrow.vector.VectorSchemaRoot;
 import org.jspecify.annotations.Nullable;
 import org.lance.Dataset;
@@ -74,12 +78,12 @@ final class ServedRows implements AutoCloseable {
         this.pace = pace;
         this.disk = disk;
         this.loaded = new LoadedRows();
-        FileSystemUtils.deleteRecursively(folder);
         OpenFiles opened = new OpenFiles();
+        opened.add(() -> claim(folder));
+        opened.also(() -> FileSystemUtils.deleteRecursively(folder));
         this.files = opened.add(() -> new RowFiles(folder, column.model().dimension()));
         this.pendingWords = opened.add(() -> new PendingWords(folder));
         this.mark = opened.add(() -> new VersionMark(folder));
-        OPEN.add(folder);
     }
 
     private ServedRows(Path folder, Checkpoint.Owner owner, CheckpointPace pace, RowsOnDisk disk, KeptInput from)
@@ -95,15 +99,21 @@ final class ServedRows implements AutoCloseable {
             throw new IOException("most of what they take is of rows that are gone");
         }
         OpenFiles opened = new OpenFiles();
+        opened.add(() -> claim(folder));
         this.files = opened.add(() -> new RowFiles(folder, column.model().dimension(), from));
         opened.also(() -> RowFolders.removeAllBut(folder, from.named()));
         this.pendingWords = opened.add(() -> new PendingWords(folder));
         this.mark = opened.add(() -> new VersionMark(folder));
-        loaded.torn = opened.also(this::rowsWrittenSince);
+        loaded.torn = opened.also(this::tornRows);
         tagBytes = files.columns.heapBytes();
         isTakenOver = true;
         pace.written(loaded.version);
+    }
+
+    /** First, so that nobody else of this process removes what comes into the folder. */
+    private static AutoCloseable claim(Path folder) {
         OPEN.add(folder);
+        return () -> OPEN.remove(folder);
     }
 
     /**
@@ -120,8 +130,8 @@ final class ServedRows implements AutoCloseable {
         }
     }
 
-    private BitSet rowsWrittenSince() throws IOException {
-        return VersionMark.read(folder).version() > loaded.version ? files.shown.rowsWrittenSince() : new BitSet();
+    private BitSet tornRows() throws IOException {
+        return VersionMark.read(folder).version() > loaded.version ? files.tornRows() : new BitSet();
     }
 
     private void writeTo(KeptOutput out) throws IOException {
@@ -152,12 +162,21 @@ final class ServedRows implements AutoCloseable {
         }
     }
 
+    /** Makes the next start read all rows, whatever becomes of this process, unless they are kept again. Any thread may call it. */
+    void forget() {
+        try {
+            Files.deleteIfExists(folder.resolve(Checkpoint.NAME));
+        } catch (IOException e) {
+            log.warn("a restart may take over rows that are not wanted any more: {}", e.toString());
+        }
+    }
+
     /**
-     * Writes a {@link Checkpoint} unless there is one of these rows. A failure is logged: an earlier checkpoint does too. After one of the words no row can be
-     * put any more, see {@link #isBroken}.
+     * Writes a {@link Checkpoint} unless there is one of these rows, or some of them are to be read again first. A failure is logged: an earlier
+     * checkpoint does too. After one of the words no row can be put any more, see {@link #isBroken}.
      */
     void keep() {
-        if (isBroken() || !pace.isBehind(loaded.version, files.vectors.hasNewPartitions())) {
+        if (isBroken() || !loaded.torn.isEmpty() || !pace.isBehind(loaded.version, files.vectors.hasNewPartitions())) {
             return;
         }
         try {
@@ -222,8 +241,10 @@ final class ServedRows implements AutoCloseable {
      * The rows of this version, to be searched. Null if Lance has to search the version.
      *
      * @param digest of the manifest
+     * @param ended whether it is to be given up; any thread may say so
+     * @throws TableBusyException if it was given up. The next call goes on
      */
-    @Nullable LocalRows of(Dataset dataset, Manifest manifest, String digest) throws IOException {
+    @Nullable LocalRows of(Dataset dataset, Manifest manifest, String digest, BooleanSupplier ended) throws IOException {
         long before = rowsRead;
         long room = heapForRows(Runtime.getRuntime().maxMemory());
         if (!manifest.stableRowIds()
@@ -241,20 +262,26 @@ final class ServedRows implements AutoCloseable {
             return null;
         }
         mark.set(new VersionMark.Marked(manifest.version(), digest));
+        BiConsumer<VectorSchemaRoot, BitSet> put = (batch, wanted) -> {
+            if (ended.getAsBoolean()) {
+                throw new TableBusyException("the table is closed");
+            }
+            put(batch, wanted);
+        };
         for (Manifest.FragmentState fragment : manifest.fragments()) {
             if (heap + files.columns.heapBytes() > room) {
                 return null;
             }
             if (loaded.isChanged(fragment)) {
-                boolean all = loaded.isRestored(fragment);
-                version.read(fragment, (row, updated) -> all || isWanted(row, updated), this::put);
+                boolean filled = loaded.hasNewFiles(fragment);
+                version.read(fragment, (row, updated) -> isWanted(row, updated, filled), put);
             }
             loaded.read(fragment);
         }
         BitSet unread = loaded.unread(live);
         if (!unread.isEmpty()) {
             for (Manifest.FragmentState fragment : manifest.fragments()) {
-                version.read(fragment, (row, updated) -> unread.get(row), this::put);
+                version.read(fragment, (row, updated) -> unread.get(row), put);
             }
         }
         tagBytes = files.columns.heapBytes();
@@ -308,13 +335,24 @@ final class ServedRows implements AutoCloseable {
         return numbers * HEAP_BYTES_PER_ROW + VectorIndex.heapBytesOfPartitions(rows, dimension);
     }
 
-    /** Whether a row is new, other clients have written it again, or it had no vector. After a merge there are few. */
-    private boolean isWanted(int row, long updated) {
-        return updated > loaded.version || !loaded.live.get(row) || !files.vectors.holds(row);
+    /**
+     * Whether a row is new, or is not as it was: others have written it again, or have restored what it was before; or it has a vector by now. After a
+     * merge there are few.
+     *
+     * @param updated version that has written it
+     * @param filled whether there may be vectors of rows that had none, though no version has written them
+     */
+    private boolean isWanted(int row, long updated, boolean filled) {
+        // If the machine has failed, the kept version may be newer than what else is kept of the row.
+        return updated > loaded.version
+                || !loaded.live.get(row)
+                || updated != files.shown.version(row)
+                || (filled && loaded.unusable.get(row));
     }
 
     private void put(VectorSchemaRoot batch, BitSet wanted) {
         long[] ids = Columns.rowIds(batch).toArray();
+        long[] updates = Columns.updates(batch).toArray();
         List<Picture> rows = Columns.pictures(batch);
         for (int i = 0; i < ids.length; i++) {
             int id = (int) ids[i];
@@ -322,7 +360,7 @@ final class ServedRows implements AutoCloseable {
                 disk.writing(id);
                 float[] vector = Columns.direction(batch, column.name(), i);
                 loaded.unusable.set(id, vector == null);
-                files.put(id, rows.get(i), vector, Columns.fingerprint(batch, i));
+                files.put(id, updates[i], rows.get(i), vector, Columns.fingerprint(batch, i));
                 loaded.put(id);
                 rowsRead++;
             }

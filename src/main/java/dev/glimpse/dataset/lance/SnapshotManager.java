@@ -44,6 +44,9 @@ public final class SnapshotManager implements AutoCloseable {
 
     private volatile boolean closed;
 
+    /** Whether no more rows are to be read. */
+    private volatile boolean ended;
+
     /** Whether the files of rows go when this is closed. */
     private volatile boolean forgotten;
 
@@ -68,6 +71,7 @@ public final class SnapshotManager implements AutoCloseable {
                 ? openLocal(replica.version())
                 : openRemote(replica.version());
         try {
+            folders.removeFiles();
             this.rows = folders.open(first.manifest(), stuck);
             this.current = first;
         } catch (IOException | RuntimeException | Error e) {
@@ -134,22 +138,24 @@ public final class SnapshotManager implements AutoCloseable {
                         after = folders.open(next.manifest(), stuck);
                     }
                     // The first time this takes long, and Lance can search the version meanwhile. When another column
-                    // comes to be searched,
-                    // the one before is searched meanwhile.
+                    // comes to be searched, the one before is searched meanwhile.
                     if (!before.isNew() && !after.isBroken()) {
                         next = next.with(rows(after, next));
                     }
                 } catch (IOException | RuntimeException | Error e) {
                     next.release();
                     if (after != before) {
-                        after.discard();
+                        giveUp(after, e);
                     }
                     throw e;
                 }
                 rows = after;
+                if (forgotten) {
+                    after.forget();
+                }
                 swap(next);
                 if (after != before) {
-                    retired.add(before);
+                    retire(before);
                 }
             }
             closeRetired();
@@ -165,26 +171,37 @@ public final class SnapshotManager implements AutoCloseable {
 
     private @Nullable LocalRows rows(ServedRows served, Snapshot of) throws IOException {
         return served.of(
-                of.dataset(), of.manifest(), replica.digestOf(of.version()).orElse(""));
+                of.dataset(), of.manifest(), replica.digestOf(of.version()).orElse(""), () -> ended);
+    }
+
+    /** Rows of an earlier process stay for the next try if the failure is none of their files, and the disk has space. */
+    private static void giveUp(ServedRows rows, Throwable failure) {
+        if (rows.isTakenOver()
+                && !rows.isStuck()
+                && (failure instanceof IOException || failure instanceof TableBusyException)) {
+            rows.close();
+        } else {
+            rows.discard();
+        }
     }
 
     private @Nullable LocalRows load(Snapshot snapshot) throws IOException {
         if (rows.isBroken()) {
             startAnew(stuck + 1);
         }
-        if (rows.isTakenOver()) {
-            LocalRows found = ofTakenOver(snapshot);
-            if (found != null) {
-                return found;
-            }
-            startAnew(stuck);
-        }
         try {
+            if (rows.isTakenOver()) {
+                LocalRows found = ofTakenOver(snapshot);
+                if (found != null) {
+                    return found;
+                }
+                startAnew(stuck);
+            }
             LocalRows loaded = rows(rows, snapshot);
             stuck = loaded == null ? stuck : 0;
             return loaded;
         } finally {
-            if (rows.isStuck()) {
+            if (!ended && rows.isStuck()) {
                 startAnew(stuck + 1);
             }
         }
@@ -193,7 +210,14 @@ public final class SnapshotManager implements AutoCloseable {
     /** The rows of an earlier process. Null if they cannot be searched, now or at all. */
     private @Nullable LocalRows ofTakenOver(Snapshot snapshot) throws IOException {
         try {
-            return rows(rows, snapshot);
+            LocalRows found = rows(rows, snapshot);
+            if (found == null) {
+                log.info(
+                        "rows of an earlier run are removed, as all rows do not fit any more, or Lance has to search the table");
+            }
+            return found;
+        } catch (TableBusyException e) {
+            throw e;
         } catch (RuntimeException | InternalError e) {
             // The error is that of a mapped file that cannot be read.
             log.warn("all rows are read anew, as those of an earlier run cannot be used: {}", e.toString());
@@ -210,7 +234,7 @@ public final class SnapshotManager implements AutoCloseable {
         // First, so that there are always rows that can be asked.
         ServedRows anew = folders.empty(rows.owner(), times);
         stuck = times;
-        retired.add(rows);
+        retire(rows);
         rows = anew;
         closeRetired();
         ClosedMappings.ALL.collect();
@@ -221,7 +245,12 @@ public final class SnapshotManager implements AutoCloseable {
      * The thread that refreshes calls this now and then.
      */
     public void keepRowsIfDue() {
-        rows.keepIfDue();
+        if (!forgotten) {
+            rows.keepIfDue();
+        }
+        if (forgotten) {
+            rows.forget();
+        }
     }
 
     /** Takes it down at once, unless nothing has changed. */
@@ -229,9 +258,18 @@ public final class SnapshotManager implements AutoCloseable {
         rows.keep();
     }
 
-    /** Makes {@link #close} remove the files of rows: the table is not wanted here any more. */
+    /**
+     * Makes {@link #close} remove the files of rows: the table is not wanted here any more. Also if it cannot be closed, no later process goes on with
+     * them.
+     */
     public void forgetRows() {
         forgotten = true;
+        rows.forget();
+    }
+
+    /** Makes each {@link #refresh} that reads rows end soon with a {@link TableBusyException}, as the table is about to be closed. */
+    public void end() {
+        ended = true;
     }
 
     /** Rows that were read from the table by this process. */
@@ -253,6 +291,11 @@ public final class SnapshotManager implements AutoCloseable {
                 .flatMap(models -> models.servedBy(known::knows))
                 .orElse(snapshot.manifest().served())
                 .equals(snapshot.manifest().served());
+    }
+
+    private void retire(ServedRows before) {
+        before.forget();
+        retired.add(before);
     }
 
     /** Nobody reads what is retired once all snapshots are closed that were replaced. */

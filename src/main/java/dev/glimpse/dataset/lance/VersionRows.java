@@ -86,8 +86,10 @@ record VersionRows(Dataset dataset, Manifest manifest) {
         if (wanted.isEmpty()) {
             return;
         }
+        List<String> columns = read();
+        columns.add(Columns.ROW_UPDATED);
         ScanOptions whole = numbered(ROW_BATCH)
-                .columns(read())
+                .columns(columns)
                 .fragmentIds(List.of(fragment.id()))
                 .build();
         Datasets.scan(dataset, whole, batch -> rows.accept(batch, wanted));

@@ -499,6 +499,7 @@ public final class OpenTable implements AutoCloseable {
     public void close() {
         maintenance.stop();
         groupCommit.close();
+        table.snapshots().end();
         shutDownThreads();
         if (upkeep.getActiveCount()
                         + indexing.getActiveCount()

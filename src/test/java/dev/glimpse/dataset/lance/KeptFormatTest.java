@@ -32,13 +32,14 @@ class KeptFormatTest {
         Random random = new Random(1);
         LoadedRows loaded = new LoadedRows();
         loaded.read(Map.of("caption", "string 7"));
-        loaded.read(new Manifest.FragmentState(3, ROWS, 7, List.of("a.lance", "b.lance")));
+        loaded.read(new Manifest.FragmentState(3, ROWS, 7, 1L << 40, List.of("a.lance", "b.lance")));
         loaded.unusable.set(5);
         ByteArrayOutputStream kept = new ByteArrayOutputStream();
         try (RowFiles files = new RowFiles(folder, Rows.MODEL.dimension())) {
             for (int row = 0; row < ROWS; row++) {
                 files.put(
                         row,
+                        9L * row,
                         Pictures.any(Rows.id(row).toString(), random),
                         Rows.vector(row).toArray(),
                         new Fingerprint(row, 3L * row));
@@ -51,8 +52,8 @@ class KeptFormatTest {
 
         assertThat(KeptFiles.digest(folder, kept.toByteArray()))
                 .as("raise Checkpoint.FORMAT, and put this here")
-                .isEqualTo("40ddd7b3873b12571b150737dd50530d8eb3388423b9ae51c549142d79e8d24f");
-        assertThat(Checkpoint.FORMAT).isEqualTo(1);
+                .isEqualTo("c534f06c8522a0ae0e31f1f5097212bfa454af679609321a2970532572e4e040");
+        assertThat(Checkpoint.FORMAT).isEqualTo(2);
     }
 
     /** Formats are kept as their places. */

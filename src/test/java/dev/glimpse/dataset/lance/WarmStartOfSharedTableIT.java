@@ -18,6 +18,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * A server goes on with the rows that an earlier process has left of a table that others change, and finds what it would find if it had read all of
@@ -112,6 +113,34 @@ class WarmStartOfSharedTableIT extends WarmStarts {
         }
     }
 
+    /** They were rows of the table all the time, and what the restored version has is older than what was read. */
+    @ParameterizedTest
+    @ValueSource(strings = {"delete", "update", "optimize"})
+    void rowThatIsAsItWasBeforeAnUpdateIsReadAgainWhateverComesAfter(String then) throws IOException {
+        Path data = newFolder();
+        Path work = newFolder();
+        try (ObjectStore store = TestStores.folder(data)) {
+            long before;
+            try (LanceTable table = open(store, work)) {
+                table.append(rows(0, ROWS, new Random(1)));
+                table.append(rows(ROWS, ROWS + 10, new Random(2)));
+                table.snapshots().refresh();
+                client.open(data);
+                before = client.run("version").asLong();
+                update(2, 1_000);
+                seeOthers(table);
+            }
+            client.run("restore", "version", before);
+            switch (then) {
+                case "delete" -> client.run("delete", "where", where(20, 40));
+                case "update" -> update(7, 1_001);
+                default -> client.run("optimize");
+            }
+
+            isAsIfAllRowsWereRead(store, work, 2);
+        }
+    }
+
     /** The count of deleted rows of the fragment does not tell it. */
     @Test
     void rowsThatComeBackWhileOthersGoAreReadAgain() throws IOException {
@@ -159,8 +188,16 @@ class WarmStartOfSharedTableIT extends WarmStarts {
 
     /** Rows come, go and change, and are kept now and then; at some moments the process is killed, and the files are as they are. */
     @ParameterizedTest
-    @CsvSource({"1, 50", "2, 50", "3, 50", "4, 50", "5, 1100"})
-    void killedServerFindsWhatItWouldFindIfItHadReadAllRows(long seed, int first) throws IOException {
+    @CsvSource({
+        "1, 50, false",
+        "2, 50, false",
+        "3, 50, false",
+        "4, 50, false",
+        "5, 1100, false",
+        "6, 50, true",
+        "7, 50, true"
+    })
+    void killedServerFindsWhatItWouldFindIfItHadReadAllRows(long seed, int first, boolean restores) throws IOException {
         Random random = new Random(seed);
         Path data = newFolder();
         Path work = newFolder();
@@ -168,8 +205,9 @@ class WarmStartOfSharedTableIT extends WarmStarts {
                 LanceTable table = open(store, work)) {
             int rows = 0;
             // Rows that were written since the table was read, and since what was read was kept.
-            int unread = 0;
-            int unkept = 0;
+            long unread = 0;
+            long unkept = 0;
+            long before = 0;
             for (int step = 0; step < 9; step++) {
                 int end = rows + 1 + random.nextInt(80) + (step == 0 ? first : 0);
                 table.append(rows(rows, end, random));
@@ -189,7 +227,21 @@ class WarmStartOfSharedTableIT extends WarmStarts {
                     update(random.nextInt(rows), random.nextInt(rows));
                     unread++;
                 }
+                if (restores && step > 0) {
+                    // Most of what came was read, and is undone. Then rows are to be read that nobody has written.
+                    if (random.nextBoolean()) {
+                        seeOthers(table);
+                    }
+                    if (random.nextBoolean()) {
+                        client.run("restore", "version", before);
+                        unread = Integer.MAX_VALUE / 2;
+                    }
+                    if (random.nextInt(3) == 0) {
+                        client.run("optimize");
+                    }
+                }
                 table.catchUpByListing();
+                before = client.run("version").asLong();
                 if (step == 0 || random.nextInt(4) > 0) {
                     table.snapshots().refresh();
                     unkept += unread;

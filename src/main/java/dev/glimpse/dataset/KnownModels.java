@@ -24,7 +24,7 @@ public final class KnownModels {
     }
 
     /** Takes note that the model is here, or is not any more. Tables that are open take it over at {@link ModelColumns#modelsChanged}. */
-    public void set(String fingerprint, boolean here) {
+    void set(String fingerprint, boolean here) {
         if (here) {
             fingerprints.add(fingerprint);
         } else if (!fingerprint.equals(configured.fingerprint())) {

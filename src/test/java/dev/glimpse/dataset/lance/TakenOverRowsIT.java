@@ -1,11 +1,14 @@
 package dev.glimpse.dataset.lance;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.KnownModels;
+import dev.glimpse.dataset.LearntModels;
 import dev.glimpse.dataset.ModelStamp;
 import dev.glimpse.dataset.ReplicaProperties;
+import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableModels;
 import dev.glimpse.dataset.TableSettings;
 import dev.glimpse.dataset.VectorColumn;
@@ -23,6 +26,8 @@ import java.util.List;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.Random;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -125,21 +130,82 @@ class TakenOverRowsIT extends WarmStarts {
         }
     }
 
-    @Test
-    void rowsStayIfItCannotBeToldNowWhetherTheyAreOfThisTable() throws IOException {
-        List<Path> left = folders();
+    /** Begins with other rows, as the store does not say now whether those that were left are of this table. */
+    private SnapshotManager openBesideThem() throws IOException {
         Path manifest = data.resolve("vectors/images.lance/_versions")
-                .resolve(ManifestName.of(VersionMark.read(left.get(0)).version()));
+                .resolve(ManifestName.of(VersionMark.read(folders().get(0)).version()));
         table.append(rows(ROWS, ROWS + 10, new Random(2)));
         Path moved = Files.move(manifest, temporary.resolve("manifest"));
         Files.createDirectory(manifest);
-        try (SnapshotManager snapshots = open(known)) {
-            assertThat(folders()).hasSize(2).containsAll(left);
-            // Not kept, so that the next start finds those rows alone.
-            snapshots.forgetRows();
+        try {
+            return open(known);
+        } finally {
+            Files.delete(manifest);
+            Files.move(moved, manifest);
         }
-        Files.delete(manifest);
-        Files.move(moved, manifest);
+    }
+
+    @Test
+    void rowsStayIfItCannotBeToldNowWhetherTheyAreOfThisTable() throws IOException {
+        List<Path> left = folders();
+        try (SnapshotManager snapshots = openBesideThem()) {
+            assertThat(folders()).hasSize(2).containsAll(left);
+            assertThat(snapshots.rowsRead()).isZero();
+        }
+
+        try (SnapshotManager snapshots = open(known)) {
+            snapshots.refresh();
+
+            assertThat(snapshots.rowsRead()).isEqualTo(10);
+            assertThat(size(snapshots)).isEqualTo(ROWS + 10);
+        }
+    }
+
+    @Test
+    void rowsOfTheNewestVersionAreTakenOverIfThereAreSeveral() throws IOException {
+        List<Path> left = folders();
+        try (SnapshotManager snapshots = openBesideThem()) {
+            snapshots.refresh();
+            assertThat(snapshots.rowsRead()).isEqualTo(ROWS + 10);
+        }
+        assertThat(folders()).hasSize(2);
+
+        try (SnapshotManager snapshots = open(known)) {
+            snapshots.refresh();
+
+            assertThat(snapshots.rowsRead()).isZero();
+            assertThat(folders()).hasSize(1).doesNotContainAnyElementsOf(left);
+        }
+    }
+
+    /** As in a table that is given up and cannot be closed: its files stay. */
+    @Test
+    void rowsThatAreForgottenAreNotTakenOverThoughTheirFilesStay() throws IOException {
+        try (SnapshotManager snapshots = open(known)) {
+            snapshots.refresh();
+            assertThat(checkpoints(kept)).hasSize(1);
+
+            snapshots.forgetRows();
+
+            assertThat(checkpoints(kept)).isEmpty();
+            table.append(rows(ROWS, ROWS + 10, new Random(2)));
+            snapshots.refresh();
+            snapshots.keepRowsIfDue();
+            assertThat(checkpoints(kept)).isEmpty();
+        }
+        assertThat(kept).isEmptyDirectory();
+    }
+
+    @Test
+    void startThatIsEndedLeavesTheRowsToTheNextOne() throws IOException {
+        List<Path> left = folders();
+        table.append(rows(ROWS, ROWS + 10, new Random(2)));
+        try (SnapshotManager snapshots = open(known)) {
+            snapshots.end();
+
+            assertThatThrownBy(snapshots::refresh).isInstanceOf(TableBusyException.class);
+        }
+        assertThat(folders()).isEqualTo(left);
 
         try (SnapshotManager snapshots = open(known)) {
             snapshots.refresh();
@@ -155,7 +221,7 @@ class TakenOverRowsIT extends WarmStarts {
         table.changeModels(models -> models.with(VectorColumn.added(OTHER)));
         table.changeModels(TableModels::switched);
         KnownModels both = new KnownModels(Rows.MODEL);
-        both.set(OTHER.fingerprint(), true);
+        LearntModels.add(both, OTHER);
         try (SnapshotManager earlier = open(both)) {
             earlier.refresh();
             assertThat(earlier.rowsRead()).isEqualTo(ROWS);
@@ -167,7 +233,7 @@ class TakenOverRowsIT extends WarmStarts {
             assertThat(snapshots.rowsRead()).isEqualTo(ROWS);
             assertThat(folders()).hasSize(2);
 
-            known.set(OTHER.fingerprint(), true);
+            LearntModels.add(known, OTHER);
             snapshots.refresh();
 
             assertThat(snapshots.rowsRead()).isZero();
@@ -175,6 +241,48 @@ class TakenOverRowsIT extends WarmStarts {
             assertThat(snapshots.current().rows()).isNotNull();
         }
         assertThat(folders()).hasSize(1);
+    }
+
+    @Test
+    void rowsOfTheOtherModelStayWhenTheFirstUseOfThemFailsForAnotherReason() throws IOException {
+        table.changeModels(models -> models.with(VectorColumn.added(OTHER)));
+        table.changeModels(TableModels::switched);
+        KnownModels both = new KnownModels(Rows.MODEL);
+        LearntModels.add(both, OTHER);
+        try (SnapshotManager earlier = open(both)) {
+            earlier.refresh();
+        }
+        Set<Path> before = files();
+        table.append(rows(ROWS, ROWS + 10, new Random(2)));
+        Set<Path> added = files();
+        added.removeAll(before);
+        assertThat(added).isNotEmpty();
+
+        try (SnapshotManager snapshots = open(known)) {
+            snapshots.refresh();
+            LearntModels.add(known, OTHER);
+            for (Path file : added) {
+                Files.move(file, Path.of(file + ".away"));
+            }
+            assertThatThrownBy(snapshots::refresh).isNotNull();
+            for (Path file : added) {
+                Files.move(Path.of(file + ".away"), file);
+            }
+
+            snapshots.refresh();
+
+            assertThat(snapshots.current().manifest().served().model()).isEqualTo(OTHER);
+            assertThat(snapshots.rowsRead()).isEqualTo(10);
+        }
+    }
+
+    /** Of the table. */
+    private Set<Path> files() throws IOException {
+        try (Stream<Path> files = Files.walk(temporary)) {
+            return files.filter(file -> file.toString().endsWith(".lance"))
+                    .filter(Files::isRegularFile)
+                    .collect(Collectors.toSet());
+        }
     }
 
     @Test

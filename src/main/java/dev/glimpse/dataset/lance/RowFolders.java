@@ -155,6 +155,15 @@ final class RowFolders {
         return folder;
     }
 
+    /** Makes the next start read all rows, whatever becomes of this process, unless they are kept again. Any thread may call it. */
+    static void forget(ServedRows rows) {
+        try {
+            Files.deleteIfExists(rows.folder().resolve(Checkpoint.NAME));
+        } catch (IOException e) {
+            log.warn("a restart may take over rows that are not wanted any more: {}", e.toString());
+        }
+    }
+
     /**
      * Removes the names of the files of rows that are about to be closed. What has no name when it is closed is known to fill the disk until
      * nobody uses it.

@@ -11,7 +11,6 @@ import dev.glimpse.vectors.VectorIndex;
 import java.io.IOException;
 import java.io.SyncFailedException;
 import java.io.UncheckedIOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.List;
@@ -162,15 +161,6 @@ final class ServedRows implements AutoCloseable {
         }
     }
 
-    /** Makes the next start read all rows, whatever becomes of this process, unless they are kept again. Any thread may call it. */
-    void forget() {
-        try {
-            Files.deleteIfExists(folder.resolve(Checkpoint.NAME));
-        } catch (IOException e) {
-            log.warn("a restart may take over rows that are not wanted any more: {}", e.toString());
-        }
-    }
-
     /**
      * Writes a {@link Checkpoint} unless there is one of these rows, or some of them are to be read again first. A failure is logged: an earlier
      * checkpoint does too. After one of the words no row can be put any more, see {@link #isBroken}.
@@ -262,12 +252,7 @@ final class ServedRows implements AutoCloseable {
             return null;
         }
         mark.set(new VersionMark.Marked(manifest.version(), digest));
-        BiConsumer<VectorSchemaRoot, BitSet> put = (batch, wanted) -> {
-            if (ended.getAsBoolean()) {
-                throw new TableBusyException("the table is closed");
-            }
-            put(batch, wanted);
-        };
+        BiConsumer<VectorSchemaRoot, BitSet> put = (batch, wanted) -> put(batch, wanted, ended);
         for (Manifest.FragmentState fragment : manifest.fragments()) {
             if (heap + files.columns.heapBytes() > room) {
                 return null;
@@ -350,7 +335,10 @@ final class ServedRows implements AutoCloseable {
                 || (filled && loaded.unusable.get(row));
     }
 
-    private void put(VectorSchemaRoot batch, BitSet wanted) {
+    private void put(VectorSchemaRoot batch, BitSet wanted, BooleanSupplier ended) {
+        if (ended.getAsBoolean()) {
+            throw new TableBusyException("the table is closed");
+        }
         long[] ids = Columns.rowIds(batch).toArray();
         long[] updates = Columns.updates(batch).toArray();
         List<Picture> rows = Columns.pictures(batch);

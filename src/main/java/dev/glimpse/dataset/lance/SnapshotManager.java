@@ -151,7 +151,7 @@ public final class SnapshotManager implements AutoCloseable {
                 }
                 rows = after;
                 if (forgotten) {
-                    after.forget();
+                    RowFolders.forget(after);
                 }
                 swap(next);
                 if (after != before) {
@@ -249,7 +249,7 @@ public final class SnapshotManager implements AutoCloseable {
             rows.keepIfDue();
         }
         if (forgotten) {
-            rows.forget();
+            RowFolders.forget(rows);
         }
     }
 
@@ -264,7 +264,7 @@ public final class SnapshotManager implements AutoCloseable {
      */
     public void forgetRows() {
         forgotten = true;
-        rows.forget();
+        RowFolders.forget(rows);
     }
 
     /** Makes each {@link #refresh} that reads rows end soon with a {@link TableBusyException}, as the table is about to be closed. */
@@ -294,7 +294,7 @@ public final class SnapshotManager implements AutoCloseable {
     }
 
     private void retire(ServedRows before) {
-        before.forget();
+        RowFolders.forget(before);
         retired.add(before);
     }
 

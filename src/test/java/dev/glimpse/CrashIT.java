@@ -122,6 +122,49 @@ class CrashIT {
     }
 
     @Test
+    void killedServerGoesOnWithTheRowsThatItHasKept() throws Exception {
+        Path data = temporary.resolve("data");
+        Path log = temporary.resolve("server.log");
+        Map<String, String> variables = Map.of("JAVA_OPTS", ServerProcess.QUICK_START);
+        try (ServerProcess server = ServerProcess.start(data, log, variables)) {
+            for (int n = 0; n < 10; n++) {
+                server.client().upload(n + ".png", TestPictures.png(n));
+            }
+            await().ignoreExceptions().until(() -> hasCheckpoint(data.resolve(".glimpse/vectors")));
+            for (int n = 10; n < 20; n++) {
+                server.client().upload(n + ".png", TestPictures.png(n));
+            }
+            server.kill();
+        }
+        assertThat(Files.readString(log)).doesNotContain("taken over");
+
+        try (ServerProcess server = ServerProcess.start(data, log, variables)) {
+            await().until(() -> Files.readString(log).contains("the rows of an earlier run were taken over"));
+            for (int n = 0; n < 20; n++) {
+                assertThat(server.client()
+                                .upload("again.png", TestPictures.png(n))
+                                .status())
+                        .isEqualTo(200);
+            }
+            assertThat(server.client()
+                            .search("anything", 1000)
+                            .json()
+                            .get("results")
+                            .valueStream()
+                            .map(hit -> hit.get("id").stringValue())
+                            .toList())
+                    .hasSize(20)
+                    .doesNotHaveDuplicates();
+        }
+    }
+
+    private static boolean hasCheckpoint(Path rows) throws IOException {
+        try (var files = Files.walk(rows)) {
+            return files.anyMatch(file -> file.endsWith("checkpoint"));
+        }
+    }
+
+    @Test
     void serverEndsInTimeThoughTheBucketHangs() throws Exception {
         try (TestBucket bucket = TestBucket.start()) {
             Map<String, String> variables = Map.of(

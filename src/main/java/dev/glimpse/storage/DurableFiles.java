@@ -1,7 +1,8 @@
 package dev.glimpse.storage;
 
 import java.io.IOException;
-import java.nio.ByteBuffer;
+import java.io.OutputStream;
+import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
@@ -17,7 +18,7 @@ import java.util.UUID;
  * Writes files so that they are on the disk when a call returns, with their names, and so that no reader sees half a file: the bytes go to
  * a temporary file first, which then gets its name. Safe for use by several threads and processes.
  */
-final class DurableFiles {
+public final class DurableFiles {
     /** Brings a file, or the names in a folder, to the disk. */
     interface Disk {
         void force(Path path) throws IOException;
@@ -33,7 +34,7 @@ final class DurableFiles {
     private final Disk disk;
 
     /** @param temporary folder for files that have no name yet; on the same file system as the names. It need not exist */
-    DurableFiles(Path temporary) {
+    public DurableFiles(Path temporary) {
         this(temporary, DurableFiles::forceChannel);
     }
 
@@ -43,14 +44,25 @@ final class DurableFiles {
         this.disk = disk;
     }
 
+    /** Writes the content of a file. */
+    public interface Content {
+        /**
+         * Writes it.
+         *
+         * @param out not buffered, and not to be closed
+         */
+        void writeTo(OutputStream out) throws IOException;
+    }
+
     /** Writes a temporary file, for the caller to delete. */
     Path write(byte[] bytes) throws IOException {
+        return write(out -> out.write(bytes));
+    }
+
+    private Path write(Content content) throws IOException {
         Path file = newTemporary();
         try (FileChannel channel = FileChannel.open(file, StandardOpenOption.WRITE, StandardOpenOption.CREATE_NEW)) {
-            ByteBuffer buffer = ByteBuffer.wrap(bytes);
-            while (buffer.hasRemaining()) {
-                channel.write(buffer);
-            }
+            content.writeTo(Channels.newOutputStream(channel));
             channel.force(true);
         } catch (IOException | RuntimeException e) {
             Files.deleteIfExists(file);
@@ -122,8 +134,13 @@ final class DurableFiles {
 
     /** Gives the name to the bytes, whoever had it. */
     void replace(Path target, byte[] bytes) throws IOException {
+        replace(target, out -> out.write(bytes));
+    }
+
+    /** Gives the name to this content, whoever had it. */
+    public void replace(Path target, Content content) throws IOException {
         makeFolder(parent(target));
-        Path written = write(bytes);
+        Path written = write(content);
         try {
             Files.move(written, target, StandardCopyOption.ATOMIC_MOVE);
         } finally {

@@ -41,6 +41,7 @@ final class BinaryCodes {
     private static final int BYTE_VALUES = 256;
     private static final long SEED = 2024;
 
+    private final float[] common;
     private final float[] direction;
     private final float[] signs;
     private final int power;
@@ -49,6 +50,7 @@ final class BinaryCodes {
     /** @param common a vector in the common direction, of any length; all zeros mean that there is no common direction */
     BinaryCodes(float[] common) {
         int dimension = common.length;
+        this.common = common.clone();
         direction = common.clone();
         double norm = Math.sqrt(dot(common, 0, common));
         for (int i = 0; i < dimension; i++) {
@@ -61,6 +63,11 @@ final class BinaryCodes {
             signs[i] = random.nextBoolean() ? 1 : -1;
         }
         words = words(dimension);
+    }
+
+    /** What it was made with. A copy. */
+    float[] common() {
+        return common.clone();
     }
 
     private static int words(int dimension) {
@@ -103,6 +110,15 @@ final class BinaryCodes {
         /** Rows on the heap. A scan of them takes some hundredths less time than one of a file. */
         static Rows onHeap(int rows, int dimension) {
             return new Rows(rows, dimension);
+        }
+
+        /** The same rows on the heap. */
+        Rows copyOnHeap(int dimension) {
+            Rows copy = onHeap(rows, dimension);
+            copy.codes.put(0, codes, 0, codes.capacity());
+            copy.shares.put(0, shares, 0, rows);
+            copy.scales.put(0, scales, 0, rows);
+            return copy;
         }
 
         /** Where a word of the code of a row is, and the seven after it, if its number is a multiple of 8. */

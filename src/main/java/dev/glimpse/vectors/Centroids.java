@@ -1,8 +1,11 @@
 package dev.glimpse.vectors;
 
 import dev.glimpse.vectors.BinaryCodes.Rows;
+import java.io.IOException;
 import java.nio.FloatBuffer;
+import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.List;
 
 /** Directions that rows are grouped by. 2 kB for each of 512 dimensions. Immutable, so any thread may use it. */
 final class Centroids {
@@ -28,6 +31,26 @@ final class Centroids {
         for (int i = 0; i < vectors.length; i++) {
             directions[i] = new QueryVector(vectors[i]);
             codes.encode(vectors[i], coded, i);
+        }
+    }
+
+    /** @param codes as they were when the centroids were written */
+    static Centroids read(BinaryCodes codes, KeptInput from) throws IOException {
+        int trainedRows = from.readInt();
+        // Not an array of that length: it may be none if what was written is of another format.
+        List<float[]> vectors = new ArrayList<>();
+        for (int left = from.readInt(); left > 0; left--) {
+            vectors.add(from.readFloats());
+        }
+        return new Centroids(vectors.toArray(float[][]::new), codes, trainedRows);
+    }
+
+    /** Says how to make them again. */
+    void write(KeptOutput to) throws IOException {
+        to.writeInt(trainedRows);
+        to.writeInt(directions.length);
+        for (QueryVector direction : directions) {
+            to.writeFloats(direction.toArray(dimension));
         }
     }
 

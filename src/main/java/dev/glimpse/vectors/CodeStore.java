@@ -1,6 +1,7 @@
 package dev.glimpse.vectors;
 
 import dev.glimpse.vectors.BinaryCodes.Rows;
+import java.io.IOException;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Objects;
@@ -32,6 +33,61 @@ final class CodeStore {
         this.codes = codes;
         this.chunks = chunks;
         this.partitions = partitions;
+    }
+
+    /**
+     * Opens a store that was kept.
+     *
+     * @param file of chunks of {@link #CHUNK_ROWS} rows each
+     */
+    static CodeStore open(MappedFile file, int dimension, KeptInput from) throws IOException {
+        BinaryCodes codes = new BinaryCodes(from.readFloats());
+        BitSet numbers = from.readBits();
+        @Nullable Rows[] chunks = new Rows[numbers.length()];
+        numbers.stream().forEach(number -> {
+            Rows mapped = new Rows(file.chunk(number), CHUNK_ROWS, dimension);
+            chunks[number] = number < HEAP_CHUNKS ? mapped.copyOnHeap(dimension) : mapped;
+        });
+        return new CodeStore(codes, chunks, from.readBoolean() ? Partitions.open(codes, dimension, from) : null);
+    }
+
+    /**
+     * Copies into the file what is on the heap, and stays on it. To be called before {@link #keep}, and before the file is kept.
+     *
+     * @param held all rows that have a code
+     */
+    void copyHeap(BitSet held, MappedFile file, int dimension) {
+        for (int chunk = 0; chunk < Math.min(HEAP_CHUNKS, chunks.length); chunk++) {
+            Rows onHeap = chunks[chunk];
+            if (onHeap != null) {
+                Rows copy = new Rows(file.chunk(chunk), CHUNK_ROWS, dimension);
+                int end = (chunk + 1) * CHUNK_ROWS;
+                for (int row = held.nextSetBit(chunk * CHUNK_ROWS);
+                        row >= 0 && row < end;
+                        row = held.nextSetBit(row + 1)) {
+                    // The code of a row of the partitions is not on the heap. The file may have it for an earlier
+                    // process,
+                    // should what is being kept not come to its end.
+                    if (position(row) < 0) {
+                        codes.copy(onHeap, row % CHUNK_ROWS, copy, row % CHUNK_ROWS);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Brings the partitions to the disk, and says how another process can open the store. The file of chunks is to be kept apart. */
+    void keep(KeptOutput to) throws IOException {
+        to.writeFloats(codes.common());
+        BitSet numbers = new BitSet();
+        for (int chunk = 0; chunk < chunks.length; chunk++) {
+            numbers.set(chunk, chunks[chunk] != null);
+        }
+        to.writeBits(numbers);
+        to.writeBoolean(partitions != null);
+        if (partitions != null) {
+            partitions.keep(to);
+        }
     }
 
     BinaryCodes codes() {

@@ -13,8 +13,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 
 /**
- * Stores vectors in full precision in a temporary file: float32 in native byte order, row after row. The file begins empty, and
- * {@link #close} deletes it. One thread writes. Each reading thread needs a {@link Reader} of its own, because an interrupt of a
+ * Stores vectors in full precision in a file: float32 in native byte order, row after row. {@link #close} deletes it unless it was kept. One thread writes. Each reading thread needs a {@link Reader} of its own, because an interrupt of a
  * thread closes the channel that it reads from.
  */
 final class FullPrecisionVectorFile implements AutoCloseable {
@@ -31,6 +30,7 @@ final class FullPrecisionVectorFile implements AutoCloseable {
     private final RandomAccessFile writer;
     private final ByteBuffer rowBuffer;
     private final ClosedMappings.OfFile mappings = ClosedMappings.ALL.new OfFile();
+    private volatile boolean kept;
 
     /**
      * Creates the file.
@@ -39,13 +39,36 @@ final class FullPrecisionVectorFile implements AutoCloseable {
      * @throws UncheckedIOException if the file cannot be created
      */
     FullPrecisionVectorFile(Path folder, int dimension) {
-        this.dimension = dimension;
-        rowBuffer = ByteBuffer.allocate(dimension * Float.BYTES).order(ByteOrder.nativeOrder());
+        this(newFile(folder), dimension, false);
+    }
+
+    /**
+     * Opens a file that was kept.
+     *
+     * @param rows that it has at least, with those between that were never written
+     * @throws IOException if it is missing or too short
+     */
+    FullPrecisionVectorFile(int dimension, int rows, KeptInput from) throws IOException {
+        this(from.readFile((long) rows * dimension * Float.BYTES), dimension, true);
+    }
+
+    private static Path newFile(Path folder) {
         try {
-            path = Files.createTempFile(Files.createDirectories(folder), "vectors", ".f32");
-            writer = new RandomAccessFile(path.toFile(), "rw");
+            return Files.createTempFile(Files.createDirectories(folder), "vectors", ".f32");
         } catch (IOException e) {
             throw new UncheckedIOException("cannot keep vectors in " + folder, e);
+        }
+    }
+
+    private FullPrecisionVectorFile(Path path, int dimension, boolean kept) {
+        this.path = path;
+        this.dimension = dimension;
+        this.kept = kept;
+        rowBuffer = ByteBuffer.allocate(dimension * Float.BYTES).order(ByteOrder.nativeOrder());
+        try {
+            writer = new RandomAccessFile(path.toFile(), "rw");
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot keep vectors in " + path, e);
         }
         try {
             mapped = writer.getChannel()
@@ -53,10 +76,10 @@ final class FullPrecisionVectorFile implements AutoCloseable {
                     .order(ByteOrder.nativeOrder())
                     .asFloatBuffer();
         } catch (IOException e) {
-            delete();
-            throw new UncheckedIOException("cannot keep vectors in " + folder, e);
+            closeWriter();
+            throw new UncheckedIOException("cannot keep vectors in " + path, e);
         } catch (RuntimeException e) {
-            delete();
+            closeWriter();
             throw e;
         }
     }
@@ -72,6 +95,13 @@ final class FullPrecisionVectorFile implements AutoCloseable {
         }
     }
 
+    /** See {@link MappedFile#keep}. Only the writing thread may call it. */
+    void keep(KeptOutput to) throws IOException {
+        writer.getFD().sync();
+        to.writeName(path);
+        kept = true;
+    }
+
     /**
      * Opens a reader.
      *
@@ -81,18 +111,27 @@ final class FullPrecisionVectorFile implements AutoCloseable {
         return new Reader(rows);
     }
 
-    /** Deletes the file. Open readers can go on reading. Twice is fine. */
+    /** Closes the file, and deletes it unless it was kept. Open readers can go on reading. Twice is fine. */
     @Override
     public void close() {
-        // As long as a part of a deleted file is mapped, the system keeps all of it.
-        mappings.add(mapped, path.toFile().length());
-        mappings.close();
-        delete();
+        try {
+            // As long as a part of a deleted file is mapped, the system keeps all of it.
+            if ((!kept || !Files.exists(path)) && writer.getChannel().isOpen()) {
+                mappings.add(mapped, writer.length());
+                mappings.close();
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot close " + path, e);
+        } finally {
+            closeWriter();
+        }
     }
 
-    private void delete() {
+    private void closeWriter() {
         try (writer) {
-            Files.deleteIfExists(path);
+            if (!kept) {
+                Files.deleteIfExists(path);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot remove " + path, e);
         }

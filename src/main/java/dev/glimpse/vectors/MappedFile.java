@@ -14,14 +14,16 @@ import java.util.BitSet;
 
 /**
  * A local file of chunks of one size, which are mapped into memory. What is in it takes no heap: the system keeps in memory what is used, and
- * takes the memory back when others need it. The file begins empty, and has disk space for those chunks only that were asked for. It never
+ * takes the memory back when others need it. A new file is empty, and has disk space for those chunks only that were asked for. It never
  * moves a chunk, so who reads one need not know that others come.
  *
  * <p>A new chunk is written to the disk as zeros before it is mapped. So a full disk is an exception here; if the disk space were only
  * promised, it would be an {@link InternalError} at whatever later instruction writes into the chunk. That is so for file systems that write
  * a block where it was before, such as ext4, XFS and tmpfs. Others, such as Btrfs, ZFS and NFS, may lack the space later, and then throw the error.
  *
- * <p>The disk space of a file is free after {@link #close} as soon as a garbage collection has found that none of its chunks is in use. When the
+ * <p>{@link #close} deletes a file that was never kept. After {@link #keep} it stays, and another process may open it again.
+ *
+ * <p>The disk space of a file that was deleted is free as soon as a garbage collection has found that none of its chunks is in use. When the
  * disk is full, this asks for a collection.
  *
  * <p>Safe for use by several threads. What they may do with the same chunk, they have to settle themselves.
@@ -38,6 +40,9 @@ public final class MappedFile implements AutoCloseable {
 
     /** Chunks that are on the disk. */
     private final BitSet written = new BitSet();
+
+    /** Whether {@link #close} leaves the file where it is. Guarded by this. */
+    private boolean kept;
 
     /**
      * Creates an empty file.
@@ -66,6 +71,25 @@ public final class MappedFile implements AutoCloseable {
                 failure.addSuppressed(also);
             }
             throw failure;
+        }
+    }
+
+    /**
+     * Opens a file that was kept.
+     *
+     * @param chunkBytes size of each chunk, as it was
+     * @param from what {@link #keep} wrote
+     * @throws IOException if the file is missing or too short
+     */
+    public MappedFile(int chunkBytes, KeptInput from) throws IOException {
+        this(from.readFile(0), chunkBytes);
+        kept = true;
+        try {
+            written.or(from.readBits());
+            KeptInput.requireBytes(path, (long) written.length() * chunkBytes);
+        } catch (IOException | RuntimeException e) {
+            close();
+            throw e;
         }
     }
 
@@ -139,6 +163,27 @@ public final class MappedFile implements AutoCloseable {
         }
     }
 
+    /** The numbers of the chunks that were asked for until now, by earlier processes too. */
+    public synchronized BitSet chunks() {
+        return (BitSet) written.clone();
+    }
+
+    /**
+     * Brings all that was written into the file to the disk, and says how another process can open it. From now on {@link #close} leaves the
+     * file where it is.
+     */
+    public void keep(KeptOutput to) throws IOException {
+        BitSet chunks = chunks();
+        // On Linux this brings to the disk what was written into mapped memory, too. It may take long, so nobody is to
+        // wait for it.
+        file.getFD().sync();
+        to.writeName(path);
+        to.writeBits(chunks);
+        synchronized (this) {
+            kept = true;
+        }
+    }
+
     /** Bytes on the disk: those of the chunks that were asked for. */
     public synchronized long bytes() {
         return (long) written.cardinality() * chunkBytes;
@@ -153,15 +198,26 @@ public final class MappedFile implements AutoCloseable {
         }
     }
 
-    /** Deletes the file. Chunks that are in use can be used further. Twice is fine. */
+    /** Deletes the file, also if it was kept. Chunks that are in use can be used further. Twice is fine. */
+    public synchronized void delete() {
+        kept = false;
+        close();
+    }
+
+    /** Closes the file, and deletes it unless it was kept. Chunks that are in use can be used further. Twice is fine. */
     @Override
     public synchronized void close() {
         try (file) {
-            removeName();
+            if (!kept) {
+                removeName();
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot close " + path, e);
         } finally {
-            mappings.close();
+            // Else its disk space is not to be free.
+            if (!Files.exists(path)) {
+                mappings.close();
+            }
         }
     }
 }

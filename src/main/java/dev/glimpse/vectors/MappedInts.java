@@ -1,5 +1,6 @@
 package dev.glimpse.vectors;
 
+import java.io.IOException;
 import java.nio.IntBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -31,6 +32,30 @@ final class MappedInts implements AutoCloseable {
         this.none = none;
         file = new MappedFile(folder, name, CHUNK * Integer.BYTES);
         chunks = new IntBuffer[(size + CHUNK - 1) / CHUNK];
+    }
+
+    /**
+     * Opens a file that was kept.
+     *
+     * @param none the value of those that are not set, as it was
+     */
+    MappedInts(int none, KeptInput from) throws IOException {
+        this.size = from.readInt();
+        this.none = none;
+        OpenFiles files = new OpenFiles();
+        file = files.add(() -> new MappedFile(CHUNK * Integer.BYTES, from));
+        chunks = new IntBuffer[(size + CHUNK - 1) / CHUNK];
+        files.also(() -> {
+            file.chunks().stream()
+                    .forEach(number -> chunks[number] = file.chunk(number).asIntBuffer());
+            return chunks;
+        });
+    }
+
+    /** See {@link MappedFile#keep}. */
+    void keep(KeptOutput to) throws IOException {
+        to.writeInt(size);
+        file.keep(to);
     }
 
     /**
@@ -73,7 +98,12 @@ final class MappedInts implements AutoCloseable {
         return file.bytes();
     }
 
-    /** Deletes the file. What reads these ints meanwhile can go on. */
+    /** Deletes the file, also if it was kept. What reads these ints meanwhile can go on. */
+    void delete() {
+        file.delete();
+    }
+
+    /** Closes the file, and deletes it unless it was kept. What reads these ints meanwhile can go on. */
     @Override
     public void close() {
         file.close();

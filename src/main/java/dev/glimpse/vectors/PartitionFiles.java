@@ -1,6 +1,7 @@
 package dev.glimpse.vectors;
 
 import dev.glimpse.vectors.BinaryCodes.Rows;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.BitSet;
 import java.util.function.Supplier;
@@ -12,7 +13,9 @@ import java.util.function.Supplier;
 final class PartitionFiles implements AutoCloseable {
     private static final int CHUNK_ROWS = Partitions.CHUNK_ROWS;
 
+    /** The rows, until room was made for them. */
     private final BitSet members;
+
     private final int dimension;
     private final MappedInts rows;
 
@@ -45,8 +48,37 @@ final class PartitionFiles implements AutoCloseable {
         OpenFiles files = new OpenFiles();
         rows = files.add(() -> new MappedInts(folder, "partition-rows", size, 0));
         positions = files.add(() -> new MappedInts(folder, "partition-positions", members.length(), -1));
-        file = files.add(codes);
+        file = files.add(codes::get);
         this.codes = new Rows[(size + CHUNK_ROWS - 1) / CHUNK_ROWS];
+    }
+
+    /** Opens files that were kept. */
+    PartitionFiles(int dimension, KeptInput from) throws IOException {
+        this.members = new BitSet();
+        this.dimension = dimension;
+        OpenFiles files = new OpenFiles();
+        rows = files.add(() -> new MappedInts(0, from));
+        positions = files.add(() -> new MappedInts(-1, from));
+        file = files.add(() -> new MappedFile(CHUNK_ROWS * Rows.bytesPerRow(dimension), from));
+        codes = new Rows[(rows.size() + CHUNK_ROWS - 1) / CHUNK_ROWS];
+        files.also(() -> {
+            mapCodes(() -> {});
+            return codes;
+        });
+    }
+
+    /** See {@link MappedFile#keep}. */
+    void keep(KeptOutput to) throws IOException {
+        rows.keep(to);
+        positions.keep(to);
+        file.keep(to);
+    }
+
+    private void mapCodes(Runnable between) {
+        for (int chunk = 0; chunk < codes.length; chunk++) {
+            codes[chunk] = new Rows(file.chunk(chunk), CHUNK_ROWS, dimension);
+            between.run();
+        }
     }
 
     /**
@@ -56,10 +88,7 @@ final class PartitionFiles implements AutoCloseable {
      * @param between is run from time to time, and may throw
      */
     void open(Runnable between) {
-        for (int chunk = 0; chunk < codes.length; chunk++) {
-            codes[chunk] = new Rows(file.chunk(chunk), CHUNK_ROWS, dimension);
-            between.run();
-        }
+        mapCodes(between);
         BitSet all = new BitSet();
         all.set(0, rows.size());
         rows.open(all, between);
@@ -97,7 +126,14 @@ final class PartitionFiles implements AutoCloseable {
         return rows.bytes() + positions.bytes() + file.bytes();
     }
 
-    /** Deletes the files. What reads them meanwhile can go on. */
+    /** Deletes the files, also if they were kept. What reads them meanwhile can go on. */
+    void delete() {
+        rows.delete();
+        positions.delete();
+        file.delete();
+    }
+
+    /** Closes the files, and deletes them unless they were kept. What reads them meanwhile can go on. */
     @Override
     public void close() {
         rows.close();

@@ -1,6 +1,7 @@
 package dev.glimpse.vectors;
 
 import dev.glimpse.vectors.BinaryCodes.Rows;
+import java.io.IOException;
 import java.util.BitSet;
 
 /**
@@ -33,6 +34,33 @@ final class Partitions implements AutoCloseable {
         this.files = files;
         this.centroids = centroids;
         this.starts = starts;
+    }
+
+    /**
+     * Opens partitions that were kept.
+     *
+     * @param codes as they were
+     */
+    static Partitions open(BinaryCodes codes, int dimension, KeptInput from) throws IOException {
+        OpenFiles opened = new OpenFiles();
+        PartitionFiles files = opened.add(() -> new PartitionFiles(dimension, from));
+        return opened.also(() -> {
+            int[] starts = from.readInts();
+            Partitions partitions = new Partitions(files, Centroids.read(codes, from), starts);
+            partitions.moved.or(from.readBits());
+            return partitions;
+        });
+    }
+
+    /** Brings the files to the disk, and says how another process can open them. They stay from now on, until {@link #delete}. */
+    void keep(KeptOutput to) throws IOException {
+        files.keep(to);
+        to.writeInt(starts.length);
+        for (int start : starts) {
+            to.writeInt(start);
+        }
+        centroids.write(to);
+        to.writeBits(moved());
     }
 
     Centroids centroids() {
@@ -107,7 +135,12 @@ final class Partitions implements AutoCloseable {
         return files.bytes();
     }
 
-    /** Deletes the files. Searches that read them meanwhile can go on. */
+    /** Deletes the files, also if they were kept. Searches that read them meanwhile can go on. */
+    void delete() {
+        files.delete();
+    }
+
+    /** Closes the files, and deletes them unless they were kept. Searches that read them meanwhile can go on. */
     @Override
     public void close() {
         files.close();

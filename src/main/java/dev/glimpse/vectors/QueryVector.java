@@ -25,6 +25,19 @@ final class QueryVector {
         }
     }
 
+    /** A copy of the vector. */
+    float[] toArray(int dimension) {
+        return toArray(parts, dimension);
+    }
+
+    private static float[] toArray(float[][] parts, int dimension) {
+        float[] vector = new float[dimension];
+        for (int part = 0, done = 0; part < parts.length; part++, done += PART) {
+            System.arraycopy(parts[part], 0, vector, done, Math.min(PART, dimension - done));
+        }
+        return vector;
+    }
+
     private static int parts(int dimension) {
         return (dimension + PART - 1) / PART;
     }
@@ -49,11 +62,7 @@ final class QueryVector {
         }
 
         float[] toArray() {
-            float[] vector = new float[dimension];
-            for (int part = 0, done = 0; part < parts.length; part++, done += PART) {
-                System.arraycopy(parts[part], 0, vector, done, Math.min(PART, dimension - done));
-            }
-            return vector;
+            return QueryVector.toArray(parts, dimension);
         }
     }
 

@@ -85,7 +85,7 @@ final class Searchers implements AutoCloseable {
         }
     }
 
-    /** Deletes the file. Searches that are running come to their end; later ones fail. Twice is fine. */
+    /** Closes the file. Searches that are running come to their end; later ones fail. Twice is fine. */
     @Override
     public void close() {
         if (!closed) {

@@ -1,5 +1,6 @@
 package dev.glimpse.vectors;
 
+import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -8,14 +9,17 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
-import java.util.concurrent.TimeUnit;
 import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Holds vectors and finds those that are nearest to a query. It keeps a binary code for each row in a file that is mapped into memory, and the
- * vectors themselves in another. Both are temporary. From 200,000 rows on it groups the rows into partitions by itself, on a thread of its
- * own, and again when many have come; the partitions are in mapped files too. On the heap a row has some bits.
+ * vectors themselves in another. From 200,000 rows on it groups the rows into partitions by itself, on a thread of its own, and again when
+ * many have come; the partitions are in mapped files too. On the heap a row has some bits.
+ *
+ * <p>{@link #close} deletes the files unless they were kept. Another process can go on with files that were kept. Whatever was put after {@link
+ * #keep}, and whenever the process ends: that one has the rows as they were then, but for those that were replaced since. It must replace
+ * these again before a search.
  *
  * <p>A row is known by its row id. Row ids should count up from 0, and some may be missing. The memory and the disk space of a row
  * that is no longer live are not freed before {@link #close}.
@@ -40,11 +44,6 @@ public final class VectorIndex implements AutoCloseable {
     /** Partitions are built anew when one row for so many in them is not where it belongs. */
     private static final int ROWS_FOR_EACH_STRAY = 8;
 
-    /** Rest after partitions could not be built; twice as long after each further time, up to an hour. */
-    private static final long REST_NANOS = TimeUnit.MINUTES.toNanos(1);
-
-    private static final long LONGEST_REST_NANOS = TimeUnit.HOURS.toNanos(1);
-
     /** How long {@link #close} waits for the thread that builds partitions, which looks for an interrupt every few milliseconds. */
     private static final long END_MILLIS = 10_000;
 
@@ -61,10 +60,14 @@ public final class VectorIndex implements AutoCloseable {
     /** The vectors of the first rows, until there are enough for the mean. */
     private final Map<Integer, float[]> first = new HashMap<>();
 
+    /** Guarded by the monitor of this. */
+    private final KeptPartitions kept;
+
     /** From this number of rows on they are grouped into partitions. */
     private final int partitionedRows;
 
-    private final LongSupplier clock;
+    /** After partitions could not be built. Guarded by the monitor of this. */
+    private final RetryPause pause;
 
     /** The codes; null while there are too few rows. Written under the monitor of this. */
     private volatile @Nullable CodeStore store;
@@ -74,35 +77,107 @@ public final class VectorIndex implements AutoCloseable {
 
     private volatile @Nullable Thread building;
 
-    /** How long not to build partitions after a failure; 0 if the last time was none. Guarded by the monitor of this. */
-    private long rest;
-
-    /** When that began. Guarded by the monitor of this. */
-    private long restsSince;
-
     /** Guarded by the monitor of this. */
     private boolean closed;
 
     /**
      * Creates an empty index.
      *
-     * @param folder on a local disk, for files with 4 bytes for each value of each row and up to 152 more; {@link #close} deletes them
+     * @param folder on a local disk, for files with 4 bytes for each value of each row and, with up to 512 dimensions, 72 to 324 more
      * @param dimension of all vectors
      */
     public VectorIndex(Path folder, int dimension) {
         this(folder, dimension, PARTITIONED_ROWS, System::nanoTime);
     }
 
+    /**
+     * Goes on with the files that an index has kept.
+     *
+     * @param folder that they are in
+     * @param dimension of all vectors, as it was
+     * @param from what {@link #keep} wrote
+     * @throws IOException if a file is missing or too short
+     */
+    public VectorIndex(Path folder, int dimension, KeptInput from) throws IOException {
+        this(folder, dimension, PARTITIONED_ROWS, System::nanoTime, from);
+    }
+
     /** @param clock in nanoseconds */
     VectorIndex(Path folder, int dimension, int partitionedRows, LongSupplier clock) {
         this.dimension = dimension;
         this.partitionedRows = partitionedRows;
-        this.clock = clock;
+        this.pause = new RetryPause(clock);
         this.folder = folder;
         OpenFiles files = new OpenFiles();
         file = files.add(() -> new FullPrecisionVectorFile(folder, dimension));
         codes = files.add(() -> new MappedFile(folder, "codes", CHUNK_ROWS * bytesPerRow(dimension)));
         searchers = new Searchers(file);
+        kept = new KeptPartitions(null);
+    }
+
+    /** @param clock in nanoseconds */
+    VectorIndex(Path folder, int dimension, int partitionedRows, LongSupplier clock, KeptInput from)
+            throws IOException {
+        this.dimension = dimension;
+        this.partitionedRows = partitionedRows;
+        this.pause = new RetryPause(clock);
+        this.folder = folder;
+        held.or(from.readBits());
+        OpenFiles files = new OpenFiles();
+        file = files.add(() -> new FullPrecisionVectorFile(dimension, held.length(), from));
+        codes = files.add(() -> new MappedFile(CHUNK_ROWS * bytesPerRow(dimension), from));
+        searchers = files.add(() -> new Searchers(file));
+        if (from.readBoolean()) {
+            store = files.also(() -> CodeStore.open(codes, dimension, from));
+        } else {
+            files.also(() -> searchers.search(this::readFirst));
+        }
+        kept = new KeptPartitions(partitions(store));
+    }
+
+    /** Without codes there are few rows. */
+    private Searchers.Searcher readFirst(Searchers.Searcher searcher) {
+        for (int row = held.nextSetBit(0); row >= 0; row = held.nextSetBit(row + 1)) {
+            searcher.reader.load(row, 1);
+            first.put(row, searcher.reader.row(row).toArray());
+        }
+        return searcher;
+    }
+
+    /**
+     * Brings the files to the disk, and says how another process can go on with them. They stay from now on. The writing thread calls it, and
+     * then, if what was written is where that process will look for it, {@link #setKept}.
+     *
+     * @throws IOException if the disk is full or fails; then this can be used further
+     */
+    public synchronized void keep(KeptOutput to) throws IOException {
+        searchers.requireOpen();
+        CodeStore now = store;
+        if (now != null) {
+            now.copyHeap(held, codes, dimension);
+        }
+        to.writeBits(held);
+        file.keep(to);
+        codes.keep(to);
+        to.writeBoolean(now != null);
+        if (now != null) {
+            now.keep(to);
+        }
+        kept.keep(partitions(now));
+    }
+
+    /** Says that another process would find what {@link #keep} wrote last, so that it needs nothing of what was kept before. */
+    public synchronized void setKept() {
+        kept.setKept();
+    }
+
+    /** Whether another process would find other partitions than there are now, or none. Any thread may ask. */
+    public synchronized boolean hasNewPartitions() {
+        return !kept.isKept(partitions(store));
+    }
+
+    private static @Nullable Partitions partitions(@Nullable CodeStore store) {
+        return store == null ? null : store.partitions();
     }
 
     /** Bytes of the mapped file that each row takes: 72 up to 512 dimensions, 136 up to 1024, 200 up to 1536. */
@@ -110,9 +185,9 @@ public final class VectorIndex implements AutoCloseable {
         return BinaryCodes.Rows.bytesPerRow(dimension);
     }
 
-    /** About how many bytes of the disk the partitions of so many rows take while they are built. */
+    /** About how many bytes of the disk the partitions of so many rows take while they are built beside those that another process would open. */
     public static long diskBytesOfPartitions(long rows, int dimension) {
-        return PartitionBuild.diskBytes(rows, dimension);
+        return 2 * PartitionBuild.diskBytes(rows, dimension);
     }
 
     /** About how many bytes of the heap the partitions of so many rows take while their centroids are found: 104 MB for ten million rows of 512 numbers. */
@@ -230,10 +305,7 @@ public final class VectorIndex implements AutoCloseable {
 
     private synchronized void partitionIfDue(int rows) {
         CodeStore now = store;
-        if (closed || now == null || rows < partitionedRows || building != null) {
-            return;
-        }
-        if (rest > 0 && clock.getAsLong() - restsSince < rest) {
+        if (closed || now == null || rows < partitionedRows || building != null || !pause.isOver()) {
             return;
         }
         Partitions partitions = now.partitions();
@@ -287,12 +359,10 @@ public final class VectorIndex implements AutoCloseable {
             log.log(Level.DEBUG, "closed before the codes were grouped into partitions");
             return;
         }
-        rest = Math.min(LONGEST_REST_NANOS, Math.max(REST_NANOS, 2 * rest));
-        restsSince = clock.getAsLong();
         log.log(
                 Level.WARNING,
                 "codes could not be grouped into partitions, so searches compare all of them; not tried again for "
-                        + TimeUnit.NANOSECONDS.toSeconds(rest) + " s",
+                        + pause.begin() + " s",
                 e);
     }
 
@@ -308,11 +378,11 @@ public final class VectorIndex implements AutoCloseable {
                 built.replace(now.codes(), row, reader.row(row).toArray());
             }
         }
-        rest = 0;
+        pause.end();
         store = now.with(built, held);
-        Partitions earlier = now.partitions();
-        if (earlier != null) {
-            earlier.close();
+        Partitions before = now.partitions();
+        if (before != null) {
+            kept.replace(before);
         }
     }
 
@@ -333,26 +403,26 @@ public final class VectorIndex implements AutoCloseable {
                 + (partitions == null ? 0 : partitions.bytes());
     }
 
-    /** Deletes the files. Searches that are running come to their end; later ones fail. Twice is fine. */
+    /** Closes the files, and deletes those that were not kept. Searches that are running come to their end; later ones fail. Twice is fine. */
     @Override
     public void close() {
-        synchronized (this) {
-            closed = true;
-        }
-        searchers.close();
         endBuilding();
+        searchers.close();
         synchronized (this) {
             codes.close();
-            CodeStore now = store;
-            Partitions partitions = now == null ? null : now.partitions();
+            Partitions partitions = partitions(store);
             if (partitions != null) {
                 partitions.close();
             }
+            kept.close();
         }
     }
 
-    /** Waits for the thread, because it makes files in the folder, which may be another index's soon. */
-    private void endBuilding() {
+    /** Ends the thread that builds partitions, because it makes files in the folder, which may be another index's soon. None begins any more. */
+    public void endBuilding() {
+        synchronized (this) {
+            closed = true;
+        }
         Thread thread = building;
         if (thread != null) {
             thread.interrupt();

@@ -57,6 +57,20 @@ class ImageIdTest {
         assertThat(ImageId.parse(text)).isEmpty();
     }
 
+    @ParameterizedTest
+    @ValueSource(chars = {'/', ':', '`', 'g', 'A', 'F', ' ', '.', '\u0660', '\uff11'})
+    void digitsAreThoseOfHashesInEachPlace(char wrong) {
+        for (int place = 0; place < ABC.length(); place++) {
+            String changed = ABC.substring(0, place) + wrong + ABC.substring(place + 1);
+
+            assertThat(ImageId.isSha256(changed)).as(changed).isFalse();
+            assertThat(ImageId.parse("images/" + changed + ".png")).as(changed).isEmpty();
+        }
+        assertThat(ImageId.isSha256(ABC)).isTrue();
+        assertThat(ImageId.isSha256(ABC + "a")).isFalse();
+        assertThat(ImageId.isSha256(ABC.substring(1))).isFalse();
+    }
+
     @Test
     void refusesWhatIsNoHash() {
         assertThatThrownBy(() -> new ImageId("12ab", ImageFormat.PNG))

@@ -1,5 +1,6 @@
 package dev.glimpse.dataset.lance;
 
+import dev.glimpse.vectors.MappedFile;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.IntBuffer;
@@ -8,6 +9,7 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.Function;
 import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
@@ -40,6 +42,22 @@ final class Chunks {
         }
         more.set(number, next.apply(number));
         return Collections.unmodifiableList(more);
+    }
+
+    /**
+     * The chunks of a file that was kept.
+     *
+     * @param chunk makes one of its memory
+     */
+    static <T> List<@Nullable T> all(MappedFile file, Function<ByteBuffer, T> chunk) {
+        List<@Nullable T> chunks = new ArrayList<>();
+        file.chunks().stream().forEach(number -> {
+            while (number > chunks.size()) {
+                chunks.add(null);
+            }
+            chunks.add(chunk.apply(file.chunk(number)));
+        });
+        return Collections.unmodifiableList(chunks);
     }
 
     /** The chunk of a row that was put. */

@@ -83,7 +83,7 @@ public final class LanceTable implements AutoCloseable {
      *
      * @param bucket where Lance finds the table if it is not to be read here
      * @param exactRows searches of fewer rows are exact
-     * @param work local folder for what need not outlive the process
+     * @param work local folder for what is made anew if it is not there
      * @param known the models that this server has; a new table gets the one that is configured
      * @param beginnings what a new table says of itself
      * @param lost is told when the store is found to have another table, or none; also thrown then
@@ -714,7 +714,8 @@ public final class LanceTable implements AutoCloseable {
     /** Closes the table and its natives. Call this once, after the last write and the last read. */
     @Override
     public void close() {
-        snapshots.close();
-        datasets.close();
+        try (datasets) {
+            snapshots.close();
+        }
     }
 }

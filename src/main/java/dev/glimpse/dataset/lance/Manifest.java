@@ -19,6 +19,7 @@ import org.lance.Dataset;
 import org.lance.FragmentMetadata;
 import org.lance.ManifestSummary;
 import org.lance.fragment.DataFile;
+import org.lance.fragment.DeletionFile;
 import org.lance.schema.LanceField;
 
 /**
@@ -64,9 +65,10 @@ public record Manifest(
      *
      * @param rows that are not deleted
      * @param deletedRows whose values are still in the file
+     * @param deletions number of the file that says which rows are deleted, another one each time that changes; -1 if there is none
      * @param files with the columns; others when columns were added or rewritten. Files that have nothing but vectors which are not searched here are left out
      */
-    public record FragmentState(int id, long rows, long deletedRows, List<String> files) {}
+    public record FragmentState(int id, long rows, long deletedRows, long deletions, List<String> files) {}
 
     /** @param known the models that this server has */
     static Manifest of(Dataset dataset, KnownModels known) {
@@ -170,10 +172,12 @@ public record Manifest(
 
     /** @param unread numbers of columns that are not read here */
     private static FragmentState state(FragmentMetadata fragment, Set<Integer> unread) {
+        DeletionFile deletions = fragment.getDeletionFile();
         return new FragmentState(
                 fragment.getId(),
                 fragment.getNumRows(),
                 fragment.getNumDeletions(),
+                deletions == null ? -1 : deletions.getId(),
                 fragment.getFiles().stream()
                         .filter(file -> unread.isEmpty()
                                 || !IntStream.of(file.getFields()).allMatch(unread::contains))

@@ -1,6 +1,10 @@
 package dev.glimpse.dataset.lance;
 
+import dev.glimpse.vectors.KeptInput;
+import dev.glimpse.vectors.KeptOutput;
 import dev.glimpse.vectors.MappedFile;
+import dev.glimpse.vectors.OpenFiles;
+import java.io.IOException;
 import java.nio.IntBuffer;
 import java.nio.file.Path;
 import java.util.Arrays;
@@ -8,7 +12,7 @@ import java.util.BitSet;
 import java.util.function.IntConsumer;
 
 /**
- * Keeps lists of numbers one after another in a temporary mapped file. A list is known by its place, and nothing of it changes. The empty list
+ * Keeps lists of numbers one after another in a mapped file. A list is known by its place, and nothing of it changes. The empty list
  * is at place 0 and takes no room.
  *
  * <p>One thread adds; any number of threads may read. A thread that learns of a place by a race with the thread that adds may find the list
@@ -29,6 +33,26 @@ final class NumberLists implements AutoCloseable {
     /** @param folder on a local disk */
     NumberLists(Path folder) {
         file = new MappedFile(folder, "tags", CHUNK * Integer.BYTES);
+    }
+
+    /**
+     * Goes on with a file that was kept.
+     *
+     * @throws IOException if it is missing or too short
+     */
+    NumberLists(KeptInput from) throws IOException {
+        end = from.readInt();
+        OpenFiles files = new OpenFiles();
+        file = files.add(() -> new MappedFile(CHUNK * Integer.BYTES, from));
+        chunks = files.also(() -> file.chunks().stream()
+                .mapToObj(number -> file.chunk(number).asIntBuffer())
+                .toArray(IntBuffer[]::new));
+    }
+
+    /** Brings the file to the disk, and says how another process can go on with it. It stays from now on. */
+    void keep(KeptOutput to) throws IOException {
+        to.writeInt(end);
+        file.keep(to);
     }
 
     /**
@@ -101,7 +125,7 @@ final class NumberLists implements AutoCloseable {
         return file.bytes();
     }
 
-    /** Removes the file. What reads lists meanwhile can go on. */
+    /** Closes the file, and deletes it unless it was kept. What reads lists meanwhile can go on. */
     @Override
     public void close() {
         file.close();

@@ -5,8 +5,11 @@ import dev.glimpse.dataset.ListPosition;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.image.ImageFormat;
+import dev.glimpse.vectors.KeptInput;
+import dev.glimpse.vectors.KeptOutput;
 import dev.glimpse.vectors.MappedFile;
 import dev.glimpse.vectors.OpenFiles;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
@@ -22,7 +25,7 @@ import java.util.function.IntFunction;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps what rows say of their pictures as filters need it: in temporary files, which are mapped but for the texts. The time of the upload is in {@link RowKeys}.
+ * Keeps what rows say of their pictures as filters need it: in files, which are mapped but for the texts. The time of the upload is in {@link RowKeys}.
  * It is not sorted: looking at a column of a million rows takes some milliseconds.
  *
  * <p>A row is known by its row id. One thread puts rows; any number of threads may look at the rows that had been put when they got the
@@ -98,6 +101,39 @@ final class RowColumns implements AutoCloseable {
         captions = files.add(() -> new RowTexts(folder));
     }
 
+    /**
+     * Goes on with files that were kept.
+     *
+     * @throws IOException if one is missing or too short
+     */
+    RowColumns(KeptInput from) throws IOException {
+        OpenFiles files = new OpenFiles();
+        file = files.add(() -> new MappedFile(Chunk.BYTES, from));
+        lists = files.add(() -> new NumberLists(from));
+        filenames = files.add(() -> new RowTexts(from));
+        captions = files.add(() -> new RowTexts(from));
+        chunks = files.also(() -> {
+            for (int tags = from.readInt(); tags > 0; tags--) {
+                number(from.readText());
+            }
+            return Chunks.all(file, Chunk::new);
+        });
+    }
+
+    /** Brings the files to the disk, and says how another process can go on with them. They stay from now on. */
+    void keep(KeptOutput to) throws IOException {
+        file.keep(to);
+        lists.keep(to);
+        filenames.keep(to);
+        captions.keep(to);
+        String[] tags = new String[numbers.size()];
+        numbers.forEach((tag, number) -> tags[number] = tag);
+        to.writeInt(tags.length);
+        for (String tag : tags) {
+            to.writeText(tag);
+        }
+    }
+
     /** Adds a row, or replaces what is known of it, also for views that exist. */
     void put(int row, Picture picture) {
         chunks = Chunks.reaching(row, chunks, number -> new Chunk(file.chunk(number)));
@@ -153,7 +189,7 @@ final class RowColumns implements AutoCloseable {
         return new View(live, chunks, numbers, lists, filenames.view(), captions.view(), keys);
     }
 
-    /** Removes the files. */
+    /** Closes the files, and deletes them unless they were kept. */
     @Override
     public void close() {
         try (filenames;

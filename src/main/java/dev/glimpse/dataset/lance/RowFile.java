@@ -3,7 +3,10 @@ package dev.glimpse.dataset.lance;
 import dev.glimpse.dataset.Neighbor;
 import dev.glimpse.dataset.Picture;
 import dev.glimpse.vectors.Hit;
+import dev.glimpse.vectors.KeptInput;
+import dev.glimpse.vectors.KeptOutput;
 import dev.glimpse.vectors.MappedFile;
+import dev.glimpse.vectors.OpenFiles;
 import java.io.IOException;
 import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
@@ -13,17 +16,19 @@ import java.nio.LongBuffer;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.BitSet;
 import java.util.Comparator;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps in a local file what answers show of rows, and in a mapped one where each row is. It is a cache: it begins empty and is removed at the end. Lance takes about two
- * milliseconds to find ten rows by their row ids, and this takes about 0.1 ms. Safe for use by several threads.
+ * Keeps in a local file what answers show of rows, and in a mapped one where each row is, and of which version it is. It is a cache. Lance takes
+ * about two milliseconds to find ten rows by their row ids, and this takes about 0.1 ms. {@link #close} deletes the files unless they were kept.
+ * Safe for use by several threads.
  */
 final class RowFile implements AutoCloseable {
     /** Bytes of the mapped file. */
-    static final int BYTES_PER_ROW = Long.BYTES + Integer.BYTES;
+    static final int BYTES_PER_ROW = 2 * Long.BYTES + Integer.BYTES;
 
     private static final int CHUNK_ROWS = Chunks.ROWS;
 
@@ -35,16 +40,19 @@ final class RowFile implements AutoCloseable {
     private final MappedFile places;
     private List<@Nullable Chunk> chunks = List.of();
     private long end;
+    private volatile boolean kept;
 
-    /** The places of rows in the file, by row id. */
+    /** The places of rows in the file, and the versions that have written them, by row id. */
     private static final class Chunk {
         private static final int BYTES = CHUNK_ROWS * BYTES_PER_ROW;
 
         private final LongBuffer starts;
+        private final LongBuffer versions;
         private final IntBuffer lengths;
 
         private Chunk(ByteBuffer memory) {
             starts = Chunks.longs(memory);
+            versions = Chunks.longs(memory);
             lengths = Chunks.ints(memory);
         }
     }
@@ -61,8 +69,58 @@ final class RowFile implements AutoCloseable {
         }
     }
 
-    /** Writes what answers show of this row. */
-    void write(int row, Picture shown) {
+    /**
+     * Goes on with files that were kept.
+     *
+     * @throws IOException if one is missing or too short
+     */
+    RowFile(KeptInput from) throws IOException {
+        end = from.readLong();
+        path = from.readFile(end);
+        OpenFiles files = new OpenFiles();
+        file = files.add(() -> new RandomAccessFile(path.toFile(), "rw"));
+        places = files.add(() -> new MappedFile(Chunk.BYTES, from));
+        chunks = files.also(() -> Chunks.all(places, Chunk::new));
+        kept = true;
+    }
+
+    /** Brings the files to the disk, and says how another process can go on with them. They stay from now on. The thread that writes calls it. */
+    void keep(KeptOutput to) throws IOException {
+        // It may take long, so searches are not to wait for it.
+        file.getFD().sync();
+        to.writeLong(end);
+        to.writeName(path);
+        places.keep(to);
+        kept = true;
+    }
+
+    /**
+     * Rows that an earlier process has written after it kept the files: their places survive it, and lie beyond the end that it kept. To be called
+     * before the first write.
+     */
+    synchronized BitSet rowsWrittenSince() {
+        BitSet rows = new BitSet();
+        long[] starts = new long[CHUNK_ROWS];
+        for (int number = 0; number < chunks.size(); number++) {
+            Chunk chunk = chunks.get(number);
+            if (chunk != null) {
+                chunk.starts.get(0, starts);
+                for (int i = 0; i < CHUNK_ROWS; i++) {
+                    if (starts[i] >= end) {
+                        rows.set(number * CHUNK_ROWS + i);
+                    }
+                }
+            }
+        }
+        return rows;
+    }
+
+    /**
+     * Writes what answers show of this row.
+     *
+     * @param version that has written the row
+     */
+    void write(int row, long version, Picture shown) {
         byte[] bytes = PictureBytes.of(shown);
         synchronized (this) {
             chunks = Chunks.reaching(row, chunks, number -> new Chunk(places.chunk(number)));
@@ -74,9 +132,15 @@ final class RowFile implements AutoCloseable {
             }
             Chunk chunk = Chunks.of(row, chunks);
             chunk.starts.put(row % CHUNK_ROWS, end);
+            chunk.versions.put(row % CHUNK_ROWS, version);
             chunk.lengths.put(row % CHUNK_ROWS, bytes.length);
             end += bytes.length;
         }
+    }
+
+    /** The version that has written what is here of this row, which must have been written. */
+    synchronized long version(int row) {
+        return Chunks.of(row, chunks).versions.get(row % CHUNK_ROWS);
     }
 
     /** Reads the rows of these hits, in the order of the hits. They must have been written. */
@@ -117,12 +181,14 @@ final class RowFile implements AutoCloseable {
         return places.bytes();
     }
 
-    /** Removes the files; later reads fail. */
+    /** Closes the files, and deletes them unless they were kept; later reads fail. */
     @Override
     public synchronized void close() {
         try (file;
                 places) {
-            Files.deleteIfExists(path);
+            if (!kept) {
+                Files.deleteIfExists(path);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot remove " + path, e);
         }

@@ -1,7 +1,11 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.ListPosition;
+import dev.glimpse.vectors.KeptInput;
+import dev.glimpse.vectors.KeptOutput;
 import dev.glimpse.vectors.MappedFile;
+import dev.glimpse.vectors.OpenFiles;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
@@ -19,7 +23,7 @@ import java.util.stream.Collectors;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the {@link ListPosition} of each row in a temporary mapped file, in 12 bytes: the time, and the first bits of the id. It is not
+ * Keeps the {@link ListPosition} of each row in a mapped file, in 12 bytes: the time, and the first bits of the id. It is not
  * sorted: looking at all of a million rows takes about a millisecond, and nothing has to be made when rows come and go.
  *
  * <p>A row is known by its row id. One thread puts rows; any number of threads may look at the rows that had been put when they got the
@@ -50,6 +54,22 @@ final class RowKeys implements AutoCloseable {
         file = new MappedFile(folder, "keys", Chunk.BYTES);
     }
 
+    /**
+     * Goes on with a file that was kept.
+     *
+     * @throws IOException if it is missing or too short
+     */
+    RowKeys(KeptInput from) throws IOException {
+        OpenFiles files = new OpenFiles();
+        file = files.add(() -> new MappedFile(Chunk.BYTES, from));
+        chunks = files.also(() -> Chunks.all(file, Chunk::new));
+    }
+
+    /** Brings the file to the disk, and says how another process can go on with it. It stays from now on. */
+    void keep(KeptOutput to) throws IOException {
+        file.keep(to);
+    }
+
     /** Adds a row, or replaces what is known of it, also for views that exist. */
     void put(int row, ListPosition position) {
         chunks = Chunks.reaching(row, chunks, number -> new Chunk(file.chunk(number)));
@@ -68,7 +88,7 @@ final class RowKeys implements AutoCloseable {
         return file.bytes();
     }
 
-    /** Removes the file. Views can be used further. */
+    /** Closes the file, and deletes it unless it was kept. Views can be used further. */
     @Override
     public void close() {
         file.close();

@@ -2,7 +2,11 @@ package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.Likeness;
 import dev.glimpse.image.Fingerprint;
+import dev.glimpse.vectors.KeptInput;
+import dev.glimpse.vectors.KeptOutput;
 import dev.glimpse.vectors.MappedFile;
+import dev.glimpse.vectors.OpenFiles;
+import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
 import java.nio.LongBuffer;
@@ -14,7 +18,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps the {@link Fingerprint} of each row in a temporary mapped file, and when it was put, in 20 bytes.
+ * Keeps the {@link Fingerprint} of each row in a mapped file, and when it was put, in 20 bytes.
  *
  * <p>A row is known by its row id. One thread puts rows; any number of threads may look at the rows that had been put when they got the
  * {@link View}.
@@ -54,6 +58,26 @@ final class RowLooks implements AutoCloseable {
         file = new MappedFile(folder, "looks", Chunk.BYTES);
     }
 
+    /**
+     * Goes on with a file that was kept.
+     *
+     * @throws IOException if it is missing or too short
+     */
+    RowLooks(KeptInput from) throws IOException {
+        known.or(from.readBits());
+        views = from.readInt();
+        OpenFiles files = new OpenFiles();
+        file = files.add(() -> new MappedFile(Chunk.BYTES, from));
+        chunks = files.also(() -> Chunks.all(file, Chunk::new));
+    }
+
+    /** Brings the file to the disk, and says how another process can go on with it. It stays from now on. */
+    void keep(KeptOutput to) throws IOException {
+        to.writeBits(known);
+        to.writeInt(views);
+        file.keep(to);
+    }
+
     /** Adds a row, or replaces what is known of it, also for views that exist. */
     void put(int row, @Nullable Fingerprint fingerprint) {
         known.set(row, fingerprint != null);
@@ -79,7 +103,7 @@ final class RowLooks implements AutoCloseable {
         return file.bytes();
     }
 
-    /** Removes the file. Views can be used further. */
+    /** Closes the file, and deletes it unless it was kept. Views can be used further. */
     @Override
     public void close() {
         file.close();

@@ -1,13 +1,14 @@
 package dev.glimpse.dataset.lance;
 
 import dev.glimpse.dataset.RowFilter;
-import java.io.BufferedOutputStream;
-import java.io.DataOutputStream;
+import dev.glimpse.vectors.KeptInput;
+import dev.glimpse.vectors.KeptOutput;
+import java.io.ByteArrayOutputStream;
 import java.io.EOFException;
 import java.io.FileInputStream;
-import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.RandomAccessFile;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -18,7 +19,7 @@ import java.util.BitSet;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Keeps one text of each row for filters, folded, in a temporary local file: texts can be long, and are looked at only when somebody filters
+ * Keeps one text of each row for filters, folded, in a local file: texts can be long, and are looked at only when somebody filters
  * by them. Each record has the row id, the number of bytes or -1 for none, and the text in UTF-8. A row that is put again has a record
  * more, and the last one counts.
  *
@@ -30,52 +31,88 @@ final class RowTexts implements AutoCloseable {
     /** What is read at once, unless a text is longer. */
     private static final int BLOCK = 1 << 18;
 
+    /** Bytes of records that wait until they are written. */
+    private static final int WAITING = 1 << 16;
+
     private final Path path;
-    private final FileOutputStream bytes;
 
-    /** Writes to it with a buffer. */
-    private final DataOutputStream file;
+    /** Not a channel, because an interrupt would close it. */
+    private final RandomAccessFile file;
 
+    /** Records that are not in the file yet. */
+    private final ByteArrayOutputStream waiting = new ByteArrayOutputStream();
+
+    /** Where the records end that are in the file. What comes after it is the rest of a write that failed. */
     private long end;
+
+    private boolean kept;
 
     RowTexts(Path folder) {
         try {
             path = Files.createTempFile(Files.createDirectories(folder), "texts", ".utf8");
-            bytes = new FileOutputStream(path.toFile());
-            file = new DataOutputStream(new BufferedOutputStream(bytes, 1 << 16));
+            file = new RandomAccessFile(path.toFile(), "rw");
         } catch (IOException e) {
             throw new UncheckedIOException("cannot keep texts in " + folder, e);
         }
     }
 
+    /**
+     * Goes on with a file that was kept.
+     *
+     * @throws IOException if it is missing or too short
+     */
+    RowTexts(KeptInput from) throws IOException {
+        end = from.readLong();
+        path = from.readFile(end);
+        file = new RandomAccessFile(path.toFile(), "rw");
+        kept = true;
+    }
+
+    /** Brings the file to the disk, and says how another process can go on with it. It stays from now on. */
+    void keep(KeptOutput to) throws IOException {
+        flush();
+        file.getFD().sync();
+        to.writeLong(end);
+        to.writeName(path);
+        kept = true;
+    }
+
     /** Adds the text of a row, or replaces it. */
     void put(int row, @Nullable String text) {
-        byte[] folded = text == null ? new byte[0] : RowFilter.Text.fold(text).getBytes(StandardCharsets.UTF_8);
+        byte[] bytes = text == null ? new byte[0] : RowFilter.Text.fold(text).getBytes(StandardCharsets.UTF_8);
+        waiting.writeBytes(ByteBuffer.allocate(HEADER)
+                .putInt(row)
+                .putInt(text == null ? -1 : bytes.length)
+                .array());
+        waiting.writeBytes(bytes);
+        if (waiting.size() >= WAITING) {
+            flush();
+        }
+    }
+
+    private void flush() {
         try {
-            file.writeInt(row);
-            file.writeInt(text == null ? -1 : folded.length);
-            file.write(folded);
+            file.seek(end);
+            file.write(waiting.toByteArray());
         } catch (IOException e) {
             throw new UncheckedIOException("cannot write " + path, e);
         }
-        end += HEADER + folded.length;
+        end += waiting.size();
+        waiting.reset();
     }
 
     View view() {
-        try {
-            file.flush();
-        } catch (IOException e) {
-            throw new UncheckedIOException("cannot write " + path, e);
-        }
+        flush();
         return new View(path, end);
     }
 
-    /** Removes the file; views fail from then on. */
+    /** Closes the file, and deletes it unless it was kept; then views fail. */
     @Override
     public void close() {
-        // What is in the buffer is not written any more: on a full disk that would fail.
-        try (bytes) {
-            Files.deleteIfExists(path);
+        try (file) {
+            if (!kept) {
+                Files.deleteIfExists(path);
+            }
         } catch (IOException e) {
             throw new UncheckedIOException("cannot remove " + path, e);
         }

@@ -43,6 +43,16 @@ final class RowsOnDisk {
         written.set(row);
     }
 
+    /** Files have something of these rows, which an earlier process has left. */
+    void writing(BitSet rows) {
+        written.or(rows);
+    }
+
+    /** The rows of which files may have something. Not to be changed. */
+    BitSet written() {
+        return written;
+    }
+
     /** Whether what is not written yet of these rows would take space that others need, such as the copy of the table. */
     boolean lacks(BitSet live) {
         BitSet all = (BitSet) live.clone();

@@ -13,12 +13,10 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.Supplier;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.util.FileSystemUtils;
 
 /**
  * Keeps one version of the table open for searches: the newest or, while its files are on their way, one before. Any number of threads
@@ -27,14 +25,10 @@ import org.springframework.util.FileSystemUtils;
 public final class SnapshotManager implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(SnapshotManager.class);
 
-    /** Of the whole process: rows that are just being closed may still write to their folder when the table is opened anew. */
-    private static final AtomicInteger GENERATIONS = new AtomicInteger();
-
     private final Replica replica;
     private final Datasets datasets;
     private final KnownModels known;
-    private final Path folder;
-    private final Supplier<DiskSpace> space;
+    private final RowFolders folders;
     private volatile ServedRows rows;
 
     /** How often rows that were read for the first time have filled the disk. Of the thread that refreshes. */
@@ -50,10 +44,16 @@ public final class SnapshotManager implements AutoCloseable {
 
     private volatile boolean closed;
 
+    /** Whether no more rows are to be read. */
+    private volatile boolean ended;
+
+    /** Whether the files of rows go when this is closed. */
+    private volatile boolean forgotten;
+
     /**
      * Opens the newest version: on the local disk if its files are here, else in the bucket.
      *
-     * @param folder for files that need not outlive the process
+     * @param folder for files that another process goes on with, or makes anew if they are not there
      * @param known the models that this server has
      */
     SnapshotManager(Replica replica, Datasets datasets, Path folder, KnownModels known) throws IOException {
@@ -66,26 +66,18 @@ public final class SnapshotManager implements AutoCloseable {
         this.replica = replica;
         this.datasets = datasets;
         this.known = known;
-        this.folder = folder;
-        this.space = space;
+        this.folders = new RowFolders(folder, replica, space, System::nanoTime);
         Snapshot first = replica.files().isCopied() && replica.files().isComplete()
                 ? openLocal(replica.version())
                 : openRemote(replica.version());
         try {
-            FileSystemUtils.deleteRecursively(folder);
-            this.rows = rowsOf(first.manifest().served(), stuck);
+            folders.removeFiles();
+            this.rows = folders.open(first.manifest(), stuck);
             this.current = first;
         } catch (IOException | RuntimeException | Error e) {
             first.release();
             throw e;
         }
-    }
-
-    private ServedRows rowsOf(VectorColumn column, int stuck) throws IOException {
-        return new ServedRows(
-                folder.resolve(Integer.toString(GENERATIONS.incrementAndGet())),
-                column,
-                new RowsOnDisk(column.model().dimension(), space, 1 + stuck));
     }
 
     public interface Reading<T> {
@@ -142,26 +134,28 @@ public final class SnapshotManager implements AutoCloseable {
                 ServedRows after = before;
                 try {
                     VectorColumn column = next.manifest().served();
-                    if (!before.column().equals(column)) {
-                        after = rowsOf(column, stuck);
+                    if (!before.owner().column().equals(column)) {
+                        after = folders.open(next.manifest(), stuck);
                     }
                     // The first time this takes long, and Lance can search the version meanwhile. When another column
-                    // comes to be searched,
-                    // the one before is searched meanwhile.
-                    if (!before.isEmpty() && !after.isBroken()) {
-                        next = next.with(after.of(next.dataset(), next.manifest()));
+                    // comes to be searched, the one before is searched meanwhile.
+                    if (!before.isNew() && !after.isBroken()) {
+                        next = next.with(rows(after, next));
                     }
                 } catch (IOException | RuntimeException | Error e) {
                     next.release();
                     if (after != before) {
-                        after.close();
+                        giveUp(after, e);
                     }
                     throw e;
                 }
                 rows = after;
+                if (forgotten) {
+                    RowFolders.forget(after);
+                }
                 swap(next);
                 if (after != before) {
-                    retired.add(before);
+                    retire(before);
                 }
             }
             closeRetired();
@@ -175,30 +169,112 @@ public final class SnapshotManager implements AutoCloseable {
         }
     }
 
+    private @Nullable LocalRows rows(ServedRows served, Snapshot of) throws IOException {
+        return served.of(
+                of.dataset(), of.manifest(), replica.digestOf(of.version()).orElse(""), () -> ended);
+    }
+
+    /** Rows of an earlier process stay for the next try if the failure is none of their files, and the disk has space. */
+    private static void giveUp(ServedRows rows, Throwable failure) {
+        if (rows.isTakenOver()
+                && !rows.isStuck()
+                && (failure instanceof IOException || failure instanceof TableBusyException)) {
+            rows.close();
+        } else {
+            rows.discard();
+        }
+    }
+
     private @Nullable LocalRows load(Snapshot snapshot) throws IOException {
         if (rows.isBroken()) {
-            startAnew();
+            startAnew(stuck + 1);
         }
         try {
-            LocalRows loaded = rows.of(snapshot.dataset(), snapshot.manifest());
+            if (rows.isTakenOver()) {
+                LocalRows found = ofTakenOver(snapshot);
+                if (found != null) {
+                    return found;
+                }
+                startAnew(stuck);
+            }
+            LocalRows loaded = rows(rows, snapshot);
             stuck = loaded == null ? stuck : 0;
             return loaded;
         } finally {
-            if (rows.isStuck()) {
-                startAnew();
+            if (!ended && rows.isStuck()) {
+                startAnew(stuck + 1);
             }
         }
     }
 
-    /** Gives back the disk space of rows that nobody can search, as others need it: Lance searches all rows. */
-    private void startAnew() throws IOException {
+    /** The rows of an earlier process. Null if they cannot be searched, now or at all. */
+    private @Nullable LocalRows ofTakenOver(Snapshot snapshot) throws IOException {
+        try {
+            LocalRows found = rows(rows, snapshot);
+            if (found == null) {
+                log.info(
+                        "rows of an earlier run are removed, as all rows do not fit any more, or Lance has to search the table");
+            }
+            return found;
+        } catch (TableBusyException e) {
+            throw e;
+        } catch (RuntimeException | InternalError e) {
+            // The error is that of a mapped file that cannot be read.
+            log.warn("all rows are read anew, as those of an earlier run cannot be used: {}", e.toString());
+            return null;
+        }
+    }
+
+    /**
+     * Gives back the disk space of rows that nobody can search, as others need it: Lance searches all rows.
+     *
+     * @param times how often rows have filled the disk
+     */
+    private void startAnew(int times) throws IOException {
         // First, so that there are always rows that can be asked.
-        ServedRows anew = rowsOf(rows.column(), stuck + 1);
-        stuck++;
-        retired.add(rows);
+        ServedRows anew = folders.empty(rows.owner(), times);
+        stuck = times;
+        retire(rows);
         rows = anew;
         closeRetired();
         ClosedMappings.ALL.collect();
+    }
+
+    /**
+     * Takes down what a later process needs to go on with the rows, if that is due. Takes as long as the disk takes for what is not on it yet.
+     * The thread that refreshes calls this now and then.
+     */
+    public void keepRowsIfDue() {
+        if (!forgotten) {
+            rows.keepIfDue();
+        }
+        if (forgotten) {
+            RowFolders.forget(rows);
+        }
+    }
+
+    /** Takes it down at once, unless nothing has changed. */
+    void keepRows() {
+        rows.keep();
+    }
+
+    /**
+     * Makes {@link #close} remove the files of rows: the table is not wanted here any more. Also if it cannot be closed, no later process goes on with
+     * them.
+     */
+    public void forgetRows() {
+        forgotten = true;
+        RowFolders.forget(rows);
+    }
+
+    /** Makes each {@link #refresh} that reads rows end soon with a {@link TableBusyException}, as the table is about to be closed. */
+    public void end() {
+        ended = true;
+    }
+
+    /** Rows that were read from the table by this process. */
+    long rowsRead() {
+        return rows.rowsRead();
     }
 
     /** Reads the newest version in the bucket until the next {@link #refresh}, because the files here cannot be read. */
@@ -217,6 +293,11 @@ public final class SnapshotManager implements AutoCloseable {
                 .equals(snapshot.manifest().served());
     }
 
+    private void retire(ServedRows before) {
+        RowFolders.forget(before);
+        retired.add(before);
+    }
+
     /** Nobody reads what is retired once all snapshots are closed that were replaced. */
     private void closeRetired() {
         replaced.removeIf(Snapshot::isClosed);
@@ -229,7 +310,7 @@ public final class SnapshotManager implements AutoCloseable {
     /** Nobody needs these rows, so a failure is no failure of what is done meanwhile. */
     private static void giveBack(ServedRows rows) {
         try {
-            rows.close();
+            rows.discard();
         } catch (RuntimeException | InternalError e) {
             log.warn("files of rows that nobody reads any more cannot be removed: {}", e.getMessage());
         }
@@ -278,12 +359,20 @@ public final class SnapshotManager implements AutoCloseable {
         return rows.wordFileBytes();
     }
 
-    /** Closes all snapshots. Call this once, after the last read. */
+    /** Closes all snapshots, and keeps the rows for a later process. Call this once, after the last read. */
     @Override
     public void close() {
         closed = true;
         current.release();
-        rows.close();
-        retired.forEach(SnapshotManager::giveBack);
+        try {
+            if (forgotten) {
+                rows.discard();
+            } else {
+                rows.keep();
+                rows.close();
+            }
+        } finally {
+            retired.forEach(SnapshotManager::giveBack);
+        }
     }
 }

@@ -6,6 +6,7 @@ import dev.glimpse.storage.ObjectHead;
 import dev.glimpse.storage.ObjectStore;
 import java.io.IOException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
@@ -165,6 +166,15 @@ public final class ManifestLog {
         }
         learned.etag(found);
         return Standing.SAME;
+    }
+
+    /** A digest of the bytes of this manifest, which is read here if it is here, else in the store. Empty if it is in neither. */
+    Optional<String> digestOf(String name) throws IOException {
+        try {
+            return Optional.of(md5(Files.readAllBytes(path(name))));
+        } catch (NoSuchFileException e) {
+            return table.inPlace() ? Optional.empty() : store.get(key(name)).map(ManifestLog::md5);
+        }
     }
 
     // ---- catching up

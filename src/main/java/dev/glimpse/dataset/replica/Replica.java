@@ -68,6 +68,14 @@ public final class Replica {
         return manifests.version();
     }
 
+    /**
+     * What tells this version from a version of the same number that another table has, or another history of this one. Empty if the version is
+     * not kept any more.
+     */
+    public Optional<String> digestOf(long version) throws IOException {
+        return manifests.digestOf(ManifestName.of(version));
+    }
+
     /** Tells which version is the newest. */
     public ManifestLog manifests() {
         return manifests;

@@ -81,6 +81,9 @@ public final class OpenTable implements AutoCloseable {
     /** Time for tasks that run when the table is closed. Rows have been committed before. */
     private static final int CLOSE_SECONDS = 1;
 
+    /** The same for the thread that brings rows to the disk for a later process. The first time these are all. */
+    private static final int KEEP_SECONDS = 10;
+
     /** Time for a commit that is under way when the table is given up. */
     private static final Duration LAST_COMMIT = Duration.ofSeconds(30);
 
@@ -217,6 +220,7 @@ public final class OpenTable implements AutoCloseable {
         refreshLoop.startPolling(settings.replica().poll());
         refreshLoop.refreshSoon();
         Duration pause = place.timing.upkeep();
+        refreshLoop.startKeeping(pause);
         Future<?> unused =
                 upkeep.scheduleWithFixedDelay(maintenance::run, Instant.now().plus(pause), pause);
     }
@@ -481,6 +485,7 @@ public final class OpenTable implements AutoCloseable {
         upkeep.shutdown();
         indexing.shutdown();
         commits.shutdown();
+        replicas.setAwaitTerminationSeconds(KEEP_SECONDS);
         replicas.shutdown();
         reads.close();
     }
@@ -494,6 +499,7 @@ public final class OpenTable implements AutoCloseable {
     public void close() {
         maintenance.stop();
         groupCommit.close();
+        table.snapshots().end();
         shutDownThreads();
         if (upkeep.getActiveCount()
                         + indexing.getActiveCount()

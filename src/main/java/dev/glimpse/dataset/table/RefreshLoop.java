@@ -3,6 +3,7 @@ package dev.glimpse.dataset.table;
 import dev.glimpse.dataset.DamagedTableException;
 import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.ImageDataset.Freshness;
+import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.TableLostException;
 import dev.glimpse.dataset.commit.CommitLoop;
 import dev.glimpse.dataset.commit.RowLedger;
@@ -83,6 +84,12 @@ public final class RefreshLoop {
                 commits.scheduleWithFixedDelay(this::pollBucket, Instant.now().plus(interval), interval);
     }
 
+    /** Begins to look now and then whether rows are to be kept for a later process. */
+    void startKeeping(Duration interval) {
+        Future<?> unused = replicas.scheduleWithFixedDelay(
+                snapshots::keepRowsIfDue, Instant.now().plus(interval), interval);
+    }
+
     /** Refreshes the snapshot soon. Cheap, however often it is called. */
     void refreshSoon() {
         if (queued.compareAndSet(false, true)) {
@@ -122,6 +129,8 @@ public final class RefreshLoop {
                     "version {} is read on, as the newer one does not come: {}",
                     snapshots.current().version(),
                     e.getMessage());
+        } catch (TableBusyException e) {
+            log.debug("closing: no version is read any more", e);
         } catch (Exception | InternalError e) {
             // The error is that of a mapped file that the disk has no room for, or that cannot be read.
             String said = "version " + table.manifest().version() + " of the table cannot be read ("

@@ -256,6 +256,7 @@ public final class TableSupervisor implements AutoCloseable {
         trouble = why;
         carried.addAll(table.abandon());
         open = null;
+        table.table().snapshots().forgetRows();
         table.close();
         rowsMayBeClosed.run();
     }

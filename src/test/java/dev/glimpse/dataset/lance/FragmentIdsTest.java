@@ -23,7 +23,7 @@ class FragmentIdsTest {
             1,
             ROWS,
             0,
-            List.of(new FragmentState(0, ROWS, 0, List.of("file"))),
+            List.of(new FragmentState(0, ROWS, 0, -1, List.of("file"))),
             Map.of(),
             List.of(),
             Map.of(),

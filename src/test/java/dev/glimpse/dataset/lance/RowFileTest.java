@@ -49,18 +49,20 @@ class RowFileTest {
 
     @Test
     void rowsComeBackAsTheyWereInTheOrderOfTheHitsWithTheirDistances() {
-        file.write(3, FULL);
-        file.write(70_000, BARE);
+        file.write(3, 1L << 40, FULL);
+        file.write(70_000, 7, BARE);
 
         List<Neighbor> found = file.read(List.of(new Hit(70_000, 0.25f), new Hit(3, 0.5f)));
 
         assertThat(found).containsExactly(new Neighbor(BARE, 0.25), new Neighbor(FULL, 0.5));
+        assertThat(file.version(3)).isEqualTo(1L << 40);
+        assertThat(file.version(70_000)).isEqualTo(7);
     }
 
     @Test
     void rowsComeBackInTheOrderInWhichTheyAreAskedFor() {
-        file.write(0, FULL);
-        file.write(1, BARE);
+        file.write(0, 1, FULL);
+        file.write(1, 1, BARE);
 
         assertThat(file.readRows(List.of(1, 0, 1))).containsExactly(BARE, FULL, BARE);
     }
@@ -71,8 +73,8 @@ class RowFileTest {
         for (int length : new int[] {1000, 5000, 200_000}) {
             String caption = "é".repeat(length);
             Picture longOne = new Picture("id" + length, null, null, null, 1, 1, null, null, caption, List.of("t"));
-            file.write(length, longOne);
-            file.write(length + 1, rest);
+            file.write(length, 1, longOne);
+            file.write(length + 1, 1, rest);
 
             assertThat(file.readRows(List.of(length)).get(0).caption()).isEqualTo(caption);
         }
@@ -81,7 +83,7 @@ class RowFileTest {
 
     @Test
     void interruptedReaderHarmsNobody() {
-        file.write(0, FULL);
+        file.write(0, 1, FULL);
         for (int i = 0; i < 20; i++) {
             Thread.currentThread().interrupt();
             assertThat(file.read(List.of(new Hit(0, 0)))).hasSize(1);
@@ -91,7 +93,7 @@ class RowFileTest {
 
     @Test
     void nothingIsLeftBehindAndNothingCanBeReadAfterTheEnd() {
-        file.write(0, FULL);
+        file.write(0, 1, FULL);
         file.read(List.of(new Hit(0, 0)));
 
         file.close();

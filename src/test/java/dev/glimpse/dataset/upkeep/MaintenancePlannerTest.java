@@ -161,7 +161,7 @@ class MaintenancePlannerTest {
     private void fragments(int count, int rows) {
         int next = fragments.size();
         fragments.addAll(IntStream.range(next, next + count)
-                .mapToObj(id -> new FragmentState(id, rows, 0, List.of()))
+                .mapToObj(id -> new FragmentState(id, rows, 0, -1, List.of()))
                 .collect(Collectors.toList()));
     }
 

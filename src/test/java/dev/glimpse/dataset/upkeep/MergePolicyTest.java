@@ -113,17 +113,17 @@ class MergePolicyTest {
     @Test
     void fragmentWithManyDeletedRowsIsWrittenAnew() {
         fragments(0, 3, LARGE);
-        fragments.add(new FragmentState(3, 9_000, 900, List.of()));
+        fragments.add(new FragmentState(3, 9_000, 900, -1, List.of()));
         assertThat(mergeable()).isEmpty();
 
-        fragments.add(new FragmentState(4, 9_000, 1_001, List.of()));
+        fragments.add(new FragmentState(4, 9_000, 1_001, -1, List.of()));
 
         assertThat(mergeable()).isEqualTo(Set.of(4));
     }
 
     @Test
     void smallFragmentWithSomeDeletedRowsIsNotWorthIt() {
-        fragments.add(new FragmentState(0, 10, 200, List.of()));
+        fragments.add(new FragmentState(0, 10, 200, -1, List.of()));
 
         assertThat(mergeable()).isEmpty();
     }
@@ -178,7 +178,7 @@ class MergePolicyTest {
         long rewritten = 0;
         int next = 0;
         for (int commit = 0; commit < 20_000; commit++) {
-            fragments.add(new FragmentState(next++, rowsOfACommit, 0, List.of()));
+            fragments.add(new FragmentState(next++, rowsOfACommit, 0, -1, List.of()));
             for (Set<Integer> merged = mergeable(); !merged.isEmpty(); merged = mergeable()) {
                 Set<Integer> gone = merged;
                 long rows = fragments.stream()
@@ -186,7 +186,7 @@ class MergePolicyTest {
                         .mapToLong(FragmentState::rows)
                         .sum();
                 fragments.removeIf(fragment -> gone.contains(fragment.id()));
-                fragments.add(new FragmentState(next++, rows, 0, List.of()));
+                fragments.add(new FragmentState(next++, rows, 0, -1, List.of()));
                 rewritten += rows;
             }
             assertThat(MergePolicy.smallFragments(manifest())).isLessThan(MergePolicy.MANY);
@@ -197,7 +197,7 @@ class MergePolicyTest {
     }
 
     private void fragments(int from, int to, int rows) {
-        IntStream.range(from, to).forEach(id -> fragments.add(new FragmentState(id, rows, 0, List.of())));
+        IntStream.range(from, to).forEach(id -> fragments.add(new FragmentState(id, rows, 0, -1, List.of())));
     }
 
     private void segment(int from, int to) {

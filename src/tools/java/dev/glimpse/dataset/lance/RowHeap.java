@@ -58,7 +58,7 @@ public final class RowHeap {
         RowLooks looks = keep(new RowLooks(folder));
         fill("looks", row -> looks.put(row, new Fingerprint(row, row)));
         RowFile file = keep(new RowFile(folder));
-        fill("places in the file of rows", row -> file.write(row, picture(row)));
+        fill("places in the file of rows", row -> file.write(row, 1, picture(row)));
         VectorIndex index = keep(new VectorIndex(folder, ClusteredVectors.DIMENSION));
         fill("codes by row id", row -> index.put(row, vectors.row(row)));
         BitSet live = new BitSet();

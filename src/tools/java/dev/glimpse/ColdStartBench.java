@@ -77,9 +77,10 @@ final class ColdStartBench {
         return report.status();
     }
 
-    /** The stamp of the model that {@code scripts/run} loads if nothing else is said. */
+    /** Of the model that {@code scripts/run} loads: the one that {@code GLIMPSE_MODEL} names, else the demonstration model. */
     static ModelStamp stamp() {
-        try (ClipModel model = ClipModel.load(Path.of("models/mini-clip"), TestScheduler.SCHEDULER)) {
+        Path folder = Path.of(System.getenv().getOrDefault("GLIMPSE_MODEL", "models/mini-clip"));
+        try (ClipModel model = ClipModel.load(folder, TestScheduler.SCHEDULER)) {
             return new GlimpseConfiguration().modelStamp(model);
         }
     }

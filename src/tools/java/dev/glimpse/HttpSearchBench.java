@@ -38,7 +38,8 @@ import tools.jackson.databind.JsonNode;
 
 /**
  * Searches of a server as {@code scripts/run} starts it, over HTTP, by clients on the same machine: {@code scripts/bench search http}.
- * Arguments: numbers of rows. What the server alone uses is counted as its processor time; rates and times have the clients beside it.
+ * Arguments: numbers of rows. {@code GLIMPSE_MODEL} may name a folder with a model of 512 dimensions. What the server alone uses is counted as
+ * its processor time; rates and times have the clients beside it.
  */
 final class HttpSearchBench {
     private static final double SECONDS = 5;
@@ -113,6 +114,7 @@ final class HttpSearchBench {
                     "%s: ready after %.1f s (processor %.1f s), searches its own rows after %.1f s, searches measured after %.1f s (%.1f s)",
                     name, ready, readyCpu / 1e3, inMemory, seconds(start), cpuMillis(server) / 1e3);
             work.on(server);
+            report.say("memory at most %.0f MB", server.memory().getOrDefault("VmHWM", Double.NaN));
             server.terminate();
         }
     }

@@ -18,8 +18,9 @@ public record Oversampling(int candidates, double share, double recall) {
     /** Candidates that calibration tries, at most; 10k if that is more. */
     private static final int MOST = 4096;
 
-    /** Candidates that calibration tries where a part of the codes is compared; of many rows more, until comparing all codes takes no longer. */
-    private static final int MOST_OF_SOME = 1024;
+    // The bounds of mostOfSome. Memory does not hold the vectors of many rows, so that a candidate may take much longer.
+    private static final int LEAST_MOST_OF_SOME = 1024;
+    private static final int LARGEST_MOST_OF_SOME = 8192;
 
     private static final double LEAST_SHARE = 0.005;
     private static final double SHARE_STEP = 1.6;
@@ -58,13 +59,18 @@ public record Oversampling(int candidates, double share, double recall) {
             if (best != null && cost.applyAsDouble(best) <= cost.applyAsDouble(first(k, share))) {
                 return best;
             }
-            int most =
-                    Math.max(Math.max(MOST_OF_SOME, 6 * k), (int) (view.size() * NANOS_OF_CODE / NANOS_OF_CANDIDATE));
+            int most = mostOfSome(view.size(), k);
             if (reached.applyAsDouble(new Oversampling(most, share, Double.NaN)) >= recall) {
                 best = cheaper(best, fewest(k, share, most, recall, reached), cost);
             }
         }
         return cheaper(best, fewest(k, 1, Math.max(MOST, 10 * k), recall, reached), cost);
+    }
+
+    /** Candidates that calibration tries where a part of the codes of these rows is compared. With more, comparing all codes takes no longer. */
+    private static int mostOfSome(int rows, int k) {
+        double most = rows * NANOS_OF_CODE / NANOS_OF_CANDIDATE;
+        return Math.max(6 * k, (int) Math.min(LARGEST_MOST_OF_SOME, Math.max(LEAST_MOST_OF_SOME, most)));
     }
 
     private static Oversampling cheaper(

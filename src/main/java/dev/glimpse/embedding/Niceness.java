@@ -10,28 +10,24 @@ final class Niceness {
     private static final Logger log = LoggerFactory.getLogger(Niceness.class);
 
     /** A thread of the usual niceness gets three times as much: 1,024 to 335, by the weights of Linux (sched_prio_to_weight). */
-    private static final int NICE = 5;
-
-    // setpriority(2). On Linux, unlike elsewhere, each thread has a niceness of its own, and 0 means the calling
-    // thread.
-    private static final int PRIO_PROCESS = 0;
-    private static final int CALLER = 0;
+    private static final int MORE = 5;
 
     private Niceness() {}
 
     /**
      * From now on, the calling thread leaves most of a processor to others that want it as well, and takes all of it if there are none. So do
-     * the threads that it starts. Elsewhere than on Linux nothing happens.
+     * the threads that it starts. For one call of a thread. Elsewhere than on Linux nothing happens.
      */
     static void giveWay() {
         if (!Platform.isLinux()) {
             return;
         }
-        int failed = NativeLibrary.getProcess()
-                .getFunction("setpriority")
-                .invokeInt(new Object[] {PRIO_PROCESS, CALLER, NICE});
-        if (failed != 0) {
-            log.debug("{} does not give way to others", Thread.currentThread().getName());
+        try {
+            // nice(2). On Linux, unlike elsewhere, each thread has a niceness of its own. More of it is never refused.
+            int unused = NativeLibrary.getProcess().getFunction("nice").invokeInt(new Object[] {MORE});
+        } catch (LinkageError | RuntimeException e) {
+            // Pictures are encoded all the same.
+            log.debug("{} cannot give way to others", Thread.currentThread().getName(), e);
         }
     }
 }

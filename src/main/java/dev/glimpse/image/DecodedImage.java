@@ -170,7 +170,7 @@ public final class DecodedImage {
     /**
      * Makes the square that a model sees. Bytes are red, green, blue, row by row.
      *
-     * @param betweenRows is called after each row of the result, on the calling thread
+     * @param betweenRows is called often, on the calling thread
      */
     public byte[] cropTo(Square square, Runnable betweenRows) {
         return square.of(rgb, width, height, storedWidth, storedHeight, betweenRows);
@@ -188,7 +188,7 @@ public final class DecodedImage {
     /**
      * Makes a thumbnail.
      *
-     * @param betweenRows is called before each row that is made, on the calling thread
+     * @param betweenRows is called often, on the calling thread
      * @see #thumbnail(int, ThumbnailFormat)
      */
     byte[] thumbnail(int maxSide, ThumbnailFormat format, Runnable betweenRows) {

@@ -45,7 +45,7 @@ final class Resampling {
         int columns = across.end(x.count - 1) - left;
         // Only the rows that the second pass will read.
         int end = down.end(y.count - 1);
-        int rows = Math.max(1, Math.min(TURNED_ROWS, TURNED_PIXELS / columns));
+        int rows = Math.max(1, Math.min(Math.min(TURNED_ROWS, end - down.first[0]), TURNED_PIXELS / columns));
         int[][] turned = new int[columns][rows * 3];
         int[] column = new int[rows * 3];
         int[][] narrow = new int[rows][x.count * 3];

@@ -75,6 +75,9 @@ final class Look {
 
     private CompletableFuture<Void> lastCommit = CompletableFuture.completedFuture(null);
 
+    /** Whether it ends early, so that what is still to be read is not. */
+    private volatile boolean ended;
+
     private record Made(Place place, PictureRow row) {}
 
     /**
@@ -144,19 +147,21 @@ final class Look {
 
     private boolean read() throws InterruptedException {
         RunningReads running = new RunningReads(requests, reader.most(), waiting);
-        boolean[] all = {true};
         try {
             difference.forEachToRead(place -> {
                 settle(place);
                 reader.pace();
                 if (!waiting.mayGoOn()) {
-                    all[0] = false;
+                    ended = true;
                     return false;
                 }
                 running.begin(reader.held(place), () -> readOne(place));
                 commit(batch);
                 return true;
             });
+        } catch (InterruptedException e) {
+            ended = true;
+            throw e;
         } finally {
             // All have ended before one of them is told of: none may come later.
             running.join();
@@ -165,7 +170,7 @@ final class Look {
         running.await();
         waiting.await(lastCommit);
         move();
-        return all[0];
+        return !ended;
     }
 
     /**
@@ -183,6 +188,9 @@ final class Look {
     }
 
     private void readOne(Place place) {
+        if (ended) {
+            return;
+        }
         ObjectReader.Found found;
         try {
             found = reader.read(place);
@@ -221,6 +229,9 @@ final class Look {
         }
         if (dataset.stateOf(id).isShown()) {
             setAsideAsKnown(place, id);
+            return;
+        }
+        if (ended) {
             return;
         }
         ObjectReader.Outcome outcome =

@@ -91,7 +91,7 @@ final class ObjectReader {
 
     /** The most bytes of objects that are in memory at the same time. */
     long most() {
-        return 2 * largest.toBytes();
+        return 4 * largest.toBytes();
     }
 
     /** How many bytes of this object are in memory while it is read. */

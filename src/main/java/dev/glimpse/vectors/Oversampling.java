@@ -18,7 +18,8 @@ public record Oversampling(int candidates, double share, double recall) {
     /** Candidates that calibration tries, at most; 10k if that is more. */
     private static final int MOST = 4096;
 
-    // The bounds of mostOfSome. Memory does not hold the vectors of many rows, so that a candidate may take much longer.
+    // The bounds of mostOfSome. Memory does not hold the vectors of many rows, so that a candidate may take much
+    // longer.
     private static final int LEAST_MOST_OF_SOME = 1024;
     private static final int LARGEST_MOST_OF_SOME = 8192;
 

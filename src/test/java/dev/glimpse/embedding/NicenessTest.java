@@ -1,6 +1,7 @@
 package dev.glimpse.embedding;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assumptions.assumeThat;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -16,6 +17,7 @@ class NicenessTest {
     @Test
     void threadThatGivesWayIsNicerThanTheOthersOfItsProcess() throws Exception {
         int usual = niceness();
+        assumeThat(usual).as("the nicest that there is").isLessThan(19);
         ExecutorService thread = Executors.newSingleThreadExecutor();
         try {
             thread.submit(Niceness::giveWay).get();

@@ -4,6 +4,7 @@ import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.TableBusyException;
 import dev.glimpse.dataset.VectorColumn;
 import dev.glimpse.dataset.replica.Replica;
+import dev.glimpse.storage.StoreUnavailableException;
 import dev.glimpse.vectors.ClosedMappings;
 import dev.glimpse.vectors.DiskSpace;
 import java.io.IOException;
@@ -178,7 +179,9 @@ public final class SnapshotManager implements AutoCloseable {
     private static void giveUp(ServedRows rows, Throwable failure) {
         if (rows.isTakenOver()
                 && !rows.isStuck()
-                && (failure instanceof IOException || failure instanceof TableBusyException)) {
+                && (failure instanceof IOException
+                        || failure instanceof TableBusyException
+                        || failure instanceof StoreUnavailableException)) {
             rows.close();
         } else {
             rows.discard();
@@ -216,7 +219,7 @@ public final class SnapshotManager implements AutoCloseable {
                         "rows of an earlier run are removed, as all rows do not fit any more, or Lance has to search the table");
             }
             return found;
-        } catch (TableBusyException e) {
+        } catch (TableBusyException | StoreUnavailableException e) {
             throw e;
         } catch (RuntimeException | InternalError e) {
             // The error is that of a mapped file that cannot be read.

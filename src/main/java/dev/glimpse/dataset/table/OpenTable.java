@@ -81,7 +81,7 @@ public final class OpenTable implements AutoCloseable {
     /** Time for tasks that run when the table is closed. Rows have been committed before. */
     private static final int CLOSE_SECONDS = 1;
 
-    /** The same for the thread that brings rows to the disk for a later process. The first time these are all. */
+    /** Time for the thread that brings rows to the disk for a later process, when the table is closed. The first time these are all rows. */
     private static final int KEEP_SECONDS = 10;
 
     /** Time for a commit that is under way when the table is given up. */

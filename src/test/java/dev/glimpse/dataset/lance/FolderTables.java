@@ -20,7 +20,15 @@ final class FolderTables {
      * @param data folder of the store
      */
     static LanceTable open(ObjectStore store, Path data, KnownModels known) throws IOException {
-        Path work = data.resolve(".glimpse");
+        return openIn(store, data.resolve(".glimpse"), known);
+    }
+
+    /**
+     * Opens the table, or makes it, with a working folder that may be anywhere. To be closed by the caller, before the store.
+     *
+     * @param work the working folder
+     */
+    static LanceTable openIn(ObjectStore store, Path work, KnownModels known) throws IOException {
         return new LanceTable(
                 manifests -> new Replica(
                         store,

@@ -2,7 +2,6 @@ package dev.glimpse.dataset.lance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import dev.glimpse.dataset.ImageDataset;
 import dev.glimpse.dataset.KnownModels;
 import dev.glimpse.dataset.NearestQuery;
 import dev.glimpse.dataset.Neighbor;
@@ -10,11 +9,8 @@ import dev.glimpse.dataset.PictureRow;
 import dev.glimpse.dataset.RowFilter;
 import dev.glimpse.dataset.RowNotes;
 import dev.glimpse.dataset.TableMeters;
-import dev.glimpse.dataset.TableStamp;
 import dev.glimpse.dataset.WordHit;
 import dev.glimpse.dataset.WordQuery;
-import dev.glimpse.dataset.replica.Replica;
-import dev.glimpse.dataset.replica.TableTimings;
 import dev.glimpse.image.Fingerprint;
 import dev.glimpse.storage.ObjectStore;
 import dev.glimpse.testing.Pictures;
@@ -28,7 +24,6 @@ import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Objects;
-import java.util.Optional;
 import java.util.Random;
 import java.util.Set;
 import java.util.stream.IntStream;
@@ -53,22 +48,7 @@ abstract class WarmStarts {
     }
 
     static LanceTable open(ObjectStore store, Path work) throws IOException {
-        return new LanceTable(
-                manifests -> new Replica(
-                        store,
-                        ImageDataset.KEY,
-                        work.resolve("replica"),
-                        work.resolve("scratch"),
-                        1L << 30,
-                        TableTimings.USUAL,
-                        manifests,
-                        Runnable::run),
-                Optional.empty(),
-                10_000,
-                work.resolve("vectors"),
-                new KnownModels(Rows.MODEL),
-                () -> TableStamp.fresh(false),
-                lost -> {});
+        return FolderTables.openIn(store, work, new KnownModels(Rows.MODEL));
     }
 
     static List<PictureRow> rows(int from, int to, Random random) {

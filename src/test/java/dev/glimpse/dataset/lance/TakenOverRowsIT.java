@@ -128,6 +128,15 @@ class TakenOverRowsIT extends WarmStarts {
         }
     }
 
+    private void nextStartReadsTheNewRowsAlone() throws IOException {
+        try (SnapshotManager snapshots = open(known)) {
+            snapshots.refresh();
+
+            assertThat(snapshots.rowsRead()).isEqualTo(10);
+            assertThat(size(snapshots)).isEqualTo(ROWS + 10);
+        }
+    }
+
     /** Begins with other rows, as the store does not say now whether those that were left are of this table. */
     private SnapshotManager openBesideThem() throws IOException {
         Path manifest = data.resolve("vectors/images.lance/_versions")
@@ -151,12 +160,7 @@ class TakenOverRowsIT extends WarmStarts {
             assertThat(snapshots.rowsRead()).isZero();
         }
 
-        try (SnapshotManager snapshots = open(known)) {
-            snapshots.refresh();
-
-            assertThat(snapshots.rowsRead()).isEqualTo(10);
-            assertThat(size(snapshots)).isEqualTo(ROWS + 10);
-        }
+        nextStartReadsTheNewRowsAlone();
     }
 
     @Test
@@ -205,12 +209,7 @@ class TakenOverRowsIT extends WarmStarts {
         }
         assertThat(folders()).isEqualTo(left);
 
-        try (SnapshotManager snapshots = open(known)) {
-            snapshots.refresh();
-
-            assertThat(snapshots.rowsRead()).isEqualTo(10);
-            assertThat(size(snapshots)).isEqualTo(ROWS + 10);
-        }
+        nextStartReadsTheNewRowsAlone();
     }
 
     /** As after a migration, until the server is started with the new model: it loads both, one after the other. */

@@ -4,29 +4,24 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
-import java.util.Arrays;
-import java.util.SplittableRandom;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Quantizes vectors to one bit per dimension (RaBitQ; Gao and Long, SIGMOD 2024). A search compares the codes of all rows and reads
  * the full vectors of the best rows only.
  *
- * <p>Embeddings lie in a narrow cone, and the cones of pictures and of texts differ. So the code leaves out the direction that all
- * vectors have in common, and stores the vector's share of it as a number. It rotates the rest, so that no dimension is much larger
- * than the others, and keeps the sign of each value.
+ * <p>The code of a vector has the sign of each value of its {@linkplain Rotation rotated rest}, and beside it the vector's share of the common
+ * direction, as a number.
  *
- * <p>In symbols: {@code u} is the common direction, {@code r = R(x - (x·u)u)} is the rotated rest of a vector {@code x}, and
- * {@code sign(r)} is its code. A query {@code q} with the rotated rest {@code q'} has two distances to a code:
+ * <p>In symbols: {@code u} is the common direction, {@code r} is the rotated rest of a vector {@code x}, and {@code sign(r)} is its code. A query
+ * {@code q} with the rotated rest {@code q'} has two distances to a code:
  *
  * <ul>
  *   <li>the Hamming distance, which counts the bits that differ. It is cheap enough for all rows.
  *   <li>an unbiased estimate of the cosine, {@code (q·u)(x·u) + Σ q'ⱼ sign(rⱼ) · |r|² / Σ|rⱼ|}. It uses the query in full precision.
  * </ul>
  *
- * <p>The rotation {@code R} multiplies by random signs and applies a Walsh-Hadamard transform, which takes {@code d log d} steps for
- * {@code d} dimensions. The seed is fixed, so the same common direction always gives the same codes. Immutable. Safe for use by
- * several threads.
+ * <p>Immutable. Safe for use by several threads.
  */
 final class BinaryCodes {
     /** Rows of one step of a scan. Their distances fit into the first-level cache. */
@@ -38,36 +33,12 @@ final class BinaryCodes {
     /** The scan is unrolled for this many words, which is 512 dimensions. Zeros fill a code up to a multiple of it. */
     private static final int UNROLLED_WORDS = 8;
 
-    private static final int BYTE_VALUES = 256;
-    private static final long SEED = 2024;
-
-    private final float[] common;
-    private final float[] direction;
-    private final float[] signs;
-    private final int power;
+    private final Rotation rotation;
     private final int words;
 
-    /** @param common a vector in the common direction, of any length; all zeros mean that there is no common direction */
-    BinaryCodes(float[] common) {
-        int dimension = common.length;
-        this.common = common.clone();
-        direction = common.clone();
-        double norm = Math.sqrt(dot(common, 0, common));
-        for (int i = 0; i < dimension; i++) {
-            direction[i] = norm == 0 ? 0 : (float) (common[i] / norm);
-        }
-        SplittableRandom random = new SplittableRandom(SEED);
-        signs = new float[dimension];
-        power = Integer.highestOneBit(dimension);
-        for (int i = 0; i < dimension; i++) {
-            signs[i] = random.nextBoolean() ? 1 : -1;
-        }
-        words = words(dimension);
-    }
-
-    /** What it was made with. A copy. */
-    float[] common() {
-        return common.clone();
+    BinaryCodes(Rotation rotation) {
+        this.rotation = rotation;
+        words = words(rotation.dimension());
     }
 
     private static int words(int dimension) {
@@ -154,8 +125,13 @@ final class BinaryCodes {
 
     /** Stores the code of the vector as this row. Only the writing thread may call it. */
     void encode(float[] vector, Rows rows, int row) {
-        float[] rest = vector.clone();
-        rows.shares.put(row, split(rest));
+        encode(rotation.split(vector), rows, row);
+    }
+
+    /** Stores the code of a vector that the rotation has split as this row. Only the writing thread may call it. */
+    void encode(SplitVector vector, Rows rows, int row) {
+        float[] rest = vector.rest();
+        rows.shares.put(row, vector.share());
         float absolute = 0;
         for (float value : rest) {
             absolute += Math.abs(value);
@@ -243,28 +219,17 @@ final class BinaryCodes {
         /** The code of the row that is looked at. */
         private final long[] bits = new long[words];
 
-        private final float share;
-
-        /** What eight signs add to the dot product, for each byte of a code and each of its 256 values. */
-        private final float[] sums;
+        private final SignSums sums;
 
         private Query(float[] vector) {
-            float[] rest = vector.clone();
-            share = split(rest);
-            code = code(rest);
-            float[] padded = Arrays.copyOf(rest, words * Long.SIZE);
-            sums = new float[(rest.length + 7) / 8 * BYTE_VALUES];
-            for (int at = 0; at < sums.length; at += BYTE_VALUES) {
-                int dimension = at / BYTE_VALUES * 8;
-                for (int i = 0; i < 8; i++) {
-                    sums[at] -= padded[dimension + i];
-                }
-                for (int bits = 1; bits < BYTE_VALUES; bits++) {
-                    int withoutLowest = bits & (bits - 1);
-                    sums[at + bits] =
-                            sums[at + withoutLowest] + 2 * padded[dimension + Integer.numberOfTrailingZeros(bits)];
-                }
-            }
+            SplitVector split = rotation.split(vector);
+            code = code(split.rest());
+            sums = new SignSums(split);
+        }
+
+        /** What the query's values come to with signs. */
+        SignSums sums() {
+            return sums;
         }
 
         /** Writes the Hamming distances of {@code count} rows, beginning with row {@code first}, into the array. */
@@ -287,30 +252,8 @@ final class BinaryCodes {
          * are near the common direction.
          */
         float cosine(Rows rows, int row) {
-            // Four partial sums, because an addition would otherwise wait for the one before it.
-            float s0 = 0;
-            float s1 = 0;
-            float s2 = 0;
-            float s3 = 0;
-            int at = 0;
-            int word = 0;
             rows.get(row, bits);
-            for (; at <= sums.length - Long.BYTES * BYTE_VALUES; at += Long.BYTES * BYTE_VALUES) {
-                long eight = bits[word++];
-                s0 += sums[at + (int) (eight & 255)];
-                s1 += sums[at + BYTE_VALUES + (int) (eight >>> 8 & 255)];
-                s2 += sums[at + 2 * BYTE_VALUES + (int) (eight >>> 16 & 255)];
-                s3 += sums[at + 3 * BYTE_VALUES + (int) (eight >>> 24 & 255)];
-                s0 += sums[at + 4 * BYTE_VALUES + (int) (eight >>> 32 & 255)];
-                s1 += sums[at + 5 * BYTE_VALUES + (int) (eight >>> 40 & 255)];
-                s2 += sums[at + 6 * BYTE_VALUES + (int) (eight >>> 48 & 255)];
-                s3 += sums[at + 7 * BYTE_VALUES + (int) (eight >>> 56)];
-            }
-            for (long eight = at < sums.length ? bits[word] : 0; at < sums.length; at += BYTE_VALUES, eight >>>= 8) {
-                s0 += sums[at + (int) (eight & 255)];
-            }
-            float sum = s0 + s1 + (s2 + s3);
-            return share * rows.shares.get(row) + rows.scales.get(row) * sum;
+            return sums.share() * rows.shares.get(row) + rows.scales.get(row) * sums.of(bits, 0);
         }
     }
 
@@ -342,39 +285,6 @@ final class BinaryCodes {
             s0 += a[at + i] * b[i];
         }
         return s0 + s1 + (s2 + s3) + (s4 + s5 + (s6 + s7));
-    }
-
-    /** Replaces the vector by its rotated rest, and returns its share of the common direction. */
-    private float split(float[] vector) {
-        float share = dot(vector, 0, direction);
-        for (int i = 0; i < vector.length; i++) {
-            vector[i] = (vector[i] - share * direction[i]) * signs[i];
-        }
-        hadamard(vector, 0);
-        if (power < vector.length) {
-            // The dimension is no power of two: transform the last values too, which transforms those in the middle
-            // twice.
-            hadamard(vector, vector.length - power);
-        }
-        return share;
-    }
-
-    /** Transforms {@code power} values, beginning at this index, by the fast Walsh-Hadamard transform. Keeps their norm. */
-    private void hadamard(float[] values, int from) {
-        for (int half = 1; half < power; half *= 2) {
-            for (int start = from; start < from + power; start += 2 * half) {
-                for (int i = start; i < start + half; i++) {
-                    float left = values[i];
-                    float right = values[i + half];
-                    values[i] = left + right;
-                    values[i + half] = left - right;
-                }
-            }
-        }
-        float scale = (float) (1 / Math.sqrt(power));
-        for (int i = from; i < from + power; i++) {
-            values[i] *= scale;
-        }
     }
 
     private long[] code(float[] values) {

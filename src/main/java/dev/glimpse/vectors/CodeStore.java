@@ -2,6 +2,7 @@ package dev.glimpse.vectors;
 
 import dev.glimpse.vectors.BinaryCodes.Rows;
 import java.io.IOException;
+import java.nio.LongBuffer;
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.Objects;
@@ -17,21 +18,41 @@ final class CodeStore {
     /** The first chunks are on the heap, 4.7 MB each: a small table has no more, and its searches take most of their time for codes. */
     private static final int HEAP_CHUNKS = 2;
 
+    private final Rotation rotation;
     private final BinaryCodes codes;
+    private final FinerCodes finer;
 
     /** Of {@link #CHUNK_ROWS} row ids each; null where no row needs it. Not changed. */
     private final @Nullable Rows[] chunks;
 
+    /** The finer codes, of {@link #CHUNK_ROWS} row ids each; null where no row needs it. Not changed. */
+    private final @Nullable LongBuffer[] finerChunks;
+
     private final @Nullable Partitions partitions;
 
     /** A store of no rows. */
-    CodeStore(BinaryCodes codes) {
-        this(codes, new Rows[0], null);
+    CodeStore(Rotation rotation) {
+        this(
+                rotation,
+                new BinaryCodes(rotation),
+                new FinerCodes(rotation.dimension()),
+                new Rows[0],
+                new LongBuffer[0],
+                null);
     }
 
-    private CodeStore(BinaryCodes codes, @Nullable Rows[] chunks, @Nullable Partitions partitions) {
+    private CodeStore(
+            Rotation rotation,
+            BinaryCodes codes,
+            FinerCodes finer,
+            @Nullable Rows[] chunks,
+            @Nullable LongBuffer[] finerChunks,
+            @Nullable Partitions partitions) {
+        this.rotation = rotation;
         this.codes = codes;
+        this.finer = finer;
         this.chunks = chunks;
+        this.finerChunks = finerChunks;
         this.partitions = partitions;
     }
 
@@ -39,16 +60,22 @@ final class CodeStore {
      * Opens a store that was kept.
      *
      * @param file of chunks of {@link #CHUNK_ROWS} rows each
+     * @param finerFile of finer codes, in such chunks too
      */
-    static CodeStore open(MappedFile file, int dimension, KeptInput from) throws IOException {
-        BinaryCodes codes = new BinaryCodes(from.readFloats());
+    static CodeStore open(MappedFile file, MappedFile finerFile, KeptInput from) throws IOException {
+        CodeStore empty = new CodeStore(new Rotation(from.readFloats()));
+        int dimension = empty.rotation.dimension();
         BitSet numbers = from.readBits();
         @Nullable Rows[] chunks = new Rows[numbers.length()];
         numbers.stream().forEach(number -> {
             Rows mapped = new Rows(file.chunk(number), CHUNK_ROWS, dimension);
             chunks[number] = number < HEAP_CHUNKS ? mapped.copyOnHeap(dimension) : mapped;
         });
-        return new CodeStore(codes, chunks, from.readBoolean() ? Partitions.open(codes, dimension, from) : null);
+        @Nullable LongBuffer[] finerChunks = new LongBuffer[finerFile.chunks().length()];
+        finerFile.chunks().stream()
+                .forEach(number -> finerChunks[number] = finerFile.chunk(number).asLongBuffer());
+        Partitions partitions = from.readBoolean() ? Partitions.open(empty.codes, dimension, from) : null;
+        return new CodeStore(empty.rotation, empty.codes, empty.finer, chunks, finerChunks, partitions);
     }
 
     /**
@@ -76,9 +103,9 @@ final class CodeStore {
         }
     }
 
-    /** Brings the partitions to the disk, and says how another process can open the store. The file of chunks is to be kept apart. */
+    /** Brings the partitions to the disk, and says how another process can open the store. The files of chunks are to be kept apart. */
     void keep(KeptOutput to) throws IOException {
-        to.writeFloats(codes.common());
+        to.writeFloats(rotation.common());
         BitSet numbers = new BitSet();
         for (int chunk = 0; chunk < chunks.length; chunk++) {
             numbers.set(chunk, chunks[chunk] != null);
@@ -111,7 +138,7 @@ final class CodeStore {
                 needed[chunk] = null;
             }
         }
-        return new CodeStore(codes, needed, built);
+        return new CodeStore(rotation, codes, finer, needed, finerChunks, built);
     }
 
     private static boolean hasAll(Partitions partitions, BitSet held, int chunk) {
@@ -125,20 +152,40 @@ final class CodeStore {
     }
 
     /**
-     * A store of these codes that has room for this row by its id.
+     * A store of these codes that has room for this row.
      *
      * @param file of chunks of {@link #CHUNK_ROWS} rows each
+     * @param finerFile of finer codes, in such chunks too
      */
-    CodeStore withRoomFor(int row, MappedFile file, int dimension) {
+    CodeStore withRoomFor(int row, MappedFile file, MappedFile finerFile) {
         int chunk = row / CHUNK_ROWS;
-        if (chunk < chunks.length && chunks[chunk] != null) {
+        if (position(row) >= 0 || (chunk < chunks.length && chunks[chunk] != null)) {
             return this;
         }
         @Nullable Rows[] more = Arrays.copyOf(chunks, Math.max(chunks.length, chunk + 1));
+        int dimension = rotation.dimension();
         more[chunk] = chunk < HEAP_CHUNKS
                 ? Rows.onHeap(CHUNK_ROWS, dimension)
                 : new Rows(file.chunk(chunk), CHUNK_ROWS, dimension);
-        return new CodeStore(codes, more, partitions);
+        @Nullable LongBuffer[] moreFiner = Arrays.copyOf(finerChunks, Math.max(finerChunks.length, chunk + 1));
+        moreFiner[chunk] = finerFile.chunk(chunk).asLongBuffer();
+        return new CodeStore(rotation, codes, finer, more, moreFiner, partitions);
+    }
+
+    /** Stores the codes of a row that there is room for. Only the writing thread may call it. */
+    void encode(int row, float[] vector) {
+        SplitVector split = rotation.split(vector);
+        finer.encode(split, finerChunk(row), row % CHUNK_ROWS);
+        if (partitions != null && partitions.position(row) >= 0) {
+            partitions.replace(codes, row, split);
+        } else {
+            codes.encode(split, chunk(row), row % CHUNK_ROWS);
+        }
+    }
+
+    /** Stores the code of a row in partitions that are not this store's yet and have it. */
+    void encode(int row, float[] vector, Partitions built) {
+        built.replace(codes, row, rotation.split(vector));
     }
 
     /** How many chunks are on the heap. */
@@ -155,6 +202,15 @@ final class CodeStore {
         Rows chunk = number < chunks.length ? chunks[number] : null;
         if (chunk == null) {
             throw new IllegalStateException("no code of row " + row);
+        }
+        return chunk;
+    }
+
+    private LongBuffer finerChunk(int row) {
+        int number = row / CHUNK_ROWS;
+        LongBuffer chunk = number < finerChunks.length ? finerChunks[number] : null;
+        if (chunk == null) {
+            throw new IllegalStateException("no finer code of row " + row);
         }
         return chunk;
     }
@@ -178,6 +234,16 @@ final class CodeStore {
         return position < 0 || partitions == null
                 ? query.cosine(chunk(row), row % CHUNK_ROWS)
                 : query.cosine(partitions.codes(position), position % CHUNK_ROWS);
+    }
+
+    /** The cosine of one row, estimated by its finer code. */
+    float finerCosine(BinaryCodes.Query query, int row, long[] code) {
+        return finer.cosine(query.sums(), finerChunk(row), row % CHUNK_ROWS, code);
+    }
+
+    /** Memory for the finer code of one row, to be used again for the next. */
+    long[] newFinerCode() {
+        return finer.newCode();
     }
 
     /** Copies the code of a row. */

@@ -7,7 +7,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * How much a search by codes looks at, and the recall@k that it reaches.
  *
- * @param candidates rows that it compares in full precision
+ * @param candidates rows that it compares by their finer codes; it reads the vectors of the best of them
  * @param share of the rows whose codes it compares, if they are in partitions; from 0 to 1
  * @param recall the measured share of the true neighbors that a search finds, from 0 to 1; NaN if it was not measured
  */
@@ -18,10 +18,9 @@ public record Oversampling(int candidates, double share, double recall) {
     /** Candidates that calibration tries, at most; 10k if that is more. */
     private static final int MOST = 4096;
 
-    // The bounds of mostOfSome. Memory does not hold the vectors of many rows, so that a candidate may take much
-    // longer.
+    // The bounds of mostOfSome.
     private static final int LEAST_MOST_OF_SOME = 1024;
-    private static final int LARGEST_MOST_OF_SOME = 8192;
+    private static final int LARGEST_MOST_OF_SOME = 16_384;
 
     private static final double LEAST_SHARE = 0.005;
     private static final double SHARE_STEP = 1.6;
@@ -29,7 +28,7 @@ public record Oversampling(int candidates, double share, double recall) {
     /** About what it takes to compare a code. Only the ratio of both times matters. */
     private static final double NANOS_OF_CODE = 5;
 
-    /** About what it takes to estimate eight cosines and to read a vector. */
+    /** About what it takes to estimate eight cosines by binary codes, and one by a finer code. */
     private static final double NANOS_OF_CANDIDATE = 2_000;
 
     /**

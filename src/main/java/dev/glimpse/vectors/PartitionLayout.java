@@ -7,7 +7,6 @@ final class PartitionLayout {
     private static final int FEWEST_GROUPS = 16;
     private static final double RESERVE = 1.5;
 
-    private final CodeStore store;
     private final Partitions partitions;
 
     /** Rows that the partitions have in the group they belong to. */
@@ -25,8 +24,7 @@ final class PartitionLayout {
     private final int size;
 
     /** @param live rows of the view; not changed */
-    PartitionLayout(CodeStore store, Partitions partitions, BitSet live) {
-        this.store = store;
+    PartitionLayout(Partitions partitions, BitSet live) {
         this.partitions = partitions;
         moved = partitions.moved();
         counts = new int[partitions.count()];
@@ -51,10 +49,6 @@ final class PartitionLayout {
 
     boolean isOf(Partitions current) {
         return partitions == current;
-    }
-
-    CodeStore store() {
-        return store;
     }
 
     Partitions partitions() {

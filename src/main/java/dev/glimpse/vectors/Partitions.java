@@ -100,7 +100,7 @@ final class Partitions implements AutoCloseable {
     }
 
     /** Replaces the code of a row that is here. */
-    void replace(BinaryCodes with, int row, float[] vector) {
+    void replace(BinaryCodes with, int row, SplitVector vector) {
         int position = files.position(row);
         with.encode(vector, codes(position), position % CHUNK_ROWS);
         synchronized (moved) {

@@ -33,6 +33,9 @@ final class Searchers implements AutoCloseable {
 
         /** The nearest rows by estimated cosine. */
         final TopK nearer = new TopK();
+
+        /** The nearest rows by their finer codes. */
+        final TopK best = new TopK();
     }
 
     /**

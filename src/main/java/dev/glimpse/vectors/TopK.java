@@ -45,6 +45,13 @@ final class TopK {
         }
     }
 
+    /** Adds a row, unless it cannot be among the k. */
+    void addIfNearer(int row, int distance) {
+        if (distance < bound) {
+            add(row, distance);
+        }
+    }
+
     /** Ends the collection and returns the number of rows, at most k; {@link #row} gives them, in no particular order. */
     int finish() {
         if (size > k) {

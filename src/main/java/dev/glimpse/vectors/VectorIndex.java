@@ -1,5 +1,6 @@
 package dev.glimpse.vectors;
 
+import dev.glimpse.vectors.BinaryCodes.Rows;
 import java.io.IOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
@@ -13,8 +14,8 @@ import java.util.function.LongSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Holds vectors and finds those that are nearest to a query. It keeps a binary code for each row in a file that is mapped into memory, and the
- * vectors themselves in another. From 200,000 rows on it groups the rows into partitions by itself, on a thread of its own, and again when
+ * Holds vectors and finds those that are nearest to a query. It keeps a binary code and a finer one for each row in files that are mapped into
+ * memory, and the vectors themselves in another. From 200,000 rows on it groups the rows into partitions by itself, on a thread of its own, and again when
  * many have come; the partitions are in mapped files too. On the heap a row has some bits.
  *
  * <p>{@link #close} deletes the files unless they were kept. Another process can go on with files that were kept. Whatever was put after {@link
@@ -54,6 +55,9 @@ public final class VectorIndex implements AutoCloseable {
     /** The codes of rows by row id. */
     private final MappedFile codes;
 
+    /** The finer codes of rows by row id. */
+    private final MappedFile finerCodes;
+
     private final Searchers searchers;
     private final BitSet held = new BitSet();
 
@@ -83,7 +87,7 @@ public final class VectorIndex implements AutoCloseable {
     /**
      * Creates an empty index.
      *
-     * @param folder on a local disk, for files with 4 bytes for each value of each row and, with up to 512 dimensions, 72 to 324 more
+     * @param folder on a local disk, for files with 4 bytes for each value of each row and, with 512 dimensions, 272 to 524 more
      * @param dimension of all vectors
      */
     public VectorIndex(Path folder, int dimension) {
@@ -110,7 +114,9 @@ public final class VectorIndex implements AutoCloseable {
         this.folder = folder;
         OpenFiles files = new OpenFiles();
         file = files.add(() -> new FullPrecisionVectorFile(folder, dimension));
-        codes = files.add(() -> new MappedFile(folder, "codes", CHUNK_ROWS * bytesPerRow(dimension)));
+        codes = files.add(() -> new MappedFile(folder, "codes", CHUNK_ROWS * Rows.bytesPerRow(dimension)));
+        finerCodes =
+                files.add(() -> new MappedFile(folder, "finer-codes", CHUNK_ROWS * FinerCodes.bytesPerRow(dimension)));
         searchers = new Searchers(file);
         kept = new KeptPartitions(null);
     }
@@ -125,10 +131,11 @@ public final class VectorIndex implements AutoCloseable {
         held.or(from.readBits());
         OpenFiles files = new OpenFiles();
         file = files.add(() -> new FullPrecisionVectorFile(dimension, held.length(), from));
-        codes = files.add(() -> new MappedFile(CHUNK_ROWS * bytesPerRow(dimension), from));
+        codes = files.add(() -> new MappedFile(CHUNK_ROWS * Rows.bytesPerRow(dimension), from));
+        finerCodes = files.add(() -> new MappedFile(CHUNK_ROWS * FinerCodes.bytesPerRow(dimension), from));
         searchers = files.add(() -> new Searchers(file));
         if (from.readBoolean()) {
-            store = files.also(() -> CodeStore.open(codes, dimension, from));
+            store = files.also(() -> CodeStore.open(codes, finerCodes, from));
         } else {
             files.also(() -> searchers.search(this::readFirst));
         }
@@ -159,6 +166,7 @@ public final class VectorIndex implements AutoCloseable {
         to.writeBits(held);
         file.keep(to);
         codes.keep(to);
+        finerCodes.keep(to);
         to.writeBoolean(now != null);
         if (now != null) {
             now.keep(to);
@@ -180,9 +188,9 @@ public final class VectorIndex implements AutoCloseable {
         return store == null ? null : store.partitions();
     }
 
-    /** Bytes of the mapped file that each row takes: 72 up to 512 dimensions, 136 up to 1024, 200 up to 1536. */
+    /** Bytes of the mapped files that each row takes: 272 with 512 dimensions, 536 with 1024, 784 with 1536. */
     public static int bytesPerRow(int dimension) {
-        return BinaryCodes.Rows.bytesPerRow(dimension);
+        return Rows.bytesPerRow(dimension) + FinerCodes.bytesPerRow(dimension);
     }
 
     /** About how many bytes of the disk the partitions of so many rows take while they are built beside those that another process would open. */
@@ -254,7 +262,7 @@ public final class VectorIndex implements AutoCloseable {
     }
 
     private CodeStore encodeFirst() {
-        CodeStore coded = new CodeStore(new BinaryCodes(sum(first.values())));
+        CodeStore coded = new CodeStore(new Rotation(sum(first.values())));
         for (Map.Entry<Integer, float[]> early : first.entrySet()) {
             coded = encode(coded, early.getKey(), early.getValue());
         }
@@ -273,13 +281,8 @@ public final class VectorIndex implements AutoCloseable {
 
     /** The store with the code of this row. */
     private CodeStore encode(CodeStore now, int row, float[] vector) {
-        Partitions partitions = now.partitions();
-        if (partitions != null && partitions.position(row) >= 0) {
-            partitions.replace(now.codes(), row, vector);
-            return now;
-        }
-        CodeStore roomy = now.withRoomFor(row, codes, dimension);
-        roomy.codes().encode(vector, roomy.chunk(row), row % CHUNK_ROWS);
+        CodeStore roomy = now.withRoomFor(row, codes, finerCodes);
+        roomy.encode(row, vector);
         return roomy;
     }
 
@@ -375,7 +378,7 @@ public final class VectorIndex implements AutoCloseable {
         for (int row : Objects.requireNonNull(replaced).stream().toArray()) {
             if (built.position(row) >= 0) {
                 reader.load(row, 1);
-                built.replace(now.codes(), row, reader.row(row).toArray());
+                now.encode(row, reader.row(row).toArray(), built);
             }
         }
         pause.end();
@@ -395,11 +398,12 @@ public final class VectorIndex implements AutoCloseable {
     public long codeBytes() {
         CodeStore now = store;
         if (now == null) {
-            return codes.bytes();
+            return codes.bytes() + finerCodes.bytes();
         }
         Partitions partitions = now.partitions();
         return codes.bytes()
-                + now.heapChunks() * (long) CHUNK_ROWS * bytesPerRow(dimension)
+                + finerCodes.bytes()
+                + now.heapChunks() * (long) CHUNK_ROWS * Rows.bytesPerRow(dimension)
                 + (partitions == null ? 0 : partitions.bytes());
     }
 
@@ -410,6 +414,7 @@ public final class VectorIndex implements AutoCloseable {
         searchers.close();
         synchronized (this) {
             codes.close();
+            finerCodes.close();
             Partitions partitions = partitions(store);
             if (partitions != null) {
                 partitions.close();

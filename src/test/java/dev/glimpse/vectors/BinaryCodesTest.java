@@ -28,7 +28,7 @@ class BinaryCodesTest {
     @ValueSource(ints = {300, 512, 1100, 1536})
     void scanOfAFileGivesTheDistancesOfEachRow(int dimension) {
         Random random = new Random(dimension);
-        BinaryCodes codes = new BinaryCodes(vector(random, dimension));
+        BinaryCodes codes = new BinaryCodes(new Rotation(vector(random, dimension)));
         Rows heap = Rows.onHeap(ROWS, dimension);
         try (MappedFile file = new MappedFile(folder, "codes", ROWS * Rows.bytesPerRow(dimension))) {
             Rows mapped = new Rows(file.chunk(1), ROWS, dimension);
@@ -58,7 +58,7 @@ class BinaryCodesTest {
     @ValueSource(ints = {512, 1100, 1536})
     void distanceIsTheNumberOfBitsThatDiffer(int dimension) {
         Random random = new Random(dimension);
-        BinaryCodes codes = new BinaryCodes(new float[dimension]);
+        BinaryCodes codes = new BinaryCodes(new Rotation(new float[dimension]));
         Rows rows = Rows.onHeap(2, dimension);
         float[] vector = vector(random, dimension);
         float[] opposite = new float[dimension];
@@ -77,7 +77,7 @@ class BinaryCodesTest {
     @ValueSource(ints = {512, 1100})
     void copyOfACodeIsLikeIt(int dimension) {
         Random random = new Random(dimension);
-        BinaryCodes codes = new BinaryCodes(vector(random, dimension));
+        BinaryCodes codes = new BinaryCodes(new Rotation(vector(random, dimension)));
         Rows heap = Rows.onHeap(ROWS, dimension);
         try (MappedFile file = new MappedFile(folder, "codes", ROWS * Rows.bytesPerRow(dimension))) {
             Rows mapped = new Rows(file.chunk(0), ROWS, dimension);

@@ -266,7 +266,7 @@ class PartitionedIndexTest {
         assertThat(ids(view.nearest(VECTORS.row(17_000), 1, 100, 0))).containsExactly(3_017_000L);
         int pieces = MappedInts.CHUNK * Integer.BYTES;
         assertThat(partitions().bytes())
-                .isEqualTo((long) Partitions.CHUNK_ROWS * VectorIndex.bytesPerRow(ClusteredVectors.DIMENSION)
+                .isEqualTo((long) Partitions.CHUNK_ROWS * BinaryCodes.Rows.bytesPerRow(ClusteredVectors.DIMENSION)
                         + 5L * pieces);
     }
 
@@ -306,7 +306,7 @@ class PartitionedIndexTest {
                     all(100),
                     ClusteredVectors.DIMENSION,
                     () -> new MappedFile(
-                            full, Partitions.CHUNK_ROWS * VectorIndex.bytesPerRow(ClusteredVectors.DIMENSION)));
+                            full, Partitions.CHUNK_ROWS * BinaryCodes.Rows.bytesPerRow(ClusteredVectors.DIMENSION)));
 
             assertThatThrownBy(() -> build.run(files))
                     .isInstanceOf(UncheckedIOException.class)
@@ -327,7 +327,7 @@ class PartitionedIndexTest {
     /** Each row takes its code and three numbers. */
     @Test
     void partitionsLeaveAsMuchSpaceAsTheyTake() {
-        long rows = 100L * (VectorIndex.bytesPerRow(ClusteredVectors.DIMENSION) + 12);
+        long rows = 100L * (BinaryCodes.Rows.bytesPerRow(ClusteredVectors.DIMENSION) + 12);
         withBuildWithoutCodes(build -> {
             build.requireRoom(new DiskSpace(2 * rows, 1L << 40));
             build.requireRoom(new DiskSpace(0, 0));
@@ -339,7 +339,7 @@ class PartitionedIndexTest {
     }
 
     private void withBuildWithoutCodes(Consumer<PartitionBuild> test) {
-        CodeStore withoutCodes = new CodeStore(new BinaryCodes(VECTORS.row(1)));
+        CodeStore withoutCodes = new CodeStore(new Rotation(VECTORS.row(1)));
         try (FullPrecisionVectorFile file = new FullPrecisionVectorFile(folder, ClusteredVectors.DIMENSION);
                 FullPrecisionVectorFile.Reader reader = file.reader(64)) {
             test.accept(new PartitionBuild(folder, withoutCodes, reader, ClusteredVectors.DIMENSION, all(100)));

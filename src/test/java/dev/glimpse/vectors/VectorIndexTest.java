@@ -342,7 +342,37 @@ class VectorIndexTest {
     @ParameterizedTest
     @CsvSource({"256, 72", "512, 72", "768, 136", "1024, 136", "1152, 200", "1536, 200"})
     void rowTakesABitForEachNumberAndWhatFillsItUp(int dimension, int bytes) {
-        assertThat(VectorIndex.bytesPerRow(dimension)).isEqualTo(bytes);
+        assertThat(BinaryCodes.Rows.bytesPerRow(dimension)).isEqualTo(bytes);
+    }
+
+    @Test
+    void rowTakesTwoCodesInMappedFiles() {
+        assertThat(VectorIndex.bytesPerRow(512)).isEqualTo(72 + 200);
+    }
+
+    /** 50 vectors of 2,000 candidates are read. */
+    @Test
+    void fewVectorsHaveNearlyAllNeighborsThatManyCandidatesHave() {
+        VectorView view = index.view(put(CONES, 20_000));
+        long found = 0;
+        for (int i = 0; i < 50; i++) {
+            List<Long> nearest = ids(view.nearestExact(CONES.query(i), 10));
+            found += ids(view.nearest(CONES.query(i), 10, 2_000)).stream()
+                    .filter(nearest::contains)
+                    .count();
+        }
+
+        assertThat(found).isGreaterThanOrEqualTo(495);
+    }
+
+    @Test
+    void replacedRowIsFoundByItsNewFinerCode() {
+        BitSet live = put(CONES, 20_000);
+        float[] query = CONES.query(3);
+
+        index.replace(7, query);
+
+        assertThat(ids(index.view(live).nearest(query, 1, 2_000))).containsExactly(7L);
     }
 
     @Test

@@ -14,7 +14,7 @@ public final class Metal {
 
     /** Computes the Hamming distances of so many codes. */
     public static Function<float[], Object> codes(int rows) {
-        BinaryCodes codes = new BinaryCodes(new float[DIMENSION]);
+        BinaryCodes codes = new BinaryCodes(new Rotation(new float[DIMENSION]));
         BinaryCodes.Rows coded = BinaryCodes.Rows.onHeap(rows, DIMENSION);
         int[] distances = new int[BinaryCodes.BLOCK_ROWS];
         return query -> {

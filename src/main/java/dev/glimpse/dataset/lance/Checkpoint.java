@@ -28,7 +28,7 @@ final class Checkpoint {
      * Number of the format of all files of served rows. To be raised whenever a change of Glimpse gives any of them another content: what a row
      * shows, how words and texts are folded, how codes are made, and of course where a value is. {@code KeptFormatTest} notices some changes.
      */
-    static final int FORMAT = 2;
+    static final int FORMAT = 3;
 
     private static final int BUFFER = 1 << 16;
 

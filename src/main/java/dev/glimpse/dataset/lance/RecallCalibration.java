@@ -43,7 +43,7 @@ public final class RecallCalibration {
     private static final int GROWTH = 2;
 
     /** Another way to make codes, or to search them, is another name: what was measured of this one says nothing about it. */
-    private static final String CODES = "codes-3";
+    private static final String CODES = "codes-4";
 
     private final SnapshotManager snapshots;
     private final TableReader reader;

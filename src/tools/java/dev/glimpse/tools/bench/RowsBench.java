@@ -2,9 +2,13 @@ package dev.glimpse.tools.bench;
 
 import dev.glimpse.testing.ClusteredVectors;
 import dev.glimpse.vectors.Hit;
+import dev.glimpse.vectors.KeptInput;
+import dev.glimpse.vectors.KeptOutput;
 import dev.glimpse.vectors.Oversampling;
 import dev.glimpse.vectors.VectorIndex;
 import dev.glimpse.vectors.VectorView;
+import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +25,7 @@ import org.springframework.util.FileSystemUtils;
 /**
  * Fills a {@link VectorIndex} with made-up vectors of 512 dimensions, and says what that and searches take. Arguments: the number of rows, then
  * any of origin (clusters around the origin) and cones (clusters in cones, as of CLIP; texts as queries), both without. The folder for the
- * files, of 2.3 kB a row, may be given in the system property {@code folder}.
+ * files, of 2.5 kB a row, may be given in the system property {@code folder}.
  */
 final class RowsBench {
     private static final int CLUSTERS = 1000;
@@ -67,6 +71,8 @@ final class RowsBench {
     }
 
     private void measure(ClusteredVectors vectors) throws IOException {
+        ByteArrayOutputStream kept = new ByteArrayOutputStream();
+        Oversampling effort;
         try (VectorIndex index = new VectorIndex(folder, ClusteredVectors.DIMENSION)) {
             long putting = 0;
             for (int row = 0; row < rows; row++) {
@@ -76,26 +82,45 @@ final class RowsBench {
                 putting += System.nanoTime() - start;
             }
             System.out.printf("  put: %.1f s, %.1f us a row%n", putting / 1e9, putting / 1e3 / rows);
-            BitSet live = new BitSet();
-            live.set(0, rows);
             long start = System.nanoTime();
-            VectorView view = index.view(live);
+            VectorView view = index.view(all());
             while (view.isSettling()) {
                 LockSupport.parkNanos(100_000_000);
             }
             System.out.printf("  partitions: %b, after %.1f s%n", view.isPartitioned(), seconds(start));
             memory();
-            search(view, vectors);
+            effort = calibrated(view, vectors);
+            search(view, vectors, effort);
             memory();
+            start = System.nanoTime();
+            index.keep(new KeptOutput(kept));
+            System.out.printf("  kept in %.1f s%n", seconds(start));
+        }
+        long start = System.nanoTime();
+        KeptInput from = new KeptInput(new ByteArrayInputStream(kept.toByteArray()), folder);
+        try (VectorIndex index = new VectorIndex(folder, ClusteredVectors.DIMENSION, from)) {
+            VectorView view = index.view(all());
+            System.out.printf("  opened again in %.1f s%n", seconds(start));
+            search(view, vectors, effort);
         }
     }
 
-    private void search(VectorView view, ClusteredVectors vectors) {
+    private BitSet all() {
+        BitSet all = new BitSet();
+        all.set(0, rows);
+        return all;
+    }
+
+    private static Oversampling calibrated(VectorView view, ClusteredVectors vectors) {
         long start = System.nanoTime();
         Oversampling effort = Oversampling.calibrate(view, queries(vectors, 0, CALIBRATION_QUERIES), K, CALIBRATED);
         System.out.printf(
                 "  calibrated in %.1f s: %d candidates, share %.4f of the codes%n",
                 seconds(start), effort.candidates(), effort.share());
+        return effort;
+    }
+
+    private static void search(VectorView view, ClusteredVectors vectors, Oversampling effort) {
         List<float[]> queries = queries(vectors, CALIBRATION_QUERIES, QUERIES);
         // In one pass: the vectors of many rows are more than memory holds.
         List<List<Hit>> truth = view.nearestExact(queries, K, 0);

@@ -92,7 +92,7 @@ export const text = {
   noBucket: 'a folder costs nothing',
   recallUnknown: 'not measured yet',
   exact: 'every picture is compared',
-  byCodes: (share, candidates) => `codes in memory${share < 1 ? `, ${percent(share)} of them compared` : ''}, ${number(candidates)} read again`,
+  byCodes: (share, candidates) => `codes in memory${share < 1 ? `, ${percent(share)} of them compared` : ''}, ${number(candidates)} by finer codes`,
   byIndex: probes => `Lance’s index, ${number(probes)} probes`,
 
   // Models

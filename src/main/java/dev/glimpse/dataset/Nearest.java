@@ -20,7 +20,7 @@ public record Nearest(List<Neighbor> neighbors, Effort effort) {
     public enum Method {
         /** The vectors of all rows are compared, in memory. */
         EXACT,
-        /** The codes of all rows are compared in memory, and the vectors of the best. */
+        /** Codes are compared in memory, finer codes of the best of these, and the vectors of the best of those. */
         CODES,
         /** By Lance's index. */
         INDEX,

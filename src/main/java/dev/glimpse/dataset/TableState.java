@@ -65,7 +65,7 @@ public record TableState(
      * How searches look, and the share of the ten true neighbours that they were measured to find; null if it was not.
      *
      * @param mode {@code exact}; {@code codes}, in memory; or {@code index}, by Lance
-     * @param candidates rows whose vectors are read again, of those that the codes find
+     * @param candidates rows that are compared again by finer codes, of those that the codes find
      * @param share of the rows whose codes are compared, from 0 to 1; 1 as long as they are not in partitions
      * @param nprobes partitions of Lance's index
      * @param ef width of the search in its graphs, 0 if it has none

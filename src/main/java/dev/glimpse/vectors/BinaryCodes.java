@@ -7,8 +7,8 @@ import java.nio.LongBuffer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Quantizes vectors to one bit per dimension (RaBitQ; Gao and Long, SIGMOD 2024). A search compares the codes of all rows and reads
- * the full vectors of the best rows only.
+ * Quantizes vectors to one bit per dimension (RaBitQ; Gao and Long, SIGMOD 2024). A search compares the codes of all rows, and goes on with the
+ * nearest.
  *
  * <p>The code of a vector has the sign of each value of its {@linkplain Rotation rotated rest}, and beside it the vector's share of the common
  * direction, as a number.

@@ -109,9 +109,7 @@ final class Centroids {
 
     private static void addAll(int[] distances, TopK near) {
         for (int i = 0; i < distances.length; i++) {
-            if (distances[i] < near.bound()) {
-                near.add(i, distances[i]);
-            }
+            near.addIfNearer(i, distances[i]);
         }
     }
 

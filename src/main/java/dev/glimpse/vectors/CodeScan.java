@@ -2,7 +2,7 @@ package dev.glimpse.vectors;
 
 import dev.glimpse.vectors.Searchers.Searcher;
 import java.util.BitSet;
-import org.jspecify.annotations.Nullable;
+import java.util.function.IntPredicate;
 
 /** Compares binary codes with one query, and keeps the nearest rows in the searcher's {@link Searcher#near}. For one thread. */
 final class CodeScan {
@@ -41,7 +41,7 @@ final class CodeScan {
             int start = row - row % distances.length;
             int count = Math.min(distances.length, rows.length() - start);
             coded.distances(store.chunk(row), start % VectorIndex.CHUNK_ROWS, count, distances);
-            keep(count, rows, start, null);
+            keep(count, rows::get, start, false);
             row = rows.nextSetBit(start + count);
         }
     }
@@ -55,7 +55,7 @@ final class CodeScan {
     void comparePartitions(PartitionLayout layout, long most) {
         Partitions partitions = layout.partitions();
         if (most >= layout.size()) {
-            comparePositions(layout, 0, partitions.size());
+            comparePositions(layout, 0, partitions.size(), layout.size() == partitions.size());
             return;
         }
         BitSet done = new BitSet();
@@ -64,10 +64,13 @@ final class CodeScan {
         while (left > 0 && done.cardinality() < partitions.count()) {
             for (int group : partitions.nearest(query, coded, wanted)) {
                 if (left > 0 && !done.get(group)) {
-                    if (layout.count(group) > 0) {
-                        comparePositions(layout, partitions.start(group), partitions.end(group));
+                    int start = partitions.start(group);
+                    int end = partitions.end(group);
+                    int count = layout.count(group);
+                    if (count > 0) {
+                        comparePositions(layout, start, end, count == end - start);
                     }
-                    left -= layout.count(group);
+                    left -= count;
                     done.set(group);
                 }
             }
@@ -76,7 +79,8 @@ final class CodeScan {
         }
     }
 
-    private void comparePositions(PartitionLayout layout, int from, int end) {
+    /** @param all whether the layout has all rows at these positions */
+    private void comparePositions(PartitionLayout layout, int from, int end, boolean all) {
         Partitions partitions = layout.partitions();
         int[] distances = searcher.distances;
         for (int at = from; at < end; ) {
@@ -84,7 +88,7 @@ final class CodeScan {
             int inChunk = start % Partitions.CHUNK_ROWS;
             int count = Math.min(Math.min(distances.length, end - start), Partitions.CHUNK_ROWS - inChunk);
             coded.distances(partitions.codes(start), inChunk, count, distances);
-            keep(count, layout.grouped(), start, partitions);
+            keep(count, position -> all || layout.grouped().get(partitions.row(position)), start, true);
             at += count;
         }
     }
@@ -94,8 +98,9 @@ final class CodeScan {
      * takes longer than what is done with it then.
      *
      * @param start row of the first distance, or its position in the partitions
+     * @param wanted tells it of one of these
      */
-    private void keep(int count, BitSet rows, int start, @Nullable Partitions partitions) {
+    private void keep(int count, IntPredicate wanted, int start, boolean positions) {
         TopK near = searcher.near;
         int[] distances = searcher.distances;
         int bound = near.bound();
@@ -103,12 +108,9 @@ final class CodeScan {
             // Eight at a time, because hardly a row is near enough: measured a quarter faster than one by one.
             if (least(distances, group) < bound) {
                 for (int i = group; i < Math.min(group + 8, count); i++) {
-                    if (distances[i] < bound) {
-                        int row = partitions == null ? start + i : partitions.row(start + i);
-                        if (rows.get(row)) {
-                            near.add(partitions == null ? row : ~(start + i), distances[i]);
-                            bound = near.bound();
-                        }
+                    if (distances[i] < bound && wanted.test(start + i)) {
+                        near.add(positions ? ~(start + i) : start + i, distances[i]);
+                        bound = near.bound();
                     }
                 }
             }
@@ -130,15 +132,13 @@ final class CodeScan {
     }
 
     private void estimate(int place, TopK nearer) {
-        Partitions partitions = store.partitions();
-        if (place >= 0 || partitions == null) {
+        if (place >= 0) {
             nearer.addIfNearer(place, level(store.cosine(coded, place)));
             return;
         }
-        int position = ~place;
-        int level = level(coded.cosine(partitions.codes(position), position % Partitions.CHUNK_ROWS));
+        int level = level(store.cosineAt(coded, ~place));
         if (level < nearer.bound()) {
-            nearer.add(partitions.row(position), level);
+            nearer.add(store.rowAt(~place), level);
         }
     }
 

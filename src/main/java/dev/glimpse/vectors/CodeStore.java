@@ -9,7 +9,7 @@ import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Where the codes of all rows are: those that the partitions have are there, others in chunks by row id. Immutable but for the codes in it;
+ * Where the codes of all rows are: the binary ones that the partitions have are there, and all others in chunks by row id. Immutable but for the codes in it;
  * any thread may read it.
  */
 final class CodeStore {
@@ -168,7 +168,9 @@ final class CodeStore {
                 ? Rows.onHeap(CHUNK_ROWS, dimension)
                 : new Rows(file.chunk(chunk), CHUNK_ROWS, dimension);
         @Nullable LongBuffer[] moreFiner = Arrays.copyOf(finerChunks, Math.max(finerChunks.length, chunk + 1));
-        moreFiner[chunk] = finerFile.chunk(chunk).asLongBuffer();
+        if (moreFiner[chunk] == null) {
+            moreFiner[chunk] = finerFile.chunk(chunk).asLongBuffer();
+        }
         return new CodeStore(rotation, codes, finer, more, moreFiner, partitions);
     }
 
@@ -220,6 +222,11 @@ final class CodeStore {
         return partitions == null ? -1 : partitions.position(row);
     }
 
+    /** The row at this position of the partitions. */
+    int rowAt(int position) {
+        return Objects.requireNonNull(partitions).row(position);
+    }
+
     /** The Hamming distance of one row. */
     int distance(BinaryCodes.Query query, int row) {
         int position = position(row);
@@ -231,9 +238,12 @@ final class CodeStore {
     /** The estimated cosine of one row. */
     float cosine(BinaryCodes.Query query, int row) {
         int position = position(row);
-        return position < 0 || partitions == null
-                ? query.cosine(chunk(row), row % CHUNK_ROWS)
-                : query.cosine(partitions.codes(position), position % CHUNK_ROWS);
+        return position < 0 ? query.cosine(chunk(row), row % CHUNK_ROWS) : cosineAt(query, position);
+    }
+
+    /** The estimated cosine of the row at this position of the partitions. */
+    float cosineAt(BinaryCodes.Query query, int position) {
+        return query.cosine(Objects.requireNonNull(partitions).codes(position), position % CHUNK_ROWS);
     }
 
     /** The cosine of one row, estimated by its finer code. */

@@ -62,15 +62,22 @@ public final class MappedFile implements AutoCloseable {
         this.path = path;
         this.chunkBytes = chunkBytes;
         try {
-            file = new RandomAccessFile(path.toFile(), "rw");
-        } catch (IOException e) {
-            UncheckedIOException failure = new UncheckedIOException("cannot open " + path, e);
+            file = open(path);
+        } catch (UncheckedIOException e) {
             try {
                 removeName();
             } catch (UncheckedIOException also) {
-                failure.addSuppressed(also);
+                e.addSuppressed(also);
             }
-            throw failure;
+            throw e;
+        }
+    }
+
+    private static RandomAccessFile open(Path path) {
+        try {
+            return new RandomAccessFile(path.toFile(), "rw");
+        } catch (IOException e) {
+            throw new UncheckedIOException("cannot open " + path, e);
         }
     }
 
@@ -82,7 +89,9 @@ public final class MappedFile implements AutoCloseable {
      * @throws IOException if the file is missing or too short
      */
     public MappedFile(int chunkBytes, KeptInput from) throws IOException {
-        this(from.readFile(0), chunkBytes);
+        path = from.readFile(0);
+        this.chunkBytes = chunkBytes;
+        file = open(path);
         kept = true;
         try {
             written.or(from.readBits());

@@ -136,8 +136,9 @@ final class PartitionFiles implements AutoCloseable {
     /** Closes the files, and deletes them unless they were kept. What reads them meanwhile can go on. */
     @Override
     public void close() {
-        rows.close();
-        positions.close();
-        file.close();
+        try (rows;
+                positions) {
+            file.close();
+        }
     }
 }

@@ -28,7 +28,7 @@ final class Searchers implements AutoCloseable {
 
         final int[] distances = new int[BinaryCodes.BLOCK_ROWS];
 
-        /** The nearest rows by Hamming distance. */
+        /** The nearest rows by Hamming distance, and complements of their positions in the partitions: see {@link CodeScan}. */
         final TopK near = new TopK();
 
         /** The nearest rows by estimated cosine. */

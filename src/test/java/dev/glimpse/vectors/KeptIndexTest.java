@@ -106,6 +106,27 @@ class KeptIndexTest {
         }
     }
 
+    /** 200 candidates are compared by their finer codes. */
+    @Test
+    void answersAreTheSameAfterARestartWithSeveralChunksOfCodes() throws IOException {
+        BitSet live = new BitSet();
+        List<List<Hit>> before;
+        byte[] kept;
+        try (VectorIndex index = empty()) {
+            for (int row = 0; row < 1_400; row++) {
+                int scattered = row % 3 * VectorIndex.CHUNK_ROWS + row;
+                index.put(scattered, VECTORS.row(row));
+                live.set(scattered);
+            }
+            before = answers(index.view(live));
+            kept = keep(index);
+        }
+
+        try (VectorIndex index = open(folder(), kept)) {
+            assertThat(answers(index.view(live))).isEqualTo(before);
+        }
+    }
+
     @Test
     void rowsThatComeAfterARestartAreFound() throws IOException {
         byte[] kept;

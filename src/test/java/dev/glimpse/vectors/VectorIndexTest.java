@@ -350,6 +350,12 @@ class VectorIndexTest {
         assertThat(VectorIndex.bytesPerRow(512)).isEqualTo(72 + 200);
     }
 
+    @ParameterizedTest
+    @CsvSource({"1, 20, 50", "10, 98, 50", "100, 98, 200", "1000, 3000, 2000", "10, 8000, 160"})
+    void vectorsAreReadForNeighborsOrForCandidates(int k, int candidates, int vectors) {
+        assertThat(VectorView.vectorsRead(k, candidates)).isEqualTo(vectors);
+    }
+
     /** 50 vectors of 2,000 candidates are read. */
     @Test
     void fewVectorsHaveNearlyAllNeighborsThatManyCandidatesHave() {

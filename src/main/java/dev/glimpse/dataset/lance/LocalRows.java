@@ -156,7 +156,7 @@ public final class LocalRows {
                         exact ? Nearest.Method.EXACT : Nearest.Method.CODES,
                         size(),
                         (long) among.size(),
-                        (long) (exact ? among.size() : Math.max(query.k(), effort.candidates())),
+                        (long) (exact ? among.size() : VectorView.vectorsRead(query.k(), effort.candidates())),
                         0));
     }
 

@@ -67,7 +67,7 @@ final class ServedRows implements AutoCloseable {
     /**
      * Begins with no rows.
      *
-     * @param folder on a local disk, for 4 bytes for each number of each vector, and 0.7 kB for each row. It is emptied here
+     * @param folder on a local disk, for 4 bytes for each number of each vector, and 0.9 kB for each row. It is emptied here
      * @param disk that the folder is on; no rows are written yet
      */
     ServedRows(Path folder, Checkpoint.Owner owner, CheckpointPace pace, RowsOnDisk disk) throws IOException {

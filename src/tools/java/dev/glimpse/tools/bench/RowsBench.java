@@ -25,7 +25,8 @@ import org.springframework.util.FileSystemUtils;
 /**
  * Fills a {@link VectorIndex} with made-up vectors of 512 dimensions, and says what that and searches take. Arguments: the number of rows, then
  * any of origin (clusters around the origin) and cones (clusters in cones, as of CLIP; texts as queries), both without. The folder for the
- * files, of 2.5 kB a row, may be given in the system property {@code folder}.
+ * files, of 2.5 kB a row, may be given in the system property {@code folder}. With {@code keep} set to true they stay, and the next run with the same
+ * arguments searches them.
  */
 final class RowsBench {
     private static final int CLUSTERS = 1000;
@@ -40,10 +41,12 @@ final class RowsBench {
     private static final int ROUNDS = 5;
 
     private final Path folder;
+    private final Path kept;
     private final int rows;
 
     private RowsBench(Path folder, int rows) {
         this.folder = folder;
+        this.kept = folder.resolve("kept");
         this.rows = rows;
     }
 
@@ -54,25 +57,31 @@ final class RowsBench {
             ClusteredVectors vectors = data.equals("origin")
                     ? ClusteredVectors.aroundOrigin(7, CLUSTERS)
                     : ClusteredVectors.inCones(7, CLUSTERS);
-            Path folder = Files.createTempDirectory(Files.createDirectories(parent), "rows");
+            System.out.printf(
+                    "%,d rows, %s; %d processors, load %.4s, heap of at most %,d MB%n",
+                    rows,
+                    data,
+                    Runtime.getRuntime().availableProcessors(),
+                    Files.readString(Path.of("/proc/loadavg")),
+                    Runtime.getRuntime().maxMemory() >> 20);
+            Path folder = parent.resolve("rows-" + rows + "-" + data);
+            RowsBench bench = new RowsBench(folder, rows);
             try {
-                System.out.printf(
-                        "%,d rows, %s; %d processors, load %.4s, heap of at most %,d MB%n",
-                        rows,
-                        data,
-                        Runtime.getRuntime().availableProcessors(),
-                        Files.readString(Path.of("/proc/loadavg")),
-                        Runtime.getRuntime().maxMemory() >> 20);
-                new RowsBench(folder, rows).measure(vectors);
+                if (!Files.exists(bench.kept)) {
+                    FileSystemUtils.deleteRecursively(folder);
+                    bench.fill(vectors);
+                }
+                bench.search(vectors);
             } finally {
-                FileSystemUtils.deleteRecursively(folder);
+                if (!Boolean.getBoolean("keep")) {
+                    FileSystemUtils.deleteRecursively(folder);
+                }
             }
         }
     }
 
-    private void measure(ClusteredVectors vectors) throws IOException {
-        ByteArrayOutputStream kept = new ByteArrayOutputStream();
-        Oversampling effort;
+    /** Fills an index, and keeps it. */
+    private void fill(ClusteredVectors vectors) throws IOException {
         try (VectorIndex index = new VectorIndex(folder, ClusteredVectors.DIMENSION)) {
             long putting = 0;
             for (int row = 0; row < rows; row++) {
@@ -89,19 +98,23 @@ final class RowsBench {
             }
             System.out.printf("  partitions: %b, after %.1f s%n", view.isPartitioned(), seconds(start));
             memory();
-            effort = calibrated(view, vectors);
-            search(view, vectors, effort);
-            memory();
             start = System.nanoTime();
-            index.keep(new KeptOutput(kept));
+            ByteArrayOutputStream bytes = new ByteArrayOutputStream();
+            index.keep(new KeptOutput(bytes));
+            Files.write(kept, bytes.toByteArray());
             System.out.printf("  kept in %.1f s%n", seconds(start));
         }
+    }
+
+    /** Opens an index that was kept, and searches it. */
+    private void search(ClusteredVectors vectors) throws IOException {
         long start = System.nanoTime();
-        KeptInput from = new KeptInput(new ByteArrayInputStream(kept.toByteArray()), folder);
+        KeptInput from = new KeptInput(new ByteArrayInputStream(Files.readAllBytes(kept)), folder);
         try (VectorIndex index = new VectorIndex(folder, ClusteredVectors.DIMENSION, from)) {
             VectorView view = index.view(all());
-            System.out.printf("  opened again in %.1f s%n", seconds(start));
-            search(view, vectors, effort);
+            System.out.printf("  opened in %.1f s%n", seconds(start));
+            search(view, vectors, calibrated(view, vectors));
+            memory();
         }
     }
 

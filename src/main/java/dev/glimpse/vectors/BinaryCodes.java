@@ -97,6 +97,11 @@ final class BinaryCodes {
             return word * rows + row * UNROLLED_WORDS;
         }
 
+        /** Reads some of what there is of this row, and returns a number made of that. */
+        long touch(int row) {
+            return codes.get(at(row, 0)) ^ (long) (shares.get(row) + scales.get(row));
+        }
+
         private void put(int row, long[] code) {
             for (int word = 0; word < code.length; word += UNROLLED_WORDS) {
                 codes.put(at(row, word), code, word, UNROLLED_WORDS);

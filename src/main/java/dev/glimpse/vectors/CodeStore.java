@@ -222,6 +222,23 @@ final class CodeStore {
         return partitions == null ? -1 : partitions.position(row);
     }
 
+    /**
+     * Reads some of the code of a row, which brings it into the processor's cache, and returns a number made of that.
+     *
+     * @param place a row, or the complement of a position of the partitions
+     */
+    long touch(int place) {
+        if (place < 0) {
+            return Objects.requireNonNull(partitions).codes(~place).touch(~place % CHUNK_ROWS);
+        }
+        return position(place) < 0 ? chunk(place).touch(place % CHUNK_ROWS) : 0;
+    }
+
+    /** As {@link #touch} does with the code, with the finer code of a row. */
+    long touchFiner(int row) {
+        return finer.touch(finerChunk(row), row % CHUNK_ROWS);
+    }
+
     /** The row at this position of the partitions. */
     int rowAt(int position) {
         return Objects.requireNonNull(partitions).row(position);

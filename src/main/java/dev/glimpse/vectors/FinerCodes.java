@@ -19,6 +19,9 @@ final class FinerCodes {
     private static final int LEVELS = 1 << PLANES;
     private static final double STEP = 0.586;
 
+    /** Of the processor's cache. */
+    private static final int WORDS_OF_LINE = 8;
+
     private final int dimension;
     private final int wordsOfPlane;
     private final int words;
@@ -63,6 +66,15 @@ final class FinerCodes {
         code[words - 1] = (long) Float.floatToRawIntBits(vector.share()) << Integer.SIZE
                 | Integer.toUnsignedLong(Float.floatToRawIntBits(scale));
         rows.put(row * words, code);
+    }
+
+    /** Reads some of the code of this row, which brings all of it into the processor's cache, and returns a number made of that. */
+    long touch(LongBuffer rows, int row) {
+        long touched = 0;
+        for (int word = 0; word < words; word += WORDS_OF_LINE) {
+            touched ^= rows.get(row * words + word);
+        }
+        return touched;
     }
 
     /** Memory for the code of one row, to be used again for the next. */

@@ -23,6 +23,9 @@ public record Oversampling(int candidates, double share, double recall) {
     private static final int LEAST_MOST_OF_SOME = 1024;
     private static final int LARGEST_MOST_OF_SOME = 8192;
 
+    /** Candidates are found to one part in so many. */
+    private static final int CLOSENESS = 10;
+
     private static final double LEAST_SHARE = 0.005;
     private static final double SHARE_STEP = 1.6;
 
@@ -34,7 +37,7 @@ public record Oversampling(int candidates, double share, double recall) {
 
     /**
      * Finds what takes the least time of all that reaches this recall@k. Candidates begin with 2k, at least 50, and each step adds two
-     * fifths; the middle of the last step is tried too. If the rows are in partitions, shares of the codes are tried too, from 0.5 % on. If
+     * fifths; the last step is halved until it is a tenth. If the rows are in partitions, shares of the codes are tried too, from 0.5 % on. If
      * nothing is enough, it returns the largest number of candidates among all rows, with the recall that this reaches.
      *
      * <p>Takes long: all queries together read all vectors, and each query runs one search in each step.
@@ -91,11 +94,19 @@ public record Oversampling(int candidates, double share, double recall) {
             tooFew = tried.candidates;
             tried = new Oversampling(Math.min(most, tooFew * 7 / 5), share, Double.NaN).measured(reached);
         }
-        if (tooFew == 0) {
+        if (tooFew == 0 || tried.recall < recall) {
             return tried;
         }
-        Oversampling between = new Oversampling((tooFew + tried.candidates) / 2, share, Double.NaN).measured(reached);
-        return between.recall >= recall ? between : tried;
+        while (tried.candidates - tooFew > tooFew / CLOSENESS) {
+            Oversampling between =
+                    new Oversampling((tooFew + tried.candidates) / 2, share, Double.NaN).measured(reached);
+            if (between.recall >= recall) {
+                tried = between;
+            } else {
+                tooFew = between.candidates;
+            }
+        }
+        return tried;
     }
 
     private Oversampling measured(ToDoubleFunction<Oversampling> reached) {

@@ -351,7 +351,7 @@ class VectorIndexTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"1, 20, 50", "10, 98, 50", "100, 98, 200", "1000, 3000, 2000", "10, 8000, 160"})
+    @CsvSource({"1, 20, 50", "10, 98, 50", "100, 98, 200", "1000, 3000, 2000", "10, 8000, 250"})
     void vectorsAreReadForNeighborsOrForCandidates(int k, int candidates, int vectors) {
         assertThat(VectorView.vectorsRead(k, candidates)).isEqualTo(vectors);
     }

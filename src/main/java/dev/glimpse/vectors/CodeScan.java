@@ -4,7 +4,10 @@ import dev.glimpse.vectors.Searchers.Searcher;
 import java.util.BitSet;
 import java.util.function.IntPredicate;
 
-/** Compares binary codes with one query, and keeps the nearest rows in the searcher's {@link Searcher#near}. For one thread. */
+/**
+ * Compares codes with one query: binary ones, whose nearest rows it keeps in the searcher's {@link Searcher#near}, and finer ones. It uses the
+ * searcher's memory. For one thread.
+ */
 final class CodeScan {
     /** Levels that estimated cosines are rounded to. A level is far smaller than the error of an estimate. */
     static final int LEVELS = 4096;

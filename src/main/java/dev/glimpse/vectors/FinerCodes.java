@@ -70,7 +70,8 @@ final class FinerCodes {
 
     /** Reads some of the code of this row, which brings all of it into the processor's cache, and returns a number made of that. */
     long touch(LongBuffer rows, int row) {
-        long touched = 0;
+        // The last word may be in a line of its own.
+        long touched = rows.get(row * words + words - 1);
         for (int word = 0; word < words; word += WORDS_OF_LINE) {
             touched ^= rows.get(row * words + word);
         }

@@ -68,7 +68,8 @@ public record Oversampling(int candidates, double share, double recall) {
                 best = cheaper(best, fewest(k, share, most, recall, reached), cost);
             }
         }
-        return cheaper(best, fewest(k, 1, Math.max(MOST, 10 * k), recall, reached), cost);
+        Oversampling all = fewest(k, 1, Math.max(MOST, 10 * k), recall, reached);
+        return best != null && all.recall < recall ? best : cheaper(best, all, cost);
     }
 
     /** Candidates that calibration tries where a part of the codes of these rows is compared. With more, comparing all codes takes no longer. */
@@ -82,6 +83,7 @@ public record Oversampling(int candidates, double share, double recall) {
         return first == null || cost.applyAsDouble(second) < cost.applyAsDouble(first) ? second : first;
     }
 
+    /** No more candidates than the vectors that are read. */
     private static Oversampling first(int k, double share) {
         return new Oversampling(VectorView.vectorsRead(k, 0), share, Double.NaN);
     }

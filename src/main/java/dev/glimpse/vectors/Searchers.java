@@ -34,11 +34,11 @@ final class Searchers implements AutoCloseable {
         /** The nearest rows by estimated cosine. */
         final TopK nearer = new TopK();
 
-        /** Made of the codes that were touched, so that the JVM cannot leave that out. */
-        long touched;
-
         /** The nearest rows by their finer codes. */
         final TopK best = new TopK();
+
+        /** Made of the codes that were touched, so that the JVM cannot leave that out. */
+        long touched;
     }
 
     /**

@@ -2,6 +2,7 @@ package dev.glimpse.vectors;
 
 import dev.glimpse.vectors.BinaryCodes.Rows;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.lang.System.Logger;
 import java.lang.System.Logger.Level;
 import java.nio.file.Path;
@@ -385,7 +386,12 @@ public final class VectorIndex implements AutoCloseable {
         store = now.with(built, held);
         Partitions before = now.partitions();
         if (before != null) {
-            kept.replace(before);
+            try {
+                kept.replace(before);
+            } catch (UncheckedIOException e) {
+                // The new ones are in use already.
+                log.log(Level.WARNING, "files of earlier partitions stay in " + folder, e);
+            }
         }
     }
 

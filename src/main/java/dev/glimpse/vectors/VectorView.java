@@ -27,15 +27,18 @@ public final class VectorView {
     /** Candidates that have so many estimates each. Of ten million rows, 4,000 with eight find as much as 6,000 with four, in a tenth less time. */
     private static final int FEW_CANDIDATES = 4096;
 
-    /** Of more candidates: recall@1000 of 100,000 rows is lower by 0.001 to 0.003, and a search takes a fifth less time. */
-    private static final int ESTIMATES_PER_FURTHER_CANDIDATE = 4;
+    /**
+     * Estimates for each of many candidates, if that is more than so few candidates have: with eight, recall@1000 of 100,000 rows is higher by 0.001 to
+     * 0.009, and a search takes a fifth to a half longer.
+     */
+    private static final int ESTIMATES_OF_MANY_CANDIDATES = 4;
 
     /** Vectors that are read at least. */
     private static final int LEAST_READ = 50;
 
     /**
-     * Vectors that are read for each neighbor. By finer codes 50 of 3,200 candidates have nearly all of the ten nearest of a million rows: recall
-     * 0.988, and 0.992 if all were read. 2,000 of 8,000 have the thousand nearest: 0.922 beside 0.924.
+     * Vectors that are read for each neighbor. By finer codes, 50 of 3,200 candidates have nearly all of the ten nearest of a million rows: a search
+     * that reads no others has a recall of 0.988, and one that reads all 3,200 has 0.992. 2,000 of 8,000 have the thousand nearest: 0.922 beside 0.924.
      */
     private static final int READ_FOR_EACH_NEIGHBOR = 2;
 
@@ -161,7 +164,7 @@ public final class VectorView {
                 scan.estimate(live, searcher.nearer);
             } else {
                 scan.start((int) estimates);
-                scan(now, scan, Math.max(estimates, (long) (share * whole)));
+                scan(scan, now.partitions(), Math.max(estimates, (long) (share * whole)));
                 scan.estimate(searcher.nearer);
             }
             TopK read = scan.best(searcher.nearer, vectorsRead(k, candidates));
@@ -177,7 +180,7 @@ public final class VectorView {
     private static long estimates(int candidates) {
         return Math.max(
                 (long) Math.min(candidates, FEW_CANDIDATES) * ESTIMATES_PER_CANDIDATE,
-                (long) candidates * ESTIMATES_PER_FURTHER_CANDIDATE);
+                (long) candidates * ESTIMATES_OF_MANY_CANDIDATES);
     }
 
     /** Whether {@link #nearest} reads the vectors of all rows for so many neighbors and candidates, so that none is missing. */
@@ -305,8 +308,7 @@ public final class VectorView {
     }
 
     /** @param most codes to compare of those in partitions, if not all */
-    private void scan(CodeStore now, CodeScan scan, long most) {
-        Partitions partitions = now.partitions();
+    private void scan(CodeScan scan, @Nullable Partitions partitions, long most) {
         // Of the rows of partitions, as many are looked at for each that the view has as there are of all.
         double looked = partitions == null ? live.length() : (double) whole * Math.min(1, most / (double) size);
         if ((double) size * SPARSE < looked) {

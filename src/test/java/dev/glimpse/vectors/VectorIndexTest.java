@@ -356,7 +356,7 @@ class VectorIndexTest {
         assertThat(VectorView.vectorsRead(k, candidates)).isEqualTo(vectors);
     }
 
-    /** 50 vectors of 2,000 candidates are read. */
+    /** 62 vectors of 2,000 candidates are read. */
     @Test
     void fewVectorsHaveNearlyAllNeighborsThatManyCandidatesHave() {
         VectorView view = index.view(put(CONES, 20_000));

@@ -7,7 +7,7 @@ import dev.glimpse.vectors.KeptOutput;
 import dev.glimpse.vectors.Oversampling;
 import dev.glimpse.vectors.VectorIndex;
 import dev.glimpse.vectors.VectorView;
-import java.io.ByteArrayInputStream;
+import java.io.BufferedInputStream;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -109,12 +109,17 @@ final class RowsBench {
     /** Opens an index that was kept, and searches it. */
     private void search(ClusteredVectors vectors) throws IOException {
         long start = System.nanoTime();
-        KeptInput from = new KeptInput(new ByteArrayInputStream(Files.readAllBytes(kept)), folder);
-        try (VectorIndex index = new VectorIndex(folder, ClusteredVectors.DIMENSION, from)) {
+        try (VectorIndex index = open()) {
             VectorView view = index.view(all());
             System.out.printf("  opened in %.1f s%n", seconds(start));
             search(view, vectors, calibrated(view, vectors));
             memory();
+        }
+    }
+
+    private VectorIndex open() throws IOException {
+        try (KeptInput from = new KeptInput(new BufferedInputStream(Files.newInputStream(kept)), folder)) {
+            return new VectorIndex(folder, ClusteredVectors.DIMENSION, from);
         }
     }
 

@@ -19,7 +19,7 @@ final class FinerCodes {
     private static final int LEVELS = 1 << PLANES;
     private static final double STEP = 0.586;
 
-    /** Of the processor's cache. */
+    /** Words of one line of the processor's cache. */
     private static final int WORDS_OF_LINE = 8;
 
     private final int dimension;

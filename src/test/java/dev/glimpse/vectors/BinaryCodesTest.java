@@ -28,16 +28,16 @@ class BinaryCodesTest {
     @ValueSource(ints = {300, 512, 1100, 1536})
     void scanOfAFileGivesTheDistancesOfEachRow(int dimension) {
         Random random = new Random(dimension);
-        BinaryCodes codes = new BinaryCodes(new Rotation(vector(random, dimension)));
+        BinaryCodes codes = new BinaryCodes(new Rotation(RandomVectors.unit(random, dimension)));
         Rows heap = Rows.onHeap(ROWS, dimension);
         try (MappedFile file = new MappedFile(folder, "codes", ROWS * Rows.bytesPerRow(dimension))) {
             Rows mapped = new Rows(file.chunk(1), ROWS, dimension);
             for (int row = 0; row < ROWS; row++) {
-                float[] vector = vector(random, dimension);
+                float[] vector = RandomVectors.unit(random, dimension);
                 codes.encode(vector, heap, row);
                 codes.encode(vector, mapped, row);
             }
-            BinaryCodes.Query query = codes.query(vector(random, dimension));
+            BinaryCodes.Query query = codes.query(RandomVectors.unit(random, dimension));
 
             for (int[] range : RANGES) {
                 int[] expected = IntStream.range(range[0], range[0] + range[1])
@@ -60,7 +60,7 @@ class BinaryCodesTest {
         Random random = new Random(dimension);
         BinaryCodes codes = new BinaryCodes(new Rotation(new float[dimension]));
         Rows rows = Rows.onHeap(2, dimension);
-        float[] vector = vector(random, dimension);
+        float[] vector = RandomVectors.unit(random, dimension);
         float[] opposite = new float[dimension];
         for (int i = 0; i < dimension; i++) {
             opposite[i] = -vector[i];
@@ -77,12 +77,12 @@ class BinaryCodesTest {
     @ValueSource(ints = {512, 1100})
     void copyOfACodeIsLikeIt(int dimension) {
         Random random = new Random(dimension);
-        BinaryCodes codes = new BinaryCodes(new Rotation(vector(random, dimension)));
+        BinaryCodes codes = new BinaryCodes(new Rotation(RandomVectors.unit(random, dimension)));
         Rows heap = Rows.onHeap(ROWS, dimension);
         try (MappedFile file = new MappedFile(folder, "codes", ROWS * Rows.bytesPerRow(dimension))) {
             Rows mapped = new Rows(file.chunk(0), ROWS, dimension);
-            codes.encode(vector(random, dimension), mapped, 3);
-            BinaryCodes.Query query = codes.query(vector(random, dimension));
+            codes.encode(RandomVectors.unit(random, dimension), mapped, 3);
+            BinaryCodes.Query query = codes.query(RandomVectors.unit(random, dimension));
 
             codes.copy(mapped, 3, heap, 300);
             codes.copy(heap, 300, mapped, 1000);
@@ -98,14 +98,5 @@ class BinaryCodesTest {
         query.distances(rows, range[0], range[1], distances);
         assertThat(Arrays.stream(distances).skip(range[1])).allMatch(untouched -> untouched == 12345);
         return Arrays.copyOf(distances, range[1]);
-    }
-
-    private static float[] vector(Random random, int dimension) {
-        float[] vector = new float[dimension];
-        for (int i = 0; i < dimension; i++) {
-            vector[i] = (float) random.nextGaussian();
-        }
-        Centroids.scaleToUnitLength(vector);
-        return vector;
     }
 }

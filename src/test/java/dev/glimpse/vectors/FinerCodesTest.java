@@ -20,18 +20,18 @@ class FinerCodesTest {
     @ValueSource(ints = {64, 300, 512, 1100})
     void errorOfAnEstimateIsAQuarterOfThatOfABinaryCode(int dimension) {
         Random random = new Random(dimension);
-        Rotation rotation = new Rotation(vector(random, dimension));
+        Rotation rotation = new Rotation(RandomVectors.unit(random, dimension));
         BinaryCodes binary = new BinaryCodes(rotation);
         BinaryCodes.Rows binaryRows = BinaryCodes.Rows.onHeap(ROWS, dimension);
         FinerCodes finer = new FinerCodes(dimension);
         LongBuffer finerRows = rows(dimension);
         float[][] vectors = new float[ROWS][];
         for (int row = 0; row < ROWS; row++) {
-            vectors[row] = vector(random, dimension);
+            vectors[row] = RandomVectors.unit(random, dimension);
             binary.encode(vectors[row], binaryRows, row);
             finer.encode(rotation.split(vectors[row]), finerRows, row);
         }
-        float[] query = vector(random, dimension);
+        float[] query = RandomVectors.unit(random, dimension);
         BinaryCodes.Query prepared = binary.query(query);
         long[] code = finer.newCode();
 
@@ -56,11 +56,11 @@ class FinerCodesTest {
 
     @Test
     void vectorInTheCommonDirectionHasItsCosine() {
-        float[] common = vector(new Random(1), 512);
+        float[] common = RandomVectors.unit(new Random(1), 512);
         Rotation rotation = new Rotation(common);
         FinerCodes codes = new FinerCodes(512);
         LongBuffer rows = rows(512);
-        float[] other = vector(new Random(2), 512);
+        float[] other = RandomVectors.unit(new Random(2), 512);
 
         codes.encode(rotation.split(common), rows, 7);
 
@@ -77,8 +77,9 @@ class FinerCodesTest {
 
         codes.encode(rotation.split(new float[100]), rows, 0);
 
-        SignSums query =
-                new BinaryCodes(rotation).query(vector(new Random(3), 100)).sums();
+        SignSums query = new BinaryCodes(rotation)
+                .query(RandomVectors.unit(new Random(3), 100))
+                .sums();
         assertThat(codes.cosine(query, rows, 0, codes.newCode())).isZero();
     }
 
@@ -93,14 +94,5 @@ class FinerCodesTest {
                 .map(error -> error * error)
                 .average()
                 .orElseThrow());
-    }
-
-    private static float[] vector(Random random, int dimension) {
-        float[] vector = new float[dimension];
-        for (int i = 0; i < dimension; i++) {
-            vector[i] = (float) random.nextGaussian();
-        }
-        Centroids.scaleToUnitLength(vector);
-        return vector;
     }
 }

@@ -91,6 +91,6 @@ public final class Rows {
                 Instant.parse("2026-01-01T00:00:00Z").plusSeconds(n),
                 n % 2 == 0 ? "picture " + n + ".png" : null,
                 null,
-                List.of("n" + n, "test"));
+                List.of("n" + n % 1000, "test"));
     }
 }

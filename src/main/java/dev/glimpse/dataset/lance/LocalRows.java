@@ -271,6 +271,23 @@ public final class LocalRows {
         return search(() -> Oversampling.calibrate(vectors, arrays, k, recall));
     }
 
+    /**
+     * The ids of the {@code k} nearest rows of each query. Reads all vectors once for all queries.
+     *
+     * @param leastDistance of the rows that are found
+     * @throws TableBusyException if the thread is interrupted
+     */
+    List<Set<String>> nearestExact(List<Embedding> queries, int k, double leastDistance) {
+        List<float[]> arrays = queries.stream().map(Embedding::toArray).toList();
+        return search(() -> vectors.nearestExact(arrays, k, (float) leastDistance)).stream()
+                .map(hits -> rows
+                        .readRows(hits.stream().map(hit -> (int) hit.rowId()).toList())
+                        .stream()
+                        .map(Picture::id)
+                        .collect(Collectors.toSet()))
+                .toList();
+    }
+
     /** The first {@code k} pictures after this position, the newest first; of all pictures if the position is null. */
     List<Picture> newest(@Nullable ListPosition after, int k) {
         return rows.readRows(

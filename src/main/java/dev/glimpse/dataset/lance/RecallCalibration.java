@@ -138,6 +138,29 @@ public final class RecallCalibration {
                 return IndexTuning.UNMEASURED; // This server lacks the model that the index is of.
             }
             List<Embedding> queries = queries(snapshot);
+            List<Set<String>> truth = truth(queries);
+            IndexTuning tuning = IndexTuning.UNMEASURED;
+            for (IndexTuning tried : ladder(
+                    kind, IndexParameters.partitions(kind, snapshot.manifest().rows()))) {
+                tuning = tried.with(recall(snapshot, queries, truth, tried));
+                if (tuning.recall() >= wanted()) {
+                    break;
+                }
+            }
+            IndexTuning found = tuning;
+            reader.change(parameters -> parameters.with(found));
+            return tuning;
+        });
+    }
+
+    /** The ids of the true neighbors of each query, without those that are the query itself. */
+    private List<Set<String>> truth(List<Embedding> queries) throws IOException {
+        return snapshots.read(snapshot -> {
+            LocalRows local = snapshot.rows();
+            if (local != null
+                    && local.model().equals(snapshot.manifest().served().model().fingerprint())) {
+                return local.nearestExact(queries, SearchParameters.MEASURED_NEIGHBORS, Oversampling.SELF);
+            }
             List<Set<String>> truth = new ArrayList<>();
             for (Embedding query : queries) {
                 truth.add(reader
@@ -151,17 +174,7 @@ public final class RecallCalibration {
                         .map(Neighbor::id)
                         .collect(Collectors.toSet()));
             }
-            IndexTuning tuning = IndexTuning.UNMEASURED;
-            for (IndexTuning tried : ladder(
-                    kind, IndexParameters.partitions(kind, snapshot.manifest().rows()))) {
-                tuning = tried.with(recall(snapshot, queries, truth, tried));
-                if (tuning.recall() >= wanted()) {
-                    break;
-                }
-            }
-            IndexTuning found = tuning;
-            reader.change(parameters -> parameters.with(found));
-            return tuning;
+            return truth;
         });
     }
 

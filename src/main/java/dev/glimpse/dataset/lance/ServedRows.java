@@ -64,6 +64,9 @@ final class ServedRows implements AutoCloseable {
     /** Whether the rows of an earlier process were taken over, and none of them was served yet. */
     private boolean isTakenOver;
 
+    /** Whether the log says that the heap has no room for the rows. */
+    private boolean isLackTold;
+
     /**
      * Begins with no rows.
      *
@@ -239,7 +242,7 @@ final class ServedRows implements AutoCloseable {
         long room = heapForRows(Runtime.getRuntime().maxMemory());
         if (!manifest.stableRowIds()
                 || !manifest.hasOurVectors()
-                || heapBytes(manifest.rows(), manifest.rows()) > room) {
+                || lackHeap(manifest.rows(), heapBytes(manifest.rows(), manifest.rows()), room)) {
             return null;
         }
         VersionRows version = new VersionRows(dataset, manifest);
@@ -248,13 +251,13 @@ final class ServedRows implements AutoCloseable {
         long most = Math.min(VectorIndex.MAX_ROWS, room / HEAP_BYTES_PER_ROW);
         BitSet live = version.numbers(most);
         long heap = heapBytes(live.length(), live.cardinality());
-        if (live.length() > most || heap > room || disk.lacks(live)) {
+        if (live.length() > most || lackHeap(live.cardinality(), heap, room) || disk.lacks(live)) {
             return null;
         }
         mark.set(new VersionMark.Marked(manifest.version(), digest));
         BiConsumer<VectorSchemaRoot, BitSet> put = (batch, wanted) -> put(batch, wanted, ended);
         for (Manifest.FragmentState fragment : manifest.fragments()) {
-            if (heap + files.columns.heapBytes() > room) {
+            if (lackHeap(live.cardinality(), heap + files.columns.heapBytes(), room)) {
                 return null;
             }
             if (loaded.isChanged(fragment)) {
@@ -293,6 +296,21 @@ final class ServedRows implements AutoCloseable {
         pace.put(rowsRead - before);
         logTakenOver(live.cardinality());
         return rows;
+    }
+
+    private boolean lackHeap(long rows, long heap, long room) {
+        boolean lack = heap > room;
+        if (lack && !isLackTold) {
+            isLackTold = true;
+            log.warn(
+                    "rows are searched by Lance, because what is kept of them does not fit into the heap: rows={} bytes={} room={}."
+                            + " They need a heap of at least {} MB (JAVA_OPTS=-Xmx)",
+                    rows,
+                    heap,
+                    room,
+                    ((SHARES_OF_HEAP * heap) >> 20) + 1);
+        }
+        return lack;
     }
 
     private void logTakenOver(int rows) {

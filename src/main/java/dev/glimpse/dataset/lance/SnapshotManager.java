@@ -45,6 +45,9 @@ public final class SnapshotManager implements AutoCloseable {
 
     private volatile boolean closed;
 
+    /** Whether no refresh has ended yet. */
+    private volatile boolean rowsAwaited = true;
+
     /** Whether no more rows are to be read. */
     private volatile boolean ended;
 
@@ -168,6 +171,15 @@ public final class SnapshotManager implements AutoCloseable {
         } else if (current.isLocal() || current.version() != replica.version() || servesAnother(current)) {
             swap(openRemote(replica.version()));
         }
+        rowsAwaited = false;
+    }
+
+    /**
+     * Whether no {@link #refresh} has ended yet: all rows may just be being read for the first time, which takes long, and memory that other work has
+     * to leave to it.
+     */
+    public boolean areRowsAwaited() {
+        return rowsAwaited;
     }
 
     private @Nullable LocalRows rows(ServedRows served, Snapshot of) throws IOException {

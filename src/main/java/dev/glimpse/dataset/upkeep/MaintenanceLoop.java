@@ -120,7 +120,11 @@ public final class MaintenanceLoop {
         Garbage garbage = new Garbage(
                 manifest.version() - collectedVersion,
                 manifest.version() > oldestVersion && collected.isOver(betweenCollections));
-        return planner.mostUrgent(manifest, garbage, indexBuilds.newestFragment());
+        return planner.mostUrgent(
+                manifest,
+                garbage,
+                indexBuilds.newestFragment(),
+                table.snapshots().areRowsAwaited());
     }
 
     private void run(MaintenanceTask task) throws Exception {

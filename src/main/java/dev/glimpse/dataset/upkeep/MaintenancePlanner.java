@@ -55,8 +55,11 @@ public final class MaintenancePlanner {
      * The most urgent task; empty if nothing is due. Because the most urgent goes first, no kind of work is left undone under load.
      *
      * @param indexing while the index is built or optimized, the newest fragment that this work reads; empty if there is no such work
+     * @param rowsAwaited whether all rows may just be being read for the first time. The index waits for that: both together take more memory than a
+     *     server has that can do one after the other, and without rows in memory each search that measures the index reads the whole table
      */
-    Optional<MaintenanceTask> mostUrgent(Manifest manifest, Garbage garbage, OptionalInt indexing) {
+    Optional<MaintenanceTask> mostUrgent(
+            Manifest manifest, Garbage garbage, OptionalInt indexing, boolean rowsAwaited) {
         if (!manifest.stableRowIds()) {
             return Optional.empty();
         }
@@ -64,7 +67,7 @@ public final class MaintenancePlanner {
         // Compaction must not replace fragments that the index work reads.
         MergePolicy.next(manifest, indexing.orElse(-1))
                 .ifPresent(merge -> due.add(new Compaction(merge.fragments(), merge.urgency())));
-        if (indexing.isEmpty()) {
+        if (indexing.isEmpty() && !rowsAwaited) {
             indexWork(manifest).ifPresent(due::add);
         }
         double versions = garbage.versions() / (double) VERSIONS_BETWEEN_COLLECTIONS;

@@ -102,6 +102,18 @@ class SnapshotManagerIT {
     }
 
     @Test
+    void rowsAreAwaitedUntilARefreshHasReadThem() throws IOException {
+        assertThat(snapshots.areRowsAwaited()).isTrue();
+        assertThatThrownBy(snapshots::refresh).isNotNull();
+        assertThat(snapshots.areRowsAwaited()).isTrue();
+
+        mend();
+        snapshots.refresh();
+
+        assertThat(snapshots.areRowsAwaited()).isFalse();
+    }
+
+    @Test
     void rowsThatWereReadStayForTheNextTryAsLongAsTheDiskHasSpace() throws IOException {
         assertThatThrownBy(snapshots::refresh).isNotNull();
         assertThat(snapshots.codeBytes()).isPositive();

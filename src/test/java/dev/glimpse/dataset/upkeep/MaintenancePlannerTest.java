@@ -36,6 +36,7 @@ class MaintenancePlannerTest {
     private final Map<String, String> metadata = new HashMap<>();
     private Garbage garbage = NO_GARBAGE;
     private OptionalInt indexing = OptionalInt.empty();
+    private boolean rowsAwaited;
     private boolean stableRowIds = true;
 
     @Test
@@ -129,6 +130,21 @@ class MaintenancePlannerTest {
     }
 
     @Test
+    void workOnTheIndexWaitsUntilAllRowsHaveBeenReadAndMergesDoNot() {
+        rowsAwaited = true;
+        fragments(1, INDEX_ROWS);
+        assertThat(due()).isNull();
+        fragments(MergePolicy.MANY, 1);
+        assertThat(due()).isInstanceOf(Compaction.class);
+        fragments.clear();
+        fragments(1, INDEX_ROWS);
+
+        rowsAwaited = false;
+
+        assertThat(due()).isInstanceOf(IndexBuild.class);
+    }
+
+    @Test
     void mostUrgentTaskComesFirstAndOfEqualsTheCompaction() {
         fragments(MergePolicy.MANY, 1);
         garbage = new Garbage(100, false);
@@ -155,7 +171,7 @@ class MaintenancePlannerTest {
                 stableRowIds,
                 List.copyOf(segments),
                 new VectorColumn(VectorColumn.FIRST, Rows.MODEL));
-        return planner.mostUrgent(manifest, garbage, indexing).orElse(null);
+        return planner.mostUrgent(manifest, garbage, indexing, rowsAwaited).orElse(null);
     }
 
     private void fragments(int count, int rows) {

@@ -39,8 +39,8 @@ public final class FilledTable {
             new ReplicaProperties(DataSize.ofGigabytes(20), Duration.ofSeconds(30)),
             new MaintenanceProperties(Duration.ofDays(7), 10_000, 0.95));
 
-    /** As many as Arrow has memory for. */
-    private static final int ROWS_OF_A_COMMIT = 50_000;
+    /** Pages of a file have as many rows as a server's merges would write in one; Lance reads no less than a page. */
+    private static final int ROWS_OF_A_COMMIT = 8_192;
 
     private static final Duration INDEX = Duration.ofMinutes(30);
 

@@ -52,9 +52,7 @@ public record Oversampling(int candidates, double share, double recall) {
         if (queries.isEmpty()) {
             throw new IllegalArgumentException("recall is measured with queries, and there are none");
         }
-        List<List<Hit>> truth = view.nearestExact(queries, k + 1, 0).stream()
-                .map(hits -> others(hits, k))
-                .toList();
+        List<List<Hit>> truth = truth(view, queries, k);
         ToDoubleFunction<Oversampling> reached = tried -> recall(view, queries, truth, k, tried);
         ToDoubleFunction<Oversampling> cost =
                 tried -> view.size() * tried.share * NANOS_OF_CODE + tried.candidates * NANOS_OF_CANDIDATE;
@@ -70,6 +68,20 @@ public record Oversampling(int candidates, double share, double recall) {
         }
         Oversampling all = fewest(k, 1, Math.max(MOST, 10 * k), recall, reached);
         return best != null && all.recall < recall ? best : cheaper(best, all, cost);
+    }
+
+    /**
+     * The true neighbors of each query, at most {@code k}: those of the {@code k + 1} nearest that are not the query itself. Among many rows with
+     * equal vectors that may be fewer, or none; a search for {@code k + 1} cannot find more either. Reads all vectors once for all queries.
+     *
+     * @param queries vectors of unit length
+     * @throws IllegalStateException if the index is closed
+     * @throws SearchInterruptedException if the thread is interrupted
+     */
+    public static List<List<Hit>> truth(VectorView view, List<float[]> queries, int k) {
+        return view.nearestExact(queries, k + 1, 0).stream()
+                .map(hits -> others(hits, k))
+                .toList();
     }
 
     /** Candidates that calibration tries where a part of the codes of these rows is compared. With more, comparing all codes takes no longer. */

@@ -401,6 +401,23 @@ class VectorIndexTest {
     }
 
     @Test
+    void rowsThatEqualTheQueryTakePlacesOfItsTrueNeighbors() {
+        BitSet live = put(CONES, 100);
+        float[] query = CONES.row(0);
+        for (int row = 100; row < 103; row++) {
+            index.put(row, query);
+            live.set(row);
+        }
+
+        List<Hit> truth =
+                Oversampling.truth(index.view(live), List.of(query), 10).get(0);
+
+        // Of eleven rows, which a search for ten finds beside the query itself, four are equal to it.
+        assertThat(ids(truth)).hasSize(7).doesNotContain(0L, 100L, 101L, 102L);
+        assertThat(ids(index.view(live).nearestExact(query, 11))).containsAll(ids(truth));
+    }
+
+    @Test
     void calibrationFindsTheFewestCandidatesThatReachTheRecall() {
         VectorView view = index.view(put(CONES, 5000));
         List<float[]> queries = queries(CONES, 20);

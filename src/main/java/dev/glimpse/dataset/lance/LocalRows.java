@@ -272,14 +272,13 @@ public final class LocalRows {
     }
 
     /**
-     * The ids of the {@code k} nearest rows of each query. Reads all vectors once for all queries.
+     * The ids of the true neighbors of each query; see {@link Oversampling#truth}.
      *
-     * @param leastDistance of the rows that are found
      * @throws TableBusyException if the thread is interrupted
      */
-    List<Set<String>> nearestExact(List<Embedding> queries, int k, double leastDistance) {
+    List<Set<String>> truth(List<Embedding> queries, int k) {
         List<float[]> arrays = queries.stream().map(Embedding::toArray).toList();
-        return search(() -> vectors.nearestExact(arrays, k, (float) leastDistance)).stream()
+        return search(() -> Oversampling.truth(vectors, arrays, k)).stream()
                 .map(hits -> rows
                         .readRows(hits.stream().map(hit -> (int) hit.rowId()).toList())
                         .stream()

@@ -159,7 +159,7 @@ public final class RecallCalibration {
             LocalRows local = snapshot.rows();
             if (local != null
                     && local.model().equals(snapshot.manifest().served().model().fingerprint())) {
-                return local.nearestExact(queries, SearchParameters.MEASURED_NEIGHBORS, Oversampling.SELF);
+                return local.truth(queries, SearchParameters.MEASURED_NEIGHBORS);
             }
             List<Set<String>> truth = new ArrayList<>();
             for (Embedding query : queries) {

@@ -251,7 +251,7 @@ final class ServedRows implements AutoCloseable {
         long most = Math.min(VectorIndex.MAX_ROWS, room / HEAP_BYTES_PER_ROW);
         BitSet live = version.numbers(most);
         long heap = heapBytes(live.length(), live.cardinality());
-        if (live.length() > most || lackHeap(live.cardinality(), heap, room) || disk.lacks(live)) {
+        if (lackHeap(live.cardinality(), heap, room) || live.length() > most || disk.lacks(live)) {
             return null;
         }
         mark.set(new VersionMark.Marked(manifest.version(), digest));
@@ -303,12 +303,11 @@ final class ServedRows implements AutoCloseable {
         if (lack && !isLackTold) {
             isLackTold = true;
             log.warn(
-                    "rows are searched by Lance, because what is kept of them does not fit into the heap: rows={} bytes={} room={}."
-                            + " They need a heap of at least {} MB (JAVA_OPTS=-Xmx)",
+                    "rows are searched by Lance, because what is kept of them does not fit into a third of the heap: rows={} bytes={} room={}."
+                            + " A larger heap helps (JAVA_OPTS=-Xmx)",
                     rows,
                     heap,
-                    room,
-                    ((SHARES_OF_HEAP * heap) >> 20) + 1);
+                    room);
         }
         return lack;
     }

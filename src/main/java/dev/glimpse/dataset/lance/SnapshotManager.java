@@ -45,7 +45,7 @@ public final class SnapshotManager implements AutoCloseable {
 
     private volatile boolean closed;
 
-    /** Whether no refresh has ended yet. */
+    /** Whether no refresh has ended yet, or one reads most of the rows. */
     private volatile boolean rowsAwaited = true;
 
     /** Whether no more rows are to be read. */
@@ -130,6 +130,14 @@ public final class SnapshotManager implements AutoCloseable {
      * long as the transfer of the files.
      */
     public void refresh() throws IOException {
+        try {
+            refreshRows();
+        } finally {
+            rowsAwaited = false;
+        }
+    }
+
+    private void refreshRows() throws IOException {
         if (replica.files().isCopied()) {
             long version = replica.files().fill();
             if (!current.isLocal() || current.version() != version || servesAnother(current)) {
@@ -144,6 +152,9 @@ public final class SnapshotManager implements AutoCloseable {
                     // The first time this takes long, and Lance can search the version meanwhile. When another column
                     // comes to be searched, the one before is searched meanwhile.
                     if (!before.isNew() && !after.isBroken()) {
+                        if (after != before || hasMostlyNewRows(next)) {
+                            rowsAwaited = true;
+                        }
                         next = next.with(rows(after, next));
                     }
                 } catch (IOException | RuntimeException | Error e) {
@@ -165,21 +176,24 @@ public final class SnapshotManager implements AutoCloseable {
             closeRetired();
             Snapshot snapshot = current;
             if (snapshot.rows() == null) {
+                rowsAwaited = true;
                 current = snapshot.with(load(snapshot));
             }
             datasets.forgetBucket();
         } else if (current.isLocal() || current.version() != replica.version() || servesAnother(current)) {
             swap(openRemote(replica.version()));
         }
-        rowsAwaited = false;
     }
 
-    /**
-     * Whether no {@link #refresh} has ended yet: all rows may just be being read for the first time, which takes long, and memory that other work has
-     * to leave to it.
-     */
+    /** Whether no {@link #refresh} has ended yet, or one reads most of the rows: that takes long, and memory that other work has to leave to it. */
     public boolean areRowsAwaited() {
         return rowsAwaited;
+    }
+
+    /** As after a large commit of other software. */
+    private boolean hasMostlyNewRows(Snapshot next) {
+        LocalRows now = current.rows();
+        return now == null || next.manifest().rows() > 2L * now.size();
     }
 
     private @Nullable LocalRows rows(ServedRows served, Snapshot of) throws IOException {

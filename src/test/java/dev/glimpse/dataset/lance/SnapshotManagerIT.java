@@ -12,6 +12,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
@@ -40,6 +41,9 @@ class SnapshotManagerIT {
     /** What is said when the space is asked for; the last one again and again. */
     private final Deque<DiskSpace> spaces = new ArrayDeque<>(List.of(ROOMY));
 
+    /** Whether rows were awaited, each time that the space was asked for. */
+    private final List<Boolean> awaited = new ArrayList<>();
+
     /** What belongs into each file that is damaged. */
     private final Map<Path, byte[]> damaged = new HashMap<>();
 
@@ -58,12 +62,10 @@ class SnapshotManagerIT {
         Set<Path> second = files();
         second.removeAll(first);
         datasets = new Datasets(Optional.empty());
-        snapshots = new SnapshotManager(
-                table.replica(),
-                datasets,
-                data.resolve("rows"),
-                known,
-                () -> spaces.size() > 1 ? spaces.remove() : spaces.element());
+        snapshots = new SnapshotManager(table.replica(), datasets, data.resolve("rows"), known, () -> {
+            awaited.add(snapshots != null && snapshots.areRowsAwaited());
+            return spaces.size() > 1 ? spaces.remove() : spaces.element();
+        });
         for (Path file : second) {
             byte[] content = Files.readAllBytes(file);
             damaged.put(file, content);
@@ -102,15 +104,29 @@ class SnapshotManagerIT {
     }
 
     @Test
-    void rowsAreAwaitedUntilARefreshHasReadThem() throws IOException {
+    void rowsAreAwaitedBeforeTheFirstRefreshAndWhileOneReadsMostOfThem() throws IOException {
         assertThat(snapshots.areRowsAwaited()).isTrue();
         assertThatThrownBy(snapshots::refresh).isNotNull();
-        assertThat(snapshots.areRowsAwaited()).isTrue();
+        assertThat(snapshots.areRowsAwaited()).isFalse();
 
         mend();
-        snapshots.refresh();
+        assertThat(awaitedWhileRefreshed()).isTrue();
 
+        append(200);
+        assertThat(awaitedWhileRefreshed()).isFalse();
+
+        for (int n = 300; n < 800; n += 100) {
+            append(n);
+        }
+        assertThat(awaitedWhileRefreshed()).isTrue();
         assertThat(snapshots.areRowsAwaited()).isFalse();
+    }
+
+    private boolean awaitedWhileRefreshed() throws IOException {
+        awaited.clear();
+        snapshots.refresh();
+        assertThat(awaited).isNotEmpty();
+        return awaited.contains(true);
     }
 
     @Test

@@ -169,15 +169,21 @@ class OneTableIT {
         }
     }
 
+    /** Waits until there is a copy: the bucket is searched meanwhile. */
     private void spoilCopy() throws IOException {
         Path data =
                 temporary.resolve("shared/replica").resolve(ImageDataset.KEY).resolve("data");
+        await().until(() -> Files.isDirectory(data) && !copied(data).isEmpty());
+        for (Path file : copied(data)) {
+            Files.write(file, new byte[(int) Files.size(file)]);
+        }
+    }
+
+    private static List<Path> copied(Path data) throws IOException {
         try (Stream<Path> files = Files.list(data)) {
             // Hidden ones are on their way, and get other names.
-            for (Path file : files.filter(file -> !file.getFileName().toString().startsWith("."))
-                    .toList()) {
-                Files.write(file, new byte[(int) Files.size(file)]);
-            }
+            return files.filter(file -> !file.getFileName().toString().startsWith("."))
+                    .toList();
         }
     }
 

@@ -55,7 +55,7 @@ public final class MaintenancePlanner {
      * The most urgent task; empty if nothing is due. Because the most urgent goes first, no kind of work is left undone under load.
      *
      * @param indexing while the index is built or optimized, the newest fragment that this work reads; empty if there is no such work
-     * @param rowsAwaited whether all rows may just be being read for the first time. The index waits for that: both together take more memory than a
+     * @param rowsAwaited whether most rows are just being read, or none was yet. The index waits for that: both together take more memory than a
      *     server has that can do one after the other, and without rows in memory each search that measures the index reads the whole table
      */
     Optional<MaintenanceTask> mostUrgent(
